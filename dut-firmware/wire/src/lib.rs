@@ -1,0 +1,28 @@
+//! Bytes to typed values and back, a module per protocol; the field table and the dissector over them.
+//!
+//! No I/O, no clock, no randomness. Every protocol module holds a plain `Repr` with `parse` and `emit`; lengths are
+//! checked once and no input panics.
+#![no_std]
+#![cfg_attr(not(test), deny(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing))]
+
+extern crate alloc;
+
+pub mod ccm;
+pub mod coap;
+pub mod dissect;
+pub mod dtls;
+pub mod eui64;
+pub mod icmpv6;
+pub mod ieee802154;
+pub mod ipv6;
+pub mod ndp;
+pub mod reader;
+pub mod sel;
+pub mod sixlowpan;
+pub mod udp;
+pub mod upper_tester;
+
+mod error;
+
+pub use error::{Error, Result};
+pub use eui64::Eui64;

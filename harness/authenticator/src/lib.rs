@@ -1,0 +1,1 @@
+//! The reference commissioner, emulated neighbours and their scripted deviations.

@@ -1,0 +1,3 @@
+//! The `bootrack` command.
+
+fn main() {}

@@ -1,0 +1,1 @@
+//! The evidence: events, verdicts, the run bundle on disk, pcapng.

@@ -1,0 +1,1 @@
+//! JUnit, HTML and ladder diagrams of a run; never recomputes a verdict.

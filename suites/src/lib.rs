@@ -1,0 +1,1 @@
+//! Suite loader, plan, procedures, clause ledger, PICS and PIXIT.

@@ -1,0 +1,1 @@
+//! What a rack is, and its backends.
