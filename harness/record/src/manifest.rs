@@ -1,0 +1,100 @@
+//! `run.json` and `cases/<case>/result.json`: what ran, on what, and what came of it.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use crate::verdict::{Blame, StepOutcome, Verdict};
+
+/// The version string of the bundle format.
+pub const RUN_SCHEMA: &str = "bootrack-run/1";
+
+/// `run.json`: written at the start with every planned case, and again at the end with their results.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RunManifest {
+    /// [`RUN_SCHEMA`].
+    pub schema: String,
+    /// Run ID; the folder's name unless it was renamed.
+    pub id: String,
+    /// Wall-clock start, RFC 3339, UTC.
+    pub started: String,
+    /// Wall-clock seconds of the whole run; absent while it runs or if it was killed.
+    pub wall_seconds: Option<String>,
+    /// `bootrack` version.
+    pub version: String,
+    /// The command line's selection and switches, for the report's head.
+    pub command: Vec<String>,
+    /// Run seed.
+    pub seed: u64,
+    /// Testbed name and the SHA-256 of its file.
+    pub testbed: Named,
+    /// Every suite file used: name and SHA-256.
+    pub suites: Vec<Named>,
+    /// PICS file: name and SHA-256.
+    pub pics: Named,
+    /// PIXIT file: name and SHA-256.
+    pub pixit: Named,
+    /// PICS symbols and what the device claims of them.
+    pub pics_values: BTreeMap<String, bool>,
+    /// PIXIT values as text.
+    pub pixit_values: BTreeMap<String, String>,
+    /// What is under test: `firmware`, `version`, `hash`, `roles`, ... as its upper tester's `hello` says.
+    pub device: BTreeMap<String, String>,
+    /// The mutant switched on in the node `dut`, if any.
+    pub mutant: Option<String>,
+    /// The fake that stands in for the device, if any.
+    pub fake: Option<String>,
+    /// Operator, laboratory, equipment: free text by key.
+    pub identity: BTreeMap<String, String>,
+    /// Warnings of the plan (e.g. a PICS symbol with no answer).
+    pub warnings: Vec<String>,
+    /// Every planned case, in order; `not_run` until it has ended.
+    pub cases: Vec<CaseResult>,
+}
+
+/// A file or a built-in by name, with the digest of its bytes.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Named {
+    /// File name, or `built-in NAME`.
+    pub name: String,
+    /// SHA-256 in hex.
+    pub sha256: String,
+}
+
+/// One planned case and what came of it; also `cases/<case>/result.json`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct CaseResult {
+    /// Case ID with its parameter row (`SEL-JSR-01` or `SEL-JSR-01@channel=26`), path-safe.
+    pub id: String,
+    /// Suite name.
+    pub suite: String,
+    /// Life-cycle phase.
+    pub phase: String,
+    /// Test purpose, one sentence.
+    pub purpose: String,
+    /// Clause IDs.
+    pub clauses: Vec<String>,
+    /// The verdict.
+    pub verdict: Verdict,
+    /// Whose doing, unless `pass`, `not_applicable` or `not_run`.
+    pub blame: Option<Blame>,
+    /// One sentence; empty for `pass`.
+    pub reason: String,
+    /// The step that decided, unless `pass`.
+    pub deciding_step: Option<usize>,
+    /// Clauses that the deciding step cites.
+    pub deciding_clauses: Vec<String>,
+    /// Numbers of the events that the verdict rests on.
+    pub evidence: Vec<u64>,
+    /// One outcome a step.
+    pub steps: Vec<StepOutcome>,
+    /// Case seed: 64 hex digits.
+    pub seed: String,
+    /// Virtual (or board) nanoseconds from the first to the last event.
+    pub duration: u64,
+    /// SHA-256 of each evidence file of the case, by file name.
+    pub digests: BTreeMap<String, String>,
+}
