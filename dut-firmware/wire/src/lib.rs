@@ -21,6 +21,7 @@ pub mod sel;
 pub mod sixlowpan;
 pub mod udp;
 pub mod upper_tester;
+pub mod writer;
 
 mod error;
 
