@@ -1,1 +1,3 @@
-//! Suite loader, plan, procedures, clause ledger, PICS and PIXIT.
+//! Suites as data: the loader with its diagnostics, the plan, procedures, the clause ledger, PICS and PIXIT.
+
+pub mod plan;

@@ -1,0 +1,401 @@
+//! The plan: what the engine runs and the judge judges. Everything in it is resolved; nothing in it is text to be
+//! interpreted later, but for what a report shows.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+
+/// One case with one row of its parameters.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Case {
+    /// Case ID with its parameter row, path-safe: `SEL-JSR-01` or `SEL-JSR-01@channel=26`.
+    pub id: String,
+    /// Case ID as the suite names it.
+    pub base: String,
+    /// Suite name (the file's stem unless it says otherwise).
+    pub suite: String,
+    /// Life-cycle phase.
+    pub phase: String,
+    /// Test purpose, one sentence.
+    pub purpose: String,
+    /// Clause IDs that the case tests.
+    pub clauses: Vec<String>,
+    /// PICS symbols that must be claimed.
+    pub pics: Vec<String>,
+    /// Which boards there are and who hears whom.
+    pub topology: Topology,
+    /// This row's parameters, as text.
+    pub params: BTreeMap<String, String>,
+    /// Mutants that this case kills.
+    pub kills: Vec<String>,
+    /// Preamble, body and postamble in order.
+    pub steps: Vec<Step>,
+    /// Where it stands: file and line.
+    pub origin: Origin,
+}
+
+/// A place in a suite file.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Origin {
+    /// File name.
+    pub file: String,
+    /// Line, from 1.
+    pub line: usize,
+}
+
+/// Boards and their adjacency. A name's role: `ct` is the commissioning tool on the backbone; `lbr` is a 6LBR; a name
+/// that begins with `tester` is a tester radio; every other name is a 6LR; `dut` is the device under test in the role that
+/// the case's `dut_role` says (default `6lr`).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Topology {
+    /// The text as written, e.g. `line: ct lbr router dut`.
+    pub text: String,
+    /// Every board, in order of mention.
+    pub boards: Vec<Board>,
+    /// Pairs of boards that hear each other (indices into `boards`); the CT is linked to the 6LBR by the backbone.
+    pub links: Vec<(usize, usize)>,
+}
+
+/// One board of a topology.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Board {
+    /// Its name.
+    pub name: String,
+    /// What it is.
+    pub role: Role,
+}
+
+/// What a board of a topology is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Role {
+    /// The commissioning tool (a tester-side machine on the backbone; no radio).
+    CommissioningTool,
+    /// 6LoWPAN border router.
+    BorderRouter,
+    /// 6LoWPAN router: joiner, unsecured or secured.
+    Router,
+    /// Tester radio: injects frames, imitates neighbours.
+    TesterRadio,
+}
+
+/// Which part of a case a step belongs to; a failed preamble is inconclusive.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Part {
+    /// `[[case.setup]]`.
+    Preamble,
+    /// `[[case.step]]`.
+    Body,
+    /// `[[case.teardown]]`; changes no verdict but `error`.
+    Postamble,
+}
+
+/// One step.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Step {
+    /// Which part of the case.
+    pub part: Part,
+    /// One line for people: what the step does or expects, as near to the suite's text as can be.
+    pub text: String,
+    /// Clauses that this step decides; the case's clauses if the suite names none here.
+    pub clauses: Vec<String>,
+    /// The procedure that it was expanded from, if any.
+    pub procedure: Option<String>,
+    /// What to do or to judge.
+    pub kind: StepKind,
+}
+
+/// What a step does or judges.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
+pub enum StepKind {
+    /// Act; the step ends with the act's confirmation (upper tester's answer, transmit status, or at once).
+    Do(Command),
+    /// Wait for one PDU (or `count` of them) and judge it.
+    Expect(Expect),
+    /// Several expectations, in any order, each by its own PDU.
+    Unordered(Vec<Expect>),
+    /// One of several expectations; the first PDU that any of them names decides.
+    Alternatives(Vec<Expect>),
+    /// No PDU may match during this time.
+    Never(Never),
+    /// Ask a board's upper tester and judge its answer.
+    Check(Check),
+    /// Craft and transmit.
+    Send(Send),
+    /// From now on, change what a tester machine sends.
+    Deviate(Deviation),
+    /// Let time pass.
+    Wait {
+        /// How long.
+        #[serde(with = "nanoseconds")]
+        duration: Duration,
+    },
+    /// Ask an operator.
+    Prompt {
+        /// What to do.
+        text: String,
+    },
+}
+
+/// An act.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
+pub enum Command {
+    /// Switch a board on (true) or off.
+    Power {
+        /// Board name.
+        board: String,
+        /// On or off.
+        on: bool,
+    },
+    /// Pulse a board's reset line.
+    Reset {
+        /// Board name.
+        board: String,
+    },
+    /// Send a command to a board's upper tester; `ok` must come back within [`UPPER_TESTER_TIMEOUT`].
+    UpperTester {
+        /// Board name.
+        board: String,
+        /// Command word and arguments, without the number; values may hold `$name.field` references.
+        command: String,
+        /// What must come back: `ok` (default), `error` with this code, ...
+        answer: Answer,
+    },
+    /// Give an order to a tester-side machine (`ct`, or an emulated neighbour by name).
+    Machine {
+        /// Machine name.
+        machine: String,
+        /// Order and arguments; values may hold `$name.field` references.
+        order: String,
+    },
+}
+
+/// What an upper tester's answer must be for the step to go on.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Answer {
+    /// `ok`.
+    Ok,
+    /// `error code=...`: the device must refuse, with this code if one is given.
+    Error(Option<String>),
+}
+
+/// How long an upper tester may take to answer.
+pub const UPPER_TESTER_TIMEOUT: Duration = Duration::from_secs(2);
+
+/// Where an expectation looks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Point {
+    /// The sniffer.
+    #[default]
+    Air,
+    /// The backbone.
+    Backbone,
+    /// The upper tester's events (`ut.event`).
+    UpperTester,
+}
+
+/// A PDU that must come.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Expect {
+    /// Point of control and observation.
+    pub at: Point,
+    /// Message name (`wire::dissect::MESSAGES`).
+    pub message: String,
+    /// Link-layer sender (air), port (backbone) or board (upper tester).
+    pub from: Option<String>,
+    /// Link-layer receiver.
+    pub to: Option<String>,
+    /// Counted from the step's start.
+    #[serde(with = "nanoseconds")]
+    pub within: Duration,
+    /// Field constraints: all must hold.
+    pub matches: Vec<Match>,
+    /// Name under which later steps refer to the PDU's fields and time.
+    pub bind: Option<String>,
+    /// Skip PDUs of this name and sender that do not match, instead of failing at the first.
+    pub search: bool,
+    /// How many matching PDUs (default 1).
+    pub count: u32,
+}
+
+/// A PDU that must not come.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Never {
+    /// Point of control and observation.
+    pub at: Point,
+    /// Message name.
+    pub message: String,
+    /// Link-layer sender.
+    pub from: Option<String>,
+    /// Link-layer receiver.
+    pub to: Option<String>,
+    /// For how long.
+    #[serde(with = "nanoseconds")]
+    pub during: Duration,
+    /// Field constraints: a PDU that meets all of them fails the step.
+    pub matches: Vec<Match>,
+    /// The board whose liveness is proven before and after (by `ping` at its upper tester).
+    pub alive: String,
+}
+
+/// A question to an upper tester with constraints on its answer.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Check {
+    /// Board name.
+    pub board: String,
+    /// Command, e.g. `status`.
+    pub command: String,
+    /// Constraints on `ut.*` fields of the answer.
+    pub matches: Vec<Match>,
+    /// Name under which later steps refer to the answer's fields.
+    pub bind: Option<String>,
+}
+
+/// One field's constraint.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Match {
+    /// Field name; `time` is the PDU's time.
+    pub field: String,
+    /// What it must be.
+    pub constraint: Constraint,
+}
+
+/// A template's constraint on one field (TTCN-3's matching mechanisms, a few).
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
+pub enum Constraint {
+    /// Equal to an operand.
+    Equals(Operand),
+    /// Anything but what the inner constraint allows; an absent field satisfies no constraint but `Present(false)`.
+    Not(Box<Constraint>),
+    /// Inclusive range; either end may be open.
+    Range {
+        /// Least value.
+        min: Option<Operand>,
+        /// Greatest value.
+        max: Option<Operand>,
+    },
+    /// Any of these.
+    OneOf(Vec<Operand>),
+    /// The field is there (or is not).
+    Present(bool),
+    /// `field & mask == value`.
+    Mask {
+        /// The bits looked at.
+        mask: u64,
+        /// What they must be.
+        value: u64,
+    },
+}
+
+/// A value that a field is compared with.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
+pub enum Operand {
+    /// A number (times: nanoseconds).
+    Number(u64),
+    /// Text as `tshark -T fields` prints the field.
+    Text(String),
+    /// A field of a bound PDU, or a property of a board (`eui64`, `link_local`, `global`, `psk`) or of the case
+    /// (`$ct.address`, `$case.channel`), with an offset added.
+    Reference {
+        /// `jsr` in `$jsr.time+2s`.
+        name: String,
+        /// `time` in `$jsr.time+2s`.
+        field: String,
+        /// Added to a number; nanoseconds for a time.
+        offset: i64,
+    },
+}
+
+/// Craft a frame or a packet.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Send {
+    /// Tester radio (or backbone port) that transmits.
+    pub by: String,
+    /// Message name, e.g. `sel.ssr`, `icmpv6.echo_request`, `udp.datagram`.
+    pub message: String,
+    /// The emulated neighbour that it claims to come from (a board name or an EUI-64).
+    pub source: String,
+    /// Link-layer and IPv6 destination: a board name, an address, or `all`.
+    pub to: String,
+    /// Link-layer protection: `None` plain, else security level with the network's key or the key named in `overrides`.
+    pub security_level: Option<u8>,
+    /// Fields set to other than their natural values, by name, each at its layer before protection; lengths, checksums
+    /// and MICs are recomputed unless they are named too.
+    pub overrides: BTreeMap<String, Operand>,
+    /// Name under which later steps refer to the frame.
+    pub bind: Option<String>,
+}
+
+/// A rule on the outgoing messages of a tester machine.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Deviation {
+    /// Machine name.
+    pub machine: String,
+    /// Which messages, by name.
+    pub message: String,
+    /// Constraints that select among them.
+    pub matches: Vec<Match>,
+    /// What becomes of them.
+    pub change: Change,
+    /// How many times the rule applies (0: always).
+    pub times: u32,
+}
+
+/// What a deviation does to a message.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
+pub enum Change {
+    /// Set fields.
+    Override(BTreeMap<String, Operand>),
+    /// Do not send.
+    Drop,
+    /// Send twice.
+    Duplicate,
+    /// Send later.
+    Delay {
+        /// How much later.
+        #[serde(with = "nanoseconds")]
+        by: Duration,
+    },
+    /// Hold back and send after the next message.
+    Reorder,
+    /// Flip one bit of the protected message.
+    Corrupt {
+        /// Bit number from the message's start.
+        bit: u32,
+    },
+}
+
+/// Durations in the stored plan are whole nanoseconds.
+mod nanoseconds {
+    use std::time::Duration;
+
+    use serde::{Deserialize, Deserializer, Serializer};
+
+    pub(super) fn serialize<S: Serializer>(duration: &Duration, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_u64(u64::try_from(duration.as_nanos()).unwrap_or(u64::MAX))
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Duration, D::Error> {
+        u64::deserialize(deserializer).map(Duration::from_nanos)
+    }
+}
