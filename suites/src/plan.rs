@@ -88,6 +88,9 @@ pub enum Role {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Part {
+    /// Put before every case by the engine: the adapters' self-test and the proof of the entry state. A failure is an
+    /// `error` of the rack.
+    EntryCheck,
     /// `[[case.setup]]`.
     Preamble,
     /// `[[case.step]]`.
@@ -176,6 +179,8 @@ pub enum Command {
         machine: String,
         /// Order and arguments; values may hold `$name.field` references.
         order: String,
+        /// What must come of it: `ok` (default: done), or `error` (the machine must report that it was refused).
+        answer: Answer,
     },
 }
 
@@ -187,6 +192,8 @@ pub enum Answer {
     Ok,
     /// `error code=...`: the device must refuse, with this code if one is given.
     Error(Option<String>),
+    /// `unimplemented`: how an adapter must answer a command that does not exist.
+    Unimplemented,
 }
 
 /// How long an upper tester may take to answer.

@@ -176,6 +176,15 @@ pub enum Observation {
         /// The IPv6 packet.
         packet: Octets,
     },
+    /// A tester-side machine has finished an order.
+    Order {
+        /// Machine name.
+        machine: String,
+        /// The order, as it was given.
+        order: String,
+        /// Why it could not be done, if so.
+        refused: Option<String>,
+    },
     /// An operator confirmed a prompt.
     Confirmed {
         /// The prompt's text.
