@@ -1,0 +1,26 @@
+//! DTLS 1.2 on the wire (RFC 6347 over RFC 5246) with pre-shared keys (RFC 4279), AES-128-CCM-8 (RFC 6655) and the
+//! extended master secret (RFC 7627): records, handshake messages, alerts, and the pure key schedule that both an engine
+//! and a dissector need.
+
+mod alert;
+mod extension;
+mod handshake;
+mod hello;
+mod prf;
+mod protection;
+mod record;
+
+pub use alert::{Alert, AlertDescription, AlertLevel};
+pub use extension::{Extension, ExtensionType};
+pub use handshake::{
+    Fragment, Handshake, HandshakeHeader, HandshakeType, KeyExchange, NewSessionTicket, fragments, message_bytes,
+};
+pub use hello::{CipherSuite, ClientHello, HelloVerifyRequest, ProtocolVersion, ServerHello};
+pub use prf::{KeyBlock, MasterSecret, Sender, WriteKeys, prf, psk_premaster_secret};
+pub use protection::{MAC_LENGTH, PROTECTION_OVERHEAD, additional_data, nonce, open, seal};
+pub use record::{ContentType, MAX_PLAINTEXT, Record, RecordHeader, Records, records};
+
+/// Octets of a client or server random.
+pub const RANDOM_LENGTH: usize = 32;
+/// Octets of `verify_data` in a Finished message (RFC 5246 7.4.9).
+pub const VERIFY_DATA_LENGTH: usize = 12;
