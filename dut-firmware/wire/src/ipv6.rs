@@ -1,1 +1,225 @@
-//! In preparation.
+//! The IPv6 header (RFC 8200 section 3) and the upper-layer checksum over its pseudo-header (section 8.1).
+
+use alloc::vec;
+use alloc::vec::Vec;
+pub use core::net::Ipv6Addr;
+
+use crate::ieee802154::LinkAddress;
+use crate::reader::Reader;
+use crate::writer::Writer;
+use crate::{Error, Result};
+
+/// Octets of the fixed header.
+pub const HEADER_LENGTH: usize = 40;
+
+/// The `ff02::1` group: all nodes on the link.
+pub const ALL_NODES: Ipv6Addr = Ipv6Addr::new(0xff02, 0, 0, 0, 0, 0, 0, 1);
+
+/// The `ff02::2` group: all routers on the link.
+pub const ALL_ROUTERS: Ipv6Addr = Ipv6Addr::new(0xff02, 0, 0, 0, 0, 0, 0, 2);
+
+/// A next header value.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct NextHeader(pub u8);
+
+impl NextHeader {
+    /// UDP.
+    pub const UDP: Self = Self(17);
+    /// ICMPv6.
+    pub const ICMPV6: Self = Self(58);
+    /// No next header.
+    pub const NONE: Self = Self(59);
+}
+
+/// The IPv6 header without version and payload length, which follow from the packet.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Header {
+    /// Traffic class: DSCP in the upper six bits, ECN in the lower two.
+    pub traffic_class: u8,
+    /// Flow label, 20 bits.
+    pub flow_label: u32,
+    /// Next header.
+    pub next_header: NextHeader,
+    /// Hop limit.
+    pub hop_limit: u8,
+    /// Source address.
+    pub source: Ipv6Addr,
+    /// Destination address.
+    pub destination: Ipv6Addr,
+}
+
+impl Header {
+    /// A header with traffic class and flow label 0.
+    pub fn new(source: Ipv6Addr, destination: Ipv6Addr, next_header: NextHeader, hop_limit: u8) -> Self {
+        Self { traffic_class: 0, flow_label: 0, next_header, hop_limit, source, destination }
+    }
+
+    /// Reads a header; the second value is the payload length field in octets.
+    pub fn parse(reader: &mut Reader<'_>) -> Result<(Self, u16)> {
+        let first = reader.u32_be("IPv6 version, traffic class and flow label")?;
+        if first >> 28 != 6 {
+            return Err(Error::Malformed("IP version is not 6"));
+        }
+        let traffic_class = (first >> 20 & 0xff) as u8;
+        let payload_length = reader.u16_be("IPv6 payload length")?;
+        let next_header = NextHeader(reader.u8("IPv6 next header")?);
+        let hop_limit = reader.u8("IPv6 hop limit")?;
+        let source = Ipv6Addr::from(reader.array::<16>("IPv6 source")?);
+        let destination = Ipv6Addr::from(reader.array::<16>("IPv6 destination")?);
+        let flow_label = first & 0xf_ffff;
+        Ok((Self { traffic_class, flow_label, next_header, hop_limit, source, destination }, payload_length))
+    }
+
+    /// Writes the header with `payload_length` in octets.
+    pub fn emit(&self, payload_length: u16, writer: &mut Writer<'_>) -> Result<()> {
+        if self.flow_label > 0xf_ffff {
+            return Err(Error::Malformed("flow label above 20 bits"));
+        }
+        let first = 6 << 28 | u32::from(self.traffic_class) << 20 | self.flow_label;
+        writer.u32_be(first, "IPv6 version, traffic class and flow label")?;
+        writer.u16_be(payload_length, "IPv6 payload length")?;
+        writer.u8(self.next_header.0, "IPv6 next header")?;
+        writer.u8(self.hop_limit, "IPv6 hop limit")?;
+        writer.put(&self.source.octets(), "IPv6 source")?;
+        writer.put(&self.destination.octets(), "IPv6 destination")
+    }
+}
+
+/// A packet: header and payload (extension headers included, uninterpreted).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Packet {
+    /// Header.
+    pub header: Header,
+    /// Everything that the payload length counts.
+    pub payload: Vec<u8>,
+}
+
+impl Packet {
+    /// Parses a packet; octets after the payload length are ignored.
+    pub fn parse(bytes: &[u8]) -> Result<Self> {
+        let mut reader = Reader::new(bytes);
+        let (header, payload_length) = Header::parse(&mut reader)?;
+        let payload = reader.take(payload_length.into(), "IPv6 payload")?.to_vec();
+        Ok(Self { header, payload })
+    }
+
+    /// Octets that [`Self::emit`] writes.
+    pub fn buffer_len(&self) -> usize {
+        self.payload.len().saturating_add(HEADER_LENGTH)
+    }
+
+    /// Writes the packet.
+    pub fn emit(&self, buffer: &mut [u8]) -> Result<()> {
+        let length = u16::try_from(self.payload.len()).map_err(|_| Error::Malformed("IPv6 payload above 65535"))?;
+        let mut writer = Writer::new(buffer);
+        self.header.emit(length, &mut writer)?;
+        writer.put(&self.payload, "IPv6 payload")
+    }
+
+    /// The packet as bytes.
+    pub fn to_vec(&self) -> Result<Vec<u8>> {
+        let mut bytes = vec![0; self.buffer_len()];
+        self.emit(&mut bytes)?;
+        Ok(bytes)
+    }
+}
+
+/// The upper-layer checksum of `bytes` under the pseudo-header: what to put into the checksum field if that field is
+/// zero in `bytes`, and 0 if `bytes` carries a right one.
+pub fn checksum(source: Ipv6Addr, destination: Ipv6Addr, next_header: NextHeader, bytes: &[u8]) -> u16 {
+    let words = |bytes: &[u8]| {
+        bytes.chunks(2).fold(0u64, |sum, pair| {
+            let high = pair.first().copied().unwrap_or_default();
+            let low = pair.get(1).copied().unwrap_or_default();
+            sum.wrapping_add(u64::from(u16::from_be_bytes([high, low])))
+        })
+    };
+    let mut sum = words(&source.octets())
+        .wrapping_add(words(&destination.octets()))
+        .wrapping_add(words(&(bytes.len() as u64).to_be_bytes()))
+        .wrapping_add(u64::from(next_header.0))
+        .wrapping_add(words(bytes));
+    while sum > 0xffff {
+        sum = (sum >> 16) + (sum & 0xffff);
+    }
+    !(sum as u16)
+}
+
+/// `prefix` (64 bits) joined with an interface identifier.
+pub fn with_interface_identifier(prefix: Ipv6Addr, identifier: [u8; 8]) -> Ipv6Addr {
+    let high = prefix.to_bits() >> 64 << 64;
+    Ipv6Addr::from_bits(high | u128::from(u64::from_be_bytes(identifier)))
+}
+
+/// The link-local address of a link-layer address (RFC 4944 section 7).
+pub fn link_local(address: LinkAddress) -> Ipv6Addr {
+    with_interface_identifier(Ipv6Addr::new(0xfe80, 0, 0, 0, 0, 0, 0, 0), address.interface_identifier())
+}
+
+/// Whether `address` is in fe80::/10.
+pub fn is_link_local(address: Ipv6Addr) -> bool {
+    address.to_bits() >> 118 == 0xfe80 >> 6
+}
+
+/// The solicited-node multicast group of `address` (RFC 4291 section 2.7.1).
+pub fn solicited_node(address: Ipv6Addr) -> Ipv6Addr {
+    let group = Ipv6Addr::new(0xff02, 0, 0, 0, 0, 1, 0xff00, 0).to_bits();
+    Ipv6Addr::from_bits(group | address.to_bits() & 0xff_ffff)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    #[test]
+    fn link_local_addresses_follow_rfc4944() {
+        let extended = LinkAddress::Extended("4242424242420b1a".parse().unwrap());
+        assert_eq!(link_local(extended), "fe80::4042:4242:4242:b1a".parse::<Ipv6Addr>().unwrap());
+        let short = LinkAddress::Short(crate::ieee802154::ShortAddress(0x1234));
+        assert_eq!(link_local(short), "fe80::ff:fe00:1234".parse::<Ipv6Addr>().unwrap());
+        assert!(is_link_local(link_local(short)));
+        assert!(!is_link_local("fd00:b007::1".parse().unwrap()));
+    }
+
+    #[test]
+    fn the_solicited_node_group_takes_the_low_24_bits() {
+        let address = "fd00::0203:0405:06aa:bbcc".parse().unwrap();
+        assert_eq!(solicited_node(address), "ff02::1:ffaa:bbcc".parse::<Ipv6Addr>().unwrap());
+    }
+
+    #[test]
+    fn a_truncated_payload_is_refused() {
+        let header = Header::new(ALL_NODES, ALL_NODES, NextHeader::NONE, 1);
+        let bytes = Packet { header, payload: vec![1, 2, 3] }.to_vec().unwrap();
+        assert_eq!(Packet::parse(&bytes[..42]), Err(Error::Truncated("IPv6 payload")));
+        assert_eq!(Packet::parse(&[0x40; 40]), Err(Error::Malformed("IP version is not 6")));
+    }
+
+    proptest! {
+        #[test]
+        fn a_packet_survives_emit_and_parse(
+            fields: (u8, u8, u8, u128, u128), flow_label in 0..=0xf_ffffu32,
+            payload in proptest::collection::vec(any::<u8>(), 0..100),
+        ) {
+            let (traffic_class, next_header, hop_limit, source, destination) = fields;
+            let header = Header {
+                traffic_class, flow_label, next_header: NextHeader(next_header), hop_limit,
+                source: Ipv6Addr::from_bits(source), destination: Ipv6Addr::from_bits(destination),
+            };
+            let packet = Packet { header, payload };
+            prop_assert_eq!(Packet::parse(&packet.to_vec().unwrap()).unwrap(), packet);
+        }
+
+        #[test]
+        fn inserting_the_checksum_makes_the_sum_zero(
+            source: u128, destination: u128, mut bytes in proptest::collection::vec(any::<u8>(), 4..100),
+        ) {
+            let (source, destination) = (Ipv6Addr::from_bits(source), Ipv6Addr::from_bits(destination));
+            bytes[2..4].fill(0);
+            let sum = checksum(source, destination, NextHeader::ICMPV6, &bytes);
+            bytes[2..4].copy_from_slice(&sum.to_be_bytes());
+            prop_assert_eq!(checksum(source, destination, NextHeader::ICMPV6, &bytes), 0);
+        }
+    }
+}
