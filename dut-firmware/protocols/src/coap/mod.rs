@@ -1,0 +1,10 @@
+//! CoAP message layer and request/response layer (RFC 7252 4, 5), sans-IO, over any datagram channel: plain UDP or a DTLS
+//! session. One [`Client`] or [`Server`] per peer.
+
+mod client;
+mod parameters;
+mod server;
+
+pub use client::{Client, ClientOutput, Failure, Request, RequestId};
+pub use parameters::TransmissionParameters;
+pub use server::{ExchangeId, Response, Server, ServerOutput};

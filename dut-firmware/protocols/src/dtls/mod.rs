@@ -1,0 +1,14 @@
+//! DTLS 1.2 client and server with `TLS_PSK_WITH_AES_128_CCM_8` (RFC 6347, 5246, 4279, 6655, 7627, 5746), sans-IO: one
+//! [`Client`] or [`Server`] per peer, driven by `handle`, `poll` and `deadline`.
+
+mod client;
+mod config;
+mod output;
+mod server;
+
+pub use client::Client;
+pub use config::{
+    ClientConfig, ConfigError, CookieConfig, ExtendedMasterSecret, MIN_MTU, Psk, PskStore, Retransmission,
+    ServerConfig, SinglePsk, UnknownIdentity,
+};
+pub use output::{CloseReason, Closed, KeyLog, Output, SendError, Statistics};

@@ -1,0 +1,102 @@
+//! What a session hands back to its owner.
+
+use alloc::vec::Vec;
+use core::fmt;
+
+use wire::dtls::Alert;
+
+/// One thing for the owner of a session to do or to know; drained with `poll` until it returns `None`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Output {
+    /// To be sent to the peer; no longer than the configured MTU.
+    Datagram(Vec<u8>),
+    /// Both Finished messages are verified: application data may flow.
+    Connected,
+    /// What the peer sent in one record.
+    ApplicationData(Vec<u8>),
+    /// The session is over; it sends nothing after the datagrams already handed out. A server that closes an established
+    /// session because its client proved a fresh start goes on with the new handshake; any other session is done.
+    Closed(Closed),
+    /// For a key log or a decryption-secrets block; emitted as soon as the secret exists, also for handshakes that fail.
+    KeyLog(KeyLog),
+}
+
+/// A line of `CLIENT_RANDOM` in a key log. Its `Debug` hides the secret.
+#[derive(Clone, PartialEq, Eq)]
+pub struct KeyLog {
+    /// Names the session.
+    pub client_random: [u8; 32],
+    /// The session's master secret.
+    pub master_secret: [u8; 48],
+}
+
+impl fmt::Debug for KeyLog {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("KeyLog").field("client_random", &self.client_random).finish_non_exhaustive()
+    }
+}
+
+/// How a session ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Closed {
+    /// The alert that this side sent, if any.
+    pub sent: Option<Alert>,
+    /// The alert that the peer sent, if any.
+    pub received: Option<Alert>,
+    /// Why.
+    pub reason: CloseReason,
+}
+
+/// Why a session ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum CloseReason {
+    /// `close` was called.
+    Local,
+    /// The peer sent `close_notify`.
+    Peer,
+    /// The peer sent a fatal alert.
+    Alert,
+    /// This side found the peer's message wrong; the text says what.
+    Protocol(&'static str),
+    /// The flight was retransmitted as often as configured and not answered.
+    Timeout,
+    /// The client began anew and proved its address with a cookie (RFC 6347 4.2.8).
+    Superseded,
+    /// 2^48 records were sent in one epoch.
+    SequenceNumbersExhausted,
+}
+
+/// Why application data was not sent.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum SendError {
+    /// The handshake is not complete, or the session is closed.
+    #[error("no session is established")]
+    NotConnected,
+    /// A record is never split over datagrams (RFC 6347 4.1.1).
+    #[error("{length} octets do not fit into a record: the MTU leaves {maximum}")]
+    TooLong {
+        /// Octets given.
+        length: usize,
+        /// Octets that one record can carry.
+        maximum: usize,
+    },
+}
+
+/// Counters for reports.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Statistics {
+    /// Datagrams sent until connected, retransmissions included.
+    pub handshake_datagrams_sent: u32,
+    /// Octets in them.
+    pub handshake_octets_sent: u32,
+    /// Datagrams received until connected, whatever they held.
+    pub handshake_datagrams_received: u32,
+    /// Octets in them.
+    pub handshake_octets_received: u32,
+    /// How often a flight was sent again.
+    pub retransmissions: u32,
+    /// Records discarded silently (RFC 6347 4.1.2.7), replays included.
+    pub records_discarded: u32,
+    /// Records whose sequence number was seen before.
+    pub records_replayed: u32,
+}
