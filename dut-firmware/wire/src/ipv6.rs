@@ -156,6 +156,13 @@ pub fn link_local(address: LinkAddress) -> Ipv6Addr {
     with_interface_identifier(Ipv6Addr::new(0xfe80, 0, 0, 0, 0, 0, 0, 0), address.interface_identifier())
 }
 
+/// `address` with all bits after the first `length` cleared.
+pub fn prefix_bits(address: Ipv6Addr, length: u8) -> Ipv6Addr {
+    let host_bits = 128u32.saturating_sub(length.into());
+    let mask = u128::MAX.checked_shl(host_bits).unwrap_or(0);
+    Ipv6Addr::from_bits(address.to_bits() & mask)
+}
+
 /// Whether `address` is in fe80::/10.
 pub fn is_link_local(address: Ipv6Addr) -> bool {
     address.to_bits() >> 118 == 0xfe80 >> 6

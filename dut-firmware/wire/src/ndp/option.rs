@@ -3,7 +3,7 @@
 use alloc::vec::Vec;
 
 use crate::ieee802154::{LinkAddress, ShortAddress};
-use crate::ipv6::Ipv6Addr;
+use crate::ipv6::{Ipv6Addr, prefix_bits};
 use crate::reader::Reader;
 use crate::writer::Writer;
 use crate::{Error, Eui64, Result};
@@ -219,7 +219,7 @@ impl NdpOption {
                 for (to, from) in prefix.iter_mut().zip(reader.rest()) {
                     *to = *from;
                 }
-                let prefix = mask(Ipv6Addr::from(prefix), context_length);
+                let prefix = prefix_bits(Ipv6Addr::from(prefix), context_length);
                 let (compression, context_id) = (flags & 0x10 != 0, flags & 0x0f);
                 Self::SixLowpanContext { context_length, compression, context_id, valid_lifetime, prefix }
             }
@@ -238,7 +238,7 @@ impl NdpOption {
     /// Writes the option.
     pub fn emit(&self, writer: &mut Writer<'_>) -> Result<()> {
         let length = self.buffer_len();
-        if length == 0 || length % 8 != 0 {
+        if length == 0 || !length.is_multiple_of(8) {
             return Err(Error::Malformed("option length is no multiple of eight"));
         }
         writer.u8(self.kind(), "option type")?;
@@ -281,7 +281,7 @@ impl NdpOption {
                 writer.u8(u8::from(*compression) << 4 | context_id, "context flags")?;
                 writer.u16_be(0, "reserved")?;
                 writer.u16_be(*valid_lifetime, "valid lifetime")?;
-                let octets = mask(*prefix, *context_length).octets();
+                let octets = prefix_bits(*prefix, *context_length).octets();
                 writer.put(octets.get(..length.saturating_sub(8)).unwrap_or(&[]), "context prefix")
             }
             Self::AuthoritativeBorderRouter { version, valid_lifetime, address } => {
@@ -293,11 +293,4 @@ impl NdpOption {
             Self::Unknown { body, .. } => writer.put(body, "option"),
         }
     }
-}
-
-/// `address` with all bits after the first `length` cleared.
-pub(crate) fn mask(address: Ipv6Addr, length: u8) -> Ipv6Addr {
-    let host_bits = 128u32.saturating_sub(length.into());
-    let mask = u128::MAX.checked_shl(host_bits).unwrap_or(0);
-    Ipv6Addr::from_bits(address.to_bits() & mask)
 }

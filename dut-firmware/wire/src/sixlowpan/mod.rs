@@ -1,0 +1,63 @@
+//! The 6LoWPAN adaptation layer on the wire: dispatch and fragment headers (RFC 4944), IPHC header compression and its
+//! UDP extension (RFC 6282). Fragmentation and reassembly themselves live in the protocols crate.
+
+mod address;
+mod compress;
+mod context;
+mod decompress;
+mod fragment;
+mod iphc;
+mod nhc;
+#[cfg(test)]
+mod tests;
+
+pub use address::{DestinationMode, SourceMode};
+pub use compress::{compress, compress_headers};
+pub use context::{CONTEXT_COUNT, Context, Contexts};
+pub use decompress::{Decompressor, decompress};
+pub use fragment::{FragmentHeader, MAX_DATAGRAM_SIZE};
+pub use iphc::Iphc;
+pub use nhc::UdpNhc;
+
+/// What the first octet of a 6LoWPAN payload announces (RFC 4944 section 5.1, RFC 6282 section 5).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Dispatch {
+    /// 00xxxxxx: not a 6LoWPAN frame.
+    NotLowpan,
+    /// 01000001: an uncompressed IPv6 packet follows.
+    Ipv6,
+    /// 01000010: HC1 compression, superseded by IPHC.
+    Hc1,
+    /// 01010000: the broadcast header.
+    Broadcast,
+    /// 011xxxxx: an IPHC header, this octet included.
+    Iphc,
+    /// 10xxxxxx: the mesh header.
+    Mesh,
+    /// 11000xxx: first fragment.
+    FirstFragment,
+    /// 11100xxx: subsequent fragment.
+    NextFragment,
+    /// Everything else.
+    Reserved,
+}
+
+impl Dispatch {
+    /// The octet before an uncompressed IPv6 packet.
+    pub const IPV6_OCTET: u8 = 0x41;
+
+    /// From the first octet.
+    pub fn of(octet: u8) -> Self {
+        match octet {
+            0x00..=0x3f => Self::NotLowpan,
+            0x41 => Self::Ipv6,
+            0x42 => Self::Hc1,
+            0x50 => Self::Broadcast,
+            0x60..=0x7f => Self::Iphc,
+            0x80..=0xbf => Self::Mesh,
+            0xc0..=0xc7 => Self::FirstFragment,
+            0xe0..=0xe7 => Self::NextFragment,
+            _ => Self::Reserved,
+        }
+    }
+}
