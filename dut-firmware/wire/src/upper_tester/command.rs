@@ -1,0 +1,344 @@
+//! The commands of UT/1 with their arguments judged: what a device executes and a tester asks for.
+
+use alloc::string::String;
+use alloc::vec::Vec;
+use core::fmt;
+use core::net::Ipv6Addr;
+
+use super::{Arguments, MAX_DATA, Request, decimal};
+use crate::Eui64;
+
+/// A request whose arguments are complete and in range.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Command {
+    /// Who are you, and are you live: the nonce comes back.
+    Hello {
+        /// Hex digits, at most 64 of them, an even number.
+        nonce: String,
+    },
+    /// Manufacture: stores a trust anchor.
+    Manufacture(Anchor),
+    /// Network installation.
+    Install(Installation),
+    /// A downward host route.
+    Route {
+        /// Whose global address.
+        dest: Eui64,
+        /// The neighbour to send it to.
+        via: Eui64,
+    },
+    /// A network key over the wired factory channel.
+    Provision {
+        /// The network link key.
+        key: SecretKey,
+        /// Key index, 1 to 255.
+        index: u8,
+        /// Security level, 5 to 7.
+        level: u8,
+    },
+    /// Radio on.
+    Start,
+    /// A JSR now.
+    Join,
+    /// The device's state.
+    Status,
+    /// The state of one link.
+    Link {
+        /// The other end.
+        neighbour: Eui64,
+    },
+    /// What was refused and dropped since boot.
+    Counters,
+    /// Liveness.
+    Ping,
+    /// An ICMPv6 echo request.
+    Echo {
+        /// Destination.
+        dest: Ipv6Addr,
+        /// Octets of data.
+        size: u16,
+    },
+    /// A UDP datagram.
+    Send {
+        /// Destination.
+        dest: Ipv6Addr,
+        /// Source and destination port.
+        port: u16,
+        /// At most [`MAX_DATA`] octets.
+        data: Vec<u8>,
+    },
+    /// Reboot.
+    Reset,
+    /// Erase and reboot.
+    FactoryReset,
+}
+
+/// Why a request is no [`Command`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum CommandFault {
+    /// No such command: the answer is `unimplemented`.
+    #[error("no such command")]
+    Unknown,
+    /// The named argument is missing, unknown or out of range: the answer is `error code=argument`.
+    #[error("argument `{0}` is missing, unknown or out of range")]
+    Argument(&'static str),
+}
+
+/// The trust anchor of section 5.4 that `manufacture` stores.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Anchor {
+    /// A pre-shared key.
+    Psk(SecretKey),
+}
+
+/// What `install` stores.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Installation {
+    /// 6LR or 6LBR.
+    pub role: Role,
+    /// 2.4 GHz channel, 11 to 26.
+    pub channel: u8,
+    /// PAN identifier.
+    pub pan_id: u16,
+    /// The commissioning tool's address.
+    pub ct: Ipv6Addr,
+    /// The neighbour towards the 6LBR; learnt from the first RA if absent.
+    pub parent: Option<Eui64>,
+    /// When to send the first JSR.
+    pub trigger: Trigger,
+}
+
+/// Roles of RFC 6775 that a device can be installed in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Role {
+    /// Router.
+    SixLr,
+    /// Border router.
+    SixLbr,
+}
+
+/// What makes a device send its first JSR (`PROFILE-SEL` 4).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+pub enum Trigger {
+    /// Power-on.
+    #[default]
+    Boot,
+    /// Being selected: the `join` command stands for the button.
+    Selection,
+}
+
+/// A 128-bit key; shown by no `Debug`.
+#[derive(Clone, PartialEq, Eq)]
+pub struct SecretKey(pub [u8; 16]);
+
+impl Command {
+    /// Judges a request's arguments.
+    ///
+    /// # Errors
+    /// [`CommandFault`], which says how the device has to answer.
+    pub fn from_request(request: &Request) -> Result<Self, CommandFault> {
+        let mut fields = Fields { arguments: &request.arguments, taken: Vec::new() };
+        let command = match request.command.as_str() {
+            "hello" => Self::Hello { nonce: fields.required("nonce", nonce)? },
+            "manufacture" => {
+                fields.required("anchor", |value| (value == "psk").then_some(()))?;
+                Self::Manufacture(Anchor::Psk(fields.required("psk", SecretKey::from_hex)?))
+            }
+            "install" => Self::Install(Installation {
+                role: fields.required("role", Role::from_name)?,
+                channel: fields.required("channel", |value| decimal(value).filter(|n| (11..=26).contains(n)))?,
+                pan_id: fields.required("pan_id", pan_id)?,
+                ct: fields.required("ct", unicast)?,
+                parent: fields.optional("parent", eui64)?,
+                trigger: fields.optional("trigger", Trigger::from_name)?.unwrap_or_default(),
+            }),
+            "route" => Self::Route { dest: fields.required("dest", eui64)?, via: fields.required("via", eui64)? },
+            "provision" => Self::Provision {
+                key: fields.required("key", SecretKey::from_hex)?,
+                index: fields.required("index", |value| decimal(value).filter(|&n| n != 0))?,
+                level: fields.required("level", |value| decimal(value).filter(|n| (5..=7).contains(n)))?,
+            },
+            "start" => Self::Start,
+            "join" => Self::Join,
+            "status" => Self::Status,
+            "link" => Self::Link { neighbour: fields.required("neighbour", eui64)? },
+            "counters" => Self::Counters,
+            "ping" => Self::Ping,
+            "echo" => Self::Echo {
+                dest: fields.required("dest", address)?,
+                size: fields.optional("size", |value| decimal(value).filter(|&n| n <= 1024))?.unwrap_or(8),
+            },
+            "send" => Self::Send {
+                dest: fields.required("dest", address)?,
+                port: fields.required("port", |value| decimal(value).filter(|&n| n != 0))?,
+                data: fields.required("data", |value| from_hex(value).filter(|data| data.len() <= MAX_DATA))?,
+            },
+            "reset" => Self::Reset,
+            "factory_reset" => Self::FactoryReset,
+            _ => return Err(CommandFault::Unknown),
+        };
+        fields.finish()?;
+        Ok(command)
+    }
+
+    /// The request that asks for this command.
+    pub fn to_request(&self, seq: u32) -> Request {
+        let none = Arguments::default();
+        let (command, arguments) = match self {
+            Self::Hello { nonce } => ("hello", none.with("nonce", nonce)),
+            Self::Manufacture(Anchor::Psk(psk)) => {
+                ("manufacture", none.with("anchor", "psk").with("psk", psk.to_hex()))
+            }
+            Self::Install(site) => {
+                let mut arguments = none
+                    .with("role", site.role.name())
+                    .with("channel", site.channel)
+                    .with("pan_id", format_args!("0x{:04x}", site.pan_id))
+                    .with("ct", site.ct);
+                if let Some(parent) = site.parent {
+                    arguments = arguments.with("parent", parent);
+                }
+                ("install", arguments.with("trigger", site.trigger.name()))
+            }
+            Self::Route { dest, via } => ("route", none.with("dest", dest).with("via", via)),
+            Self::Provision { key, index, level } => {
+                ("provision", none.with("key", key.to_hex()).with("index", index).with("level", level))
+            }
+            Self::Start => ("start", none),
+            Self::Join => ("join", none),
+            Self::Status => ("status", none),
+            Self::Link { neighbour } => ("link", none.with("neighbour", neighbour)),
+            Self::Counters => ("counters", none),
+            Self::Ping => ("ping", none),
+            Self::Echo { dest, size } => ("echo", none.with("dest", dest).with("size", size)),
+            Self::Send { dest, port, data } => {
+                ("send", none.with("dest", dest).with("port", port).with("data", to_hex(data)))
+            }
+            Self::Reset => ("reset", none),
+            Self::FactoryReset => ("factory_reset", none),
+        };
+        Request { seq, command: command.into(), arguments }
+    }
+}
+
+impl Role {
+    /// The word on the wire.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::SixLr => "6lr",
+            Self::SixLbr => "6lbr",
+        }
+    }
+
+    fn from_name(name: &str) -> Option<Self> {
+        [Self::SixLr, Self::SixLbr].into_iter().find(|role| role.name() == name)
+    }
+}
+
+impl Trigger {
+    /// The word on the wire.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Boot => "boot",
+            Self::Selection => "selection",
+        }
+    }
+
+    fn from_name(name: &str) -> Option<Self> {
+        [Self::Boot, Self::Selection].into_iter().find(|trigger| trigger.name() == name)
+    }
+}
+
+impl SecretKey {
+    /// From 32 hex digits.
+    pub fn from_hex(text: &str) -> Option<Self> {
+        Some(Self(from_hex(text)?.try_into().ok()?))
+    }
+
+    /// 32 lower-case hex digits.
+    pub fn to_hex(&self) -> String {
+        to_hex(&self.0)
+    }
+}
+
+impl fmt::Debug for SecretKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("SecretKey(..)")
+    }
+}
+
+/// Lower-case hex digits of `octets`; `-` for none, since a value cannot be empty.
+pub(super) fn to_hex(octets: &[u8]) -> String {
+    if octets.is_empty() {
+        return "-".into();
+    }
+    let mut text = String::with_capacity(octets.len() * 2);
+    for octet in octets {
+        for nibble in [octet >> 4, octet & 15] {
+            text.push(char::from_digit(u32::from(nibble), 16).unwrap_or('0'));
+        }
+    }
+    text
+}
+
+fn from_hex(text: &str) -> Option<Vec<u8>> {
+    if text == "-" {
+        return Some(Vec::new());
+    }
+    let digits: Vec<u8> =
+        text.chars().map(|c| c.to_digit(16).and_then(|n| u8::try_from(n).ok())).collect::<Option<_>>()?;
+    let pairs = digits.chunks(2).map(|pair| match pair {
+        [high, low] => Some(high << 4 | low),
+        _ => None,
+    });
+    pairs.collect()
+}
+
+fn nonce(text: &str) -> Option<String> {
+    (text.len() <= 64 && text != "-" && from_hex(text).is_some()).then(|| text.into())
+}
+
+/// Sixteen hex digits and nothing else: UT/1 has one spelling.
+fn eui64(text: &str) -> Option<Eui64> {
+    if text.len() == 16 { text.parse().ok() } else { None }
+}
+
+fn pan_id(text: &str) -> Option<u16> {
+    let digits = text.strip_prefix("0x").filter(|digits| digits.bytes().all(|octet| octet.is_ascii_hexdigit()))?;
+    u16::from_str_radix(digits, 16).ok().filter(|&pan| pan != 0xffff)
+}
+
+fn address(text: &str) -> Option<Ipv6Addr> {
+    text.parse().ok().filter(|address: &Ipv6Addr| !address.is_unspecified())
+}
+
+fn unicast(text: &str) -> Option<Ipv6Addr> {
+    address(text).filter(|address| !address.is_multicast() && !address.is_unicast_link_local())
+}
+
+/// Takes arguments by name; what is left at the end is unknown.
+struct Fields<'a> {
+    arguments: &'a Arguments,
+    taken: Vec<&'static str>,
+}
+
+impl Fields<'_> {
+    fn optional<T>(
+        &mut self,
+        key: &'static str,
+        parse: impl FnOnce(&str) -> Option<T>,
+    ) -> Result<Option<T>, CommandFault> {
+        self.taken.push(key);
+        let Some(value) = self.arguments.get(key) else { return Ok(None) };
+        parse(value).map(Some).ok_or(CommandFault::Argument(key))
+    }
+
+    fn required<T>(&mut self, key: &'static str, parse: impl FnOnce(&str) -> Option<T>) -> Result<T, CommandFault> {
+        self.optional(key, parse)?.ok_or(CommandFault::Argument(key))
+    }
+
+    fn finish(self) -> Result<(), CommandFault> {
+        let known = |key: &str| self.taken.contains(&key);
+        if self.arguments.iter().all(|(key, _)| known(key)) { Ok(()) } else { Err(CommandFault::Argument("unknown")) }
+    }
+}

@@ -1,0 +1,180 @@
+use alloc::string::ToString;
+use alloc::vec;
+
+use proptest::prelude::*;
+use rstest::rstest;
+
+use super::*;
+
+#[rstest]
+#[case("> 7 join")]
+#[case("< 7 ok")]
+#[case("< 7 error code=busy")]
+#[case("< 7 error code=flash_worn")]
+#[case("< 7 unimplemented")]
+#[case("! jsr_sent t=1200 count=1")]
+#[case("> 4294967295 echo dest=fd00:c0::c7 size=8")]
+fn lines_survive_parse_and_emit(#[case] text: &str) {
+    let line = Line::parse(text).unwrap();
+    assert_eq!(line.emit().unwrap(), alloc::format!("{text}\n").into_bytes());
+}
+
+#[rstest]
+#[case("", "empty")]
+#[case("boot: 3.1 V", "log output")]
+#[case(">", "no sequence")]
+#[case("> 7", "no command")]
+#[case("> 07 join", "leading zero")]
+#[case("> 4294967296 join", "sequence out of range")]
+#[case("> -1 join", "negative sequence")]
+#[case("> 7  join", "two blanks")]
+#[case("> 7 join ", "trailing blank")]
+#[case("> 7 echo dest", "no =")]
+#[case("> 7 echo dest=", "no value")]
+#[case("> 7 echo dest=::1 dest=::1", "doubled key")]
+#[case("> 7 Join", "upper case")]
+#[case("< 7 maybe", "unknown outcome")]
+#[case("< 7 error", "no code")]
+#[case("< 7 unimplemented x=1", "unimplemented with arguments")]
+#[case("! booted", "no time")]
+#[case("! booted t=-1", "negative time")]
+fn other_text_is_no_line(#[case] text: &str, #[case] why: &str) {
+    assert!(Line::parse(text).is_err(), "{why}");
+}
+
+#[rstest]
+#[case("> 1 hello nonce=00ff")]
+#[case("> 1 manufacture anchor=psk psk=000102030405060708090a0b0c0d0e0f")]
+#[case("> 1 install role=6lr channel=26 pan_id=0xb007 ct=fd00:c0::c7 parent=70b3d5b007000001 trigger=boot")]
+#[case("> 1 install role=6lbr channel=11 pan_id=0xb007 ct=fd00:c0::c7 trigger=selection")]
+#[case("> 1 route dest=70b3d5b007000003 via=70b3d5b007000002")]
+#[case("> 1 provision key=000102030405060708090a0b0c0d0e0f index=1 level=5")]
+#[case("> 1 start")]
+#[case("> 1 join")]
+#[case("> 1 status")]
+#[case("> 1 link neighbour=70b3d5b007000003")]
+#[case("> 1 counters")]
+#[case("> 1 ping")]
+#[case("> 1 echo dest=fe80::1 size=0")]
+#[case("> 1 send dest=fe80::1 port=7777 data=0a0b")]
+#[case("> 1 send dest=fe80::1 port=7777 data=-")]
+#[case("> 1 reset")]
+#[case("> 1 factory_reset")]
+fn every_command_survives_typing(#[case] text: &str) {
+    let Line::Request(request) = Line::parse(text).unwrap() else { panic!("no request") };
+    let command = Command::from_request(&request).unwrap();
+    assert_eq!(command.to_request(1).to_string(), text);
+}
+
+#[rstest]
+#[case("> 1 hello", "nonce")]
+#[case("> 1 hello nonce=0", "nonce")]
+#[case("> 1 manufacture anchor=x509 psk=000102030405060708090a0b0c0d0e0f", "anchor")]
+#[case("> 1 manufacture anchor=psk psk=00", "psk")]
+#[case("> 1 install role=6ln channel=26 pan_id=0xb007 ct=fd00:c0::c7", "role")]
+#[case("> 1 install role=6lr channel=27 pan_id=0xb007 ct=fd00:c0::c7", "channel")]
+#[case("> 1 install role=6lr channel=26 pan_id=b007 ct=fd00:c0::c7", "pan_id")]
+#[case("> 1 install role=6lr channel=26 pan_id=0xffff ct=fd00:c0::c7", "pan_id")]
+#[case("> 1 install role=6lr channel=26 pan_id=0xb007 ct=ff03::fd", "ct")]
+#[case("> 1 install role=6lr channel=26 pan_id=0xb007 ct=fe80::1", "ct")]
+#[case("> 1 provision key=000102030405060708090a0b0c0d0e0f index=0 level=5", "index")]
+#[case("> 1 provision key=000102030405060708090a0b0c0d0e0f index=1 level=4", "level")]
+#[case("> 1 join now=1", "unknown")]
+#[case("> 1 echo dest=::1 size=1025", "size")]
+#[case("> 1 send dest=::1 port=0 data=00", "port")]
+#[case("> 1 link neighbour=70:b3:d5:b0:07:00:00:03", "neighbour")]
+fn bad_arguments_are_named(#[case] text: &str, #[case] argument: &'static str) {
+    let Line::Request(request) = Line::parse(text).unwrap() else { panic!("no request") };
+    assert_eq!(Command::from_request(&request), Err(CommandFault::Argument(argument)));
+}
+
+#[test]
+fn an_unknown_command_is_told_apart_from_a_bad_argument() {
+    assert_eq!(Command::from_request(&Request::new(1, "levitate")), Err(CommandFault::Unknown));
+}
+
+#[test]
+fn the_number_of_a_broken_request_is_found() {
+    assert_eq!(Line::sequence_of_request("> 7 echo dest="), Some(7));
+    assert_eq!(Line::sequence_of_request("> x echo"), None);
+    assert_eq!(Line::sequence_of_request("< 7 ok"), None);
+}
+
+#[test]
+fn a_key_never_shows_in_debug_output() {
+    let command = Command::Manufacture(Anchor::Psk(SecretKey([0xab; 16])));
+    assert!(!alloc::format!("{command:?}").contains("ab, ab") && !alloc::format!("{command:?}").contains("171"));
+}
+
+#[test]
+fn a_value_with_a_blank_or_a_line_feed_is_not_emitted() {
+    for value in ["two words", "line\nfeed", "", "\u{e9}"] {
+        let line = Line::Answer(Answer::ok(1, Arguments::default().with("key", value)));
+        assert!(line.emit().is_err(), "{value:?}");
+    }
+    let long = Line::Answer(Answer::ok(1, Arguments::default().with("key", "x".repeat(MAX_LINE))));
+    assert_eq!(long.emit(), Err(Error::NoRoom("UT/1 line")));
+}
+
+#[test]
+fn the_longest_line_passes_and_one_more_octet_does_not() {
+    let line = |value: usize| {
+        let mut octets = vec![b'x'; value];
+        octets.push(b'\n');
+        octets
+    };
+    let mut assembler = LineAssembler::default();
+    assert_eq!(assembler.extend(&line(MAX_LINE - 1)), [Ok("x".repeat(MAX_LINE - 1))]);
+    assert_eq!(assembler.extend(&line(MAX_LINE)), [Err(Garbage::Overlong)]);
+    assert_eq!(assembler.extend(b"> 1 ping\n"), [Ok("> 1 ping".to_string())]);
+}
+
+#[test]
+fn noise_costs_only_the_line_it_hits() {
+    let mut assembler = LineAssembler::default();
+    let lines = assembler.extend(b"\xff\x00\x1b[2K\n\r\n\n> 1 ping\r\n< 1");
+    assert_eq!(lines, [Err(Garbage::NotAscii), Ok("> 1 ping".to_string())]);
+    assert_eq!(assembler.extend(b" ok\n"), [Ok("< 1 ok".to_string())]);
+}
+
+fn arguments() -> impl Strategy<Value = Arguments> {
+    proptest::collection::btree_map("[a-z0-9_]{1,8}", "[!-~]{1,12}", 0..6)
+        .prop_map(|map| Arguments(map.into_iter().filter(|(key, _)| key != "t" && key != "code").collect()))
+}
+
+proptest! {
+    #[test]
+    fn parse_inverts_emit(seq: u32, time_ms: u64, name in "[a-z0-9_]{1,16}", arguments in arguments()) {
+        let lines = [
+            Line::Request(Request { seq, command: name.clone(), arguments: arguments.clone() }),
+            Line::Answer(Answer::ok(seq, arguments.clone())),
+            Line::Event(Event { name, time_ms, arguments }),
+        ];
+        for line in lines {
+            let octets = line.emit().unwrap();
+            let text = core::str::from_utf8(&octets).unwrap().strip_suffix('\n').unwrap();
+            prop_assert_eq!(Line::parse(text).unwrap(), line);
+        }
+    }
+
+    #[test]
+    fn no_input_panics(octets: Vec<u8>) {
+        let mut assembler = LineAssembler::default();
+        for line in assembler.extend(&octets).into_iter().flatten() {
+            if let Ok(Line::Request(request)) = Line::parse(&line) {
+                let _ = Command::from_request(&request);
+            }
+        }
+    }
+
+    #[test]
+    fn chunking_does_not_matter(octets in proptest::collection::vec(prop_oneof![Just(b'\n'), any::<u8>()], 0..600), at: usize) {
+        let at = at % (octets.len() + 1);
+        let (first, second) = octets.split_at(at);
+        let mut whole = LineAssembler::default();
+        let mut parts = LineAssembler::default();
+        let mut lines = parts.extend(first);
+        lines.extend(parts.extend(second));
+        prop_assert_eq!(whole.extend(&octets), lines);
+    }
+}
