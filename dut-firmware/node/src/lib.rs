@@ -1,5 +1,20 @@
 //! The reference device: roles, lifecycle, bootstrap layer, store, upper tester, mutants.
+//!
+//! A [`Device`] is sans-IO and deterministic: it is driven by `handle`, `poll` and `deadline`, reads no clock and draws
+//! randomness from the seed of its [`Hardware`] only. Its memory is bounded by [`bounds`].
 #![no_std]
 #![cfg_attr(not(test), deny(clippy::unwrap_used, clippy::expect_used, clippy::panic))]
 
 extern crate alloc;
+
+pub mod bounds;
+pub mod store;
+
+mod device;
+mod interface;
+mod mutants;
+
+pub use device::Device;
+pub use interface::{Hardware, Input, Output, RadioConfig, TransmitStatus};
+pub use mutants::{Mutant, UnknownMutant};
+pub use store::Store;

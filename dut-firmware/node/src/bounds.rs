@@ -1,0 +1,32 @@
+//! Every bound of a device in one place: no input makes it hold more than this.
+//!
+//! | what | bound | when it is full |
+//! |---|---|---|
+//! | neighbours | [`NEIGHBOURS`] | the unsecured one heard least recently goes; a secured one never (`PROFILE-SEL` 8) |
+//! | registrations of RFC 6775 | [`REGISTRATIONS`] | NA with status 2, neighbour cache full |
+//! | downward routes | [`ROUTES`] | `route` is refused with `busy` |
+//! | network keys | [`KEYS`] | the PUT is refused with 5.03 |
+//! | frames waiting for the radio | [`TRANSMIT_QUEUE`] | the datagram that does not fit is dropped as a whole |
+//! | octets of an IPv6 packet | [`PACKET_OCTETS`] | dropped |
+//! | reassemblies | those of `protocols::lowpan` | |
+//! | DTLS sessions | one, besides one ClientHello under way | other peers are ignored |
+//! | key object | [`JSON_OCTETS`] octets, [`JSON_DEPTH`] levels | 4.13, 4.00 |
+//! | upper tester line | `wire::upper_tester::MAX_LINE` | the line is dropped |
+//! | outputs not polled yet | a few per input | an owner polls until `None` after each input |
+
+/// Entries of the neighbour list.
+pub const NEIGHBOURS: usize = 32;
+/// Registered addresses of other nodes.
+pub const REGISTRATIONS: usize = 32;
+/// Downward host routes.
+pub const ROUTES: usize = 64;
+/// Network link keys.
+pub const KEYS: usize = 4;
+/// Frames that wait for the radio.
+pub const TRANSMIT_QUEUE: usize = 96;
+/// Longest IPv6 packet, header included: the minimum MTU of IPv6.
+pub const PACKET_OCTETS: usize = 1280;
+/// Longest key object.
+pub const JSON_OCTETS: usize = 512;
+/// Deepest nesting of a key object.
+pub const JSON_DEPTH: usize = 2;

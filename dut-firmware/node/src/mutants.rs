@@ -1,0 +1,173 @@
+//! Mutants: single, deliberate departures from a clause, chosen at run time, so that a suite can prove that it notices.
+//!
+//! The list always exists; the hooks at the places where each behaviour is decided are compiled only with the feature
+//! `mutants`, which no board has.
+
+use core::fmt;
+use core::str::FromStr;
+
+macro_rules! mutants {
+    ($($variant:ident $name:literal $clause:literal $description:literal)*) => {
+        /// One deliberate departure from a clause.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        pub enum Mutant {
+            $(#[doc = $description] $variant,)*
+        }
+
+        impl Mutant {
+            /// Every mutant, in the order of the list.
+            pub const ALL: &'static [Self] = &[$(Self::$variant,)*];
+
+            /// The name that suites and command lines use, in kebab case.
+            pub fn name(self) -> &'static str {
+                match self {
+                    $(Self::$variant => $name,)*
+                }
+            }
+
+            /// One sentence: what the mutated device does.
+            pub fn description(self) -> &'static str {
+                match self {
+                    $(Self::$variant => $description,)*
+                }
+            }
+
+            /// The clause of the ledger that it violates.
+            pub fn clause(self) -> &'static str {
+                match self {
+                    $(Self::$variant => $clause,)*
+                }
+            }
+        }
+    };
+}
+
+mutants! {
+    JsrStatusNonzero "jsr-status-nonzero" "SEL-5.3.1-14" "Puts 1 into the Status field of its JSR."
+    JsrReservedNonzero "jsr-reserved-nonzero" "SEL-5.3.1-16" "Puts 1 into the Reserved field of its JSR."
+    JsrEui64Reversed "jsr-eui64-reversed" "PROFILE-SEL-2" "Writes the EUI-64 of its JSR in the order of the MAC header."
+    JsrEui64UlFlipped "jsr-eui64-ul-flipped" "SEL-5.3.1-19" "Writes its interface identifier, U/L bit flipped, where the JSR has the EUI-64."
+    JsrLinkLocalSource "jsr-link-local-source" "SEL-5.3.1-5" "Sends its JSR from its link-local address."
+    JsrHopLimit255 "jsr-hop-limit-255" "SEL-5.3.1-9" "Sends its JSR with hop limit 255."
+    JsrLifetimeNonzero "jsr-lifetime-nonzero" "PROFILE-SEL-4" "Puts 60 into the Registration Lifetime field of its JSR."
+    JsrCodeTwo "jsr-code-two" "SEL-5.3.1-12" "Sends its JSR with ICMPv6 code 2."
+    JsrBadChecksum "jsr-bad-checksum" "SEL-5.3.1-13" "Sends its JSR with a wrong ICMPv6 checksum."
+    JsrTruncated "jsr-truncated" "SEL-5.3.1-4" "Leaves the last octet of the EUI-64 out of its JSR."
+    JsrNotRepeated "jsr-not-repeated" "PROFILE-SEL-4a" "Sends a single JSR and never repeats it."
+    JsrFixedInterval "jsr-fixed-interval" "PROFILE-SEL-4a" "Repeats its JSR every 2 s instead of backing off."
+    JsrDuringHandshake "jsr-during-handshake" "PROFILE-SEL-4b" "Goes on sending JSRs, every second, while a DTLS handshake is under way."
+    JsrAfterSecured "jsr-after-secured" "PROFILE-SEL-4c" "Goes on sending JSRs after it was secured, and after a reboot."
+    JsrIgnoresTrigger "jsr-ignores-trigger" "PROFILE-SEL-4d" "Sends JSRs from power-on though it was installed with trigger selection."
+    SsrPlain "ssr-plain" "SEL-5.3.1-3" "Sends its SSRs without link security."
+    SsrMissing "ssr-missing" "SEL-5.3.4-3" "Never starts an SSR of its own after it got the key; it answers others."
+    SsrNotRepeated "ssr-not-repeated" "PROFILE-SEL-5a" "Sends each neighbour one SSR and does not repeat it while the link is unmarked."
+    SsrWrongEui64 "ssr-wrong-eui64" "SEL-5.3.1-19" "Writes the EUI-64 of its SSRs in the order of the MAC header."
+    SsrGlobalSource "ssr-global-source" "SEL-5.3.1-6" "Sends its SSRs from its global address."
+    SsrHopLimit1 "ssr-hop-limit-1" "SEL-5.3.1-9" "Sends its SSRs with hop limit 1."
+    SsrLifetimeZero "ssr-lifetime-zero" "PROFILE-SEL-6" "Sends its SSRs with Registration Lifetime 0."
+    SsrNoAnswer "ssr-no-answer" "SEL-5.3.4-4" "Marks a link on a secured SSR but does not answer it."
+    SsrAnswersOnce "ssr-answers-once" "PROFILE-SEL-5b" "Does not answer a secured SSR over a link that is marked already."
+    SsrLoop "ssr-loop" "PROFILE-SEL-5b" "Answers every secured SSR at once, without a limit to the rate."
+    SsrNoMark "ssr-no-mark" "SEL-5.3.4-5" "Answers a secured SSR but does not mark the link."
+    SsrAnswerPlainSsr "ssr-answer-plain-ssr" "PROFILE-SEL-7" "Takes an SSR that came without link security."
+    SsrUnsecuredAccepts "ssr-unsecured-accepts" "SEL-5.3.4-6" "Answers SSRs with plain ones although it has no key yet."
+    SsrMarksOnPlain "ssr-marks-on-plain" "SEL-5.3.4-7" "Marks a link secured on any packet of a neighbour once it has the key."
+    SsrMarksOnSecured "ssr-marks-on-secured" "SEL-5.3.4-7" "Marks a link secured on any secured packet, not only on an SSR."
+    SsrLifetimeIgnored "ssr-lifetime-ignored" "SEL-5.3.1-18" "Keeps a mark although its registration lifetime ran out."
+    SsrWithdrawIgnored "ssr-withdraw-ignored" "PROFILE-SEL-6a" "Keeps a mark although an SSR with lifetime 0 withdrew it."
+    SsrHopLimitChecked "ssr-hop-limit-checked" "SEL-5.3.1-10" "Discards an SSR whose hop limit is not 64."
+    SsrReservedChecked "ssr-reserved-checked" "SEL-5.3.1-17" "Discards an SSR whose Reserved field is not 0."
+    SsrBadChecksumAccepted "ssr-bad-checksum-accepted" "SEL-5.3.1-13" "Takes an SSR whose ICMPv6 checksum is wrong."
+    SsrBeforeResponse "ssr-before-response" "PROFILE-SEL-16c" "Sends its SSRs before the response to the PUT of the key."
+    NeighbourEui64MismatchAccepted "neighbour-eui64-mismatch-accepted" "PROFILE-SEL-5c" "Takes an SSR whose EUI-64 is not its link-layer source."
+    RxAcceptPlainOnSecuredLink "rx-accept-plain-on-secured-link" "SEL-5.3.3-1" "Passes up plain packets from a neighbour whose link is marked secured."
+    RxRefuseSecuredOnUnmarked "rx-refuse-secured-on-unmarked" "SEL-5.3.3-4" "Refuses secured packets over a link that is not marked, other than SSRs."
+    RxUnsecuredAcceptsSecured "rx-unsecured-accepts-secured" "SEL-5.3.3-6" "Holds no key and passes up a secured packet unverified, if it is not encrypted."
+    RxRefusePlainOnUnmarked "rx-refuse-plain-on-unmarked" "SEL-5.3.3-7" "Once secured, refuses every plain packet over links not marked, the network being open."
+    RxAcceptPlainWhenClosed "rx-accept-plain-when-closed" "SEL-5.3.3-8" "Passes up plain packets over unmarked links with ALL_SECURED true."
+    RxAcceptBadMic "rx-accept-bad-mic" "SEL-5.3.3-3" "Passes up secured packets whose integrity code is wrong."
+    RxAcceptReplay "rx-accept-replay" "SEL-1-1" "Passes up secured frames whose frame counter is not fresh."
+    RxAcceptLowLevel "rx-accept-low-level" "PROFILE-SEL-7a" "Passes up frames secured at levels 1 to 4."
+    RxMixedFragments "rx-mixed-fragments" "PROFILE-SEL-7b" "Reassembles datagrams out of plain and secured fragments."
+    RxRefusalAnswered "rx-refusal-answered" "PROFILE-SEL-11" "Answers a refused plain packet with an ICMPv6 error."
+    TxPlainOnSecuredLink "tx-plain-on-secured-link" "SEL-5.3.3-9" "Sends plain over links that are marked secured."
+    TxSecuredOnUnmarkedLink "tx-secured-on-unmarked-link" "SEL-5.3.3-10" "Once secured, sends everything secured, over unmarked links too."
+    TxPlainWhenClosed "tx-plain-when-closed" "PROFILE-SEL-10a" "Goes on sending plain over unmarked links with ALL_SECURED true."
+    TxLevelSix "tx-level-six" "PROFILE-SEL-7a" "Protects its frames at level 6 instead of 5."
+    TxMulticastPlainOnly "tx-multicast-plain-only" "PROFILE-SEL-9" "Sends multicasts plain only although it holds the key."
+    TxFrameCounterFixed "tx-frame-counter-fixed" "SEL-1-1" "Sends every secured frame with the same frame counter."
+    KeyAcceptsShort "key-accepts-short" "PROFILE-SEL-16a" "Takes a key of 15 octets, padded with a zero."
+    KeyAcceptsUnknownMember "key-accepts-unknown-member" "PROFILE-SEL-16a" "Takes a key object with a member that it does not know."
+    KeyAcceptsLevelZero "key-accepts-level-zero" "PROFILE-SEL-16a" "Takes a key object with a security level below 5."
+    KeyAcceptsAnyFormat "key-accepts-any-format" "PROFILE-SEL-16a" "Takes a key object whatever its content format."
+    KeyGetLeaks "key-get-leaks" "PROFILE-SEL-16b" "Shows the key in the answer to a GET."
+    KeyNotInstalled "key-not-installed" "SEL-5-9" "Answers 2.04 to the PUT of a key and installs nothing."
+    KeyPlainCoap "key-plain-coap" "PROFILE-SEL-15" "Serves the key resource on plain CoAP."
+    DiscoveryPlainCoap "discovery-plain-coap" "SEL-8-1" "Answers /.well-known/core on plain CoAP before the network is closed."
+    PskAny "psk-any" "PROFILE-SEL-13b" "Takes any PSK identity, as if it were its own."
+    PskFixed "psk-fixed" "SEL-5.4-10" "Uses a PSK of zeros instead of its trust anchor."
+    HintUpperCase "hint-upper-case" "PROFILE-SEL-13a" "Writes its PSK identity hint in upper case."
+    NoCookie "no-cookie" "PROFILE-SEL-13d" "Keeps state for a ClientHello that bears no cookie."
+    CloseIgnored "close-ignored" "SEL-5.3.2-14" "Answers a network close with 2.04 and leaves ALL_SECURED false."
+    CloseIgnoresSeq "close-ignores-seq" "PROFILE-SEL-17" "Takes a network close whose sequence number is not fresh."
+    CloseByUnsecured "close-by-unsecured" "PROFILE-SEL-12a" "Takes a network close although it holds no key."
+    OpenIgnored "open-ignored" "SEL-8-6" "Answers a re-opening with 2.04 and leaves ALL_SECURED true."
+    OpenDropsMarks "open-drops-marks" "PROFILE-SEL-12a" "Drops all marks when the network is re-opened."
+    AllSecuredLostOnReboot "all-secured-lost-on-reboot" "PROFILE-SEL-12" "Forgets ALL_SECURED when it reboots."
+    CloseSeqLostOnReboot "close-seq-lost-on-reboot" "PROFILE-SEL-17" "Forgets the close sequence number when it reboots."
+    KeysLostOnReboot "keys-lost-on-reboot" "PROFILE-SEL-12" "Forgets the network key when it reboots."
+    FrameCounterResetOnReboot "frame-counter-reset-on-reboot" "PROFILE-SEL-12" "Starts its frame counter from 0 after a reboot."
+    RelayDropsJsr "relay-drops-jsr" "SEL-5.3.2-4" "Does not forward the JSRs of others."
+    RelayNoHopLimitDecrement "relay-no-hop-limit-decrement" "SEL-3-1" "Forwards packets without decrementing their hop limit."
+    RelayDropsWhenSecured "relay-drops-when-secured" "SEL-5.3.2-9" "Once secured, forwards nothing that came over an unmarked link."
+    RelayReoriginatesJsr "relay-reoriginates-jsr" "SEL-5.3.2-4" "Replaces the EUI-64 in a JSR that it forwards by its own."
+}
+
+impl fmt::Display for Mutant {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
+/// No mutant has this name.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("no mutant has this name")]
+pub struct UnknownMutant;
+
+impl FromStr for Mutant {
+    type Err = UnknownMutant;
+
+    fn from_str(name: &str) -> Result<Self, UnknownMutant> {
+        Self::ALL.iter().copied().find(|mutant| mutant.name() == name).ok_or(UnknownMutant)
+    }
+}
+
+/// The mutant that a device was booted as; asks nothing and answers `false` in a build without the feature.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Selected {
+    #[cfg(feature = "mutants")]
+    mutant: Option<Mutant>,
+}
+
+impl Selected {
+    pub(crate) fn new(mutant: Option<Mutant>) -> Self {
+        #[cfg(not(feature = "mutants"))]
+        let _ = mutant;
+        Self {
+            #[cfg(feature = "mutants")]
+            mutant,
+        }
+    }
+
+    /// Whether the device departs from the clause in this way.
+    #[inline]
+    pub(crate) fn is(self, mutant: Mutant) -> bool {
+        #[cfg(feature = "mutants")]
+        return self.mutant == Some(mutant);
+        #[cfg(not(feature = "mutants"))]
+        {
+            let _ = mutant;
+            false
+        }
+    }
+}

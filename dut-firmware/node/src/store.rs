@@ -1,0 +1,206 @@
+//! The persistent store: what flash holds, as typed records (`PROFILE-SEL` 12).
+//!
+//! Frame counters are reserved in blocks before they are used, so that none is used twice over a power cut, at the cost of
+//! one write a block. The reservation is all that survives a factory reset: were the same key given to the device
+//! again, counters that it used before would repeat a CCM* nonce.
+
+use alloc::vec::Vec;
+
+use wire::Eui64;
+use wire::ieee802154::SecurityLevel;
+use wire::upper_tester::{Installation, SecretKey};
+
+use crate::bounds;
+
+/// Version of the layout of the records.
+pub const FORMAT: u16 = 1;
+
+/// Frame counters reserved at a time.
+pub const FRAME_COUNTER_BLOCK: u32 = 1024;
+
+/// The persistent content of a device.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Store {
+    format: u16,
+    writes: u64,
+    anchor: Option<SecretKey>,
+    installation: Option<Installation>,
+    routes: Vec<Route>,
+    keys: Vec<NetworkKey>,
+    frame_counter_reserved: u32,
+    all_secured: bool,
+    close_seq: Option<u32>,
+}
+
+/// A downward host route.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Route {
+    /// Whose global address.
+    pub dest: Eui64,
+    /// The next hop.
+    pub via: Eui64,
+}
+
+/// A network link key.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NetworkKey {
+    /// Key index, 1 to 255.
+    pub index: u8,
+    /// Key identifier mode 1 always, see `PROFILE-SEL` 7.
+    pub level: SecurityLevel,
+    /// The key.
+    pub key: SecretKey,
+    /// The key source that came with it, if any; not used in mode 1.
+    pub source: Option<Eui64>,
+}
+
+impl Default for Store {
+    fn default() -> Self {
+        Self {
+            format: FORMAT,
+            writes: 0,
+            anchor: None,
+            installation: None,
+            routes: Vec::new(),
+            keys: Vec::new(),
+            frame_counter_reserved: 0,
+            all_secured: false,
+            close_seq: None,
+        }
+    }
+}
+
+impl Store {
+    /// Records written since the store was new: wear of the flash.
+    pub fn writes(&self) -> u64 {
+        self.writes
+    }
+
+    /// The pre-shared key of manufacture.
+    pub fn anchor(&self) -> Option<&SecretKey> {
+        self.anchor.as_ref()
+    }
+
+    /// Role and site.
+    pub fn installation(&self) -> Option<&Installation> {
+        self.installation.as_ref()
+    }
+
+    /// Downward host routes.
+    pub fn routes(&self) -> &[Route] {
+        &self.routes
+    }
+
+    /// The network keys; the last one put is the one to send with.
+    pub fn keys(&self) -> &[NetworkKey] {
+        &self.keys
+    }
+
+    /// The key to send with: the one that was put last.
+    pub fn transmit_key(&self) -> Option<&NetworkKey> {
+        self.keys.last()
+    }
+
+    /// Whether a network key is held: the device is a 6SR.
+    pub fn is_secured(&self) -> bool {
+        !self.keys.is_empty()
+    }
+
+    /// `SEL` 5.3.
+    pub fn all_secured(&self) -> bool {
+        self.all_secured
+    }
+
+    /// The sequence number of the last close or re-opening taken.
+    pub fn close_seq(&self) -> Option<u32> {
+        self.close_seq
+    }
+
+    /// The first frame counter that was never reserved.
+    pub fn frame_counter_reserved(&self) -> u32 {
+        self.frame_counter_reserved
+    }
+
+    /// Stores the trust anchor.
+    pub fn set_anchor(&mut self, anchor: SecretKey) {
+        self.write(|store| store.anchor = Some(anchor));
+    }
+
+    /// Stores the site.
+    pub fn set_installation(&mut self, installation: Installation) {
+        self.write(|store| store.installation = Some(installation));
+    }
+
+    /// Stores a route, in place of one to the same device; `false` if the table is full.
+    pub fn set_route(&mut self, route: Route) -> bool {
+        let known = self.routes.iter().position(|known| known.dest == route.dest);
+        if known.is_none() && self.routes.len() >= bounds::ROUTES {
+            return false;
+        }
+        self.write(|store| {
+            store.routes.retain(|known| known.dest != route.dest);
+            store.routes.push(route);
+        });
+        true
+    }
+
+    /// Stores a key, in place of one with the same index, and makes it the one to send with; `false` if the table is
+    /// full. The same key once more writes nothing.
+    pub fn set_key(&mut self, key: NetworkKey) -> bool {
+        if self.keys.last() == Some(&key) {
+            return true;
+        }
+        let known = self.keys.iter().any(|known| known.index == key.index);
+        if !known && self.keys.len() >= bounds::KEYS {
+            return false;
+        }
+        self.write(|store| {
+            store.keys.retain(|known| known.index != key.index);
+            store.keys.push(key);
+        });
+        true
+    }
+
+    /// Erases a key; `false` if there is none with this index. With the last key goes what belongs to its domain.
+    pub fn erase_key(&mut self, index: u8) -> bool {
+        if !self.keys.iter().any(|key| key.index == index) {
+            return false;
+        }
+        self.write(|store| {
+            store.keys.retain(|key| key.index != index);
+            if store.keys.is_empty() {
+                store.all_secured = false;
+                store.close_seq = None;
+            }
+        });
+        true
+    }
+
+    /// Stores ALL_SECURED and the sequence number it came with.
+    pub fn set_all_secured(&mut self, all_secured: bool, seq: u32) {
+        self.write(|store| (store.all_secured, store.close_seq) = (all_secured, Some(seq)));
+    }
+
+    /// Makes sure that `next` may be used as a frame counter, reserving a block if needed; `false` if counters ran out.
+    pub fn reserve_frame_counter(&mut self, next: u32) -> bool {
+        if next == u32::MAX {
+            return false;
+        }
+        if next >= self.frame_counter_reserved {
+            let reserved = next.saturating_add(FRAME_COUNTER_BLOCK);
+            self.write(|store| store.frame_counter_reserved = reserved);
+        }
+        true
+    }
+
+    /// Erases everything but the reservation of frame counters and the count of writes.
+    pub fn erase(&mut self) {
+        let (writes, frame_counter_reserved) = (self.writes, self.frame_counter_reserved);
+        *self = Self { writes: writes.saturating_add(1), frame_counter_reserved, ..Self::default() };
+    }
+
+    fn write(&mut self, change: impl FnOnce(&mut Self)) {
+        change(self);
+        self.writes = self.writes.saturating_add(1);
+    }
+}
