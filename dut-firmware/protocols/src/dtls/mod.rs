@@ -3,7 +3,13 @@
 
 mod client;
 mod config;
+mod connection;
+mod cookie;
+mod flight;
+mod inbox;
 mod output;
+mod record_layer;
+mod replay;
 mod server;
 
 pub use client::Client;
@@ -12,3 +18,4 @@ pub use config::{
     ServerConfig, SinglePsk, UnknownIdentity,
 };
 pub use output::{CloseReason, Closed, KeyLog, Output, SendError, Statistics};
+pub use server::Server;

@@ -1,13 +1,42 @@
 //! The server side of a session.
 
-use super::{ConfigError, Output, SendError, ServerConfig, Statistics};
+use alloc::vec;
+use alloc::vec::Vec;
+
+use rand_core::Rng;
+use wire::dtls::{
+    AlertDescription, CipherSuite, ClientHello, Extension, ExtensionType, Handshake, HelloVerifyRequest, KeyExchange,
+    ProtocolVersion, RANDOM_LENGTH, Sender, ServerHello, psk_premaster_secret,
+};
+
+use super::connection::{Connection, Event, Fault};
+use super::inbox::Message;
+use super::{
+    ConfigError, ExtendedMasterSecret, Output, Psk, SendError, ServerConfig, Statistics, UnknownIdentity, cookie,
+};
 use crate::Entropy;
 use crate::time::Instant;
+
+/// Which message is expected next.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum State {
+    ClientHello,
+    ClientKeyExchange,
+    Finished,
+    Connected,
+}
 
 /// A DTLS 1.2 server for one peer.
 pub struct Server {
     config: ServerConfig,
     entropy: Entropy,
+    connection: Connection,
+    state: State,
+    /// Names the handshake: the random of the ClientHello that was accepted, and its `message_seq`.
+    accepted: Option<([u8; RANDOM_LENGTH], u16)>,
+    server_random: [u8; RANDOM_LENGTH],
+    extended_master_secret: bool,
+    psk_identity: Option<Vec<u8>>,
 }
 
 impl Server {
@@ -17,52 +46,236 @@ impl Server {
     /// [`ConfigError`] if the configuration cannot work.
     pub fn new(config: ServerConfig, entropy: Entropy) -> Result<Self, ConfigError> {
         config.check()?;
-
-        Ok(Self { config, entropy })
+        let connection = Connection::new(Sender::Server, config.mtu, config.retransmission);
+        Ok(Self {
+            config,
+            entropy,
+            connection,
+            state: State::ClientHello,
+            accepted: None,
+            server_random: [0; RANDOM_LENGTH],
+            extended_master_secret: false,
+            psk_identity: None,
+        })
     }
 
     /// Takes one datagram from the peer. Never fails: what is invalid is discarded or answered with an alert.
     pub fn handle(&mut self, now: Instant, datagram: &[u8]) {
-        let _ = (now, datagram, &mut self.entropy);
+        self.connection.receive(datagram);
+        while let Some(event) = self.connection.next_event(now) {
+            let outcome = match event {
+                Event::ClientHello { message, sequence_number } => self.on_hello(now, &message, sequence_number),
+                Event::Message(message) => self.on_message(now, &message),
+            };
+            if let Err(fault) = outcome {
+                self.connection.fail(fault);
+            }
+        }
     }
 
     /// The next thing to do, retransmissions that are due included; to be called until it returns `None`.
     pub fn poll(&mut self, now: Instant) -> Option<Output> {
-        let _ = now;
-        None
+        self.connection.poll(now)
     }
 
     /// When `poll` must be called next, if nothing is received before.
     pub fn deadline(&self) -> Option<Instant> {
-        None
+        self.connection.deadline()
     }
 
     /// Sends application data as one record.
     ///
     /// # Errors
     /// [`SendError`] before the handshake is complete, after closing, or if the data do not fit into the MTU.
-    pub fn send(&mut self, now: Instant, data: &[u8]) -> Result<(), SendError> {
-        let _ = (now, data, self.config.mtu);
-        Err(SendError::NotConnected)
+    pub fn send(&mut self, _now: Instant, data: &[u8]) -> Result<(), SendError> {
+        self.connection.send(data)
     }
 
-    /// Ends the session with `close_notify`.
-    pub fn close(&mut self, now: Instant) {
-        let _ = now;
+    /// Ends the session with `close_notify`; a handshake under way is cancelled.
+    pub fn close(&mut self, _now: Instant) {
+        self.connection.close();
+    }
+
+    /// Whether no ClientHello was accepted yet: nothing is lost if such a server is dropped and made again.
+    pub fn is_idle(&self) -> bool {
+        self.connection.is_idle()
     }
 
     /// Whether application data may be sent.
     pub fn is_connected(&self) -> bool {
-        false
+        self.connection.is_connected()
     }
 
     /// Whether the session is over and may be dropped.
     pub fn is_closed(&self) -> bool {
-        false
+        self.connection.is_closed()
+    }
+
+    /// What the client calls itself; verified once connected.
+    pub fn psk_identity(&self) -> Option<&[u8]> {
+        self.psk_identity.as_deref()
+    }
+
+    /// Whether the master secret is an extended one; of meaning once connected.
+    pub fn has_extended_master_secret(&self) -> bool {
+        self.extended_master_secret
     }
 
     /// Counters for reports.
     pub fn statistics(&self) -> Statistics {
-        Statistics::default()
+        self.connection.statistics()
+    }
+
+    fn on_hello(&mut self, now: Instant, message: &Message, sequence_number: u64) -> Result<(), Fault> {
+        let hello = match ClientHello::parse(&message.body) {
+            Ok(hello) => hello,
+            // Anybody may write rubbish in the clear; it must not end what others have begun.
+            Err(error) if self.connection.is_idle() => return Err(Fault::decode(error)),
+            Err(_) => return Ok(()),
+        };
+        match self.accepted {
+            Some((random, message_seq)) if random == hello.random => {
+                let awaits_answer = self.state == State::ClientKeyExchange && self.connection.is_handshaking();
+                if message_seq == message.message_seq && awaits_answer {
+                    self.connection.answer_retransmission(now);
+                }
+                return Ok(());
+            }
+            // Without cookies nothing shows that a new ClientHello is no forgery (RFC 6347 4.2.8).
+            Some(_) if self.connection.is_connected() && self.config.cookie.is_none() => return Ok(()),
+            _ => {}
+        }
+        let idle = self.connection.is_idle();
+        if !hello.version.is_at_least_1_2() {
+            let fault = Fault::new(AlertDescription::ProtocolVersion, "version of ClientHello");
+            return if idle { Err(fault) } else { Ok(()) };
+        }
+        if let Some(config) = self.config.cookie.as_ref().filter(|config| !cookie::is_valid(config, &hello)) {
+            let request =
+                HelloVerifyRequest { version: ProtocolVersion::DTLS_1_0, cookie: cookie::cookie(config, &hello) };
+            let version = core::mem::replace(&mut self.connection.records.version, ProtocolVersion::DTLS_1_0);
+            let request = Handshake::HelloVerifyRequest(request);
+            self.connection.send_stateless(&request, message.message_seq, sequence_number);
+            self.connection.records.version = version;
+            return Ok(());
+        }
+        self.connection.restart(message.message_seq, sequence_number);
+        self.accepted = Some((hello.random, message.message_seq));
+        self.psk_identity = None;
+        self.connection.hash_message(message)?;
+        self.connection.records.version = ProtocolVersion::DTLS_1_2;
+        self.send_server_hello(now, &hello)
+    }
+
+    fn send_server_hello(&mut self, now: Instant, hello: &ClientHello) -> Result<(), Fault> {
+        let fault = |alert, what| Err(Fault::new(alert, what));
+        if !hello.cipher_suites.contains(&CipherSuite::PSK_WITH_AES_128_CCM_8) {
+            return fault(AlertDescription::HandshakeFailure, "no common cipher suite");
+        }
+        if !hello.compression_methods.contains(&0) {
+            return fault(AlertDescription::IllegalParameter, "null compression not offered");
+        }
+        for (at, extension) in hello.extensions.iter().enumerate() {
+            let rest = hello.extensions.iter().skip(at + 1);
+            if rest.clone().any(|other| other.extension_type == extension.extension_type) {
+                return fault(AlertDescription::IllegalParameter, "extension twice");
+            }
+        }
+        let mut extensions = Vec::new();
+        let renegotiation_info = hello.extension(ExtensionType::RENEGOTIATION_INFO);
+        if renegotiation_info.is_some_and(|extension| extension.data != [0]) {
+            return fault(AlertDescription::HandshakeFailure, "renegotiation_info not empty");
+        }
+        let signals = hello.cipher_suites.contains(&CipherSuite::EMPTY_RENEGOTIATION_INFO_SCSV);
+        if signals || renegotiation_info.is_some() {
+            extensions.push(Extension::renegotiation_info());
+        }
+        let offered = hello.extension(ExtensionType::EXTENDED_MASTER_SECRET);
+        if offered.is_some_and(|extension| !extension.data.is_empty()) {
+            return fault(AlertDescription::DecodeError, "extended_master_secret not empty");
+        }
+        self.extended_master_secret = match (self.config.extended_master_secret, offered) {
+            (ExtendedMasterSecret::Require, None) => {
+                return fault(AlertDescription::HandshakeFailure, "no extended master secret");
+            }
+            (ExtendedMasterSecret::Never, _) | (_, None) => false,
+            (_, Some(_)) => true,
+        };
+        if self.extended_master_secret {
+            extensions.push(Extension::extended_master_secret());
+        }
+        self.entropy.fill_bytes(&mut self.server_random);
+        let server_hello = ServerHello {
+            version: ProtocolVersion::DTLS_1_2,
+            random: self.server_random,
+            session_id: Vec::new(),
+            cipher_suite: CipherSuite::PSK_WITH_AES_128_CCM_8,
+            compression_method: 0,
+            extensions,
+        };
+        let mut messages = vec![Handshake::ServerHello(server_hello)];
+        if let Some(identity_hint) = self.config.psk_identity_hint.clone() {
+            messages.push(Handshake::ServerKeyExchangePsk { identity_hint });
+        }
+        messages.push(Handshake::ServerHelloDone);
+        self.connection.begin_flight();
+        for message in &messages {
+            let bytes = self.connection.push_message(message)?;
+            self.connection.hash(&bytes);
+        }
+        self.connection.expect_change_cipher_spec();
+        self.connection.send_flight(now, true);
+        self.state = State::ClientKeyExchange;
+        Ok(())
+    }
+
+    fn on_message(&mut self, now: Instant, message: &Message) -> Result<(), Fault> {
+        let parsed = Handshake::parse(message.msg_type, &message.body, KeyExchange::Psk).map_err(Fault::decode)?;
+        if message.epoch != u16::from(matches!(parsed, Handshake::Finished(_))) {
+            return Err(Fault::new(AlertDescription::UnexpectedMessage, "handshake message in the wrong epoch"));
+        }
+        match (self.state, parsed) {
+            (State::ClientKeyExchange, Handshake::ClientKeyExchangePsk { identity }) => {
+                self.connection.hash_message(message)?;
+                self.on_identity(identity)
+            }
+            (State::Finished, Handshake::Finished(verify_data)) => {
+                self.connection.verify_finished(message, &verify_data)?;
+                self.connection.begin_flight();
+                self.connection.push_finished()?;
+                self.connection.send_flight(now, false);
+                self.state = State::Connected;
+                self.connection.connected();
+                Ok(())
+            }
+            _ => Err(Fault::new(AlertDescription::UnexpectedMessage, "handshake message out of place")),
+        }
+    }
+
+    fn on_identity(&mut self, identity: Vec<u8>) -> Result<(), Fault> {
+        let conceals = self.config.unknown_identity == UnknownIdentity::Conceal;
+        if conceals {
+            self.connection.wrong_key_alert = AlertDescription::DecryptError;
+        }
+        let psk = match self.config.psk_store.psk(&identity) {
+            Some(psk) => psk,
+            None if conceals => {
+                let mut octets = [0; 16];
+                self.entropy.fill_bytes(&mut octets);
+                Psk::new(octets)
+            }
+            None => return Err(Fault::new(AlertDescription::UnknownPskIdentity, "PSK identity not known")),
+        };
+        self.psk_identity = Some(identity);
+        let premaster_secret = psk_premaster_secret(psk.octets()).map_err(Fault::internal)?;
+        let client_random = self.accepted.map_or([0; RANDOM_LENGTH], |(random, _)| random);
+        self.connection.derive_keys(
+            &premaster_secret,
+            &client_random,
+            &self.server_random,
+            self.extended_master_secret,
+        );
+        self.state = State::Finished;
+        Ok(())
     }
 }

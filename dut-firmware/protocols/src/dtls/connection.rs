@@ -1,0 +1,568 @@
+//! What client and server have in common: records in and out, handshake hash, flights, alerts, application data, closing.
+
+use alloc::collections::VecDeque;
+use alloc::vec::Vec;
+
+use sha2::{Digest, Sha256};
+use wire::dtls::{
+    Alert, AlertDescription, AlertLevel, ContentType, Handshake, HandshakeType, MasterSecret, RANDOM_LENGTH,
+    RecordHeader, Sender, fragments, message_bytes, records,
+};
+
+use super::flight::{Expiry, Flight, FlightItem, write_message};
+use super::inbox::{Arrival, Hellos, Inbox, Message};
+use super::record_layer::{Exhausted, Opened, RecordLayer};
+use super::{CloseReason, Closed, KeyLog, Output, Retransmission, SendError, Statistics};
+use crate::time::Instant;
+
+/// Records of epoch 1 that are kept until they can be read.
+const MAX_EARLY_RECORDS: usize = 8;
+/// How often a renegotiation is refused aloud; an endless series of warnings would be an amplifier.
+const MAX_REFUSALS: u32 = 4;
+
+/// Where a connection is in its life.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Phase {
+    /// A server that has seen no acceptable ClientHello.
+    Idle,
+    Handshaking,
+    Connected,
+    Closed,
+}
+
+/// Something for client or server to decide on.
+pub(super) enum Event {
+    /// A ClientHello in the clear, and the number of the record that completed it.
+    ClientHello { message: Message, sequence_number: u64 },
+    /// The next message of the handshake.
+    Message(Message),
+}
+
+/// A handshake that cannot go on: the alert to send, and what was wrong.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Fault {
+    pub(super) alert: AlertDescription,
+    pub(super) what: &'static str,
+}
+
+impl Fault {
+    pub(super) const fn new(alert: AlertDescription, what: &'static str) -> Self {
+        Self { alert, what }
+    }
+
+    /// The peer's message does not parse.
+    pub(super) fn decode(error: wire::Error) -> Self {
+        let (wire::Error::Truncated(what)
+        | wire::Error::Malformed(what)
+        | wire::Error::Unsupported(what)
+        | wire::Error::Integrity(what)
+        | wire::Error::NoRoom(what)) = error;
+        Self::new(AlertDescription::DecodeError, what)
+    }
+
+    /// A message of our own does not fit its length fields.
+    pub(super) fn internal(_: wire::Error) -> Self {
+        Self::new(AlertDescription::InternalError, "own message too long")
+    }
+}
+
+type Stored = (RecordHeader, Vec<u8>);
+
+/// One side of one association.
+pub(super) struct Connection {
+    side: Sender,
+    pub(super) records: RecordLayer,
+    inbox: Inbox,
+    hellos: Hellos,
+    flight: Flight,
+    /// `message_seq` that was expected when the flight was sent: what is older belongs to the flight that it answers.
+    answered_before: u16,
+    transcript: Sha256,
+    master_secret: Option<MasterSecret>,
+    outputs: VecDeque<Output>,
+    phase: Phase,
+    arrived: VecDeque<Stored>,
+    early: Vec<Stored>,
+    /// The peer's ChangeCipherSpec may come now.
+    expects_change_cipher_spec: bool,
+    peer_changed_cipher_spec: bool,
+    write_epoch: u16,
+    next_message_seq: u16,
+    /// What a peer with the wrong key is told.
+    pub(super) wrong_key_alert: AlertDescription,
+    refusals: u32,
+    statistics: Statistics,
+    retransmission: Retransmission,
+    mtu: usize,
+}
+
+impl Connection {
+    pub(super) fn new(side: Sender, mtu: usize, retransmission: Retransmission) -> Self {
+        Self {
+            side,
+            records: RecordLayer::new(side, mtu),
+            inbox: Inbox::default(),
+            hellos: Hellos::default(),
+            flight: Flight::new(retransmission),
+            answered_before: 0,
+            transcript: Sha256::new(),
+            master_secret: None,
+            outputs: VecDeque::new(),
+            phase: if side == Sender::Client { Phase::Handshaking } else { Phase::Idle },
+            arrived: VecDeque::new(),
+            early: Vec::new(),
+            expects_change_cipher_spec: false,
+            peer_changed_cipher_spec: false,
+            write_epoch: 0,
+            next_message_seq: 0,
+            wrong_key_alert: AlertDescription::BadRecordMac,
+            refusals: 0,
+            statistics: Statistics::default(),
+            retransmission,
+            mtu,
+        }
+    }
+
+    /// A server begins a handshake with a client whose ClientHello it accepts; all older state is dropped.
+    pub(super) fn restart(&mut self, message_seq: u16, sequence_number: u64) {
+        if self.phase == Phase::Connected {
+            self.outputs.push_back(Output::Closed(Closed {
+                sent: None,
+                received: None,
+                reason: CloseReason::Superseded,
+            }));
+        }
+        let old = core::mem::replace(self, Self::new(self.side, self.mtu, self.retransmission));
+        self.outputs = old.outputs;
+        self.arrived = old.arrived;
+        self.statistics = old.statistics;
+        self.inbox = Inbox::expecting(message_seq.saturating_add(1));
+        self.next_message_seq = message_seq;
+        self.records.set_clear_sequence_number(sequence_number);
+        self.phase = Phase::Handshaking;
+    }
+
+    // What the owner of a session calls.
+
+    pub(super) fn receive(&mut self, datagram: &[u8]) {
+        if self.phase == Phase::Closed {
+            return;
+        }
+        if self.phase != Phase::Connected {
+            self.statistics.handshake_datagrams_received += 1;
+            self.statistics.handshake_octets_received += u32::try_from(datagram.len()).unwrap_or(u32::MAX);
+        }
+        for record in records(datagram) {
+            match record {
+                Ok(record) => self.arrived.push_back((record.header, record.fragment.to_vec())),
+                Err(_) => self.statistics.records_discarded += 1,
+            }
+        }
+    }
+
+    pub(super) fn poll(&mut self, now: Instant) -> Option<Output> {
+        if self.outputs.is_empty() {
+            match self.flight.expire(now) {
+                Expiry::Running => {}
+                Expiry::Due => self.transmit_flight_again(),
+                Expiry::GiveUp => self.end(None, None, CloseReason::Timeout),
+            }
+        }
+        self.outputs.pop_front()
+    }
+
+    pub(super) fn deadline(&self) -> Option<Instant> {
+        self.flight.deadline()
+    }
+
+    pub(super) fn send(&mut self, data: &[u8]) -> Result<(), SendError> {
+        if self.phase != Phase::Connected {
+            return Err(SendError::NotConnected);
+        }
+        let maximum = self.records.capacity(1);
+        if data.len() > maximum {
+            return Err(SendError::TooLong { length: data.len(), maximum });
+        }
+        if self.records.write(1, ContentType::ApplicationData, data) == Err(Exhausted) {
+            self.end(None, None, CloseReason::SequenceNumbersExhausted);
+            return Err(SendError::NotConnected);
+        }
+        self.release_datagrams();
+        Ok(())
+    }
+
+    pub(super) fn close(&mut self) {
+        let sent = match self.phase {
+            Phase::Closed => return,
+            Phase::Idle => None,
+            Phase::Connected => Some(Alert::warning(AlertDescription::CloseNotify)),
+            Phase::Handshaking => {
+                self.write_alert(Alert::warning(AlertDescription::UserCanceled));
+                Some(Alert::warning(AlertDescription::CloseNotify))
+            }
+        };
+        self.end(sent, None, CloseReason::Local);
+    }
+
+    pub(super) fn is_idle(&self) -> bool {
+        self.phase == Phase::Idle
+    }
+
+    pub(super) fn is_handshaking(&self) -> bool {
+        self.phase == Phase::Handshaking
+    }
+
+    pub(super) fn is_connected(&self) -> bool {
+        self.phase == Phase::Connected
+    }
+
+    pub(super) fn is_closed(&self) -> bool {
+        self.phase == Phase::Closed
+    }
+
+    pub(super) fn statistics(&self) -> Statistics {
+        self.statistics
+    }
+
+    // What client and server call while they handle a datagram.
+
+    /// The next event; works through the records that arrived until there is one.
+    pub(super) fn next_event(&mut self, now: Instant) -> Option<Event> {
+        loop {
+            if self.phase == Phase::Closed {
+                self.arrived.clear();
+                return None;
+            }
+            if self.phase == Phase::Handshaking
+                && let Some(message) = self.inbox.take()
+            {
+                return Some(Event::Message(message));
+            }
+            let readable = self.early.iter().position(|(header, _)| self.is_readable(header));
+            let (header, fragment) = match readable {
+                Some(at) => self.early.remove(at),
+                None => self.arrived.pop_front()?,
+            };
+            if let Some(event) = self.process_record(now, header, fragment) {
+                return Some(event);
+            }
+        }
+    }
+
+    /// Drops the flight that the peer has answered, and starts to collect the next.
+    pub(super) fn begin_flight(&mut self) {
+        self.flight.begin();
+    }
+
+    /// Adds a message to the flight; returns its octets as they enter the handshake hash.
+    pub(super) fn push_message(&mut self, message: &Handshake) -> Result<Vec<u8>, Fault> {
+        let mut body = Vec::new();
+        message.emit(&mut body).map_err(Fault::internal)?;
+        let message_seq = self.next_message_seq;
+        self.next_message_seq = message_seq.saturating_add(1);
+        let msg_type = message.msg_type();
+        let bytes = message_bytes(msg_type, message_seq, &body).map_err(Fault::internal)?;
+        self.flight.push(FlightItem::Message { epoch: self.write_epoch, msg_type, message_seq, body });
+        Ok(bytes)
+    }
+
+    /// Adds ChangeCipherSpec to the flight: what follows is of epoch 1.
+    pub(super) fn push_change_cipher_spec(&mut self) {
+        self.flight.push(FlightItem::ChangeCipherSpec);
+        self.write_epoch = 1;
+    }
+
+    /// Adds ChangeCipherSpec and Finished to the flight, and Finished to the handshake hash.
+    pub(super) fn push_finished(&mut self) -> Result<(), Fault> {
+        let Some(master_secret) = &self.master_secret else {
+            return Err(Fault::new(AlertDescription::InternalError, "no master secret"));
+        };
+        let verify_data = master_secret.verify_data(self.side, &self.handshake_hash());
+        self.push_change_cipher_spec();
+        let finished = self.push_message(&Handshake::Finished(verify_data))?;
+        self.hash(&finished);
+        Ok(())
+    }
+
+    /// Sends the flight; `timed` if the peer is to answer it.
+    pub(super) fn send_flight(&mut self, now: Instant, timed: bool) {
+        self.answered_before = self.inbox.next();
+        self.flight.start(now, timed);
+        self.transmit_flight();
+    }
+
+    /// Sends a message once, outside of any flight, with a given record sequence number of epoch 0.
+    pub(super) fn send_stateless(&mut self, message: &Handshake, message_seq: u16, sequence_number: u64) {
+        let mut body = Vec::new();
+        if message.emit(&mut body).is_err() {
+            return;
+        }
+        self.records.set_clear_sequence_number(sequence_number);
+        if write_message(&mut self.records, 0, message.msg_type(), message_seq, &body).is_ok() {
+            self.release_datagrams();
+        }
+    }
+
+    /// The client repeats the flight that the last one answered: so is the answer.
+    pub(super) fn answer_retransmission(&mut self, now: Instant) {
+        if self.flight.may_answer(now) {
+            self.transmit_flight_again();
+        }
+    }
+
+    /// Adds octets to the handshake hash.
+    pub(super) fn hash(&mut self, bytes: &[u8]) {
+        self.transcript.update(bytes);
+    }
+
+    /// Adds a received message to the handshake hash.
+    pub(super) fn hash_message(&mut self, message: &Message) -> Result<(), Fault> {
+        let bytes = message_bytes(message.msg_type, message.message_seq, &message.body).map_err(Fault::internal)?;
+        self.hash(&bytes);
+        Ok(())
+    }
+
+    /// The hash of all messages so far.
+    pub(super) fn handshake_hash(&self) -> [u8; 32] {
+        self.transcript.clone().finalize().into()
+    }
+
+    /// Derives all keys, and gives the secret to the key log. The handshake hash covers ClientKeyExchange by now.
+    pub(super) fn derive_keys(
+        &mut self,
+        premaster_secret: &[u8],
+        client_random: &[u8; RANDOM_LENGTH],
+        server_random: &[u8; RANDOM_LENGTH],
+        extended: bool,
+    ) {
+        let master_secret = if extended {
+            MasterSecret::derive_extended(premaster_secret, &self.handshake_hash())
+        } else {
+            MasterSecret::derive(premaster_secret, client_random, server_random)
+        };
+        self.records.install(master_secret.key_block(client_random, server_random));
+        self.outputs.push_back(Output::KeyLog(KeyLog {
+            client_random: *client_random,
+            master_secret: *master_secret.octets(),
+        }));
+        self.master_secret = Some(master_secret);
+    }
+
+    /// From now on the peer may send ChangeCipherSpec.
+    pub(super) fn expect_change_cipher_spec(&mut self) {
+        self.expects_change_cipher_spec = true;
+    }
+
+    /// Compares the peer's Finished, which is not in the handshake hash yet, with what it must be; then hashes it.
+    pub(super) fn verify_finished(&mut self, message: &Message, verify_data: &[u8]) -> Result<(), Fault> {
+        let Some(master_secret) = self.master_secret.as_ref().filter(|_| message.epoch == 1) else {
+            return Err(Fault::new(AlertDescription::UnexpectedMessage, "Finished in the clear"));
+        };
+        let peer = if self.side == Sender::Client { Sender::Server } else { Sender::Client };
+        let expected = master_secret.verify_data(peer, &self.handshake_hash());
+        let difference = expected.iter().zip(verify_data).fold(0, |sum, (a, b)| sum | (a ^ b));
+        if difference != 0 || expected.len() != verify_data.len() {
+            return Err(Fault::new(AlertDescription::DecryptError, "verify_data of Finished"));
+        }
+        self.hash_message(message)
+    }
+
+    /// Both Finished are verified.
+    pub(super) fn connected(&mut self) {
+        self.flight.stop();
+        self.phase = Phase::Connected;
+        self.outputs.push_back(Output::Connected);
+    }
+
+    /// Ends the handshake with a fatal alert.
+    pub(super) fn fail(&mut self, fault: Fault) {
+        self.end(Some(Alert::fatal(fault.alert)), None, CloseReason::Protocol(fault.what));
+    }
+
+    // Inside.
+
+    fn is_readable(&self, header: &RecordHeader) -> bool {
+        match header.content_type {
+            ContentType::ApplicationData => self.phase == Phase::Connected,
+            _ => self.records.has_keys() && self.peer_changed_cipher_spec,
+        }
+    }
+
+    fn process_record(&mut self, now: Instant, header: RecordHeader, fragment: Vec<u8>) -> Option<Event> {
+        let is_known = !matches!(header.content_type, ContentType::Unknown(_));
+        let is_dtls = header.version.0 >> 8 == 0xfe;
+        if !is_known || !is_dtls || header.epoch > 1 {
+            self.statistics.records_discarded += 1;
+            return None;
+        }
+        if header.epoch == 1 && !self.is_readable(&header) {
+            if self.phase == Phase::Handshaking && self.early.len() < MAX_EARLY_RECORDS {
+                self.early.push((header, fragment));
+            } else {
+                self.statistics.records_discarded += 1;
+            }
+            return None;
+        }
+        // A client that begins anew counts its records from 0 again, so a ClientHello is never a replay.
+        let is_hello = header.content_type == ContentType::Handshake
+            && header.epoch == 0
+            && self.side == Sender::Server
+            && fragment.first().copied().map(HandshakeType::from) == Some(HandshakeType::ClientHello);
+        let opened = if is_hello { Opened::Plaintext(fragment) } else { self.records.open(&header, &fragment) };
+        let plaintext = match opened {
+            Opened::Plaintext(plaintext) => plaintext,
+            Opened::BadMac if header.content_type == ContentType::Handshake && self.phase == Phase::Handshaking => {
+                // The first record under new keys is the peer's Finished: if that cannot be read, its key is another.
+                self.fail(Fault::new(self.wrong_key_alert, "Finished does not decrypt: wrong key"));
+                return None;
+            }
+            opened => {
+                self.statistics.records_discarded += 1;
+                self.statistics.records_replayed += u32::from(opened == Opened::Replayed);
+                return None;
+            }
+        };
+        match header.content_type {
+            ContentType::Handshake => return self.process_handshake(now, &header, &plaintext),
+            ContentType::ChangeCipherSpec if header.epoch == 0 && plaintext == [1] => {
+                if self.phase == Phase::Handshaking && self.expects_change_cipher_spec {
+                    self.peer_changed_cipher_spec = true;
+                }
+            }
+            ContentType::Alert => self.process_alert(&header, &plaintext),
+            ContentType::ApplicationData if header.epoch == 1 => {
+                if !plaintext.is_empty() {
+                    self.outputs.push_back(Output::ApplicationData(plaintext));
+                }
+            }
+            _ => self.statistics.records_discarded += 1,
+        }
+        None
+    }
+
+    fn process_handshake(&mut self, now: Instant, header: &RecordHeader, plaintext: &[u8]) -> Option<Event> {
+        let fragments = match fragments(plaintext) {
+            Ok(fragments) if !fragments.is_empty() => fragments,
+            Err(error) if self.phase == Phase::Handshaking => {
+                self.fail(Fault::decode(error));
+                return None;
+            }
+            _ => {
+                self.statistics.records_discarded += 1;
+                return None;
+            }
+        };
+        for fragment in fragments {
+            let fragment_header = &fragment.header;
+            let is_last = fragment_header.fragment_offset + fragment_header.fragment_length == fragment_header.length;
+            match (fragment_header.msg_type, header.epoch) {
+                (HandshakeType::ClientHello, 0) if self.side == Sender::Server => {
+                    if let Some(message) = self.hellos.insert(&fragment) {
+                        // A client sends nothing useful behind its ClientHello.
+                        return Some(Event::ClientHello { message, sequence_number: header.sequence_number });
+                    }
+                }
+                (HandshakeType::ClientHello | HandshakeType::HelloRequest, 1) if self.phase == Phase::Connected => {
+                    self.refuse_renegotiation();
+                }
+                (msg_type, epoch) => match self.phase {
+                    Phase::Handshaking => {
+                        let arrival = self.inbox.insert(epoch, &fragment);
+                        let is_flight_end = fragment_header.message_seq.checked_add(1) == Some(self.answered_before);
+                        // Each copy of a ClientHello has its own HelloVerifyRequest, so that is no sign of loss.
+                        let is_repeat = is_last && is_flight_end && msg_type != HandshakeType::HelloVerifyRequest;
+                        match arrival {
+                            Arrival::Old if is_repeat && self.inbox.next() == self.answered_before => {
+                                self.answer_retransmission(now);
+                            }
+                            Arrival::Kept | Arrival::Old => {}
+                            Arrival::TooLong => {
+                                let what = "handshake message too long";
+                                self.fail(Fault::new(AlertDescription::IllegalParameter, what));
+                                return None;
+                            }
+                        }
+                    }
+                    Phase::Connected if epoch == 1 && msg_type == HandshakeType::Finished && is_last => {
+                        // The peer did not get our Finished (RFC 6347 4.2.4).
+                        if self.side == Sender::Server {
+                            self.answer_retransmission(now);
+                        }
+                    }
+                    _ => self.statistics.records_discarded += 1,
+                },
+            }
+        }
+        None
+    }
+
+    fn process_alert(&mut self, header: &RecordHeader, plaintext: &[u8]) {
+        // Once keys are in use, anybody could have written an alert in the clear.
+        let is_trusted = match self.phase {
+            Phase::Handshaking => true,
+            Phase::Connected => header.epoch == 1,
+            Phase::Idle | Phase::Closed => false,
+        };
+        let Ok(alert) = Alert::parse(plaintext) else {
+            self.statistics.records_discarded += 1;
+            return;
+        };
+        match (is_trusted, alert.level, alert.description) {
+            (false, ..) => self.statistics.records_discarded += 1,
+            (_, _, AlertDescription::CloseNotify) => {
+                let answer = Alert::warning(AlertDescription::CloseNotify);
+                self.end(Some(answer), Some(alert), CloseReason::Peer);
+            }
+            (_, AlertLevel::Fatal, _) => self.end(None, Some(alert), CloseReason::Alert),
+            _ => {}
+        }
+    }
+
+    fn refuse_renegotiation(&mut self) {
+        if self.refusals < MAX_REFUSALS {
+            self.refusals += 1;
+            self.write_alert(Alert::warning(AlertDescription::NoRenegotiation));
+            self.release_datagrams();
+        }
+    }
+
+    fn write_alert(&mut self, alert: Alert) {
+        // Without sequence numbers left there is nothing to send, and the session ends anyway.
+        let _ = self.records.write(self.write_epoch, ContentType::Alert, &alert.emit());
+    }
+
+    fn end(&mut self, sent: Option<Alert>, received: Option<Alert>, reason: CloseReason) {
+        if let Some(alert) = sent {
+            self.write_alert(alert);
+        }
+        self.release_datagrams();
+        self.flight.begin();
+        self.early.clear();
+        self.phase = Phase::Closed;
+        self.outputs.push_back(Output::Closed(Closed { sent, received, reason }));
+    }
+
+    fn transmit_flight(&mut self) {
+        match self.flight.write(&mut self.records) {
+            Ok(()) => self.release_datagrams(),
+            Err(Exhausted) => self.end(None, None, CloseReason::SequenceNumbersExhausted),
+        }
+    }
+
+    fn transmit_flight_again(&mut self) {
+        if !self.flight.is_empty() {
+            self.statistics.retransmissions += 1;
+            self.transmit_flight();
+        }
+    }
+
+    fn release_datagrams(&mut self) {
+        for datagram in self.records.take_datagrams() {
+            if self.phase != Phase::Connected {
+                self.statistics.handshake_datagrams_sent += 1;
+                self.statistics.handshake_octets_sent += u32::try_from(datagram.len()).unwrap_or(u32::MAX);
+            }
+            self.outputs.push_back(Output::Datagram(datagram));
+        }
+    }
+}

@@ -1,0 +1,182 @@
+//! Reassembly of handshake messages from fragments that may come late, twice, overlapping or out of order, and their
+//! delivery in the order of `message_seq` (RFC 6347 4.2.2, 4.2.3). All of it is bounded.
+
+use alloc::vec;
+use alloc::vec::Vec;
+
+use wire::dtls::{Fragment, HandshakeType};
+
+/// Octets of the longest handshake message that is taken.
+const MAX_MESSAGE: usize = 4096;
+/// Octets of all messages in reassembly.
+const MAX_BUFFERED: usize = 8192;
+/// How many messages ahead of the expected one are kept.
+const AHEAD: u16 = 8;
+
+/// A whole handshake message.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Message {
+    pub(super) msg_type: HandshakeType,
+    pub(super) message_seq: u16,
+    /// Of the records that it came in.
+    pub(super) epoch: u16,
+    pub(super) body: Vec<u8>,
+}
+
+/// What became of a fragment.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Arrival {
+    /// Taken, or dropped because it contradicts what is there or is too far ahead.
+    Kept,
+    /// Of a message that was delivered before.
+    Old,
+    /// Of a message longer than this engine takes.
+    TooLong,
+}
+
+/// A message in reassembly.
+struct Partial {
+    message: Message,
+    /// Disjoint, sorted ranges of octets that were received.
+    received: Vec<(usize, usize)>,
+}
+
+impl Partial {
+    fn new(epoch: u16, fragment: &Fragment<'_>, length: usize) -> Self {
+        let message = Message {
+            msg_type: fragment.header.msg_type,
+            message_seq: fragment.header.message_seq,
+            epoch,
+            body: vec![0; length],
+        };
+        Self { message, received: Vec::new() }
+    }
+
+    fn fits(&self, epoch: u16, fragment: &Fragment<'_>) -> bool {
+        self.message.epoch == epoch
+            && self.message.msg_type == fragment.header.msg_type
+            && u32::try_from(self.message.body.len()) == Ok(fragment.header.length)
+    }
+
+    fn add(&mut self, fragment: &Fragment<'_>) {
+        let Ok(start) = usize::try_from(fragment.header.fragment_offset) else { return };
+        let end = start + fragment.body.len();
+        let Some(place) = self.message.body.get_mut(start..end) else { return };
+        place.copy_from_slice(fragment.body);
+        if start == end {
+            return;
+        }
+        self.received.push((start, end));
+        self.received.sort_unstable();
+        self.received.dedup_by(|next, previous| {
+            let touches = next.0 <= previous.1;
+            if touches {
+                previous.1 = previous.1.max(next.1);
+            }
+            touches
+        });
+    }
+
+    fn is_complete(&self) -> bool {
+        let length = self.message.body.len();
+        length == 0 || matches!(self.received.as_slice(), [(0, end)] if *end == length)
+    }
+}
+
+/// Messages of one handshake, delivered in order.
+#[derive(Default)]
+pub(super) struct Inbox {
+    next: u16,
+    waiting: Vec<Partial>,
+}
+
+impl Inbox {
+    /// An inbox that expects `next` first.
+    pub(super) fn expecting(next: u16) -> Self {
+        Self { next, waiting: Vec::new() }
+    }
+
+    /// The `message_seq` that is delivered next.
+    pub(super) fn next(&self) -> u16 {
+        self.next
+    }
+
+    /// Takes a fragment that came in a record of `epoch`.
+    pub(super) fn insert(&mut self, epoch: u16, fragment: &Fragment<'_>) -> Arrival {
+        let message_seq = fragment.header.message_seq;
+        if message_seq < self.next {
+            return Arrival::Old;
+        }
+        let length = usize::try_from(fragment.header.length).unwrap_or(usize::MAX);
+        if length > MAX_MESSAGE {
+            return Arrival::TooLong;
+        }
+        if message_seq - self.next >= AHEAD {
+            return Arrival::Kept;
+        }
+        let known = self.waiting.iter().position(|partial| partial.message.message_seq == message_seq);
+        let at = match known {
+            Some(at) => at,
+            None => {
+                // The expected message always finds room: what is ahead of it is dropped, and will come again.
+                if self.buffered() + length > MAX_BUFFERED {
+                    if message_seq != self.next {
+                        return Arrival::Kept;
+                    }
+                    self.waiting.clear();
+                }
+                self.waiting.push(Partial::new(epoch, fragment, length));
+                self.waiting.len() - 1
+            }
+        };
+        if let Some(partial) = self.waiting.get_mut(at).filter(|partial| partial.fits(epoch, fragment)) {
+            partial.add(fragment);
+        }
+        Arrival::Kept
+    }
+
+    /// The next message, if it is complete.
+    pub(super) fn take(&mut self) -> Option<Message> {
+        let is_next = |partial: &Partial| partial.message.message_seq == self.next && partial.is_complete();
+        let at = self.waiting.iter().position(is_next)?;
+        self.next = self.next.checked_add(1)?;
+        Some(self.waiting.swap_remove(at).message)
+    }
+
+    fn buffered(&self) -> usize {
+        self.waiting.iter().map(|partial| partial.message.body.len()).sum()
+    }
+}
+
+/// The two messages with which a client may begin, reassembled apart from the handshake that is under way: a client that
+/// lost its state begins anew at `message_seq` 0 (RFC 6347 4.2.8).
+#[derive(Default)]
+pub(super) struct Hellos {
+    slots: Vec<Partial>,
+}
+
+impl Hellos {
+    const SLOTS: usize = 2;
+    const MAX_HELLO: usize = 2048;
+
+    /// Takes a fragment of a ClientHello; returns the message when it is complete.
+    pub(super) fn insert(&mut self, fragment: &Fragment<'_>) -> Option<Message> {
+        let length = usize::try_from(fragment.header.length).ok().filter(|length| *length <= Self::MAX_HELLO)?;
+        let message_seq = fragment.header.message_seq;
+        // Another length under the same number is another client's beginning.
+        self.slots.retain(|slot| slot.message.message_seq != message_seq || slot.fits(0, fragment));
+        let at = match self.slots.iter().position(|slot| slot.message.message_seq == message_seq) {
+            Some(at) => at,
+            None => {
+                if self.slots.len() >= Self::SLOTS {
+                    self.slots.remove(0);
+                }
+                self.slots.push(Partial::new(0, fragment, length));
+                self.slots.len() - 1
+            }
+        };
+        let slot = self.slots.get_mut(at)?;
+        slot.add(fragment);
+        if slot.is_complete() { Some(self.slots.swap_remove(at).message) } else { None }
+    }
+}

@@ -1,0 +1,229 @@
+//! Records out and in: sequence numbers, protection, packing into datagrams, replay detection (RFC 6347 4.1).
+
+use alloc::vec::Vec;
+
+use wire::dtls::{
+    ContentType, KeyBlock, MAX_PLAINTEXT, PROTECTION_OVERHEAD, ProtocolVersion, RecordHeader, Sender, open, seal,
+};
+
+use super::replay::{Freshness, ReplayWindow};
+
+/// State of one epoch: 0 in the clear, 1 protected. There is no renegotiation, so there are no others.
+#[derive(Default)]
+struct Epoch {
+    next_sequence_number: u64,
+    received: ReplayWindow,
+}
+
+/// What became of a received record.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Opened {
+    /// Its plaintext.
+    Plaintext(Vec<u8>),
+    /// Seen before.
+    Replayed,
+    /// To be discarded for another reason.
+    Invalid,
+    /// Its MAC does not verify.
+    BadMac,
+}
+
+/// No sequence number is left in the epoch (RFC 6347 4.1).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Exhausted;
+
+/// The record layer of one side.
+pub(super) struct RecordLayer {
+    side: Sender,
+    mtu: usize,
+    /// What the next record says; a first ClientHello and a HelloVerifyRequest say 1.0.
+    pub(super) version: ProtocolVersion,
+    epochs: [Epoch; 2],
+    keys: Option<KeyBlock>,
+    /// The datagram that is being filled.
+    filling: Vec<u8>,
+    /// Datagrams that are ready.
+    ready: Vec<Vec<u8>>,
+}
+
+impl RecordLayer {
+    /// A record layer without keys.
+    pub(super) fn new(side: Sender, mtu: usize) -> Self {
+        Self {
+            side,
+            mtu,
+            version: ProtocolVersion::DTLS_1_0,
+            epochs: Default::default(),
+            keys: None,
+            filling: Vec::new(),
+            ready: Vec::new(),
+        }
+    }
+
+    /// Makes epoch 1 usable.
+    pub(super) fn install(&mut self, keys: KeyBlock) {
+        self.keys = Some(keys);
+    }
+
+    /// Whether epoch 1 is usable.
+    pub(super) fn has_keys(&self) -> bool {
+        self.keys.is_some()
+    }
+
+    /// The next record of epoch 0 gets this number: a server mirrors the client's (RFC 6347 4.2.1).
+    pub(super) fn set_clear_sequence_number(&mut self, sequence_number: u64) {
+        let [clear, _] = &mut self.epochs;
+        clear.next_sequence_number = sequence_number;
+    }
+
+    /// Forgets which records of epoch 0 were seen: a server that keeps no state may number its records anew.
+    pub(super) fn forget_clear_records(&mut self) {
+        let [clear, _] = &mut self.epochs;
+        clear.received = ReplayWindow::default();
+    }
+
+    /// Octets of plaintext that a record of this epoch can carry in an empty datagram.
+    pub(super) fn capacity(&self, epoch: u16) -> usize {
+        self.mtu.saturating_sub(overhead(epoch)).min(MAX_PLAINTEXT)
+    }
+
+    /// Octets of plaintext that a record of this epoch can carry in what is left of the current datagram.
+    pub(super) fn room(&self, epoch: u16) -> usize {
+        self.mtu.saturating_sub(self.filling.len() + overhead(epoch)).min(MAX_PLAINTEXT)
+    }
+
+    /// Adds a record, to the current datagram if it fits there. `plaintext` is no longer than [`Self::capacity`].
+    pub(super) fn write(&mut self, epoch: u16, content_type: ContentType, plaintext: &[u8]) -> Result<(), Exhausted> {
+        if plaintext.len() > self.room(epoch) {
+            self.flush();
+        }
+        let [clear, protected] = &mut self.epochs;
+        let state = if epoch == 0 { clear } else { protected };
+        let sequence_number = state.next_sequence_number;
+        if sequence_number > RecordHeader::MAX_SEQUENCE_NUMBER {
+            return Err(Exhausted);
+        }
+        state.next_sequence_number += 1;
+        let mut header = RecordHeader { content_type, version: self.version, epoch, sequence_number, length: 0 };
+        let sealed;
+        let fragment = match (epoch, &self.keys) {
+            (0, _) => plaintext,
+            (_, Some(keys)) => {
+                sealed = seal(keys.of(self.side), &header, plaintext).map_err(|_| Exhausted)?;
+                &sealed
+            }
+            (_, None) => return Err(Exhausted),
+        };
+        header.length = u16::try_from(fragment.len()).map_err(|_| Exhausted)?;
+        header.emit(&mut self.filling);
+        self.filling.extend_from_slice(fragment);
+        Ok(())
+    }
+
+    /// Ends the current datagram.
+    pub(super) fn flush(&mut self) {
+        if !self.filling.is_empty() {
+            self.ready.push(core::mem::take(&mut self.filling));
+        }
+    }
+
+    /// Ends the current datagram and hands out all that are ready.
+    pub(super) fn take_datagrams(&mut self) -> Vec<Vec<u8>> {
+        self.flush();
+        core::mem::take(&mut self.ready)
+    }
+
+    /// Checks and decrypts a record of epoch 0 or 1.
+    pub(super) fn open(&mut self, header: &RecordHeader, fragment: &[u8]) -> Opened {
+        let sequence_number = header.sequence_number;
+        let [clear, protected] = &mut self.epochs;
+        let opened = if header.epoch == 0 {
+            // Nothing authenticates these, so a forged high number must not shut out what is left of the window.
+            if clear.received.check(sequence_number) == Freshness::Duplicate {
+                return Opened::Replayed;
+            }
+            clear.received.mark(sequence_number);
+            fragment.to_vec()
+        } else {
+            match protected.received.check(sequence_number) {
+                Freshness::New => {}
+                Freshness::Duplicate => return Opened::Replayed,
+                Freshness::TooOld => return Opened::Invalid,
+            }
+            let Some(keys) = &self.keys else { return Opened::Invalid };
+            let peer = if self.side == Sender::Client { Sender::Server } else { Sender::Client };
+            let Ok(plaintext) = open(keys.of(peer), header, fragment) else { return Opened::BadMac };
+            protected.received.mark(sequence_number);
+            plaintext
+        };
+        if opened.len() > MAX_PLAINTEXT { Opened::Invalid } else { Opened::Plaintext(opened) }
+    }
+
+    /// For tests of exhaustion.
+    #[cfg(test)]
+    pub(super) fn set_protected_sequence_number(&mut self, sequence_number: u64) {
+        self.epochs[1].next_sequence_number = sequence_number;
+    }
+}
+
+fn overhead(epoch: u16) -> usize {
+    RecordHeader::LENGTH + if epoch == 0 { 0 } else { PROTECTION_OVERHEAD }
+}
+
+#[cfg(test)]
+mod tests {
+    use alloc::vec;
+    use alloc::vec::Vec;
+
+    use super::{Exhausted, Opened, RecordLayer};
+    use wire::dtls::{ContentType, MasterSecret, RecordHeader, Sender, records};
+
+    fn pair() -> (RecordLayer, RecordLayer) {
+        let keys = MasterSecret::from_octets([5; 48]).key_block(&[1; 32], &[2; 32]);
+        let (mut client, mut server) = (RecordLayer::new(Sender::Client, 128), RecordLayer::new(Sender::Server, 128));
+        client.install(keys.clone());
+        server.install(keys);
+        (client, server)
+    }
+
+    #[test]
+    fn sequence_numbers_are_never_used_twice() {
+        let (mut client, _) = pair();
+        client.set_protected_sequence_number(RecordHeader::MAX_SEQUENCE_NUMBER);
+        assert_eq!(client.write(1, ContentType::ApplicationData, b"last"), Ok(()));
+        assert_eq!(client.write(1, ContentType::ApplicationData, b"one more"), Err(Exhausted));
+    }
+
+    #[test]
+    fn records_share_datagrams_up_to_the_mtu() {
+        let (mut client, mut server) = pair();
+        for n in 0..5u8 {
+            client.write(1, ContentType::ApplicationData, &[n; 20]).unwrap();
+        }
+        let datagrams = client.take_datagrams();
+        assert_eq!(datagrams.iter().map(Vec::len).collect::<Vec<_>>(), [98, 98, 49]);
+        let opened: Vec<Opened> = datagrams
+            .iter()
+            .flat_map(|datagram| records(datagram))
+            .map(|record| record.unwrap())
+            .map(|record| server.open(&record.header, record.fragment))
+            .collect();
+        assert_eq!(opened, (0..5u8).map(|n| Opened::Plaintext(vec![n; 20])).collect::<Vec<_>>());
+    }
+
+    #[test]
+    fn tampered_record_is_not_remembered_as_seen() {
+        let (mut client, mut server) = pair();
+        client.write(1, ContentType::ApplicationData, b"text").unwrap();
+        let datagram = client.take_datagrams().remove(0);
+        let mut tampered = datagram.clone();
+        tampered[20] ^= 1;
+        let open = |server: &mut RecordLayer, datagram: &[u8]| {
+            let record = records(datagram).next().unwrap().unwrap();
+            server.open(&record.header, record.fragment)
+        };
+        assert_eq!(open(&mut server, &tampered), Opened::BadMac);
+        assert_eq!(open(&mut server, &datagram), Opened::Plaintext(b"text".to_vec()));
+        assert_eq!(open(&mut server, &datagram), Opened::Replayed);
+    }
+}

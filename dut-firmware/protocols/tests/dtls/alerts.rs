@@ -1,0 +1,289 @@
+//! Handshakes that must fail, and how; closing; renegotiation.
+
+use std::time::Duration;
+
+use bootrack_protocols::dtls::{
+    CloseReason, ConfigError, ExtendedMasterSecret, Psk, Retransmission, SendError, UnknownIdentity,
+};
+use rstest::rstest;
+use wire::dtls::{
+    Alert, AlertDescription, CipherSuite, ClientHello, ContentType, Extension, ExtensionType, Handshake,
+    ProtocolVersion, Record, RecordHeader, message_bytes, records,
+};
+
+use super::channel::{Faults, World, client_config, cookies, server_config};
+
+fn failed_with(world: &World, description: AlertDescription) {
+    let alert = Some(Alert::fatal(description));
+    assert_eq!((world.client_log.connected, world.server_log.connected), (0, 0), "never a session");
+    let [server] = world.server_log.closed.as_slice() else { panic!("{:?}", world.server_log.closed) };
+    let [client] = world.client_log.closed.as_slice() else { panic!("{:?}", world.client_log.closed) };
+    assert!(
+        (server.sent == alert && client.received == alert) || (client.sent == alert && server.received == alert),
+        "{client:?} {server:?}"
+    );
+}
+
+#[rstest]
+#[case::unknown_identity(UnknownIdentity::Reveal, true, AlertDescription::UnknownPskIdentity)]
+#[case::unknown_identity_concealed(UnknownIdentity::Conceal, true, AlertDescription::DecryptError)]
+#[case::wrong_key(UnknownIdentity::Reveal, false, AlertDescription::BadRecordMac)]
+#[case::wrong_key_concealed(UnknownIdentity::Conceal, false, AlertDescription::DecryptError)]
+fn bad_credentials_end_with_the_configured_alert(
+    #[case] unknown_identity: UnknownIdentity,
+    #[case] is_unknown: bool,
+    #[case] expected: AlertDescription,
+    #[values(64, 1280)] mtu: usize,
+) {
+    let mut client = client_config();
+    let mut server = server_config();
+    (client.mtu, server.mtu) = (mtu, mtu);
+    if is_unknown {
+        client.psk_identity = b"stranger".to_vec();
+    } else {
+        client.psk = Psk::new([9; 16]);
+    }
+    server.unknown_identity = unknown_identity;
+    let mut world = World::new(client, server, Faults::default(), 1);
+    world.run();
+    failed_with(&world, expected);
+}
+
+#[rstest]
+#[case(ExtendedMasterSecret::Require, ExtendedMasterSecret::Never)]
+#[case(ExtendedMasterSecret::Never, ExtendedMasterSecret::Require)]
+fn required_extended_master_secret_is_insisted_on(
+    #[case] client_wants: ExtendedMasterSecret,
+    #[case] server_wants: ExtendedMasterSecret,
+) {
+    let mut client = client_config();
+    let mut server = server_config();
+    client.extended_master_secret = client_wants;
+    server.extended_master_secret = server_wants;
+    let mut world = World::new(client, server, Faults::default(), 1);
+    world.run();
+    failed_with(&world, AlertDescription::HandshakeFailure);
+}
+
+fn hello() -> ClientHello {
+    ClientHello {
+        version: ProtocolVersion::DTLS_1_2,
+        random: [3; 32],
+        session_id: Vec::new(),
+        cookie: Vec::new(),
+        cipher_suites: vec![CipherSuite::PSK_WITH_AES_128_CCM_8],
+        compression_methods: vec![0],
+        extensions: Vec::new(),
+    }
+}
+
+fn clear_record(message: &Handshake, message_seq: u16, sequence_number: u64) -> Vec<u8> {
+    let mut body = Vec::new();
+    message.emit(&mut body).unwrap();
+    let header = RecordHeader {
+        content_type: ContentType::Handshake,
+        version: ProtocolVersion::DTLS_1_2,
+        epoch: 0,
+        sequence_number,
+        length: 0,
+    };
+    let mut out = Vec::new();
+    let fragment = message_bytes(message.msg_type(), message_seq, &body).unwrap();
+    Record { header, fragment: &fragment }.emit(&mut out).unwrap();
+    out
+}
+
+fn alert_in(datagram: &[u8]) -> Option<Alert> {
+    let record = records(datagram).next()?.ok()?;
+    (record.header.content_type == ContentType::Alert).then(|| Alert::parse(record.fragment).unwrap())
+}
+
+#[rstest]
+#[case::version(|hello: &mut ClientHello| hello.version = ProtocolVersion::DTLS_1_0, AlertDescription::ProtocolVersion)]
+#[case::tls_version(|hello: &mut ClientHello| hello.version = ProtocolVersion(0x0303), AlertDescription::ProtocolVersion)]
+#[case::suite(|hello: &mut ClientHello| hello.cipher_suites = vec![CipherSuite(0xc0ae)], AlertDescription::HandshakeFailure)]
+#[case::compression(|hello: &mut ClientHello| hello.compression_methods = vec![1], AlertDescription::IllegalParameter)]
+#[case::extension_twice(
+    |hello: &mut ClientHello| hello.extensions = vec![Extension::extended_master_secret(); 2],
+    AlertDescription::IllegalParameter
+)]
+#[case::renegotiated(
+    |hello: &mut ClientHello| {
+        hello.extensions = vec![Extension { extension_type: ExtensionType::RENEGOTIATION_INFO, data: vec![1, 0] }];
+    },
+    AlertDescription::HandshakeFailure
+)]
+#[case::extended_master_secret_with_data(
+    |hello: &mut ClientHello| {
+        hello.extensions = vec![Extension { extension_type: ExtensionType::EXTENDED_MASTER_SECRET, data: vec![0] }];
+    },
+    AlertDescription::DecodeError
+)]
+fn server_refuses_a_bad_client_hello(#[case] spoil: fn(&mut ClientHello), #[case] expected: AlertDescription) {
+    let mut world = World::new(client_config(), server_config(), Faults::default(), 1);
+    let mut hello = hello();
+    spoil(&mut hello);
+    world.server.handle(world.now, &clear_record(&Handshake::ClientHello(hello), 0, 0));
+    let outputs: Vec<_> = std::iter::from_fn(|| world.server.poll(world.now)).collect();
+    let datagram = outputs.iter().find_map(|output| match output {
+        bootrack_protocols::dtls::Output::Datagram(datagram) => Some(datagram),
+        _ => None,
+    });
+    assert_eq!(alert_in(datagram.unwrap()), Some(Alert::fatal(expected)));
+    assert!(world.server.is_closed());
+}
+
+#[rstest]
+#[case::version(|hello: &mut wire::dtls::ServerHello| hello.version = ProtocolVersion::DTLS_1_0, AlertDescription::ProtocolVersion)]
+#[case::suite(|hello: &mut wire::dtls::ServerHello| hello.cipher_suite = CipherSuite(0xc0ae), AlertDescription::IllegalParameter)]
+#[case::scsv_is_no_suite(
+    |hello: &mut wire::dtls::ServerHello| hello.cipher_suite = CipherSuite::EMPTY_RENEGOTIATION_INFO_SCSV,
+    AlertDescription::IllegalParameter
+)]
+#[case::compression(|hello: &mut wire::dtls::ServerHello| hello.compression_method = 1, AlertDescription::IllegalParameter)]
+#[case::not_offered(
+    |hello: &mut wire::dtls::ServerHello| {
+        hello.extensions = vec![Extension { extension_type: ExtensionType::SESSION_TICKET, data: Vec::new() }];
+    },
+    AlertDescription::UnsupportedExtension
+)]
+#[case::renegotiated(
+    |hello: &mut wire::dtls::ServerHello| {
+        hello.extensions = vec![Extension { extension_type: ExtensionType::RENEGOTIATION_INFO, data: vec![1, 0] }];
+    },
+    AlertDescription::HandshakeFailure
+)]
+fn client_refuses_a_bad_server_hello(
+    #[case] spoil: fn(&mut wire::dtls::ServerHello),
+    #[case] expected: AlertDescription,
+) {
+    let mut world = World::new(client_config(), server_config(), Faults::default(), 1);
+    let mut hello = wire::dtls::ServerHello {
+        version: ProtocolVersion::DTLS_1_2,
+        random: [4; 32],
+        session_id: Vec::new(),
+        cipher_suite: CipherSuite::PSK_WITH_AES_128_CCM_8,
+        compression_method: 0,
+        extensions: Vec::new(),
+    };
+    spoil(&mut hello);
+    world.client.handle(world.now, &clear_record(&Handshake::ServerHello(hello), 0, 0));
+    let alerts: Vec<Alert> = std::iter::from_fn(|| world.client.poll(world.now))
+        .filter_map(|output| match output {
+            bootrack_protocols::dtls::Output::Datagram(datagram) => alert_in(&datagram),
+            _ => None,
+        })
+        .collect();
+    assert_eq!(alerts, [Alert::fatal(expected)]);
+    assert!(world.client.is_closed());
+}
+
+#[test]
+fn message_out_of_place_is_unexpected() {
+    let mut world = World::new(client_config(), server_config(), Faults::default(), 1);
+    world.client.handle(world.now, &clear_record(&Handshake::ServerHelloDone, 0, 0));
+    while world.client.poll(world.now).is_some() {}
+    assert!(world.client.is_closed());
+}
+
+#[test]
+fn cookie_exchange_leaves_no_state() {
+    let mut server = server_config();
+    server.cookie = cookies();
+    let mut world = World::new(client_config(), server, Faults::default(), 1);
+    for sequence_number in 5..8 {
+        let hello = clear_record(&Handshake::ClientHello(hello()), 0, sequence_number);
+        world.server.handle(world.now, &hello);
+        let Some(bootrack_protocols::dtls::Output::Datagram(datagram)) = world.server.poll(world.now) else {
+            panic!("no HelloVerifyRequest")
+        };
+        let record = records(&datagram).next().unwrap().unwrap();
+        assert_eq!(record.header.sequence_number, sequence_number, "the client's number is mirrored");
+        assert_eq!(record.fragment[0], 3);
+        assert!(world.server.is_idle());
+        assert_eq!(world.server.deadline(), None);
+    }
+}
+
+#[test]
+fn cookie_of_another_address_is_not_taken() {
+    let mut server = server_config();
+    server.cookie =
+        cookies().map(|config| bootrack_protocols::dtls::CookieConfig { peer: b"other".to_vec(), ..config });
+    let mut world = World::new(client_config(), server, Faults::default(), 1);
+    world.server.handle(world.now, &clear_record(&Handshake::ClientHello(hello()), 0, 0));
+    let Some(bootrack_protocols::dtls::Output::Datagram(datagram)) = world.server.poll(world.now) else { panic!() };
+    let record = records(&datagram).next().unwrap().unwrap();
+    let request = wire::dtls::HelloVerifyRequest::parse(&record.fragment[12..]).unwrap();
+    let mut server = server_config();
+    server.cookie = cookies();
+    let mut world = World::new(client_config(), server, Faults::default(), 1);
+    let returned = ClientHello { cookie: request.cookie, ..hello() };
+    world.server.handle(world.now, &clear_record(&Handshake::ClientHello(returned), 1, 1));
+    assert!(world.server.is_idle());
+}
+
+#[test]
+fn close_notify_is_answered() {
+    let mut world = World::new(client_config(), server_config(), Faults::default(), 1);
+    world.connect();
+    world.client.close(world.now);
+    world.run();
+    assert_eq!(world.client_log.closed[0].reason, CloseReason::Local);
+    assert_eq!(world.server_log.closed[0].reason, CloseReason::Peer);
+    let notify = Some(Alert::warning(AlertDescription::CloseNotify));
+    assert_eq!(world.server_log.closed[0].received, notify);
+    assert_eq!(world.server_log.closed[0].sent, notify);
+    assert_eq!(world.client.send(world.now, b"late"), Err(SendError::NotConnected));
+}
+
+#[test]
+fn cancelled_handshake_ends_both_sides() {
+    let mut world = World::new(client_config(), server_config(), Faults::default(), 1);
+    while world.server.is_idle() {
+        assert!(world.step());
+    }
+    world.client.close(world.now);
+    world.run();
+    assert_eq!(world.client_log.closed.len(), 1);
+    assert_eq!(world.server_log.closed[0].reason, CloseReason::Peer);
+}
+
+#[test]
+fn silence_ends_the_handshake_after_the_last_retransmission() {
+    let mut client = client_config();
+    client.retransmission =
+        Retransmission { initial: Duration::from_secs(1), maximum: Duration::from_secs(3), limit: 4 };
+    let faults = Faults { lost: 1000, ..Faults::default() };
+    let mut world = World::new(client, server_config(), faults, 1);
+    let mut sent_at = Vec::new();
+    loop {
+        let before = world.client_log.sent.len();
+        let more = world.step();
+        if world.client_log.sent.len() > before {
+            sent_at.push(world.now.0 / 1_000_000_000);
+        }
+        if !more {
+            break;
+        }
+    }
+    // 1 s, then doubled up to 3 s.
+    assert_eq!(world.client_log.sent.len(), 5);
+    assert_eq!(sent_at, [1, 3, 6, 9]);
+    assert_eq!(world.client_log.closed[0].reason, CloseReason::Timeout);
+    assert_eq!(world.now.0, 12_000_000_000);
+}
+
+#[test]
+fn configuration_that_cannot_work_is_refused() {
+    let mut client = client_config();
+    client.mtu = 63;
+    let entropy = || <bootrack_protocols::Entropy as rand_core::SeedableRng>::seed_from_u64(1);
+    let now = bootrack_protocols::time::Instant::ZERO;
+    let refused = bootrack_protocols::dtls::Client::new(client, entropy(), now).err();
+    assert_eq!(refused, Some(ConfigError::MtuTooSmall(63)));
+    let mut client = client_config();
+    client.psk = Psk::new([]);
+    let refused = bootrack_protocols::dtls::Client::new(client, entropy(), now).err();
+    assert_eq!(refused, Some(ConfigError::CredentialLength("PSK")));
+}

@@ -1,0 +1,7 @@
+//! The DTLS engine against itself: over a channel that loses, doubles and reorders, with wrong keys, forged and odd
+//! datagrams, and closing.
+
+mod alerts;
+mod channel;
+mod handshake;
+mod robustness;
