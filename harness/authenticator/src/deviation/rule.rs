@@ -1,0 +1,57 @@
+//! Rules: which outgoing messages of a tester machine are changed, and how.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use crate::craft::Value;
+
+/// A rule on a machine's outgoing messages.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Rule {
+    /// Message name, e.g. `dtls.client_hello`, `coap.put`, `sel.ssr`, `udp.datagram`.
+    pub message: String,
+    /// Fields that a message must have with these values for the rule to apply.
+    pub matches: Vec<(String, Value)>,
+    /// What becomes of it.
+    pub change: Change,
+    /// How many times the rule applies; 0: always.
+    pub times: u32,
+}
+
+/// What a rule does to a message.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Change {
+    /// Set fields, at their layers before protection.
+    Override(BTreeMap<String, Value>),
+    /// Do not send.
+    Drop,
+    /// Send twice: the second is the same octets.
+    Duplicate,
+    /// Send this much later.
+    Delay(Duration),
+    /// Hold back and send after the next message.
+    Reorder,
+    /// Flip one bit of the message as it is sent, after protection.
+    Corrupt {
+        /// Bit number: 0 is the most significant bit of the message's first octet; counted modulo the message's length.
+        bit: u32,
+    },
+}
+
+/// Why a rule was refused.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum RuleError {
+    /// The machine sends no such message, or it cannot be told from others.
+    #[error("this machine sends no `{0}`")]
+    UnknownMessage(String),
+    /// The field is none of the message's, or cannot be set.
+    #[error("`{field}` is no field of `{message}` that can be {verb}")]
+    UnknownField {
+        /// Message name.
+        message: String,
+        /// Field name.
+        field: String,
+        /// `set` or `matched`.
+        verb: &'static str,
+    },
+}
