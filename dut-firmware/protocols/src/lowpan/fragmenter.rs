@@ -1,0 +1,100 @@
+//! From an IPv6 packet to one or more MAC payloads.
+
+use alloc::vec;
+use alloc::vec::Vec;
+
+use wire::ieee802154::{AuxSecurityHeader, FCS_LENGTH, Header, LinkAddress, MAX_PSDU};
+use wire::sixlowpan::{Contexts, FragmentHeader, compress_headers};
+use wire::writer::Writer;
+
+use super::LINK_MTU;
+
+/// Why a packet could not be turned into frames.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum FragmentError {
+    /// The packet exceeds the link MTU: the caller may answer with Packet Too Big.
+    #[error("packet of {0} octets exceeds the link MTU of 1280")]
+    TooBig(usize),
+    /// The frames are too small for a fragment header and eight octets, or for the compressed headers.
+    #[error("frame payload of {0} octets is too small")]
+    PayloadTooSmall(usize),
+    /// The packet is malformed.
+    #[error(transparent)]
+    Malformed(#[from] wire::Error),
+}
+
+/// Octets that a MAC payload may have under `header`, secured or not.
+pub fn max_payload(header: &Header, security: Option<&AuxSecurityHeader>) -> usize {
+    let security = security.map_or(0, |security| security.buffer_len().saturating_add(security.level.mic_len()));
+    MAX_PSDU.saturating_sub(FCS_LENGTH).saturating_sub(header.buffer_len()).saturating_sub(security)
+}
+
+/// Hands out datagram tags.
+#[derive(Debug, Clone)]
+pub struct Fragmenter {
+    next_tag: u16,
+}
+
+impl Fragmenter {
+    /// Starts with a tag that ought to be random, so that a rebooted device does not repeat recent ones.
+    pub fn new(first_tag: u16) -> Self {
+        Self { next_tag: first_tag }
+    }
+
+    /// The MAC payloads that carry `packet`, each at most `max_payload` octets (see [`max_payload()`]), in order.
+    ///
+    /// A packet that fits into one frame gets no fragment header and uses up no tag.
+    pub fn fragment(
+        &mut self,
+        packet: &[u8],
+        source: LinkAddress,
+        destination: LinkAddress,
+        contexts: &Contexts,
+        max_payload: usize,
+    ) -> Result<Vec<Vec<u8>>, FragmentError> {
+        if packet.len() > LINK_MTU {
+            return Err(FragmentError::TooBig(packet.len()));
+        }
+        let (mut headers, covered) = compress_headers(packet, source, destination, contexts)?;
+        let rest = packet.get(covered..).unwrap_or(&[]);
+        if headers.len().saturating_add(rest.len()) <= max_payload {
+            headers.extend_from_slice(rest);
+            return Ok(vec![headers]);
+        }
+        let size = u16::try_from(packet.len()).map_err(|_| FragmentError::TooBig(packet.len()))?;
+        let tag = self.next_tag;
+        let first = FragmentHeader::First { datagram_size: size, datagram_tag: tag };
+        let room = max_payload
+            .checked_sub(first.buffer_len())
+            .and_then(|room| room.checked_sub(headers.len()))
+            .ok_or(FragmentError::PayloadTooSmall(max_payload))?;
+        // Offsets count in units of eight octets of the uncompressed datagram, so the first fragment ends at one.
+        let first_end = covered.saturating_add(room) / 8 * 8;
+        let next_room = max_payload.saturating_sub(5) / 8 * 8;
+        if first_end < covered || next_room == 0 {
+            return Err(FragmentError::PayloadTooSmall(max_payload));
+        }
+        self.next_tag = self.next_tag.wrapping_add(1);
+        let (front, mut rest) = packet.split_at_checked(first_end).unwrap_or((packet, &[]));
+        headers.extend_from_slice(front.get(covered..).unwrap_or(&[]));
+        let mut fragments = vec![with_header(first, &headers)?];
+        let mut offset = first_end;
+        while !rest.is_empty() {
+            let (chunk, after) = rest.split_at_checked(next_room).unwrap_or((rest, &[]));
+            let datagram_offset = u8::try_from(offset / 8).map_err(|_| FragmentError::TooBig(packet.len()))?;
+            let header = FragmentHeader::Next { datagram_size: size, datagram_tag: tag, datagram_offset };
+            fragments.push(with_header(header, chunk)?);
+            offset = offset.saturating_add(chunk.len());
+            rest = after;
+        }
+        Ok(fragments)
+    }
+}
+
+fn with_header(header: FragmentHeader, payload: &[u8]) -> Result<Vec<u8>, FragmentError> {
+    let mut bytes = vec![0; header.buffer_len().saturating_add(payload.len())];
+    let mut writer = Writer::new(&mut bytes);
+    header.emit(&mut writer)?;
+    writer.put(payload, "fragment")?;
+    Ok(bytes)
+}

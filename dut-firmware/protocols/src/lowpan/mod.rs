@@ -1,0 +1,12 @@
+//! 6LoWPAN fragmentation and reassembly (RFC 4944 section 5.3) around the compression of `wire::sixlowpan`.
+
+mod fragmenter;
+mod reassembler;
+#[cfg(test)]
+mod tests;
+
+pub use fragmenter::{FragmentError, Fragmenter, max_payload};
+pub use reassembler::{Datagram, Protection, REASSEMBLY_TIMEOUT, Reassembler, ReassemblyRefusal};
+
+/// The MTU of an IEEE 802.15.4 link under 6LoWPAN, in octets (RFC 4944 section 4).
+pub const LINK_MTU: usize = 1280;

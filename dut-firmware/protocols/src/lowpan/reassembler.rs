@@ -1,0 +1,267 @@
+//! From MAC payloads back to IPv6 packets: bounded in datagrams and in time, strict about what may be put together.
+
+use alloc::vec;
+use alloc::vec::Vec;
+use core::time::Duration;
+
+use wire::ieee802154::{LinkAddress, SecurityLevel};
+use wire::reader::Reader;
+use wire::sixlowpan::{Contexts, Dispatch, FragmentHeader, decompress};
+use wire::{Error, ipv6};
+
+use super::LINK_MTU;
+use crate::time::Instant;
+
+/// Time that a datagram may take to complete: below RFC 4944's most of 60 s, so that an attacker holds buffers briefly.
+pub const REASSEMBLY_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// Finished datagrams whose late fragments are still recognized.
+const RECENT: usize = 4;
+
+/// How the frame that brought a payload was protected.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Protection {
+    /// No link security.
+    Plain,
+    /// Verified link security.
+    Secured {
+        /// Security level.
+        level: SecurityLevel,
+        /// Key index.
+        key_index: u8,
+    },
+}
+
+impl Protection {
+    /// Whether it was secured.
+    pub fn is_secured(self) -> bool {
+        matches!(self, Self::Secured { .. })
+    }
+}
+
+/// A whole IPv6 packet with what its frames had in common.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Datagram {
+    /// The packet, uncompressed.
+    pub packet: Vec<u8>,
+    /// Link-layer source.
+    pub source: LinkAddress,
+    /// Link-layer destination.
+    pub destination: LinkAddress,
+    /// Protection of every frame.
+    pub protection: Protection,
+}
+
+/// Why a payload was refused.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum ReassemblyRefusal {
+    /// It cannot be parsed or decompressed.
+    #[error(transparent)]
+    Malformed(#[from] Error),
+    /// The datagram would exceed the link MTU.
+    #[error("datagram of {0} octets exceeds the link MTU of 1280")]
+    TooBig(u16),
+    /// It reaches over the end of its datagram.
+    #[error("fragment reaches over the end of its datagram")]
+    BeyondEnd,
+    /// It overlaps what was received before without being the same fragment; the datagram was discarded.
+    #[error("fragment overlaps another one")]
+    Overlap,
+    /// Its protection differs from that of the datagram's other fragments.
+    #[error("fragments of one datagram are protected differently")]
+    MixedProtection,
+    /// Too many datagrams are being reassembled.
+    #[error("no room for another datagram")]
+    Full,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Key {
+    source: LinkAddress,
+    destination: LinkAddress,
+    tag: u16,
+    size: u16,
+}
+
+#[derive(Debug)]
+struct Partial {
+    key: Key,
+    protection: Protection,
+    deadline: Instant,
+    bytes: Vec<u8>,
+    /// Start and length of every fragment taken.
+    pieces: Vec<(usize, usize)>,
+}
+
+/// Puts fragments together; whole packets pass through it too.
+#[derive(Debug)]
+pub struct Reassembler {
+    capacity: usize,
+    partials: Vec<Partial>,
+    recent: Vec<(Key, Instant)>,
+}
+
+/// Four datagrams at once.
+impl Default for Reassembler {
+    fn default() -> Self {
+        Self::new(4)
+    }
+}
+
+impl Reassembler {
+    /// At most `capacity` datagrams at once.
+    pub fn new(capacity: usize) -> Self {
+        Self { capacity, partials: Vec::new(), recent: Vec::new() }
+    }
+
+    /// Datagrams that are incomplete.
+    pub fn pending(&self) -> usize {
+        self.partials.len()
+    }
+
+    /// When the next incomplete datagram will be discarded.
+    pub fn deadline(&self) -> Option<Instant> {
+        self.partials.iter().map(|partial| partial.deadline).min()
+    }
+
+    /// Discards datagrams whose time is over; how many.
+    pub fn expire(&mut self, now: Instant) -> usize {
+        let before = self.partials.len();
+        self.partials.retain(|partial| now < partial.deadline);
+        self.recent.retain(|(_, until)| now < *until);
+        before.saturating_sub(self.partials.len())
+    }
+
+    /// Takes the payload of a data frame; the datagram if this completes one.
+    ///
+    /// A repeated fragment is ignored. An overlapping one discards what was collected (RFC 4944 section 5.3). A plain
+    /// fragment never disturbs a secured datagram: it is refused and the datagram goes on; the other way round the
+    /// plain one is discarded. When full, a secured datagram takes the place of the oldest plain one, no other.
+    pub fn accept(
+        &mut self,
+        now: Instant,
+        payload: &[u8],
+        source: LinkAddress,
+        destination: LinkAddress,
+        protection: Protection,
+        contexts: &Contexts,
+    ) -> Result<Option<Datagram>, ReassemblyRefusal> {
+        self.expire(now);
+        let dispatch = payload.first().map(|octet| Dispatch::of(*octet));
+        if !matches!(dispatch, Some(Dispatch::FirstFragment | Dispatch::NextFragment)) {
+            let packet = decompress(payload, source, destination, contexts, None)?;
+            check_packet(&packet)?;
+            return Ok(Some(Datagram { packet, source, destination, protection }));
+        }
+        let mut reader = Reader::new(payload);
+        let header = FragmentHeader::parse(&mut reader)?;
+        let size = header.datagram_size();
+        if usize::from(size) > LINK_MTU {
+            return Err(ReassemblyRefusal::TooBig(size));
+        }
+        let offset = header.offset();
+        let piece = match header {
+            FragmentHeader::First { .. } => {
+                decompress(reader.rest(), source, destination, contexts, Some(size.into()))?
+            }
+            FragmentHeader::Next { datagram_offset: 0, .. } => {
+                return Err(Error::Malformed("subsequent fragment at offset 0").into());
+            }
+            FragmentHeader::Next { .. } => reader.rest().to_vec(),
+        };
+        let end = offset.saturating_add(piece.len());
+        if end > usize::from(size) {
+            return Err(ReassemblyRefusal::BeyondEnd);
+        }
+        if piece.is_empty() || (end < usize::from(size) && piece.len() % 8 != 0) {
+            return Err(Error::Malformed("fragment length is no multiple of eight").into());
+        }
+        let key = Key { source, destination, tag: header.datagram_tag(), size };
+        if self.is_late(key, offset) {
+            return Ok(None);
+        }
+        let index = self.slot(now, key, protection)?;
+        self.insert(now, index, offset, &piece)
+    }
+
+    /// Whether this is another copy of a fragment of a datagram that was completed a moment ago. A first fragment with
+    /// the same key rather starts a new datagram of a device that has rebooted.
+    fn is_late(&mut self, key: Key, offset: usize) -> bool {
+        if offset == 0 {
+            self.recent.retain(|(known, _)| *known != key);
+        }
+        self.recent.iter().any(|(known, _)| *known == key)
+    }
+
+    /// The index of the partial datagram of `key`, made if need be.
+    fn slot(&mut self, now: Instant, key: Key, protection: Protection) -> Result<usize, ReassemblyRefusal> {
+        if let Some(index) = self.partials.iter().position(|partial| partial.key == key) {
+            let known = self.partials.get(index).map(|partial| partial.protection);
+            if known == Some(protection) {
+                return Ok(index);
+            }
+            if protection.is_secured() {
+                self.partials.remove(index);
+            }
+            return Err(ReassemblyRefusal::MixedProtection);
+        }
+        if self.partials.len() >= self.capacity {
+            let oldest_plain = self.partials.iter().position(|partial| !partial.protection.is_secured());
+            match oldest_plain {
+                Some(index) if protection.is_secured() => drop(self.partials.remove(index)),
+                _ => return Err(ReassemblyRefusal::Full),
+            }
+        }
+        self.partials.push(Partial {
+            key,
+            protection,
+            deadline: now + REASSEMBLY_TIMEOUT,
+            bytes: vec![0; key.size.into()],
+            pieces: Vec::new(),
+        });
+        Ok(self.partials.len().saturating_sub(1))
+    }
+
+    fn insert(
+        &mut self,
+        now: Instant,
+        index: usize,
+        offset: usize,
+        piece: &[u8],
+    ) -> Result<Option<Datagram>, ReassemblyRefusal> {
+        let Some(partial) = self.partials.get_mut(index) else { return Ok(None) };
+        let end = offset.saturating_add(piece.len());
+        let Some(target) = partial.bytes.get_mut(offset..end) else { return Err(ReassemblyRefusal::BeyondEnd) };
+        let overlaps = |(start, length): &(usize, usize)| offset < start.saturating_add(*length) && *start < end;
+        if partial.pieces.iter().any(overlaps) {
+            if partial.pieces.contains(&(offset, piece.len())) && *target == *piece {
+                return Ok(None);
+            }
+            self.partials.remove(index);
+            return Err(ReassemblyRefusal::Overlap);
+        }
+        target.copy_from_slice(piece);
+        partial.pieces.push((offset, piece.len()));
+        let received: usize = partial.pieces.iter().map(|(_, length)| length).sum();
+        if received < partial.bytes.len() {
+            return Ok(None);
+        }
+        let Partial { key, protection, bytes: packet, .. } = self.partials.remove(index);
+        if self.recent.len() >= RECENT {
+            self.recent.remove(0);
+        }
+        self.recent.push((key, now + REASSEMBLY_TIMEOUT));
+        check_packet(&packet)?;
+        Ok(Some(Datagram { packet, source: key.source, destination: key.destination, protection }))
+    }
+}
+
+/// The length that an uncompressed IPv6 header says has to be the length that arrived.
+fn check_packet(packet: &[u8]) -> Result<(), ReassemblyRefusal> {
+    let (_, payload_length) = ipv6::Header::parse(&mut Reader::new(packet))?;
+    if usize::from(payload_length).saturating_add(ipv6::HEADER_LENGTH) == packet.len() {
+        Ok(())
+    } else {
+        Err(Error::Malformed("IPv6 payload length is not the length of the payload").into())
+    }
+}
