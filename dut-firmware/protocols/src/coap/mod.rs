@@ -3,6 +3,7 @@
 
 mod client;
 mod parameters;
+mod retransmitter;
 mod server;
 
 pub use client::{Client, ClientOutput, Failure, Request, RequestId};

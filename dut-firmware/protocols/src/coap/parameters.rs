@@ -13,12 +13,14 @@ pub struct TransmissionParameters {
     pub max_retransmit: u32,
     /// Longest time that a datagram takes through the network.
     pub max_latency: Duration,
-    /// Time that a server may take before it acknowledges a request on its own.
+    /// Time that a node takes from receiving a confirmable message to acknowledging it.
     pub processing_delay: Duration,
+    /// `NSTART`: how many confirmable requests may be unacknowledged at once; more wait for their turn.
+    pub nstart: usize,
 }
 
 impl Default for TransmissionParameters {
-    /// 2 s, 1.5, 4, 100 s, 2 s.
+    /// 2 s, 1.5, 4, 100 s, 2 s, 1.
     fn default() -> Self {
         Self {
             ack_timeout: Duration::from_secs(2),
@@ -26,6 +28,7 @@ impl Default for TransmissionParameters {
             max_retransmit: 4,
             max_latency: Duration::from_secs(100),
             processing_delay: Duration::from_secs(2),
+            nstart: 1,
         }
     }
 }

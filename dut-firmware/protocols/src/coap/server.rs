@@ -1,12 +1,31 @@
-//! The server side of CoAP.
+//! The server side of CoAP: deduplication, piggybacked and separate responses (RFC 7252 4.2, 4.5, 5.2).
 
+use alloc::collections::VecDeque;
 use alloc::vec::Vec;
 
-use wire::coap::{Code, Message, Options};
+use rand_core::Rng;
+use wire::coap::{Code, Message, MessageType, OptionNumber, Options, Token};
 
 use super::TransmissionParameters;
+use super::retransmitter::{Expiry, Retransmitter};
 use crate::Entropy;
 use crate::time::Instant;
+
+/// Requests that are remembered, to answer their duplicates.
+const MAX_REMEMBERED: usize = 32;
+
+/// Critical options that a request may carry; any other is answered with 4.02 (RFC 7252 5.4.1).
+const KNOWN_CRITICAL: [OptionNumber; 9] = [
+    OptionNumber::IF_MATCH,
+    OptionNumber::URI_HOST,
+    OptionNumber::IF_NONE_MATCH,
+    OptionNumber::URI_PORT,
+    OptionNumber::URI_PATH,
+    OptionNumber::URI_QUERY,
+    OptionNumber::ACCEPT,
+    OptionNumber::PROXY_URI,
+    OptionNumber::PROXY_SCHEME,
+];
 
 /// A response before it has a message ID and a token.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -17,6 +36,13 @@ pub struct Response {
     pub options: Options,
     /// May be empty.
     pub payload: Vec<u8>,
+}
+
+impl Response {
+    /// A response without options and payload.
+    pub fn new(code: Code) -> Self {
+        Self { code, options: Options::new(), payload: Vec::new() }
+    }
 }
 
 /// Names a request that waits for its response.
@@ -37,36 +63,200 @@ pub enum ServerOutput {
     },
 }
 
+/// How far the answer to a request is.
+enum Progress {
+    /// To be piggybacked, until the acknowledgement must leave on its own.
+    Waiting { acknowledge_at: Instant },
+    /// Acknowledged, or not confirmable: the response gets a message of its own.
+    Separate,
+    /// Done.
+    Answered,
+}
+
+struct Exchange {
+    id: ExchangeId,
+    message_id: u16,
+    token: Token,
+    confirmable: bool,
+    forget_at: Instant,
+    progress: Progress,
+    /// What a duplicate is answered with.
+    reply: Option<Vec<u8>>,
+}
+
+/// A separate response that waits for its acknowledgement.
+struct Unacknowledged {
+    message_id: u16,
+    datagram: Vec<u8>,
+    retransmitter: Retransmitter,
+}
+
 /// A CoAP server for one client.
 pub struct Server {
     parameters: TransmissionParameters,
     entropy: Entropy,
+    next_exchange: u64,
+    next_message_id: u16,
+    exchanges: VecDeque<Exchange>,
+    unacknowledged: Vec<Unacknowledged>,
+    outputs: VecDeque<ServerOutput>,
 }
 
 impl Server {
     /// A server without exchanges.
-    pub fn new(parameters: TransmissionParameters, entropy: Entropy) -> Self {
-        Self { parameters, entropy }
+    pub fn new(parameters: TransmissionParameters, mut entropy: Entropy) -> Self {
+        let [low, high, ..] = entropy.next_u32().to_le_bytes();
+        Self {
+            parameters,
+            entropy,
+            next_exchange: 0,
+            next_message_id: u16::from_le_bytes([low, high]),
+            exchanges: VecDeque::new(),
+            unacknowledged: Vec::new(),
+            outputs: VecDeque::new(),
+        }
     }
 
     /// Takes one datagram from the client.
     pub fn handle(&mut self, now: Instant, datagram: &[u8]) {
-        let _ = (now, datagram, self.parameters, &mut self.entropy);
+        let Ok((message_type, code, message_id)) = Message::parse_header(datagram) else { return };
+        let message = Message::parse(datagram).ok();
+        match (message_type, message) {
+            (MessageType::Acknowledgement | MessageType::Reset, _) => {
+                self.unacknowledged.retain(|response| response.message_id != message_id);
+            }
+            (_, Some(message)) if code.is_request() => self.on_request(now, message),
+            // Format errors, pings, responses and reserved classes (RFC 7252 4.2, 4.3).
+            (MessageType::Confirmable, _) => self.send(&Message::empty(MessageType::Reset, message_id)),
+            (MessageType::NonConfirmable, _) => {}
+        }
     }
 
-    /// Answers a request: piggybacked if it was not acknowledged yet, else in a message of its own.
+    /// Answers a request: piggybacked if it was not acknowledged yet, else in a message of its own. A second answer, or
+    /// one to a request that is forgotten, does nothing.
     pub fn respond(&mut self, now: Instant, exchange: ExchangeId, response: Response) {
-        let _ = (now, exchange, response);
+        let Some(at) = self.exchanges.iter().position(|known| known.id == exchange) else { return };
+        let fresh_message_id = self.next_message_id;
+        let Some(known) = self.exchanges.get_mut(at) else { return };
+        let (message_type, message_id) = match (&known.progress, known.confirmable) {
+            (Progress::Answered, _) => return,
+            (Progress::Waiting { .. }, _) => (MessageType::Acknowledgement, known.message_id),
+            (Progress::Separate, true) => (MessageType::Confirmable, fresh_message_id),
+            (Progress::Separate, false) => (MessageType::NonConfirmable, fresh_message_id),
+        };
+        let Response { code, options, payload } = response;
+        let message = Message { message_type, code, message_id, token: known.token, options, payload };
+        let datagram = match message.emit() {
+            Ok(datagram) if code.is_response() => datagram,
+            _ => {
+                let (code, options) = (Code::INTERNAL_SERVER_ERROR, Options::new());
+                let message = Message { code, options, payload: Vec::new(), ..message };
+                message.emit().unwrap_or_default()
+            }
+        };
+        known.progress = Progress::Answered;
+        match message_type {
+            MessageType::Acknowledgement => known.reply = Some(datagram.clone()),
+            _ => self.next_message_id = fresh_message_id.wrapping_add(1),
+        }
+        if message_type == MessageType::Confirmable {
+            let retransmitter = Retransmitter::start(now, &self.parameters, &mut self.entropy);
+            let datagram = datagram.clone();
+            self.unacknowledged.push(Unacknowledged { message_id, datagram, retransmitter });
+        }
+        self.outputs.push_back(ServerOutput::Datagram(datagram));
     }
 
     /// The next thing to do, retransmissions that are due included; to be called until it returns `None`.
     pub fn poll(&mut self, now: Instant) -> Option<ServerOutput> {
-        let _ = now;
-        None
+        if self.outputs.is_empty() {
+            self.expire(now);
+        }
+        self.outputs.pop_front()
     }
 
     /// When `poll` must be called next, if nothing is received before.
     pub fn deadline(&self) -> Option<Instant> {
-        None
+        let acknowledgements = self.exchanges.iter().filter_map(|exchange| match exchange.progress {
+            Progress::Waiting { acknowledge_at } => Some(acknowledge_at),
+            _ => None,
+        });
+        let retransmissions = self.unacknowledged.iter().map(|response| response.retransmitter.deadline());
+        acknowledgements.chain(retransmissions).min()
     }
+
+    fn on_request(&mut self, now: Instant, message: Message) {
+        self.exchanges.retain(|exchange| exchange.forget_at > now);
+        let confirmable = message.message_type == MessageType::Confirmable;
+        if let Some(known) = self.exchanges.iter().find(|exchange| exchange.message_id == message.message_id) {
+            if let Some(reply) = known.reply.clone().filter(|_| confirmable) {
+                self.outputs.push_back(ServerOutput::Datagram(reply));
+            }
+            return;
+        }
+        if self.exchanges.len() >= MAX_REMEMBERED {
+            // The oldest answered one goes; while all wait for their answers nothing more is taken, and the client
+            // will ask again.
+            let answered = |exchange: &Exchange| matches!(exchange.progress, Progress::Answered);
+            let Some(oldest) = self.exchanges.iter().position(answered) else { return };
+            self.exchanges.remove(oldest);
+        }
+        let exchange = ExchangeId(self.next_exchange);
+        self.next_exchange += 1;
+        let lifetime = if confirmable { self.parameters.exchange_lifetime() } else { self.parameters.non_lifetime() };
+        let progress = if confirmable {
+            // Early enough to stop the client's first retransmission.
+            Progress::Waiting { acknowledge_at: now + self.parameters.ack_timeout / 2 }
+        } else {
+            Progress::Separate
+        };
+        let refusal = refusal(&message.options);
+        self.exchanges.push_back(Exchange {
+            id: exchange,
+            message_id: message.message_id,
+            token: message.token,
+            confirmable,
+            forget_at: now + lifetime,
+            progress: if refusal.is_some() && !confirmable { Progress::Answered } else { progress },
+            reply: None,
+        });
+        match refusal {
+            // A bad option makes a non-confirmable request be rejected without a word (RFC 7252 5.4.1).
+            Some(code) => self.respond(now, exchange, Response::new(code)),
+            None => self.outputs.push_back(ServerOutput::Request { exchange, message }),
+        }
+    }
+
+    fn expire(&mut self, now: Instant) {
+        let Self { exchanges, unacknowledged, outputs, .. } = self;
+        for exchange in exchanges {
+            if matches!(exchange.progress, Progress::Waiting { acknowledge_at } if now >= acknowledge_at) {
+                exchange.progress = Progress::Separate;
+                exchange.reply = Message::empty(MessageType::Acknowledgement, exchange.message_id).emit().ok();
+                outputs.extend(exchange.reply.clone().map(ServerOutput::Datagram));
+            }
+        }
+        unacknowledged.retain_mut(|response| {
+            let expiry = response.retransmitter.expire(now);
+            if expiry == Expiry::Due {
+                outputs.push_back(ServerOutput::Datagram(response.datagram.clone()));
+            }
+            expiry != Expiry::GiveUp
+        });
+    }
+
+    fn send(&mut self, message: &Message) {
+        if let Ok(datagram) = message.emit() {
+            self.outputs.push_back(ServerOutput::Datagram(datagram));
+        }
+    }
+}
+
+/// The error response that the options alone call for.
+fn refusal(options: &Options) -> Option<Code> {
+    if options.first_unacceptable(&KNOWN_CRITICAL).is_some() {
+        return Some(Code::BAD_OPTION);
+    }
+    let is_proxy = |number| options.get(number).is_some();
+    (is_proxy(OptionNumber::PROXY_URI) || is_proxy(OptionNumber::PROXY_SCHEME)).then_some(Code::PROXYING_NOT_SUPPORTED)
 }
