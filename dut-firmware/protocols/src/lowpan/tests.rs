@@ -60,9 +60,9 @@ fn fragments_of_a_foreign_stack_are_reassembled() {
         "2425262728292a2b2c2d2e2f303132333435363738393a3b3c3d3e3f404142434445464748494a4b4c4d4e4f"
     ))
     .unwrap();
-    let next = hex::decode(concat!(
+    let next = hex::decode(
         "e0b0008e10505152535455565758595a5b5c5d5e5f606162636465666768696a6b6c6d6e6f707172737475767778797a7b7c7d7e7f",
-    ))
+    )
     .unwrap();
     let mut reassembler = Reassembler::default();
     assert_eq!(accept(&mut reassembler, NOW, &first, Protection::Plain), Ok(None));

@@ -1,0 +1,90 @@
+//! The message table: names for layers with certain field values, as `expect = "sel.jsr"` uses them.
+
+use super::model::Layer;
+
+/// A message: the layers of one name whose fields have all these numbers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct MessageInfo {
+    /// Name, as `sel.jsr`.
+    pub name: &'static str,
+    /// Layer that it is recognized in.
+    pub layer: &'static str,
+    /// For a person.
+    pub description: &'static str,
+    /// Fields of that layer and the number that one of their occurrences has.
+    pub matches: &'static [(&'static str, u64)],
+}
+
+impl MessageInfo {
+    /// Whether `layer` is this message.
+    pub fn matches_layer(&self, layer: &Layer) -> bool {
+        let has = |(name, number): &(&str, u64)| layer.fields(name).any(|field| field.value.number() == Some(*number));
+        layer.name == self.layer && self.matches.iter().all(has)
+    }
+}
+
+/// The message of this name.
+pub fn message(name: &str) -> Option<&'static MessageInfo> {
+    MESSAGES.iter().find(|message| message.name == name)
+}
+
+macro_rules! messages {
+    ($($name:literal, $layer:literal, $description:literal $(, $field:literal = $number:literal)*;)*) => {
+        /// All messages.
+        pub const MESSAGES: &[MessageInfo] = &[$(MessageInfo {
+            name: $name,
+            layer: $layer,
+            description: $description,
+            matches: &[$(($field, $number)),*],
+        },)*];
+    };
+}
+
+messages! {
+    "wpan.beacon", "wpan", "MAC beacon frame", "wpan.frame_type" = 0;
+    "wpan.data", "wpan", "MAC data frame", "wpan.frame_type" = 1;
+    "wpan.ack", "wpan", "MAC acknowledgment frame", "wpan.frame_type" = 2;
+    "wpan.command", "wpan", "MAC command frame", "wpan.frame_type" = 3;
+    "wpan.beacon_request", "wpan", "MAC beacon request command", "wpan.frame_type" = 3, "wpan.cmd" = 7;
+    "ipv6.packet", "ipv6", "any IPv6 packet";
+    "udp.datagram", "udp", "any UDP datagram";
+    "icmpv6.destination_unreachable", "icmpv6", "ICMPv6 destination unreachable", "icmpv6.type" = 1;
+    "icmpv6.packet_too_big", "icmpv6", "ICMPv6 packet too big", "icmpv6.type" = 2;
+    "icmpv6.time_exceeded", "icmpv6", "ICMPv6 time exceeded", "icmpv6.type" = 3;
+    "icmpv6.parameter_problem", "icmpv6", "ICMPv6 parameter problem", "icmpv6.type" = 4;
+    "icmpv6.echo_request", "icmpv6", "ICMPv6 echo request", "icmpv6.type" = 128;
+    "icmpv6.echo_reply", "icmpv6", "ICMPv6 echo reply", "icmpv6.type" = 129;
+    "nd.rs", "icmpv6", "router solicitation", "icmpv6.type" = 133;
+    "nd.ra", "icmpv6", "router advertisement", "icmpv6.type" = 134;
+    "nd.ns", "icmpv6", "neighbor solicitation", "icmpv6.type" = 135;
+    "nd.na", "icmpv6", "neighbor advertisement", "icmpv6.type" = 136;
+    "nd.dar", "icmpv6", "duplicate address request (RFC 6775)", "icmpv6.type" = 157;
+    "nd.dac", "icmpv6", "duplicate address confirmation (RFC 6775)", "icmpv6.type" = 158;
+    "sel.jsr", "sel", "join secure request", "sel.code" = 1;
+    "sel.ssr", "sel", "set secure request", "sel.code" = 2;
+    "dtls.change_cipher_spec", "dtls", "DTLS ChangeCipherSpec", "dtls.record.content_type" = 20;
+    "dtls.alert", "dtls", "DTLS alert, also one that could not be decrypted", "dtls.record.content_type" = 21;
+    "dtls.application_data", "dtls", "DTLS application data", "dtls.record.content_type" = 23;
+    "dtls.hello_request", "dtls", "DTLS HelloRequest", "dtls.handshake.type" = 0;
+    "dtls.client_hello", "dtls", "DTLS ClientHello", "dtls.handshake.type" = 1;
+    "dtls.server_hello", "dtls", "DTLS ServerHello", "dtls.handshake.type" = 2;
+    "dtls.hello_verify_request", "dtls", "DTLS HelloVerifyRequest", "dtls.handshake.type" = 3;
+    "dtls.new_session_ticket", "dtls", "DTLS NewSessionTicket", "dtls.handshake.type" = 4;
+    "dtls.certificate", "dtls", "DTLS Certificate", "dtls.handshake.type" = 11;
+    "dtls.server_key_exchange", "dtls", "DTLS ServerKeyExchange", "dtls.handshake.type" = 12;
+    "dtls.certificate_request", "dtls", "DTLS CertificateRequest", "dtls.handshake.type" = 13;
+    "dtls.server_hello_done", "dtls", "DTLS ServerHelloDone", "dtls.handshake.type" = 14;
+    "dtls.certificate_verify", "dtls", "DTLS CertificateVerify", "dtls.handshake.type" = 15;
+    "dtls.client_key_exchange", "dtls", "DTLS ClientKeyExchange", "dtls.handshake.type" = 16;
+    "dtls.finished", "dtls", "DTLS Finished, decrypted", "dtls.handshake.type" = 20;
+    "coap.message", "coap", "any CoAP message";
+    "coap.empty", "coap", "CoAP empty message: acknowledgement, reset or ping", "coap.code" = 0;
+    "coap.request", "coap", "CoAP request of any method", "coap.is_request" = 1;
+    "coap.response", "coap", "CoAP response of any code", "coap.is_response" = 1;
+    "coap.get", "coap", "CoAP GET", "coap.code" = 1;
+    "coap.post", "coap", "CoAP POST", "coap.code" = 2;
+    "coap.put", "coap", "CoAP PUT", "coap.code" = 3;
+    "coap.delete", "coap", "CoAP DELETE", "coap.code" = 4;
+    "ut.reply", "ut", "answer of the upper tester to a command", "ut.is_event" = 0;
+    "ut.event", "ut", "what the upper tester reports unasked", "ut.is_event" = 1;
+}
