@@ -1,0 +1,254 @@
+//! The command line, as `clap` sees it.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+/// Conformance tests for the secure bootstrapping of IEEE 802.15.4 devices.
+///
+/// Without hardware, `bootrack run` tests the reference firmware on a virtual rack, in virtual time.
+#[derive(Debug, Parser)]
+#[command(name = "bootrack", version, max_term_width = 110, arg_required_else_help = true)]
+pub(crate) struct Arguments {
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Run test cases and leave a bundle of evidence.
+    ///
+    /// Exit code: 0 all passed · 1 a case failed · 2 wrong usage or an invalid file · 3 inconclusive ·
+    /// 4 error or not run · 5 nothing selected or nothing applicable.
+    Run(Run),
+    /// List the test cases that a selection holds.
+    List(List),
+    /// Explain one case: what it does, step by step, and why it is selected or not.
+    Explain(Explain),
+    /// Check suites, PICS, PIXIT, testbeds and the clause ledger without running anything.
+    Check(Check),
+    /// Judge the stored evidence of a run again.
+    ///
+    /// Exit code: 0 the stored verdicts are reproduced · 6 they differ or evidence was altered.
+    Judge(Judge),
+    /// Run one stored case again from its seed and compare the evidence byte for byte.
+    ///
+    /// Exit code: 0 identical · 6 it differs.
+    Replay(Replay),
+    /// Write the reports (HTML, JUnit) of a stored run again.
+    Report(Report),
+    /// Compare the verdicts of two runs.
+    ///
+    /// Exit code: 0 the same verdicts · 1 a case that passed in A does not pass in B.
+    Compare(Compare),
+    /// Measure the suites: is every mutant of the reference firmware killed by the case that names it?
+    Mutants(Mutants),
+    /// Show every layer and field of the frames in a capture (pcap or pcapng).
+    Dissect(Dissect),
+    /// Print the JSON Schema of a file format, for editors.
+    Schema(Schema),
+    /// Print a completion script for a shell.
+    Completions(Completions),
+}
+
+/// What to plan: shared by every command that takes suites.
+#[derive(Debug, Args)]
+pub(crate) struct Planning {
+    /// What to select: a glob on case IDs, `suite:NAME`, `phase:NAME` or `clause:ID`; several widen the selection.
+    #[arg(value_name = "SELECTOR")]
+    pub(crate) selectors: Vec<String>,
+    /// Suite file or folder of suite files; the built-in suites if none is given. May be repeated.
+    #[arg(long = "suite", value_name = "PATH")]
+    pub(crate) suites: Vec<PathBuf>,
+    /// What the device claims to implement (PICS); built-in: the reference firmware's.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) pics: Option<PathBuf>,
+    /// What the tests need to know of the device (PIXIT); built-in: the reference firmware's.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) pixit: Option<PathBuf>,
+    /// Only cases of this life-cycle phase.
+    #[arg(long, value_name = "PHASE")]
+    pub(crate) phase: Option<String>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Run {
+    #[command(flatten)]
+    pub(crate) planning: Planning,
+    /// Testbed file; built-in: the virtual rack.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) testbed: Option<PathBuf>,
+    /// Switch a mutation of the reference firmware on in the board `dut` (see `bootrack mutants`).
+    #[arg(long, value_name = "MUTANT", conflicts_with = "fake")]
+    pub(crate) mutant: Option<String>,
+    /// Put a fake device in the place of `dut`: no case may pass against it.
+    #[arg(long, value_enum, value_name = "FAKE")]
+    pub(crate) fake: Option<FakeName>,
+    /// Run seed. The same seed leaves the same evidence, byte for byte, on the virtual rack.
+    #[arg(long, default_value_t = 1, value_name = "N")]
+    pub(crate) seed: u64,
+    /// Cases side by side; built-in: one for each processor.
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=256))]
+    pub(crate) jobs: Option<u16>,
+    /// The run's folder, which must not exist; built-in: `runs/<id>`.
+    #[arg(long, value_name = "DIR")]
+    pub(crate) out: Option<PathBuf>,
+    /// Print one JSON object instead of text.
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+/// The fakes, by the name on the command line.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum FakeName {
+    /// Says nothing, sends nothing.
+    Dead,
+    /// Says and sends rubbish.
+    Babbling,
+    /// Introduces itself and refuses everything.
+    Refusing,
+    /// A perfect upper tester, a silent radio.
+    Liar,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct List {
+    #[command(flatten)]
+    pub(crate) planning: Planning,
+    /// Print one JSON object instead of text.
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Explain {
+    /// Case ID.
+    #[arg(value_name = "CASE")]
+    pub(crate) case: String,
+    /// Suite file or folder of suite files; the built-in suites if none is given. May be repeated.
+    #[arg(long = "suite", value_name = "PATH")]
+    pub(crate) suites: Vec<PathBuf>,
+    /// What the device claims to implement (PICS).
+    #[arg(long, value_name = "FILE")]
+    pub(crate) pics: Option<PathBuf>,
+    /// What the tests need to know of the device (PIXIT).
+    #[arg(long, value_name = "FILE")]
+    pub(crate) pixit: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Check {
+    /// Suite files or folders; the built-in suites if none is given.
+    #[arg(value_name = "PATH")]
+    pub(crate) paths: Vec<PathBuf>,
+    /// PICS file to check.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) pics: Option<PathBuf>,
+    /// PIXIT file to check.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) pixit: Option<PathBuf>,
+    /// Testbed file to check.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) testbed: Option<PathBuf>,
+    /// Count the statements of each specification by class.
+    #[arg(long)]
+    pub(crate) clauses: bool,
+    /// Print one JSON object instead of text.
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Judge {
+    /// The run's folder.
+    #[arg(value_name = "RUN")]
+    pub(crate) run: PathBuf,
+    /// Judge altered evidence too, instead of refusing it.
+    #[arg(long)]
+    pub(crate) ignore_digests: bool,
+    /// Print one JSON object instead of text.
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Replay {
+    /// The run's folder.
+    #[arg(value_name = "RUN")]
+    pub(crate) run: PathBuf,
+    /// Case ID with its parameter row.
+    #[arg(value_name = "CASE")]
+    pub(crate) case: String,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Report {
+    /// The run's folder.
+    #[arg(value_name = "RUN")]
+    pub(crate) run: PathBuf,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Compare {
+    /// The earlier run's folder.
+    #[arg(value_name = "A")]
+    pub(crate) a: PathBuf,
+    /// The later run's folder.
+    #[arg(value_name = "B")]
+    pub(crate) b: PathBuf,
+    /// Print one JSON object instead of text.
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Mutants {
+    /// Only these mutants; all of them if none is given.
+    #[arg(value_name = "MUTANT")]
+    pub(crate) mutants: Vec<String>,
+    /// Run every mutant against every case and print the whole matrix, not only the named kills.
+    #[arg(long)]
+    pub(crate) full: bool,
+    /// Run seed.
+    #[arg(long, default_value_t = 1, value_name = "N")]
+    pub(crate) seed: u64,
+    /// Cases side by side; built-in: one for each processor.
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=256))]
+    pub(crate) jobs: Option<u16>,
+    /// Print one JSON object instead of text.
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Dissect {
+    /// A pcap or pcapng file.
+    #[arg(value_name = "FILE")]
+    pub(crate) file: PathBuf,
+    /// Keys: lines `link INDEX HEX`, `psk HEX`, and `CLIENT_RANDOM ...` as in a TLS key log.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) keys: Option<PathBuf>,
+    /// Print one JSON object instead of text.
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Schema {
+    /// Which file format.
+    #[arg(value_enum, value_name = "FORMAT")]
+    pub(crate) format: SchemaFormat,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum SchemaFormat {
+    /// Suite files.
+    Suite,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Completions {
+    /// The shell.
+    #[arg(value_enum, value_name = "SHELL")]
+    pub(crate) shell: clap_complete::Shell,
+}

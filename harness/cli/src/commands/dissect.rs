@@ -1,0 +1,200 @@
+//! `bootrack dissect`: every layer and field of the frames in a capture.
+
+use std::io::Write as _;
+use std::path::Path;
+
+use serde_json::{Value as Json, json};
+use wire::dissect::{Dissection, Dissector, Value};
+
+use crate::arguments::Dissect;
+use crate::captures::{self, Packet};
+use crate::exit::Exit;
+use crate::failure::Failure;
+
+const LINKTYPE_RAW: i32 = 101;
+const LINKTYPE_IEEE802_15_4_WITHFCS: i32 = 195;
+const LINKTYPE_IPV6: i32 = 229;
+const LINKTYPE_IEEE802_15_4_NOFCS: i32 = 230;
+
+/// aMaxPHYPacketSize (IEEE 802.15.4-2006, table 22): the FCS included.
+const MAX_PSDU: usize = 127;
+
+pub(crate) fn dissect(arguments: &Dissect) -> Result<Exit, Failure> {
+    let capture = captures::read(&arguments.file)
+        .map_err(|error| Failure::usage_with_help(error.to_string(), "name a capture that Wireshark can open"))?;
+    let mut dissector = Dissector::default();
+    for key_log in &capture.key_logs {
+        add_key_log(&mut dissector, key_log);
+    }
+    if let Some(path) = &arguments.keys {
+        add_keys(&mut dissector, path)?;
+    }
+    let mut stdout = std::io::stdout().lock();
+    let mut frames = Vec::new();
+    for packet in &capture.packets {
+        let (dissection, remark) = dissect_packet(&mut dissector, packet);
+        if arguments.json {
+            frames.push(to_json(packet.number, dissection.as_ref(), remark.as_deref()));
+        } else if print(&mut stdout, packet, dissection.as_ref(), remark.as_deref()).is_err() {
+            // Whoever read our output has seen enough.
+            return Ok(Exit::Passed);
+        }
+    }
+    if arguments.json {
+        let document = json!({"schema": "bootrack-dissect/1", "frames": frames, "broken_off": capture.broken_off});
+        if writeln!(stdout, "{document:#}").is_err() {
+            return Ok(Exit::Passed);
+        }
+    }
+    match &capture.broken_off {
+        Some(reason) => Err(Failure::usage_with_help(
+            format!("{}: {reason}", arguments.file.display()),
+            format!("the {} packets before that were read", capture.packets.len()),
+        )),
+        None => Ok(Exit::Passed),
+    }
+}
+
+/// Dissects by link type; a remark says what cannot be done with this packet.
+fn dissect_packet(dissector: &mut Dissector, packet: &Packet) -> (Option<Dissection>, Option<String>) {
+    let cut = (packet.bytes.len() < packet.original_length)
+        .then(|| format!("cut to {} of {} octets by the capture", packet.bytes.len(), packet.original_length));
+    let too_long = |fcs: usize| {
+        (packet.bytes.len() + fcs > MAX_PSDU)
+            .then(|| format!("{} octets are more than a PSDU can have ({MAX_PSDU})", packet.bytes.len() + fcs))
+    };
+    match packet.link_type {
+        _ if packet.bytes.is_empty() => (None, Some("no octets at all".to_owned())),
+        LINKTYPE_IEEE802_15_4_WITHFCS => {
+            let dissection = dissector.frame(packet.number, &packet.bytes, true);
+            (Some(dissection), cut.or_else(|| too_long(0)))
+        }
+        LINKTYPE_IEEE802_15_4_NOFCS => {
+            let dissection = dissector.frame(packet.number, &packet.bytes, false);
+            (Some(dissection), cut.or_else(|| too_long(2)))
+        }
+        LINKTYPE_IPV6 | LINKTYPE_RAW => (Some(dissector.ipv6_packet(packet.number, &packet.bytes)), cut),
+        other => (None, Some(format!("link type {other} is not known here (known: 101, 195, 229, 230)"))),
+    }
+}
+
+fn print(
+    out: &mut impl std::io::Write,
+    packet: &Packet,
+    dissection: Option<&Dissection>,
+    remark: Option<&str>,
+) -> std::io::Result<()> {
+    writeln!(out, "Frame {}: {} octets", packet.number, packet.bytes.len())?;
+    if let Some(remark) = remark {
+        writeln!(out, "  ! {remark}")?;
+    }
+    let Some(dissection) = dissection else { return Ok(()) };
+    for layer in &dissection.layers {
+        writeln!(out, "  {}", layer.name)?;
+        for field in &layer.fields {
+            writeln!(out, "    {:<34} {}", field.name, show(&field.value))?;
+        }
+    }
+    for note in &dissection.notes {
+        writeln!(out, "  ! {note}")?;
+    }
+    Ok(())
+}
+
+fn to_json(number: u64, dissection: Option<&Dissection>, remark: Option<&str>) -> Json {
+    let mut notes: Vec<String> = remark.map(ToOwned::to_owned).into_iter().collect();
+    let mut layers = Vec::new();
+    if let Some(dissection) = dissection {
+        notes.extend(dissection.notes.iter().map(ToString::to_string));
+        for layer in &dissection.layers {
+            let fields: Vec<Json> = layer
+                .fields
+                .iter()
+                .map(|field| {
+                    let value = match &field.value {
+                        Value::Number(number) => json!(number),
+                        Value::Text(text) => json!(text),
+                    };
+                    let buffer = dissection.buffers.get(field.buffer).map_or("frame", |buffer| buffer.name);
+                    json!({
+                        "name": field.name, "value": value, "buffer": buffer,
+                        "offset": field.offset, "length": field.length,
+                    })
+                })
+                .collect();
+            layers.push(json!({"name": layer.name, "fields": fields}));
+        }
+    }
+    json!({"number": number, "layers": layers, "notes": notes})
+}
+
+fn show(value: &Value) -> String {
+    match value {
+        Value::Number(number) => number.to_string(),
+        Value::Text(text) => text.clone(),
+    }
+}
+
+/// A key file: `link INDEX HEX`, `psk HEX`, `CLIENT_RANDOM HEX HEX`; `#` begins a comment.
+fn add_keys(dissector: &mut Dissector, path: &Path) -> Result<(), Failure> {
+    let source = input::Source::read(path)?;
+    let mut faults = Vec::new();
+    let mut offset = 0;
+    for line in source.text.split_inclusive('\n') {
+        let words: Vec<&str> = line.split('#').next().unwrap_or_default().split_whitespace().collect();
+        let taken = match words.as_slice() {
+            [] => true,
+            ["link", index, key] => match (index.parse(), octets::<16>(key)) {
+                (Ok(index), Some(key)) => {
+                    dissector.add_link_key(index, key);
+                    true
+                }
+                _ => false,
+            },
+            ["psk", key] => match decode(key) {
+                Some(key) => {
+                    dissector.add_psk(&key);
+                    true
+                }
+                None => false,
+            },
+            ["CLIENT_RANDOM", ..] => add_secret(dissector, &words),
+            _ => false,
+        };
+        if !taken {
+            let span = offset..offset + line.trim_end().len();
+            faults.push(source.fault(span, "is no key").with_help(
+                "write `link INDEX 32-hex-digits`, `psk HEX`, or a TLS key log line `CLIENT_RANDOM RANDOM SECRET`",
+            ));
+        }
+        offset += line.len();
+    }
+    if faults.is_empty() { Ok(()) } else { Err(faults.into()) }
+}
+
+fn add_key_log(dissector: &mut Dissector, key_log: &str) {
+    for line in key_log.lines() {
+        let words: Vec<&str> = line.split_whitespace().collect();
+        // Lines for other protocol versions are none of ours.
+        add_secret(dissector, &words);
+    }
+}
+
+fn add_secret(dissector: &mut Dissector, words: &[&str]) -> bool {
+    let ["CLIENT_RANDOM", random, secret] = words else { return false };
+    match (octets::<32>(random), octets::<48>(secret)) {
+        (Some(random), Some(secret)) => {
+            dissector.add_dtls_master_secret(random, secret);
+            true
+        }
+        _ => false,
+    }
+}
+
+fn octets<const N: usize>(text: &str) -> Option<[u8; N]> {
+    decode(text)?.try_into().ok()
+}
+
+fn decode(text: &str) -> Option<Vec<u8>> {
+    hex::decode(text).ok()
+}

@@ -1,0 +1,14 @@
+//! One file for each subcommand.
+
+pub(crate) mod check;
+pub(crate) mod compare;
+pub(crate) mod completions;
+pub(crate) mod dissect;
+pub(crate) mod explain;
+pub(crate) mod judge;
+pub(crate) mod list;
+pub(crate) mod mutants;
+pub(crate) mod replay;
+pub(crate) mod report;
+pub(crate) mod run;
+pub(crate) mod schema;

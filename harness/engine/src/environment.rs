@@ -1,0 +1,45 @@
+//! What a case's `$name.field` references stand for: properties of boards, of the case and of its network. Stored with the
+//! plan, so that a bundle can be judged again by itself.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+use wire::Eui64;
+
+/// Named things and their properties, all as text.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Environment {
+    /// `dut` -> (`eui64` -> `70b3d5b007000003`), `ct` -> (`address` -> ...), `case` -> ..., `network` -> ...
+    pub properties: BTreeMap<String, BTreeMap<String, String>>,
+}
+
+impl Environment {
+    /// The property `field` of `name`.
+    pub fn get(&self, name: &str, field: &str) -> Option<&str> {
+        self.properties.get(name)?.get(field).map(String::as_str)
+    }
+
+    /// Sets one property.
+    pub fn set(&mut self, name: &str, field: &str, value: impl Into<String>) {
+        self.properties.entry(name.to_owned()).or_default().insert(field.to_owned(), value.into());
+    }
+
+    /// The board with this EUI-64.
+    pub fn board_by_eui64(&self, eui64: Eui64) -> Option<&str> {
+        let text = eui64.to_string();
+        self.board_by("eui64", &text)
+    }
+
+    /// The board (or the CT) with this IPv6 address, written as `core::net` writes it.
+    pub fn board_by_address(&self, address: &str) -> Option<&str> {
+        ["global", "link_local", "address"].iter().find_map(|field| self.board_by(field, address))
+    }
+
+    fn board_by(&self, field: &str, value: &str) -> Option<&str> {
+        self.properties
+            .iter()
+            .find(|(_, properties)| properties.get(field).is_some_and(|candidate| candidate == value))
+            .map(|(name, _)| name.as_str())
+    }
+}

@@ -1,0 +1,116 @@
+//! Was a stimulus delivered? Without that proof, silence says nothing of the device.
+
+use record::event::{Action, Event, Observation, TransmitStatus, What};
+use wire::dissect::Value;
+
+use super::observer::Pdu;
+
+/// An acknowledged unicast frame, seen on the air.
+#[derive(Debug, Clone)]
+pub(super) struct Delivery {
+    /// Name of the board that acknowledged.
+    pub(super) to: String,
+    /// The frame's event and its acknowledgement's.
+    pub(super) events: [u64; 2],
+}
+
+/// Pairs unicast frames with the acknowledgements that follow them.
+#[derive(Debug, Default)]
+pub(super) struct DeliveryTracker {
+    /// The last frame that asks for an acknowledgement: receiver, sequence number, event, end time.
+    awaiting: Option<(String, u64, u64, u64)>,
+    deliveries: Vec<Delivery>,
+}
+
+/// macAckWaitDuration (864 us at 2.4 GHz) plus the acknowledgement's own airtime, in nanoseconds.
+const ACK_WINDOW: u64 = 1_500_000;
+
+impl DeliveryTracker {
+    /// Takes each PDU seen on the air, retransmissions included, in order.
+    pub(super) fn see(&mut self, pdu: &Pdu) {
+        let number = |field| {
+            pdu.values(field).find_map(|value| match value {
+                Value::Number(number) => Some(*number),
+                Value::Text(_) => None,
+            })
+        };
+        let Some(sequence_number) = number("wpan.seq_no") else { return };
+        if pdu.messages.contains(&"wpan.ack") {
+            if let Some((to, expected, event, time)) = self.awaiting.take() {
+                if expected == sequence_number && pdu.time.saturating_sub(time) <= ACK_WINDOW {
+                    self.deliveries.push(Delivery { to, events: [event, pdu.completed()] });
+                }
+            }
+            return;
+        }
+        self.awaiting = match (&pdu.to, number("wpan.ack_request")) {
+            (Some(to), Some(1)) => Some((to.clone(), sequence_number, pdu.completed(), pdu.time)),
+            _ => None,
+        };
+    }
+
+    /// The first delivery to `board` after event `after`.
+    pub(super) fn first_to(&self, board: &str, after: u64) -> Option<&Delivery> {
+        self.deliveries.iter().find(|delivery| delivery.to == board && delivery.events[0] > after)
+    }
+}
+
+/// The tester's latest act, whose effect an expectation waits for.
+#[derive(Debug, Default)]
+pub(super) struct Stimulus {
+    /// Event at which its step started.
+    pub(super) since: u64,
+    /// Handles of its injected frames that have no status yet.
+    pending: Vec<u64>,
+    /// Events that prove its delivery by themselves: to the named board, or (an injected frame) to whom it was sent.
+    proof: Vec<(Option<String>, u64)>,
+    failed: bool,
+}
+
+impl Stimulus {
+    /// A new act begins at event `since`.
+    pub(super) fn new(since: u64) -> Self {
+        Self { since, ..Self::default() }
+    }
+
+    /// Notes a confirmation by `board`'s upper tester as proof.
+    pub(super) fn confirm(&mut self, board: &str, event: u64) {
+        self.proof.push((Some(board.to_owned()), event));
+    }
+
+    /// Follows injected frames to their transmit status.
+    pub(super) fn see(&mut self, event: &Event) {
+        match &event.what {
+            What::Action(Action::Inject { handle, .. }) => self.pending.push(*handle),
+            What::Observation(Observation::TransmitStatus { handle, status, .. }) => {
+                if let Some(position) = self.pending.iter().position(|pending| pending == handle) {
+                    self.pending.remove(position);
+                    match status {
+                        TransmitStatus::Success => self.proof.push((None, event.n)),
+                        TransmitStatus::NoAck | TransmitStatus::ChannelAccessFailure => self.failed = true,
+                    }
+                }
+            }
+            _ => {}
+        }
+    }
+
+    /// Whether every injected frame has its status.
+    pub(super) fn settled(&self) -> bool {
+        self.pending.is_empty()
+    }
+
+    /// The events that prove delivery to `board`, or `None` if nothing does.
+    pub(super) fn delivered(&self, board: &str, tracker: &DeliveryTracker) -> Option<Vec<u64>> {
+        let proof: Vec<u64> = self
+            .proof
+            .iter()
+            .filter(|(to, _)| to.as_deref().is_none_or(|to| to == board))
+            .map(|(_, event)| *event)
+            .collect();
+        if !self.failed && !proof.is_empty() {
+            return Some(proof);
+        }
+        tracker.first_to(board, self.since).map(|delivery| delivery.events.to_vec())
+    }
+}

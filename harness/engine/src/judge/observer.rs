@@ -1,0 +1,233 @@
+//! The observer: rebuilds PDUs from events only. Link decryption, 6LoWPAN reassembly and DTLS decryption are the
+//! dissector's; this file adds who sent what to whom, and which events a PDU was made of.
+
+use std::borrow::Cow;
+
+use record::event::{Action, Event, Key, Observation, What};
+use suites::plan::Point;
+use wire::dissect::{Dissection, Dissector, Note, Value};
+use wire::upper_tester;
+
+use crate::environment::Environment;
+
+/// A protocol data unit as it was seen at a point of observation.
+#[derive(Debug, Clone)]
+pub struct Pdu {
+    /// Numbers of all events that it was made of, ascending; the last completed it.
+    pub events: Vec<u64>,
+    /// Nanoseconds since the case began at which it was complete.
+    pub time: u64,
+    /// Where it was seen.
+    pub point: Point,
+    /// Link-layer sender, backbone port or upper tester's board, by name where the case knows one.
+    pub from: Option<String>,
+    /// Link-layer receiver or backbone port.
+    pub to: Option<String>,
+    /// Every field in order of the layers.
+    pub fields: Vec<(Cow<'static, str>, Value)>,
+    /// Names of the layers, outermost first.
+    pub layers: Vec<&'static str>,
+    /// Names of every message that it is, most specific last.
+    pub messages: Vec<&'static str>,
+    /// A MAC-layer repetition of a frame that was already seen: the same PDU, not another.
+    pub retransmission: bool,
+    /// A tester machine made it wrong on purpose: why.
+    pub wrong_on_purpose: Option<String>,
+    /// What the dissector remarked (malformed, undecryptable, ...).
+    pub notes: Vec<String>,
+}
+
+impl Pdu {
+    /// Every value of the named field.
+    pub fn values<'a>(&'a self, field: &'a str) -> impl Iterator<Item = &'a Value> {
+        self.fields.iter().filter(move |(name, _)| name == field).map(|(_, value)| value)
+    }
+
+    /// Whether the link layer secured it.
+    pub fn secured(&self) -> bool {
+        self.values("link.secured").any(|value| matches!(value, Value::Number(1)))
+    }
+
+    /// The event that completed it.
+    pub fn completed(&self) -> u64 {
+        self.events.last().copied().unwrap_or_default()
+    }
+}
+
+/// Turns events into PDUs.
+pub struct Observer {
+    environment: Environment,
+    dissector: Dissector,
+    /// Only one sniffer's frames become PDUs: two sniffers would show each frame twice.
+    sniffer: Option<String>,
+    /// PSDUs (without FCS) that were injected wrong on purpose, with the reason.
+    wrong_on_purpose: Vec<(Vec<u8>, String)>,
+}
+
+impl Observer {
+    /// Starts with no keys but those of the case's network that events will bring.
+    pub fn new(environment: &Environment) -> Self {
+        Self {
+            environment: environment.clone(),
+            dissector: Dissector::default(),
+            sniffer: None,
+            wrong_on_purpose: Vec::new(),
+        }
+    }
+
+    /// Takes the next event; returns the PDU that it completed, if any.
+    pub fn see(&mut self, event: &Event) -> Option<Pdu> {
+        match &event.what {
+            What::KeyLearnt(key) => {
+                self.learn(key);
+                None
+            }
+            What::Action(Action::Backbone { port, packet, wrong_on_purpose }) => {
+                let dissection = self.dissector.ipv6_packet(event.n, &packet.0);
+                let mut pdu = self.pdu(event, Point::Backbone, &dissection);
+                pdu.from = Some(port.clone());
+                pdu.to = self.name_of_address(&dissection, "ipv6.dst");
+                pdu.wrong_on_purpose.clone_from(wrong_on_purpose);
+                Some(pdu)
+            }
+            What::Observation(Observation::Backbone { port, packet }) => {
+                let dissection = self.dissector.ipv6_packet(event.n, &packet.0);
+                let mut pdu = self.pdu(event, Point::Backbone, &dissection);
+                pdu.from = self.name_of_address(&dissection, "ipv6.src");
+                pdu.to = Some(port.clone());
+                Some(pdu)
+            }
+            What::Action(Action::Inject { psdu, wrong_on_purpose: Some(reason), .. }) => {
+                self.wrong_on_purpose.push((psdu.0.clone(), reason.clone()));
+                None
+            }
+            What::Observation(Observation::Frame { sniffer, psdu, .. }) => {
+                if self.sniffer.get_or_insert_with(|| sniffer.clone()) != sniffer {
+                    return None;
+                }
+                let dissection = self.dissector.frame(event.n, &psdu.0, true);
+                let mut pdu = self.pdu(event, Point::Air, &dissection);
+                pdu.from = dissection.link_source().map(|address| self.name_of_link(address));
+                pdu.to = dissection.link_destination().map(|address| self.name_of_link(address));
+                let mpdu = psdu.0.get(..psdu.0.len().saturating_sub(2)).unwrap_or_default();
+                pdu.wrong_on_purpose = self
+                    .wrong_on_purpose
+                    .iter()
+                    .find(|(injected, _)| injected.as_slice() == mpdu)
+                    .map(|(_, reason)| reason.clone());
+                Some(pdu)
+            }
+            What::Observation(Observation::UpperTester { board, line }) => upper_tester_pdu(event, board, line),
+            _ => None,
+        }
+    }
+
+    fn learn(&mut self, key: &Key) {
+        match key {
+            Key::Link { index, key } => {
+                if let Ok(octets) = <[u8; 16]>::try_from(key.0.as_slice()) {
+                    self.dissector.add_link_key(*index, octets);
+                }
+            }
+            Key::Dtls { client_random, master_secret } => {
+                if let (Ok(random), Ok(secret)) =
+                    (<[u8; 32]>::try_from(client_random.0.as_slice()), <[u8; 48]>::try_from(master_secret.0.as_slice()))
+                {
+                    self.dissector.add_dtls_master_secret(random, secret);
+                }
+            }
+        }
+    }
+
+    fn pdu(&self, event: &Event, point: Point, dissection: &Dissection) -> Pdu {
+        let mut events = dissection.sources.clone();
+        if !events.contains(&event.n) {
+            events.push(event.n);
+        }
+        events.sort_unstable();
+        Pdu {
+            events,
+            time: event.t,
+            point,
+            from: None,
+            to: None,
+            fields: dissection
+                .layers
+                .iter()
+                .flat_map(|layer| &layer.fields)
+                .map(|field| (Cow::Borrowed(field.name), field.value.clone()))
+                .collect(),
+            layers: dissection.layers.iter().map(|layer| layer.name).collect(),
+            messages: wire::dissect::MESSAGES
+                .iter()
+                .filter(|message| dissection.is_message(message.name))
+                .map(|message| message.name)
+                .collect(),
+            retransmission: dissection.notes.iter().any(|note| matches!(note, Note::Retransmission)),
+            wrong_on_purpose: None,
+            notes: dissection.notes.iter().map(ToString::to_string).collect(),
+        }
+    }
+
+    fn name_of_link(&self, address: wire::ieee802154::LinkAddress) -> String {
+        match address.extended() {
+            Some(eui64) => {
+                self.environment.board_by_eui64(eui64).map_or_else(|| eui64.to_string(), ToOwned::to_owned)
+            }
+            None => address.to_string(),
+        }
+    }
+
+    fn name_of_address(&self, dissection: &Dissection, field: &str) -> Option<String> {
+        match &dissection.field(field)?.value {
+            Value::Text(address) => {
+                Some(self.environment.board_by_address(address).map_or_else(|| address.clone(), ToOwned::to_owned))
+            }
+            Value::Number(_) => None,
+        }
+    }
+}
+
+/// An upper tester's line as a PDU: `ut.reply` or `ut.event`, its keys as `ut.*` fields.
+fn upper_tester_pdu(event: &Event, board: &str, line: &str) -> Option<Pdu> {
+    let parsed = upper_tester::Line::parse(line).ok()?;
+    let mut fields: Vec<(Cow<'static, str>, Value)> = Vec::new();
+    let text = |value: &str| Value::Text(value.to_owned());
+    let no_arguments = upper_tester::Arguments::default();
+    let (message, arguments) = match &parsed {
+        upper_tester::Line::Answer(answer) => {
+            fields.push((Cow::Borrowed("ut.seq"), Value::Number(u64::from(answer.seq))));
+            let (status, arguments) = match &answer.outcome {
+                upper_tester::Outcome::Ok(arguments) => ("ok", arguments),
+                upper_tester::Outcome::Error(code) => {
+                    fields.push((Cow::Borrowed("ut.code"), text(code.name())));
+                    ("error", &no_arguments)
+                }
+                upper_tester::Outcome::Unimplemented => ("unimplemented", &no_arguments),
+            };
+            fields.push((Cow::Borrowed("ut.status"), text(status)));
+            ("ut.reply", arguments)
+        }
+        upper_tester::Line::Event(notice) => {
+            fields.push((Cow::Borrowed("ut.event"), text(&notice.name)));
+            ("ut.event", &notice.arguments)
+        }
+        upper_tester::Line::Request(_) => return None,
+    };
+    for (key, value) in arguments.iter() {
+        fields.push((Cow::Owned(format!("ut.{key}")), text(value)));
+    }
+    Some(Pdu {
+        events: vec![event.n],
+        time: event.t,
+        point: Point::UpperTester,
+        from: Some(board.to_owned()),
+        to: None,
+        fields,
+        layers: vec!["ut"],
+        messages: vec![message],
+        retransmission: false,
+        wrong_on_purpose: None,
+        notes: Vec::new(),
+    })
+}

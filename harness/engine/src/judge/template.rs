@@ -1,0 +1,194 @@
+//! Templates: does a PDU meet a set of field constraints, and if not, by which fields does it miss?
+//!
+//! A field may occur several times (`coap.opt.uri_path`): a constraint holds if any occurrence satisfies it, a negated one
+//! if none does. An absent field satisfies nothing but `present = false`.
+
+use std::collections::BTreeMap;
+use std::net::Ipv6Addr;
+
+use record::verdict::FieldMiss;
+use suites::plan::{Constraint, Match, Operand};
+use wire::Eui64;
+use wire::dissect::{FieldKind, Value};
+
+use super::observer::Pdu;
+use crate::environment::Environment;
+
+/// Bound PDUs by name, and what `$name.field` means.
+#[derive(Debug, Clone, Default)]
+pub struct Bindings {
+    environment: Environment,
+    bound: BTreeMap<String, Pdu>,
+}
+
+impl Bindings {
+    /// No PDU bound yet.
+    pub fn new(environment: &Environment) -> Self {
+        Self { environment: environment.clone(), bound: BTreeMap::new() }
+    }
+
+    /// Binds a PDU to a name.
+    pub fn bind(&mut self, name: &str, pdu: &Pdu) {
+        self.bound.insert(name.to_owned(), pdu.clone());
+    }
+
+    /// The value of `$name.field`.
+    pub fn get(&self, name: &str, field: &str) -> Option<Value> {
+        if let Some(pdu) = self.bound.get(name) {
+            return if field == "time" { Some(Value::Number(pdu.time)) } else { pdu.values(field).next().cloned() };
+        }
+        self.environment.get(name, field).map(|text| Value::Text(text.to_owned()))
+    }
+
+    /// Replaces every `$name.field` in a line; an unknown reference stays as it is and is returned as the error.
+    ///
+    /// # Errors
+    /// The first reference that stands for nothing.
+    pub fn resolve_line(&self, line: &str) -> Result<String, String> {
+        let mut resolved = String::with_capacity(line.len());
+        let mut rest = line;
+        while let Some(start) = rest.find('$') {
+            resolved.push_str(&rest[..start]);
+            let after = &rest[start + 1..];
+            let end = after
+                .find(|c: char| !(c.is_ascii_alphanumeric() || matches!(c, '_' | '.' | '-')))
+                .unwrap_or(after.len());
+            let reference = &after[..end];
+            let value = reference.split_once('.').and_then(|(name, field)| self.get(name, field));
+            match value {
+                Some(Value::Number(number)) => resolved.push_str(&number.to_string()),
+                Some(Value::Text(text)) => resolved.push_str(&text),
+                None => return Err(format!("${reference}")),
+            }
+            rest = &after[end..];
+        }
+        resolved.push_str(rest);
+        Ok(resolved)
+    }
+
+    /// An operand's value now.
+    pub fn operand(&self, operand: &Operand) -> Option<Value> {
+        match operand {
+            Operand::Number(number) => Some(Value::Number(*number)),
+            Operand::Text(text) => Some(Value::Text(text.clone())),
+            Operand::Reference { name, field, offset } => {
+                let value = self.get(name, field)?;
+                if *offset == 0 {
+                    return Some(value);
+                }
+                number_of(&value)?.checked_add_signed(*offset).map(Value::Number)
+            }
+        }
+    }
+}
+
+/// The fields by which `pdu` misses the template; empty if it meets it.
+pub(super) fn misses(pdu: &Pdu, matches: &[Match], bindings: &Bindings) -> Vec<FieldMiss> {
+    matches
+        .iter()
+        .filter(|wanted| !holds(pdu, &wanted.field, &wanted.constraint, bindings))
+        .map(|wanted| FieldMiss {
+            field: wanted.field.clone(),
+            expected: describe(&wanted.constraint, bindings),
+            seen: seen(pdu, &wanted.field),
+        })
+        .collect()
+}
+
+/// A field's values as a report shows them.
+pub(super) fn seen(pdu: &Pdu, field: &str) -> String {
+    let values: Vec<String> = values(pdu, field).iter().map(show).collect();
+    if values.is_empty() { "absent".to_owned() } else { values.join(", ") }
+}
+
+/// A constraint in words, its references resolved.
+pub(super) fn describe(constraint: &Constraint, bindings: &Bindings) -> String {
+    let operand = |operand: &Operand| match (operand, bindings.operand(operand)) {
+        (Operand::Reference { name, field, .. }, Some(value)) => format!("{} (${name}.{field})", show(&value)),
+        (_, Some(value)) => show(&value),
+        (Operand::Reference { name, field, .. }, None) => format!("${name}.{field} (unknown)"),
+        (_, None) => "?".to_owned(),
+    };
+    match constraint {
+        Constraint::Equals(value) => operand(value),
+        Constraint::Not(inner) => format!("not {}", describe(inner, bindings)),
+        Constraint::Range { min: Some(min), max: Some(max) } => format!("{} to {}", operand(min), operand(max)),
+        Constraint::Range { min: Some(min), max: None } => format!("at least {}", operand(min)),
+        Constraint::Range { min: None, max: Some(max) } => format!("at most {}", operand(max)),
+        Constraint::Range { min: None, max: None } => "any number".to_owned(),
+        Constraint::OneOf(values) => format!("one of {}", values.iter().map(operand).collect::<Vec<_>>().join(", ")),
+        Constraint::Present(true) => "present".to_owned(),
+        Constraint::Present(false) => "absent".to_owned(),
+        Constraint::Mask { mask, value } => format!("{value:#x} under mask {mask:#x}"),
+    }
+}
+
+fn holds(pdu: &Pdu, field: &str, constraint: &Constraint, bindings: &Bindings) -> bool {
+    let values = values(pdu, field);
+    match constraint {
+        Constraint::Present(wanted) => values.is_empty() != *wanted,
+        _ if values.is_empty() => false,
+        Constraint::Not(inner) => !holds(pdu, field, inner, bindings),
+        _ => values.iter().any(|value| satisfies(field, value, constraint, bindings)),
+    }
+}
+
+fn values(pdu: &Pdu, field: &str) -> Vec<Value> {
+    if field == "time" { vec![Value::Number(pdu.time)] } else { pdu.values(field).cloned().collect() }
+}
+
+fn satisfies(field: &str, value: &Value, constraint: &Constraint, bindings: &Bindings) -> bool {
+    let equal = |operand: &Operand| bindings.operand(operand).is_some_and(|wanted| same(field, &wanted, value));
+    let bound = |operand: &Operand| bindings.operand(operand).as_ref().and_then(number_of);
+    match constraint {
+        Constraint::Equals(operand) => equal(operand),
+        Constraint::OneOf(operands) => operands.iter().any(equal),
+        Constraint::Range { min, max } => number_of(value).is_some_and(|number| {
+            min.as_ref().is_none_or(|min| bound(min).is_some_and(|least| number >= least))
+                && max.as_ref().is_none_or(|max| bound(max).is_some_and(|most| number <= most))
+        }),
+        Constraint::Mask { mask, value: wanted } => number_of(value).is_some_and(|number| number & mask == *wanted),
+        Constraint::Not(_) | Constraint::Present(_) => false,
+    }
+}
+
+/// Equality by the field's kind, so that an EUI-64 or an address may be written in any of its usual forms.
+fn same(field: &str, wanted: &Value, value: &Value) -> bool {
+    if let (Some(a), Some(b)) = (number_of(wanted), number_of(value)) {
+        if matches!(wanted, Value::Number(_)) || matches!(value, Value::Number(_)) {
+            return a == b;
+        }
+    }
+    let (Value::Text(wanted), Value::Text(value)) = (wanted, value) else { return false };
+    match wire::dissect::field(field).map(|info| info.kind) {
+        Some(FieldKind::Eui64) => {
+            matches!((wanted.parse::<Eui64>(), value.parse::<Eui64>()), (Ok(a), Ok(b)) if a == b)
+        }
+        Some(FieldKind::Ipv6) => {
+            matches!((wanted.parse::<Ipv6Addr>(), value.parse::<Ipv6Addr>()), (Ok(a), Ok(b)) if a == b)
+        }
+        Some(FieldKind::Bytes) => digits(wanted) == digits(value),
+        _ => wanted == value,
+    }
+}
+
+fn digits(text: &str) -> String {
+    text.chars().filter(|c| *c != ':').map(|c| c.to_ascii_lowercase()).collect()
+}
+
+fn number_of(value: &Value) -> Option<u64> {
+    match value {
+        Value::Number(number) => Some(*number),
+        Value::Text(text) => match text.strip_prefix("0x") {
+            Some(hex) => u64::from_str_radix(hex, 16).ok(),
+            None => text.parse().ok(),
+        },
+    }
+}
+
+fn show(value: &Value) -> String {
+    match value {
+        Value::Number(number) => number.to_string(),
+        Value::Text(text) => text.clone(),
+    }
+}

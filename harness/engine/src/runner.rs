@@ -1,0 +1,268 @@
+//! Runs one case: starts steps, carries actions to the rack and to the tester-side machines, and shows every event to the
+//! judge, who alone says when a step is over.
+
+use protocols::time::Instant;
+use record::Octets;
+use record::event::{Action, EVENTS_SCHEMA, Event, Observation, What};
+use suites::plan::{Case, Command, Role, StepKind};
+use testbeds::Rack;
+
+use crate::environment::Environment;
+use crate::judge::{CaseVerdict, Judge, Progress, Want};
+use crate::machines::{MachineEvent, Machines};
+
+/// A case whose log has more events than this is stopped: something runs away.
+const EVENT_LIMIT: u64 = 2_000_000;
+
+/// Where the events of a case go.
+pub trait Log {
+    /// Numbers and keeps the next event at `t` nanoseconds since the case began.
+    ///
+    /// # Errors
+    /// Why the event could not be kept; the case ends at once.
+    fn append(&mut self, t: u64, what: What) -> Result<Event, String>;
+}
+
+impl Log for record::bundle::CaseWriter<'_> {
+    fn append(&mut self, t: u64, what: What) -> Result<Event, String> {
+        Self::append(self, t, what).map_err(|error| error.to_string())
+    }
+}
+
+/// A log in memory only, for runs whose evidence nobody keeps (mutants).
+#[derive(Debug, Default)]
+pub struct MemoryLog {
+    count: u64,
+}
+
+impl Log for MemoryLog {
+    fn append(&mut self, t: u64, what: What) -> Result<Event, String> {
+        self.count += 1;
+        Ok(Event { n: self.count, t, what })
+    }
+}
+
+/// What is left of a run case.
+#[derive(Debug, Clone)]
+pub struct CaseRun {
+    /// The whole log.
+    pub events: Vec<Event>,
+    /// The judge's word.
+    pub verdict: CaseVerdict,
+}
+
+/// Runs `case` on `rack`, which must hold exactly the case's boards, all of them off.
+///
+/// # Errors
+/// The log's own: evidence that cannot be kept is no evidence.
+pub fn run_case(
+    case: &Case,
+    environment: &Environment,
+    case_seed: [u8; 32],
+    rack: &mut dyn Rack,
+    machines: Machines,
+    log: &mut dyn Log,
+) -> Result<CaseRun, String> {
+    let mut runner = Runner {
+        case,
+        judge: Judge::new(case, environment),
+        rack,
+        machines,
+        log,
+        events: Vec::new(),
+        next_request: 1,
+        halted: false,
+        log_failure: None,
+    };
+    runner.run(case_seed, environment);
+    match runner.log_failure {
+        Some(reason) => Err(reason),
+        None => Ok(CaseRun { verdict: runner.judge.verdict(), events: runner.events }),
+    }
+}
+
+struct Runner<'a> {
+    case: &'a Case,
+    judge: Judge<'a>,
+    rack: &'a mut dyn Rack,
+    machines: Machines,
+    log: &'a mut dyn Log,
+    events: Vec<Event>,
+    /// Number of the next upper-tester request; unique within the case, so that a stale answer can't count.
+    next_request: u32,
+    halted: bool,
+    log_failure: Option<String>,
+}
+
+impl Runner<'_> {
+    fn run(&mut self, case_seed: [u8; 32], environment: &Environment) {
+        self.emit(What::CaseStarted {
+            schema: EVENTS_SCHEMA.to_owned(),
+            case: self.case.id.clone(),
+            seed: Octets(case_seed.to_vec()),
+        });
+        self.brief_machines(environment);
+        while !self.halted {
+            self.drain_machines();
+            match self.judge.progress() {
+                Progress::Ended => break,
+                Progress::Ready(step) => {
+                    self.emit(What::StepStarted { step });
+                    self.perform(step);
+                }
+                Progress::Wants(Want::Ping { board }) => self.ask(&board, "ping"),
+                Progress::Waiting { step, deadline } => self.wait(step, deadline),
+            }
+            if self.events.len() as u64 > EVENT_LIMIT {
+                self.fault("engine", format!("more than {EVENT_LIMIT} events in one case"));
+            }
+        }
+        self.emit(What::CaseEnded);
+    }
+
+    /// Tells the commissioning tool the network's key and the manufacturer's list of trust anchors.
+    fn brief_machines(&mut self, environment: &Environment) {
+        let property = |name: &str, field: &str| environment.get(name, field).unwrap_or_default().to_owned();
+        let tools: Vec<String> = self.named(Role::CommissioningTool);
+        let devices: Vec<String> =
+            self.named(Role::BorderRouter).into_iter().chain(self.named(Role::Router)).collect();
+        for tool in tools {
+            let network = format!("network key={} index={} level=5", property("network", "key"), property("network", "index"));
+            self.order(&tool, &network);
+            for device in &devices {
+                let anchor = format!("anchor eui64={} psk={}", property(device, "eui64"), property(device, "psk"));
+                self.order(&tool, &anchor);
+            }
+        }
+        for radio in self.named(Role::TesterRadio) {
+            let configure = format!(
+                "configure eui64={} pan_id={} key={} index={} level=5 keyed=0 answer_ssr=0 answer_nd=1",
+                property(&radio, "eui64"),
+                property("case", "pan_id"),
+                property("network", "key"),
+                property("network", "index"),
+            );
+            self.order(&radio, &configure);
+        }
+    }
+
+    fn named(&self, role: Role) -> Vec<String> {
+        self.case.topology.boards.iter().filter(|board| board.role == role).map(|board| board.name.clone()).collect()
+    }
+
+    fn wait(&mut self, step: usize, deadline: u64) {
+        let machine_deadline = self.machines.deadline().map_or(u64::MAX, |instant| instant.0);
+        let now = self.rack.now().0;
+        let until = deadline.min(machine_deadline).max(now);
+        match self.rack.next(Instant(until)) {
+            Ok(Some(observation)) => self.observe(observation),
+            Ok(None) => {
+                self.drain_machines();
+                if self.rack.now().0 >= deadline {
+                    self.emit(What::DeadlineReached { step });
+                }
+            }
+            Err(error) => self.fault("rack", error.to_string()),
+        }
+    }
+
+    fn observe(&mut self, observation: Observation) {
+        let now = self.rack.now();
+        self.emit(What::Observation(observation.clone()));
+        self.machines.observe(now, &observation);
+    }
+
+    fn drain_machines(&mut self) {
+        let now = self.rack.now();
+        while let Some(event) = self.machines.poll(now) {
+            match event {
+                MachineEvent::Act(action) => self.act(action),
+                MachineEvent::Saw(observation) => self.emit(What::Observation(observation)),
+                MachineEvent::Learnt(key) => self.emit(What::KeyLearnt(key)),
+            }
+            if self.halted || self.events.len() as u64 > EVENT_LIMIT {
+                break;
+            }
+        }
+    }
+
+    fn perform(&mut self, step: usize) {
+        let Some(step) = self.case.steps.get(step) else { return };
+        match &step.kind {
+            StepKind::Do(Command::Power { board, on }) => self.act(Action::Power { board: board.clone(), on: *on }),
+            StepKind::Do(Command::Reset { board }) => self.act(Action::Reset { board: board.clone() }),
+            StepKind::Do(Command::UpperTester { board, command, .. }) => self.ask(board, command),
+            StepKind::Do(Command::Machine { machine, order, .. }) => match self.judge.bindings().resolve_line(order) {
+                Ok(order) => self.order(machine, &order),
+                Err(reference) => self.fault("suite", format!("{reference} stands for nothing here")),
+            },
+            StepKind::Check(check) => self.ask(&check.board, &check.command),
+            StepKind::Send(send) => match self.machines.craft(send, self.judge.bindings()) {
+                Ok(actions) => actions.into_iter().for_each(|action| self.act(action)),
+                Err(reason) => self.fault("suite", reason),
+            },
+            StepKind::Deviate(deviation) => {
+                if let Err(reason) = self.machines.deviate(deviation, self.judge.bindings()) {
+                    self.fault("suite", reason);
+                }
+            }
+            StepKind::Prompt { text } => {
+                self.emit(What::Action(Action::Prompt { text: text.clone() }));
+                self.fault("operator", "this rack has no operator to answer a prompt".to_owned());
+            }
+            StepKind::Expect(_)
+            | StepKind::Unordered(_)
+            | StepKind::Alternatives(_)
+            | StepKind::Never(_)
+            | StepKind::Wait { .. } => {}
+        }
+    }
+
+    /// Sends a command to a board's upper tester under the next request number.
+    fn ask(&mut self, board: &str, command: &str) {
+        let command = match self.judge.bindings().resolve_line(command) {
+            Ok(command) => command,
+            Err(reference) => return self.fault("suite", format!("{reference} stands for nothing here")),
+        };
+        let line = format!("> {} {command}", self.next_request);
+        self.next_request += 1;
+        self.act(Action::UpperTester { board: board.to_owned(), line });
+    }
+
+    fn order(&mut self, machine: &str, order: &str) {
+        let now = self.rack.now();
+        self.emit(What::Action(Action::Machine { machine: machine.to_owned(), order: order.to_owned() }));
+        if !self.machines.order(now, machine, order) {
+            self.emit(What::Observation(Observation::Order {
+                machine: machine.to_owned(),
+                order: order.to_owned(),
+                refused: Some(format!("the tester has no machine `{machine}`")),
+            }));
+        }
+    }
+
+    fn act(&mut self, action: Action) {
+        self.emit(What::Action(action.clone()));
+        if let Err(error) = self.rack.act(&action) {
+            self.fault("rack", error.to_string());
+        }
+    }
+
+    fn fault(&mut self, part: &str, reason: String) {
+        self.emit(What::Observation(Observation::TesterFault { part: part.to_owned(), reason }));
+        self.halted = true;
+    }
+
+    fn emit(&mut self, what: What) {
+        match self.log.append(self.rack.now().0, what) {
+            Ok(event) => {
+                self.judge.see(&event);
+                self.events.push(event);
+            }
+            Err(reason) => {
+                self.halted = true;
+                self.log_failure.get_or_insert(reason);
+            }
+        }
+    }
+}

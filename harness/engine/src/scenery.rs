@@ -1,0 +1,77 @@
+//! What a case plays on: addresses, keys and parameters of its boards, derived from the topology and the case seed.
+
+use std::net::Ipv6Addr;
+
+use suites::plan::{Case, Role};
+use wire::Eui64;
+
+use crate::environment::Environment;
+use crate::seed;
+
+/// The PAN identifier of every virtual network.
+pub const PAN_ID: u16 = 0xb007;
+
+/// The channel of a case that names none.
+pub const DEFAULT_CHANNEL: u8 = 26;
+
+/// The on-mesh prefix, in 6LoWPAN context 0 (`PROFILE-SEL`, Addresses).
+pub const MESH_PREFIX: [u8; 8] = [0xfd, 0x00, 0xb0, 0x07, 0, 0, 0, 0];
+
+/// The commissioning tool on the backbone.
+pub const CT_ADDRESS: Ipv6Addr = Ipv6Addr::new(0xfd00, 0xc0, 0, 0, 0, 0, 0, 0xc7);
+
+/// The 6LBR's side of the backbone.
+pub const LBR_BACKBONE_ADDRESS: Ipv6Addr = Ipv6Addr::new(0xfd00, 0xc0, 0, 0, 0, 0, 0, 1);
+
+/// Key index of the network's link key (key identifier mode 1).
+pub const KEY_INDEX: u8 = 1;
+
+/// The EUI-64 of the `number`th board of a topology (from 1; the CT has none).
+pub fn board_eui64(number: u8) -> Eui64 {
+    Eui64([0x70, 0xb3, 0xd5, 0xb0, 0x07, 0x00, 0x00, number])
+}
+
+/// The address with this prefix and the modified EUI-64 interface identifier.
+pub fn address(prefix: [u8; 8], eui64: Eui64) -> Ipv6Addr {
+    let mut octets = [0; 16];
+    for (to, from) in octets.iter_mut().zip(prefix.into_iter().chain(eui64.interface_identifier())) {
+        *to = from;
+    }
+    Ipv6Addr::from(octets)
+}
+
+/// The channel that a case's parameters name, or the default.
+pub fn channel(case: &Case) -> u8 {
+    case.params.get("channel").and_then(|text| text.parse().ok()).unwrap_or(DEFAULT_CHANNEL)
+}
+
+/// Everything that `$name.field` may stand for in this case.
+pub fn environment(case: &Case, case_seed: &[u8; 32]) -> Environment {
+    let mut environment = Environment::default();
+    let mut number = 0;
+    for board in &case.topology.boards {
+        if board.role == Role::CommissioningTool {
+            environment.set(&board.name, "address", CT_ADDRESS.to_string());
+            continue;
+        }
+        number += 1;
+        let eui64 = board_eui64(number);
+        environment.set(&board.name, "eui64", eui64.to_string());
+        environment.set(&board.name, "link_local", address([0xfe, 0x80, 0, 0, 0, 0, 0, 0], eui64).to_string());
+        environment.set(&board.name, "global", address(MESH_PREFIX, eui64).to_string());
+        let psk = seed::derive_key(case_seed, &format!("psk {}", board.name));
+        environment.set(&board.name, "psk", hex::encode(psk));
+        if board.role == Role::BorderRouter {
+            environment.set(&board.name, "backbone", LBR_BACKBONE_ADDRESS.to_string());
+        }
+    }
+    for (name, value) in &case.params {
+        environment.set("case", name, value.clone());
+    }
+    environment.set("case", "channel", channel(case).to_string());
+    environment.set("case", "pan_id", format!("{PAN_ID:#06x}"));
+    environment.set("network", "key", hex::encode(seed::derive_key(case_seed, "network link key")));
+    environment.set("network", "index", KEY_INDEX.to_string());
+    environment.set("network", "prefix", format!("{}/64", address(MESH_PREFIX, Eui64([2, 0, 0, 0, 0, 0, 0, 0]))));
+    environment
+}
