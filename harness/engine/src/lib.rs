@@ -1,1 +1,14 @@
-//! Plan to actions, judge, record.
+//! From a plan to actions, through the judge, into the record.
+
+pub mod campaign;
+pub mod entry_check;
+pub mod environment;
+pub mod judge;
+pub mod machines;
+pub mod mutation;
+pub mod rejudge;
+pub mod render;
+pub mod runner;
+pub mod scenery;
+pub mod seed;
+pub mod stored_plan;

@@ -1,0 +1,263 @@
+//! The tester-side machines of one case: a commissioning tool on the backbone, an emulated neighbour at each tester radio;
+//! and the crafting of single frames for `send` steps.
+
+use std::collections::BTreeMap;
+use std::net::Ipv6Addr;
+
+use authenticator::craft::{self, CraftRequest, Destination, Protection};
+use authenticator::deviation::{Change, Rule};
+use authenticator::{CommissioningTool, Deviating, Machine, MachineInput, MachineOutput, Neighbour};
+use protocols::Entropy;
+use protocols::time::Instant;
+use rand_core::SeedableRng as _;
+use record::Octets;
+use record::event::{Action, Key, Observation};
+use suites::plan::{self, Constraint, Deviation, Operand, Role, Send, Topology};
+use wire::Eui64;
+use wire::dissect::Value;
+
+use crate::judge::Bindings;
+use crate::scenery;
+use crate::seed;
+
+/// Handles of crafted frames start here, so that they never meet a machine's own.
+const CRAFTED_HANDLES: u64 = 1 << 32;
+
+/// Something that the machines want done or known.
+#[derive(Debug)]
+pub enum MachineEvent {
+    /// Have the rack do this.
+    Act(Action),
+    /// Log this.
+    Saw(Observation),
+    /// Log this secret.
+    Learnt(Key),
+}
+
+/// Every tester-side machine of a case, by name.
+#[derive(Default)]
+pub struct Machines {
+    tools: BTreeMap<String, Deviating<CommissioningTool>>,
+    neighbours: BTreeMap<String, Deviating<Neighbour>>,
+    crafted: u64,
+}
+
+impl Machines {
+    /// The machines that a topology needs, each with a seed of its own.
+    pub fn for_topology(topology: &Topology, case_seed: &[u8; 32]) -> Self {
+        let entropy = |name: &str| Entropy::from_seed(seed::derive(case_seed, &format!("machine {name}")));
+        let named = |role: Role| topology.boards.iter().filter(move |board| board.role == role);
+        Self {
+            tools: named(Role::CommissioningTool)
+                .map(|board| (board.name.clone(), Deviating::new(CommissioningTool::new(entropy(&board.name)))))
+                .collect(),
+            neighbours: named(Role::TesterRadio)
+                .map(|board| (board.name.clone(), Deviating::new(Neighbour::new(entropy(&board.name)))))
+                .collect(),
+            crafted: 0,
+        }
+    }
+
+    /// Hands an order to a machine; false if there is none of that name.
+    pub fn order(&mut self, now: Instant, machine: &str, order: &str) -> bool {
+        match self.by_name(machine) {
+            Some(machine) => {
+                machine.handle(now, MachineInput::Order(order));
+                true
+            }
+            None => false,
+        }
+    }
+
+    /// Shows the machines what concerns them.
+    pub fn observe(&mut self, now: Instant, observation: &Observation) {
+        match observation {
+            Observation::Backbone { port, packet } => {
+                if let Some(tool) = self.tools.get_mut(port) {
+                    tool.handle(now, MachineInput::Backbone(&packet.0));
+                }
+            }
+            Observation::Received { radio, psdu, .. } => {
+                if let Some(neighbour) = self.neighbours.get_mut(radio) {
+                    neighbour.handle(now, MachineInput::Received(&psdu.0));
+                }
+            }
+            Observation::TransmitStatus { radio, handle, status } if *handle < CRAFTED_HANDLES => {
+                if let Some(neighbour) = self.neighbours.get_mut(radio) {
+                    neighbour.handle(now, MachineInput::TransmitDone { handle: *handle, status: *status });
+                }
+            }
+            _ => {}
+        }
+    }
+
+    /// The next thing that a machine wants; to be called until it returns `None`.
+    pub fn poll(&mut self, now: Instant) -> Option<MachineEvent> {
+        for (name, tool) in &mut self.tools {
+            if let Some(output) = tool.poll(now) {
+                return Some(event(name, output));
+            }
+        }
+        for (name, neighbour) in &mut self.neighbours {
+            if let Some(output) = neighbour.poll(now) {
+                return Some(event(name, output));
+            }
+        }
+        None
+    }
+
+    /// When a machine must be polled next.
+    pub fn deadline(&self) -> Option<Instant> {
+        let tools = self.tools.values().filter_map(Machine::deadline);
+        tools.chain(self.neighbours.values().filter_map(Machine::deadline)).min()
+    }
+
+    /// Adds a rule to a machine.
+    ///
+    /// # Errors
+    /// One sentence: no such machine, or a rule that can never apply.
+    pub fn deviate(&mut self, deviation: &Deviation, bindings: &Bindings) -> Result<(), String> {
+        let rule = rule(deviation, bindings)?;
+        let added = if let Some(tool) = self.tools.get_mut(&deviation.machine) {
+            tool.deviate(rule)
+        } else if let Some(neighbour) = self.neighbours.get_mut(&deviation.machine) {
+            neighbour.deviate(rule)
+        } else {
+            return Err(format!("the tester has no machine `{}`", deviation.machine));
+        };
+        added.map_err(|error| error.to_string())
+    }
+
+    /// The actions of a `send` step.
+    ///
+    /// # Errors
+    /// One sentence: no such radio, or a message that cannot be crafted.
+    pub fn craft(&mut self, send: &Send, bindings: &Bindings) -> Result<Vec<Action>, String> {
+        let neighbour =
+            self.neighbours.get_mut(&send.by).ok_or_else(|| format!("the tester has no radio `{}`", send.by))?;
+        let request = CraftRequest {
+            message: send.message.clone(),
+            source: eui64(&send.source, bindings)?,
+            destination: destination(&send.to, bindings)?,
+            pan_id: scenery::PAN_ID,
+            protection: send.security_level.map(|level| protection(level, bindings)).transpose()?,
+            overrides: values(&send.overrides, bindings)?,
+        };
+        let counters = neighbour.machine_mut().counters_mut();
+        let crafted = craft::craft(&request, counters).map_err(|error| error.to_string())?;
+        let mut actions = Vec::new();
+        for frame in crafted.frames {
+            self.crafted += 1;
+            actions.push(Action::Inject {
+                radio: send.by.clone(),
+                handle: CRAFTED_HANDLES + self.crafted,
+                psdu: Octets(frame.psdu),
+                fcs: frame.fcs,
+                wrong_on_purpose: crafted.wrong_on_purpose.clone(),
+            });
+        }
+        Ok(actions)
+    }
+
+    fn by_name(&mut self, name: &str) -> Option<&mut dyn Machine> {
+        if let Some(tool) = self.tools.get_mut(name) {
+            return Some(tool);
+        }
+        self.neighbours.get_mut(name).map(|neighbour| neighbour as &mut dyn Machine)
+    }
+}
+
+fn event(machine: &str, output: MachineOutput) -> MachineEvent {
+    let machine = machine.to_owned();
+    match output {
+        MachineOutput::Backbone { packet, wrong_on_purpose } => {
+            MachineEvent::Act(Action::Backbone { port: machine, packet: Octets(packet), wrong_on_purpose })
+        }
+        MachineOutput::Inject { handle, psdu, fcs, wrong_on_purpose } => {
+            MachineEvent::Act(Action::Inject { radio: machine, handle, psdu: Octets(psdu), fcs, wrong_on_purpose })
+        }
+        MachineOutput::Impersonate { eui64, pan_id } => MachineEvent::Act(Action::Impersonate {
+            radio: machine,
+            eui64: eui64.iter().map(ToString::to_string).collect(),
+            pan_id,
+        }),
+        MachineOutput::KeyLearnt(key) => MachineEvent::Learnt(key),
+        MachineOutput::Done { order } => MachineEvent::Saw(Observation::Order { machine, order, refused: None }),
+        MachineOutput::Refused { order, reason } => {
+            MachineEvent::Saw(Observation::Order { machine, order, refused: Some(reason) })
+        }
+        MachineOutput::Fault(reason) => MachineEvent::Saw(Observation::TesterFault { part: machine, reason }),
+        MachineOutput::Log(line) => MachineEvent::Saw(Observation::Log { board: machine, line }),
+    }
+}
+
+fn rule(deviation: &Deviation, bindings: &Bindings) -> Result<Rule, String> {
+    let matches = deviation
+        .matches
+        .iter()
+        .map(|wanted| match &wanted.constraint {
+            Constraint::Equals(operand) => Ok((wanted.field.clone(), value(operand, bindings)?)),
+            _ => Err(format!("a deviation can select by equality only, not by the constraint on `{}`", wanted.field)),
+        })
+        .collect::<Result<_, String>>()?;
+    let change = match &deviation.change {
+        plan::Change::Override(fields) => Change::Override(values(fields, bindings)?),
+        plan::Change::Drop => Change::Drop,
+        plan::Change::Duplicate => Change::Duplicate,
+        plan::Change::Delay { by } => Change::Delay(*by),
+        plan::Change::Reorder => Change::Reorder,
+        plan::Change::Corrupt { bit } => Change::Corrupt { bit: *bit },
+    };
+    Ok(Rule { message: deviation.message.clone(), matches, change, times: deviation.times })
+}
+
+fn values(
+    operands: &BTreeMap<String, Operand>,
+    bindings: &Bindings,
+) -> Result<BTreeMap<String, craft::Value>, String> {
+    operands.iter().map(|(name, operand)| Ok((name.clone(), value(operand, bindings)?))).collect()
+}
+
+fn value(operand: &Operand, bindings: &Bindings) -> Result<craft::Value, String> {
+    match bindings.operand(operand) {
+        Some(Value::Number(number)) => Ok(craft::Value::Number(number)),
+        Some(Value::Text(text)) => Ok(craft::Value::Text(text)),
+        None => Err(format!("{operand:?} stands for nothing here")),
+    }
+}
+
+/// A board's EUI-64, or one written out.
+fn eui64(name: &str, bindings: &Bindings) -> Result<Eui64, String> {
+    let text = match bindings.get(name, "eui64") {
+        Some(Value::Text(text)) => text,
+        _ => bindings.resolve_line(name).map_err(|reference| format!("{reference} stands for nothing here"))?,
+    };
+    text.parse().map_err(|_| format!("`{name}` is neither a board nor an EUI-64"))
+}
+
+/// `all`, a board, an EUI-64 or an IPv6 address.
+fn destination(name: &str, bindings: &Bindings) -> Result<Destination, String> {
+    if name == "all" {
+        return Ok(Destination::AllNodes);
+    }
+    if let Ok(eui64) = eui64(name, bindings) {
+        return Ok(Destination::Neighbour(eui64));
+    }
+    let text = bindings.resolve_line(name).map_err(|reference| format!("{reference} stands for nothing here"))?;
+    text.parse::<Ipv6Addr>()
+        .map(|address| Destination::Address { address, next_hop: None })
+        .map_err(|_| format!("`{name}` is no board, EUI-64 or IPv6 address"))
+}
+
+/// The network's key at this level.
+fn protection(level: u8, bindings: &Bindings) -> Result<Protection, String> {
+    let text = match bindings.get("network", "key") {
+        Some(Value::Text(text)) => text,
+        _ => return Err("the case has no network key".to_owned()),
+    };
+    let key = hex::decode(&text)
+        .ok()
+        .and_then(|octets| <[u8; 16]>::try_from(octets).ok())
+        .ok_or("the network key is not 32 hex digits")?;
+    Ok(Protection { level, key, index: scenery::KEY_INDEX, counter: None })
+}

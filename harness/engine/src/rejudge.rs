@@ -1,0 +1,98 @@
+//! Judging stored evidence again: the same events, the same judge, the same verdict.
+
+use record::bundle::{BundleError, StoredRun};
+use record::event::Event;
+use record::verdict::{Blame, Verdict};
+
+use crate::judge::{CaseVerdict, Judge};
+use crate::stored_plan::{PlannedCase, StoredPlan};
+
+/// What judging a stored run again showed.
+#[derive(Debug)]
+pub struct Rejudged {
+    /// One entry for each planned case, in order.
+    pub cases: Vec<RejudgedCase>,
+    /// Evidence that is not as it was sealed.
+    pub damage: Vec<BundleError>,
+}
+
+/// One case, judged again.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RejudgedCase {
+    /// Case ID with its parameter row.
+    pub id: String,
+    /// What the bundle says.
+    pub stored: Verdict,
+    /// What the judge says now; the stored verdict where a case has no events.
+    pub verdict: Verdict,
+    /// Whose doing.
+    pub blame: Option<Blame>,
+    /// One sentence.
+    pub reason: String,
+    /// Whether verdict, blame, reason and deciding step are those stored.
+    pub reproduced: bool,
+}
+
+impl Rejudged {
+    /// Whether every stored verdict was reproduced from evidence that is whole.
+    pub fn reproduced(&self) -> bool {
+        self.damage.is_empty() && self.cases.iter().all(|case| case.reproduced)
+    }
+}
+
+/// Shows events to a fresh judge.
+pub fn judge_events(planned: &PlannedCase, events: &[Event]) -> CaseVerdict {
+    let mut judge = Judge::new(&planned.case, &planned.environment);
+    events.iter().for_each(|event| judge.see(event));
+    judge.verdict()
+}
+
+/// Judges every case of a stored run again.
+///
+/// # Errors
+/// One sentence if the plan or a log cannot be read at all.
+pub fn rejudge(mut run: StoredRun) -> Result<Rejudged, String> {
+    let plan = StoredPlan::from_json(run.plan().map_err(|error| error.to_string())?)?;
+    let mut cases = Vec::new();
+    for stored in &run.manifest.cases {
+        let evidence = run.case(&stored.id).zip(plan.case(&stored.id));
+        let Some((evidence, planned)) = evidence else {
+            cases.push(RejudgedCase {
+                id: stored.id.clone(),
+                stored: stored.verdict,
+                verdict: stored.verdict,
+                blame: stored.blame,
+                reason: stored.reason.clone(),
+                reproduced: true,
+            });
+            continue;
+        };
+        let now = match evidence.events() {
+            Ok(events) => judge_events(planned, &events),
+            Err(error) => {
+                cases.push(RejudgedCase {
+                    id: stored.id.clone(),
+                    stored: stored.verdict,
+                    verdict: Verdict::Error,
+                    blame: Some(Blame::Rack),
+                    reason: error.to_string(),
+                    reproduced: false,
+                });
+                continue;
+            }
+        };
+        cases.push(RejudgedCase {
+            id: stored.id.clone(),
+            stored: stored.verdict,
+            reproduced: now.verdict == stored.verdict
+                && now.blame == stored.blame
+                && now.reason == stored.reason
+                && now.deciding_step == stored.deciding_step
+                && now.evidence == stored.evidence,
+            verdict: now.verdict,
+            blame: now.blame,
+            reason: now.reason,
+        });
+    }
+    Ok(Rejudged { cases, damage: std::mem::take(&mut run.damage) })
+}

@@ -1,0 +1,74 @@
+//! `plan.json`: every planned case with what its references stand for, so that a bundle can be judged by itself.
+
+use serde::{Deserialize, Serialize};
+use suites::plan::Case;
+
+use crate::environment::Environment;
+use crate::scenery;
+use crate::seed;
+
+/// The version string of the format.
+pub const PLAN_SCHEMA: &str = "bootrack-plan/1";
+
+/// The whole document.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct StoredPlan {
+    /// [`PLAN_SCHEMA`].
+    pub schema: String,
+    /// In the run's order.
+    pub cases: Vec<PlannedCase>,
+}
+
+/// A case as it is run and judged: entry checks included, references resolvable.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct PlannedCase {
+    /// The case.
+    pub case: Case,
+    /// What its references stand for.
+    pub environment: Environment,
+    /// Its seed: 64 hex digits.
+    pub seed: String,
+}
+
+impl PlannedCase {
+    /// Completes a loaded case for a run.
+    pub fn new(case: &Case, run_seed: u64) -> Self {
+        let case_seed = seed::case_seed(run_seed, &case.id);
+        Self {
+            case: crate::entry_check::with_entry_checks(case, &case_seed),
+            environment: scenery::environment(case, &case_seed),
+            seed: hex::encode(case_seed),
+        }
+    }
+
+    /// The seed's 32 octets; zeros if the stored text is no seed, which the digests would have told.
+    pub fn seed_octets(&self) -> [u8; 32] {
+        hex::decode(&self.seed).ok().and_then(|octets| octets.try_into().ok()).unwrap_or_default()
+    }
+}
+
+impl StoredPlan {
+    /// The plan of these cases.
+    pub fn new(cases: Vec<PlannedCase>) -> Self {
+        Self { schema: PLAN_SCHEMA.to_owned(), cases }
+    }
+
+    /// Reads `plan.json`.
+    ///
+    /// # Errors
+    /// One sentence that says what is wrong with it.
+    pub fn from_json(value: serde_json::Value) -> Result<Self, String> {
+        let plan: Self = serde_json::from_value(value).map_err(|error| format!("plan.json: {error}"))?;
+        if plan.schema != PLAN_SCHEMA {
+            return Err(format!("plan.json: schema `{}` is not known here (known: {PLAN_SCHEMA})", plan.schema));
+        }
+        Ok(plan)
+    }
+
+    /// The planned case with this ID.
+    pub fn case(&self, id: &str) -> Option<&PlannedCase> {
+        self.cases.iter().find(|planned| planned.case.id == id)
+    }
+}
