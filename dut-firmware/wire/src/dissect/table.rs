@@ -315,7 +315,7 @@ fields! {
         "ut.seq" 32 "sequence number of the command that is answered";
         "ut.status" text "ok, error or unimplemented";
         "ut.code" text "error code of a reply";
-        "ut.name" text "name of an event";
+        "ut.event" text "name of an event";
         "ut.t" 64 "milliseconds since boot, of an event";
     }
 }

@@ -32,7 +32,7 @@ pub fn upper_tester(number: u64, line: &str) -> Dissection {
         }
         Ok(Line::Event(event)) => {
             push(&mut fields, "ut.is_event", Value::Number(1));
-            push(&mut fields, "ut.name", Value::Text(event.name.clone()));
+            push(&mut fields, "ut.event", Value::Text(event.name.clone()));
             push(&mut fields, "ut.t", Value::Number(event.time_ms));
             push_arguments(&mut fields, &event.arguments);
         }
@@ -54,7 +54,7 @@ fn push(fields: &mut Vec<Field>, name: impl Into<Cow<'static, str>>, value: Valu
     fields.push(Field { name: name.into(), value, buffer: 0, offset: 0, length: 0 });
 }
 
-/// An argument never hides a fixed field (`seq`, `status`, `name`, `t`).
+/// An argument never hides a fixed field (`seq`, `status`, `event`, `t`).
 fn push_arguments(fields: &mut Vec<Field>, arguments: &Arguments) {
     for (key, value) in arguments.iter() {
         let name: String = ["ut.", key].concat();
