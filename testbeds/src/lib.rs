@@ -1,5 +1,9 @@
-//! What a rack is, and its backends.
+//! What a rack is, its backends, and the files that describe them.
 
 pub mod rack;
+pub mod testbed;
+pub mod virtual_rack;
 
 pub use rack::{Capabilities, Rack, RackError};
+pub use testbed::{BoardRequest, Device, RackRequest, Role, Testbed, TopologyError, eui64_of};
+pub use virtual_rack::{Fake, VirtualConfig, VirtualRack};

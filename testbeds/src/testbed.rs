@@ -1,0 +1,513 @@
+//! Testbed files: what a rack consists of, as TOML that a person writes, and the rack that a case's topology asks for.
+
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::time::Duration;
+
+use input::{Fault, Source, nearest};
+use node::Mutant;
+use serde::Deserialize;
+use toml::Spanned;
+use wire::Eui64;
+
+use crate::virtual_rack::{
+    Backbone, BoardKind, ConfigError, Fake, Link, Position, Sniffer, Timing, VirtualBoard, VirtualConfig, VirtualRack,
+};
+
+/// The backends that this version has.
+pub const BACKENDS: [&str; 1] = ["virtual"];
+/// PAN identifier of every virtual network.
+pub const PAN_ID: u16 = 0xb007;
+
+/// A testbed, as its file says.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Testbed {
+    /// Its name.
+    pub name: String,
+    /// Laboratory, operator, equipment: free text by key, for the run's manifest.
+    pub identity: BTreeMap<String, String>,
+    /// The boards that there are, if the testbed fixes them; `None`: any that a topology names.
+    pub boards: Option<Vec<String>>,
+    /// Links, unless overridden.
+    pub medium: Quality,
+    /// Links between named boards.
+    pub links: Vec<(String, String, Quality)>,
+    /// The sniffer.
+    pub sniffer: Sniffer,
+    /// From one end of the backbone to the other.
+    pub backbone_latency: Duration,
+    /// Latencies of the boards.
+    pub timing: Timing,
+}
+
+/// How good a link is.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Quality {
+    /// Probability, 0 to 1, that an undisturbed frame arrives.
+    pub delivery: f64,
+    /// Received signal strength in dBm.
+    pub rssi_dbm: i8,
+}
+
+/// What a case asks of a testbed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RackRequest<'a> {
+    /// The topology's boards in their order.
+    pub boards: Vec<BoardRequest<'a>>,
+    /// Pairs of boards that hear each other (indices into `boards`); a pair with the CT is the backbone, not the air.
+    pub links: &'a [(usize, usize)],
+    /// What stands at the place of the board `dut`.
+    pub device: Device,
+    /// The case's channel, 11 to 26.
+    pub channel: u8,
+    /// The case seed.
+    pub seed: [u8; 32],
+}
+
+/// One board of a topology.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct BoardRequest<'a> {
+    /// Its name; `dut` is the device under test.
+    pub name: &'a str,
+    /// What it is.
+    pub role: Role,
+}
+
+/// What a board of a topology is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Role {
+    /// The commissioning tool: a port of the backbone.
+    CommissioningTool,
+    /// 6LBR: has a foot on the backbone.
+    BorderRouter,
+    /// 6LR.
+    Router,
+    /// Tester radio.
+    TesterRadio,
+}
+
+/// What stands at the place of the board `dut`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Device {
+    /// The reference firmware as it is.
+    #[default]
+    Reference,
+    /// The reference firmware with one mutant switched on.
+    Mutant(Mutant),
+    /// A fake.
+    Fake(Fake),
+}
+
+/// Why a testbed cannot give the rack that a topology asks for.
+#[derive(Debug, Clone, PartialEq, thiserror::Error)]
+pub enum TopologyError {
+    /// No board `dut`.
+    #[error("the topology has no board `dut`")]
+    NoDut,
+    /// `dut` is a tester radio or a commissioning tool.
+    #[error("`dut` must be a device, not a tester radio or a commissioning tool")]
+    DutIsTester,
+    /// More than one border router.
+    #[error("`{0}` and `{1}` are both border routers: a virtual network has one")]
+    TwoBorderRouters(String, String),
+    /// More than one commissioning tool.
+    #[error("`{0}` and `{1}` are both commissioning tools: a domain has one")]
+    TwoCommissioningTools(String, String),
+    /// A commissioning tool and no border router.
+    #[error(
+        "`{0}` is a commissioning tool on the backbone, but there is no border router (`lbr`) to reach the mesh by"
+    )]
+    NoBorderRouter(String),
+    /// A commissioning tool that is linked to something else than the border router.
+    #[error("`{0}` is linked to `{1}` over the air, but it has no radio: the backbone links it to the border router")]
+    CommissioningToolOnAir(String, String),
+    /// The device cannot reach the network.
+    #[error("`dut` is not connected to `{0}`")]
+    Disconnected(String),
+    /// A link that names no board.
+    #[error("a link names board number {0}, and there are {1}")]
+    NoSuchLinkEnd(usize, usize),
+    /// The testbed fixes its boards and has none of that name.
+    #[error("testbed `{testbed}` has no board `{board}`{}", .nearest.as_ref().map_or_else(String::new, |near| format!("; did you mean `{near}`?")))]
+    UnknownBoard {
+        /// The testbed.
+        testbed: String,
+        /// The board.
+        board: String,
+        /// The nearest that it has.
+        nearest: Option<String>,
+    },
+    /// Anything else that makes no rack.
+    #[error(transparent)]
+    Config(#[from] ConfigError),
+}
+
+impl Testbed {
+    /// The built-in virtual testbed, as a file.
+    pub fn built_in() -> Source {
+        Source { name: "built-in virtual".to_owned(), text: include_str!("../virtual.toml").to_owned() }
+    }
+
+    /// Reads a testbed file.
+    ///
+    /// # Errors
+    /// Everything that is wrong with it; what a reader of TOML finds comes alone, because it hides the rest.
+    pub fn load(source: &Source) -> Result<Self, Vec<Fault>> {
+        let file: File = toml::from_str(&source.text).map_err(|error| vec![syntax_fault(source, &error)])?;
+        let mut faults = Vec::new();
+        file.check(source, &mut faults);
+        if faults.is_empty() { Ok(file.into_testbed()) } else { Err(faults) }
+    }
+
+    /// The rack for a topology.
+    ///
+    /// # Errors
+    /// [`TopologyError`].
+    pub fn rack_for(&self, request: &RackRequest<'_>) -> Result<VirtualRack, TopologyError> {
+        Ok(VirtualRack::new(self.config_for(request)?)?)
+    }
+
+    /// The configuration of the rack for a topology.
+    ///
+    /// # Errors
+    /// [`TopologyError`].
+    pub fn config_for(&self, request: &RackRequest<'_>) -> Result<VirtualConfig, TopologyError> {
+        self.check_topology(request)?;
+        let air = |index: usize| request.boards.get(index).filter(|board| board.role != Role::CommissioningTool);
+        let boards = request.boards.iter().enumerate().filter_map(|(index, board)| {
+            let kind = match (board.role, board.name, request.device) {
+                (Role::CommissioningTool, ..) => return None,
+                (Role::TesterRadio, ..) => BoardKind::TesterRadio,
+                (_, "dut", Device::Fake(fake)) => BoardKind::Fake(fake, eui64_of(index)),
+                (_, "dut", Device::Mutant(mutant)) => {
+                    BoardKind::Firmware { eui64: eui64_of(index), mutant: Some(mutant) }
+                }
+                _ => BoardKind::Firmware { eui64: eui64_of(index), mutant: None },
+            };
+            Some(VirtualBoard { name: board.name.to_owned(), kind })
+        });
+        let links = request.links.iter().filter_map(|(a, b)| Some((air(*a)?.name, air(*b)?.name))).map(|(a, b)| {
+            let is_this =
+                |(one, other, _): &&(String, String, Quality)| (one == a && other == b) || (one == b && other == a);
+            let Quality { delivery, rssi_dbm } = self.links.iter().find(is_this).map_or(self.medium, |link| link.2);
+            Link { a: a.to_owned(), b: b.to_owned(), delivery, rssi_dbm }
+        });
+        let named =
+            |role| request.boards.iter().filter(move |board| board.role == role).map(|board| board.name.to_owned());
+        let (ports, feet): (Vec<_>, Vec<_>) =
+            (named(Role::CommissioningTool).collect(), named(Role::BorderRouter).collect());
+        let backbone = (!feet.is_empty()).then_some(Backbone { ports, boards: feet, latency: self.backbone_latency });
+        Ok(VirtualConfig {
+            boards: boards.collect(),
+            links: links.collect(),
+            sniffer: self.sniffer.clone(),
+            backbone,
+            channel: request.channel,
+            pan_id: PAN_ID,
+            timing: self.timing,
+            seed: request.seed,
+        })
+    }
+
+    fn check_topology(&self, request: &RackRequest<'_>) -> Result<(), TopologyError> {
+        let boards = &request.boards;
+        let two = |role| {
+            let mut of_role = boards.iter().filter(move |board| board.role == role).map(|board| board.name.to_owned());
+            (of_role.next(), of_role.next())
+        };
+        let dut = boards.iter().position(|board| board.name == "dut").ok_or(TopologyError::NoDut)?;
+        if matches!(boards[dut].role, Role::TesterRadio | Role::CommissioningTool) {
+            return Err(TopologyError::DutIsTester);
+        }
+        let border_router = match two(Role::BorderRouter) {
+            (Some(a), Some(b)) => return Err(TopologyError::TwoBorderRouters(a, b)),
+            (first, _) => first,
+        };
+        match two(Role::CommissioningTool) {
+            (Some(a), Some(b)) => return Err(TopologyError::TwoCommissioningTools(a, b)),
+            (Some(ct), None) if border_router.is_none() => return Err(TopologyError::NoBorderRouter(ct)),
+            _ => {}
+        }
+        for (a, b) in request.links {
+            for end in [*a, *b] {
+                if end >= boards.len() {
+                    return Err(TopologyError::NoSuchLinkEnd(end, boards.len()));
+                }
+            }
+            for (one, other) in [(&boards[*a], &boards[*b]), (&boards[*b], &boards[*a])] {
+                if one.role == Role::CommissioningTool && other.role != Role::BorderRouter {
+                    return Err(TopologyError::CommissioningToolOnAir(one.name.to_owned(), other.name.to_owned()));
+                }
+            }
+        }
+        if let Some(fixed) = &self.boards {
+            let in_air = boards.iter().filter(|board| board.role != Role::CommissioningTool);
+            if let Some(unknown) = in_air.map(|board| board.name).find(|name| !fixed.iter().any(|board| board == name))
+            {
+                return Err(TopologyError::UnknownBoard {
+                    testbed: self.name.clone(),
+                    board: unknown.to_owned(),
+                    nearest: nearest(unknown, fixed.iter().map(String::as_str)).map(str::to_owned),
+                });
+            }
+        }
+        // To the border router if there is one; else to anybody, unless the device is all there is.
+        let reached = reached_from(dut, request);
+        let radio = |index: &usize| boards[*index].role != Role::CommissioningTool;
+        let border_router = (0..boards.len()).find(|index| boards[*index].role == Role::BorderRouter);
+        let missed = match border_router {
+            Some(border_router) => Some(border_router).filter(|index| !reached.contains(index)),
+            None => (0..boards.len())
+                .find(|index| *index != dut && radio(index))
+                .filter(|_| reached.iter().all(|index| *index == dut)),
+        };
+        missed.map_or(Ok(()), |missed| Err(TopologyError::Disconnected(boards[missed].name.to_owned())))
+    }
+}
+
+fn reached_from(start: usize, request: &RackRequest<'_>) -> BTreeSet<usize> {
+    let (mut reached, mut next) = (BTreeSet::from([start]), VecDeque::from([start]));
+    while let Some(here) = next.pop_front() {
+        for (a, b) in request.links {
+            for (from, to) in [(*a, *b), (*b, *a)] {
+                if from == here && reached.insert(to) {
+                    next.push_back(to);
+                }
+            }
+        }
+    }
+    reached
+}
+
+/// The extended address of the board at `index` (from 0) of a topology: `70b3d5b0070000NN`, NN counted from 1.
+pub fn eui64_of(index: usize) -> Eui64 {
+    let [high, low] = u16::try_from(index.saturating_add(1)).unwrap_or(u16::MAX).to_be_bytes();
+    Eui64([0x70, 0xb3, 0xd5, 0xb0, 0x07, 0, high, low])
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct File {
+    name: Spanned<String>,
+    backend: Spanned<String>,
+    boards: Option<Vec<Spanned<String>>>,
+    #[serde(default)]
+    medium: MediumTable,
+    #[serde(default)]
+    sniffer: SnifferTable,
+    #[serde(default)]
+    timing: TimingTable,
+    #[serde(default)]
+    identity: BTreeMap<String, String>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct MediumTable {
+    delivery: Option<Spanned<f64>>,
+    rssi_dbm: Option<Spanned<i64>>,
+    #[serde(default)]
+    link: Vec<LinkTable>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct LinkTable {
+    between: Spanned<Vec<Spanned<String>>>,
+    delivery: Option<Spanned<f64>>,
+    rssi_dbm: Option<Spanned<i64>>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct SnifferTable {
+    name: Option<Spanned<String>>,
+    position: Option<Spanned<String>>,
+    channel: Option<Spanned<i64>>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct TimingTable {
+    boot_delay_ms: Option<Spanned<i64>>,
+    upper_tester_latency_us: Option<Spanned<i64>>,
+    backbone_latency_us: Option<Spanned<i64>>,
+}
+
+const DEFAULT_QUALITY: Quality = Quality { delivery: 1.0, rssi_dbm: -60 };
+const EVERYWHERE: &str = "everywhere";
+const DEFAULT_SNIFFER: &str = "sniffer";
+/// Ten minutes, in microseconds: more than any case waits.
+const LONGEST_LATENCY: i64 = 600_000_000;
+
+impl File {
+    fn check(&self, source: &Source, faults: &mut Vec<Fault>) {
+        let mut fault = |span: std::ops::Range<usize>, message: String, help: &str| {
+            faults.push(source.fault(span, message).with_help(help));
+        };
+        if self.name.get_ref().trim().is_empty() {
+            fault(self.name.span(), "the testbed's name is empty".to_owned(), "give it a name: the report shows it");
+        }
+        let backend = self.backend.get_ref();
+        if !BACKENDS.contains(&backend.as_str()) {
+            let mut help = format!("the backends are: {}", BACKENDS.join(", "));
+            if let Some(near) = nearest(backend, BACKENDS) {
+                help = format!("did you mean `{near}`? {help}");
+            }
+            fault(self.backend.span(), format!("unknown backend `{backend}`"), &help);
+        }
+        let mut seen = BTreeSet::new();
+        for board in self.boards.iter().flatten() {
+            if !seen.insert(board.get_ref()) {
+                let message = format!("board `{}` is listed twice", board.get_ref());
+                fault(board.span(), message, "remove one of the two");
+            }
+        }
+        let mut qualities = vec![(&self.medium.delivery, &self.medium.rssi_dbm)];
+        qualities.extend(self.medium.link.iter().map(|link| (&link.delivery, &link.rssi_dbm)));
+        for (delivery, rssi_dbm) in qualities {
+            if let Some(delivery) = delivery
+                && !(0.0..=1.0).contains(delivery.get_ref())
+            {
+                let message = format!("delivery {} is no probability", delivery.get_ref());
+                fault(delivery.span(), message, "it must be within 0 to 1; 0.9 loses one frame in ten");
+            }
+            if let Some(rssi) = rssi_dbm
+                && !(-100..=0).contains(rssi.get_ref())
+            {
+                let message = format!("rssi_dbm {} is out of range", rssi.get_ref());
+                fault(rssi.span(), message, "it must be within -100 to 0 dBm; -60 is a good indoor link");
+            }
+        }
+        let known = |name: &Spanned<String>| {
+            self.boards.as_ref().is_none_or(|boards| boards.iter().any(|board| board.get_ref() == name.get_ref()))
+        };
+        let suggestion = |name: &str| {
+            let names = self.boards.iter().flatten().map(|board| board.get_ref().as_str());
+            let known = names.clone().collect::<Vec<_>>().join(", ");
+            match nearest(name, names) {
+                Some(near) => format!("did you mean `{near}`? the boards are: {known}"),
+                None => format!("the boards are: {known}"),
+            }
+        };
+        let mut pairs = BTreeSet::new();
+        for link in &self.medium.link {
+            let [a, b] = link.between.get_ref().as_slice() else {
+                let message = format!("a link is between 2 boards, not {}", link.between.get_ref().len());
+                fault(link.between.span(), message, "write between = [\"dut\", \"router\"]");
+                continue;
+            };
+            if a.get_ref() == b.get_ref() {
+                let message = format!("`{}` is linked to itself", a.get_ref());
+                fault(link.between.span(), message, "name two different boards");
+            }
+            for end in [a, b] {
+                if !known(end) {
+                    fault(end.span(), format!("unknown board `{}`", end.get_ref()), &suggestion(end.get_ref()));
+                }
+            }
+            let pair = (a.get_ref().min(b.get_ref()), a.get_ref().max(b.get_ref()));
+            if !pairs.insert(pair) {
+                let message = format!("`{}` and `{}` are linked twice", pair.0, pair.1);
+                fault(link.between.span(), message, "a link is the same in both directions: remove one of the two");
+            }
+        }
+        if let Some(position) = &self.sniffer.position
+            && position.get_ref() != EVERYWHERE
+            && !known(position)
+        {
+            let message = format!("unknown board `{}`", position.get_ref());
+            fault(
+                position.span(),
+                message,
+                &format!("\"{EVERYWHERE}\", or a board; {}", suggestion(position.get_ref())),
+            );
+        }
+        if let Some(channel) = &self.sniffer.channel
+            && !(11..=26).contains(channel.get_ref())
+        {
+            let message = format!("channel {} is not in the 2.4 GHz band", channel.get_ref());
+            fault(channel.span(), message, "it must be within 11 to 26; without it the sniffer hears all channels");
+        }
+        let timing = &self.timing;
+        let in_ms = (&timing.boot_delay_ms, LONGEST_LATENCY / 1000);
+        let in_us =
+            [&timing.upper_tester_latency_us, &timing.backbone_latency_us].map(|value| (value, LONGEST_LATENCY));
+        for (value, most) in [in_ms].into_iter().chain(in_us) {
+            if let Some(value) = value
+                && !(0..=most).contains(value.get_ref())
+            {
+                fault(
+                    value.span(),
+                    format!("{} is out of range", value.get_ref()),
+                    &format!("0 to {most}: ten minutes"),
+                );
+            }
+        }
+    }
+
+    fn into_testbed(self) -> Testbed {
+        let quality = |delivery: Option<Spanned<f64>>, rssi_dbm: Option<Spanned<i64>>, or: Quality| Quality {
+            delivery: delivery.map_or(or.delivery, Spanned::into_inner),
+            rssi_dbm: rssi_dbm.and_then(|value| i8::try_from(value.into_inner()).ok()).unwrap_or(or.rssi_dbm),
+        };
+        let medium = quality(self.medium.delivery, self.medium.rssi_dbm, DEFAULT_QUALITY);
+        let links = self.medium.link.into_iter().filter_map(|link| {
+            let [a, b] = <[Spanned<String>; 2]>::try_from(link.between.into_inner()).ok()?;
+            Some((a.into_inner(), b.into_inner(), quality(link.delivery, link.rssi_dbm, medium)))
+        });
+        let position = self.sniffer.position.map_or_else(|| EVERYWHERE.to_owned(), Spanned::into_inner);
+        let sniffer = Sniffer {
+            name: self.sniffer.name.map_or_else(|| DEFAULT_SNIFFER.to_owned(), Spanned::into_inner),
+            position: if position == EVERYWHERE { Position::Everywhere } else { Position::Beside(position) },
+            channel: self.sniffer.channel.and_then(|channel| u8::try_from(channel.into_inner()).ok()),
+        };
+        let duration = |value: Option<Spanned<i64>>, unit: fn(u64) -> Duration, or| {
+            value.and_then(|value| u64::try_from(value.into_inner()).ok()).map_or(or, unit)
+        };
+        let or = Timing::default();
+        Testbed {
+            name: self.name.into_inner(),
+            identity: self.identity,
+            boards: self.boards.map(|boards| boards.into_iter().map(Spanned::into_inner).collect()),
+            medium,
+            links: links.collect(),
+            sniffer,
+            backbone_latency: duration(
+                self.timing.backbone_latency_us,
+                Duration::from_micros,
+                Duration::from_millis(1),
+            ),
+            timing: Timing {
+                boot_delay: duration(self.timing.boot_delay_ms, Duration::from_millis, or.boot_delay),
+                upper_tester_latency: duration(
+                    self.timing.upper_tester_latency_us,
+                    Duration::from_micros,
+                    or.upper_tester_latency,
+                ),
+            },
+        }
+    }
+}
+
+/// What the TOML reader says, with the nearest right name where it names the right ones.
+fn syntax_fault(source: &Source, error: &toml::de::Error) -> Fault {
+    let message = error.message().trim().to_owned();
+    let mut names = message.split('`').skip(1).step_by(2);
+    let unknown = message.starts_with("unknown field").then(|| names.next()).flatten();
+    let help = unknown.map(|unknown| {
+        let known: Vec<&str> = names.collect();
+        match nearest(unknown, known.iter().copied()) {
+            Some(near) => format!("did you mean `{near}`?"),
+            None => format!("the keys are: {}", known.join(", ")),
+        }
+    });
+    let fault = source.fault(error.span().unwrap_or(0..0), message.lines().next().unwrap_or("not TOML"));
+    match help {
+        Some(help) => fault.with_help(help),
+        None => fault,
+    }
+}
+
+#[cfg(test)]
+#[path = "testbed_tests.rs"]
+mod tests;

@@ -1,0 +1,132 @@
+//! A virtual board: power, a boot delay, a store that outlives both, and the firmware (or a fake) that runs on it.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+use node::{Device, Hardware, Input, Output, Store};
+use protocols::time::Instant;
+use rand_chacha::ChaCha12Rng;
+use rand_core::Rng as _;
+use wire::ieee802154::PanId;
+
+use super::config::BoardKind;
+use super::fakes::{FakeDevice, Progress};
+
+/// A board in a rack.
+pub(crate) struct Board {
+    pub(crate) name: String,
+    pub(crate) kind: BoardKind,
+    /// Its radio in the medium.
+    pub(crate) radio: usize,
+    pub(crate) powered: bool,
+    /// Counts boots, power cycles and resets: what was scheduled before the last one is void.
+    pub(crate) epoch: u64,
+    /// The wake-up that is scheduled, if any.
+    pub(crate) wake: Option<Instant>,
+    /// Octets of a line of the serial line that has not ended yet.
+    pub(crate) partial: Vec<u8>,
+    firmware: Option<Firmware>,
+    store: Store,
+    progress: Progress,
+    entropy: ChaCha12Rng,
+    site: (u8, PanId),
+}
+
+enum Firmware {
+    Device(Box<Device>),
+    Fake(Box<FakeDevice>),
+}
+
+/// The firmware broke: what it said.
+pub(crate) struct Panicked(pub(crate) String);
+
+impl Board {
+    pub(crate) fn new(name: String, kind: BoardKind, radio: usize, entropy: ChaCha12Rng, site: (u8, PanId)) -> Self {
+        let powered = kind == BoardKind::TesterRadio;
+        let (store, progress) = (Store::default(), Progress::default());
+        Self {
+            name,
+            kind,
+            radio,
+            powered,
+            epoch: 0,
+            wake: None,
+            partial: Vec::new(),
+            firmware: None,
+            store,
+            progress,
+            entropy,
+            site,
+        }
+    }
+
+    /// The first instruction after power-on, reset or reboot.
+    pub(crate) fn boot(&mut self, now: Instant) -> Result<(), Panicked> {
+        let mut entropy_seed = [0; 32];
+        self.entropy.fill_bytes(&mut entropy_seed);
+        self.firmware = match self.kind {
+            BoardKind::Firmware { eui64, mutant } => {
+                let (store, hardware) = (self.store.clone(), Hardware { eui64, entropy_seed });
+                let device = guarded(|| Device::boot(hardware, store, now, mutant))?;
+                Some(Firmware::Device(Box::new(device)))
+            }
+            BoardKind::Fake(fake, eui64) => {
+                let device = FakeDevice::boot(fake, eui64, self.site, entropy_seed, self.progress, now);
+                Some(Firmware::Fake(Box::new(device)))
+            }
+            BoardKind::TesterRadio => None,
+        };
+        Ok(())
+    }
+
+    /// Stops the firmware; what it stored is kept.
+    pub(crate) fn stop(&mut self) {
+        self.epoch += 1;
+        self.wake = None;
+        match self.firmware.take() {
+            Some(Firmware::Device(device)) => self.store = device.into_store(),
+            Some(Firmware::Fake(fake)) => self.progress = fake.progress(),
+            None => {}
+        }
+    }
+
+    /// The store as of the last stop.
+    pub(crate) fn store(&self) -> &Store {
+        &self.store
+    }
+
+    /// Hands an input to the firmware if it runs.
+    pub(crate) fn handle(&mut self, now: Instant, input: Input<'_>) -> Result<(), Panicked> {
+        match &mut self.firmware {
+            Some(Firmware::Device(device)) => guarded(|| device.handle(now, input)),
+            Some(Firmware::Fake(fake)) => {
+                fake.handle(now, input);
+                Ok(())
+            }
+            None => Ok(()),
+        }
+    }
+
+    pub(crate) fn poll(&mut self, now: Instant) -> Result<Option<Output>, Panicked> {
+        match &mut self.firmware {
+            Some(Firmware::Device(device)) => guarded(|| device.poll(now)),
+            Some(Firmware::Fake(fake)) => Ok(fake.poll(now)),
+            None => Ok(None),
+        }
+    }
+
+    pub(crate) fn deadline(&self) -> Option<Instant> {
+        match self.firmware.as_ref()? {
+            Firmware::Device(device) => device.deadline(),
+            Firmware::Fake(fake) => fake.deadline(),
+        }
+    }
+}
+
+/// Firmware that panics is a lost board, not the end of the run.
+fn guarded<T>(run: impl FnOnce() -> T) -> Result<T, Panicked> {
+    catch_unwind(AssertUnwindSafe(run)).map_err(|payload| {
+        let text = payload.downcast_ref::<String>().cloned();
+        let text = text.or_else(|| payload.downcast_ref::<&str>().map(|text| (*text).to_owned()));
+        Panicked(text.unwrap_or_else(|| "no message".to_owned()))
+    })
+}

@@ -1,0 +1,593 @@
+//! The air: radios with unslotted CSMA-CA, acknowledgements and retries, on the 2.4 GHz O-QPSK PHY of IEEE 802.15.4-2006
+//! (6.5, 7.5.1.4, 7.5.6).
+//!
+//! What decides whether a frame arrives, in this order: the receiver must listen from the frame's first symbol to its
+//! last (half duplex, same channel); any other audible frame that overlaps it there kills it unless it is at least
+//! [`CAPTURE_DB`] stronger, and then kills the other (whichever came first); the link's delivery probability. A frame
+//! that is lost to the last still occupies the channel. Radios are of the 2006 edition: frames of later versions are
+//! neither passed on nor acknowledged by a board's radio; a tester radio hears them.
+
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::time::Duration;
+
+use protocols::time::Instant;
+use rand_chacha::ChaCha8Rng;
+use rand_core::{Rng as _, SeedableRng as _};
+use wire::Eui64;
+use wire::ieee802154::{Address, FCS_LENGTH, FrameType, Header, PanId, ShortAddress, append_fcs, check_fcs};
+use wire::reader::Reader;
+
+use super::queue::Queue;
+
+/// One octet on air: two symbols of 16 us.
+pub(crate) const OCTET: Duration = Duration::from_micros(32);
+/// Octets before the PSDU: preamble, start of frame delimiter, PHY header.
+pub(crate) const PHY_OVERHEAD: u32 = 6;
+/// aUnitBackoffPeriod, 20 symbols.
+pub(crate) const UNIT_BACKOFF: Duration = Duration::from_micros(320);
+/// A clear channel assessment, 8 symbols.
+pub(crate) const CCA: Duration = Duration::from_micros(128);
+/// aTurnaroundTime, 12 symbols: from receiving to sending and back.
+pub(crate) const TURNAROUND: Duration = Duration::from_micros(192);
+/// macAckWaitDuration, 54 symbols, from the frame's end.
+pub(crate) const ACK_WAIT: Duration = Duration::from_micros(864);
+/// Silence after a frame of at most [`SHORT_FRAME`] octets, 12 symbols.
+pub(crate) const SHORT_SPACING: Duration = Duration::from_micros(192);
+/// Silence after a longer frame, 40 symbols.
+pub(crate) const LONG_SPACING: Duration = Duration::from_micros(640);
+/// aMaxSIFSFrameSize.
+pub(crate) const SHORT_FRAME: usize = 18;
+/// macMinBE.
+pub(crate) const MIN_BE: u32 = 3;
+/// macMaxBE.
+pub(crate) const MAX_BE: u32 = 5;
+/// macMaxCSMABackoffs.
+pub(crate) const MAX_BACKOFFS: u32 = 4;
+/// macMaxFrameRetries.
+pub(crate) const MAX_RETRIES: u32 = 3;
+/// The channel of a sniffer that listens to all of them at once.
+pub(crate) const ALL_CHANNELS: u8 = 0;
+/// A frame this much stronger than all that overlap it is received all the same.
+pub(crate) const CAPTURE_DB: i16 = 10;
+
+/// How long a PSDU is on air, its PHY header included.
+pub(crate) fn air_time(psdu_length: usize) -> Duration {
+    OCTET * u32::try_from(psdu_length).unwrap_or(u32::MAX).saturating_add(PHY_OVERHEAD)
+}
+
+/// What happened on the air, counted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Statistics {
+    /// Frames sent, retries included, acknowledgements not.
+    pub frames: u64,
+    /// Acknowledgements sent.
+    pub acknowledgements: u64,
+    /// Frames (and acknowledgements) that arrived at a radio, counted per radio.
+    pub deliveries: u64,
+    /// Arrivals lost to a link's delivery probability.
+    pub lost: u64,
+    /// Arrivals lost to another frame at the same time.
+    pub collided: u64,
+    /// Arrivals at a radio that was not listening all the time.
+    pub deaf: u64,
+    /// Arrivals with a wrong FCS.
+    pub bad_fcs: u64,
+    /// Transmissions given up because the channel was never clear.
+    pub channel_access_failures: u64,
+    /// Transmissions given up because no acknowledgement came.
+    pub unacknowledged: u64,
+}
+
+/// How a radio listens.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Mode {
+    /// No power.
+    Off,
+    /// A board's radio: address filter and automatic acknowledgements.
+    Device { pan_id: PanId, eui64: Eui64, receiver_on: bool },
+    /// A tester radio: hears every frame, acknowledges for those it imitates.
+    Promiscuous { pan_id: PanId, imitated: BTreeSet<Eui64> },
+    /// A sniffer: hears every frame, also with a wrong FCS; never sends.
+    Sniffer,
+}
+
+/// What comes out of the medium.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Output {
+    /// A frame ended; for a sniffer that is everywhere.
+    OnAir { channel: u8, psdu: Vec<u8> },
+    /// A radio received a frame: without FCS, but for a sniffer.
+    Received { radio: usize, channel: u8, psdu: Vec<u8>, rssi_dbm: i8 },
+    /// A radio is done with a transmission.
+    Done { radio: usize, handle: u64, status: Status },
+}
+
+/// The end of a transmission.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Status {
+    Success,
+    NoAck,
+    ChannelAccessFailure,
+}
+
+/// All radios and what is between them. Driven like every machine: calls, then `poll` until `None`, then `deadline`.
+#[derive(Debug)]
+pub(crate) struct Medium {
+    radios: Vec<Radio>,
+    queue: Queue<Event>,
+    on_air: BTreeMap<u64, Transmission>,
+    transmissions: u64,
+    outputs: VecDeque<Output>,
+    statistics: Statistics,
+}
+
+#[derive(Debug)]
+struct Radio {
+    mode: Mode,
+    channel: u8,
+    /// Who hears this radio, sniffers first, so that evidence comes before what follows from it.
+    heard_by: Vec<Hearing>,
+    arrivals: Vec<Arrival>,
+    energy_until: Instant,
+    sending: Option<u64>,
+    acknowledging: Option<Acknowledging>,
+    access: Access,
+    job: Option<Job>,
+    waiting: VecDeque<Job>,
+    /// Makes scheduled events of an abandoned attempt void.
+    attempt: u64,
+    spacing_until: Instant,
+    backoffs: ChaCha8Rng,
+}
+
+#[derive(Debug)]
+struct Hearing {
+    radio: usize,
+    rssi_dbm: i8,
+    delivery: f64,
+    draws: ChaCha8Rng,
+}
+
+#[derive(Debug)]
+struct Arrival {
+    transmission: u64,
+    channel: u8,
+    rssi_dbm: i8,
+    begun: Instant,
+    fate: Fate,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Fate {
+    Well,
+    Collided,
+    Deaf,
+}
+
+#[derive(Debug)]
+struct Transmission {
+    radio: usize,
+    channel: u8,
+    psdu: Vec<u8>,
+    acknowledgement: bool,
+    /// Switched off in the middle: nobody receives it.
+    cut: bool,
+}
+
+#[derive(Debug)]
+struct Acknowledging {
+    psdu: Vec<u8>,
+    number: u64,
+}
+
+/// Where a radio is with the job at hand.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Access {
+    Idle,
+    /// Backing off, then assessing the channel from this moment.
+    Assessing(Instant),
+    TurningToSend,
+    Sending,
+    AwaitingAcknowledgement,
+}
+
+#[derive(Debug)]
+struct Job {
+    handle: u64,
+    psdu: Vec<u8>,
+    backoffs: u32,
+    exponent: u32,
+    retries: u32,
+}
+
+#[derive(Debug, Clone, Copy)]
+enum Event {
+    Assessed { radio: usize, attempt: u64 },
+    TurnedToSend { radio: usize, attempt: u64 },
+    TurnedToAcknowledge { radio: usize, number: u64 },
+    FrameEnds { transmission: u64 },
+    AcknowledgementMissing { radio: usize, attempt: u64 },
+}
+
+impl Medium {
+    pub(crate) fn new() -> Self {
+        Self {
+            radios: Vec::new(),
+            queue: Queue::default(),
+            on_air: BTreeMap::new(),
+            transmissions: 0,
+            outputs: VecDeque::new(),
+            statistics: Statistics::default(),
+        }
+    }
+
+    /// Adds a radio, without power; `seed` is for its back-offs.
+    pub(crate) fn add_radio(&mut self, channel: u8, seed: [u8; 32]) -> usize {
+        self.radios.push(Radio {
+            mode: Mode::Off,
+            channel,
+            heard_by: Vec::new(),
+            arrivals: Vec::new(),
+            energy_until: Instant::ZERO,
+            sending: None,
+            acknowledging: None,
+            access: Access::Idle,
+            job: None,
+            waiting: VecDeque::new(),
+            attempt: 0,
+            spacing_until: Instant::ZERO,
+            backoffs: ChaCha8Rng::from_seed(seed),
+        });
+        self.radios.len() - 1
+    }
+
+    /// Lets `to` hear `from`; `seed` is for the losses.
+    pub(crate) fn add_link(&mut self, from: usize, to: usize, delivery: f64, rssi_dbm: i8, seed: [u8; 32]) {
+        let hearing = Hearing { radio: to, rssi_dbm, delivery, draws: ChaCha8Rng::from_seed(seed) };
+        let sniffer = self.radios[to].mode == Mode::Sniffer;
+        let heard_by = &mut self.radios[from].heard_by;
+        if sniffer {
+            heard_by.insert(0, hearing);
+        } else {
+            heard_by.push(hearing);
+        }
+    }
+
+    pub(crate) fn statistics(&self) -> Statistics {
+        self.statistics
+    }
+
+    /// Sets how and where a radio listens. Without power it forgets everything; on another channel it has missed the
+    /// beginning of what is on air there.
+    pub(crate) fn configure(&mut self, radio: usize, channel: u8, mode: Mode) {
+        let this = &mut self.radios[radio];
+        if this.channel != channel || mode == Mode::Off {
+            this.arrivals.clear();
+        }
+        if let (true, Mode::Device { receiver_on: false, .. }) = (this.mode != mode, &mode) {
+            this.arrivals.iter_mut().for_each(|arrival| arrival.fate = Fate::Deaf);
+        }
+        if mode == Mode::Off {
+            this.attempt += 1;
+            this.access = Access::Idle;
+            this.job = None;
+            this.waiting.clear();
+            this.acknowledging = None;
+            if let Some(transmission) = this.sending.take().and_then(|number| self.on_air.get_mut(&number)) {
+                transmission.cut = true;
+            }
+        }
+        this.channel = channel;
+        this.mode = mode;
+    }
+
+    /// Hands a radio a PSDU with its FCS, at most 127 octets; it is sent after those handed in before. Without power
+    /// it fails at once.
+    pub(crate) fn transmit(&mut self, now: Instant, radio: usize, handle: u64, psdu: Vec<u8>) {
+        if self.radios[radio].mode == Mode::Off {
+            let status = Status::ChannelAccessFailure;
+            self.outputs.push_back(Output::Done { radio, handle, status });
+            return;
+        }
+        let job = Job { handle, psdu, backoffs: 0, exponent: MIN_BE, retries: 0 };
+        self.radios[radio].waiting.push_back(job);
+        self.next_job(now, radio);
+    }
+
+    /// The next output; processes what is due by `now`, one event at a time.
+    pub(crate) fn poll(&mut self, now: Instant) -> Option<Output> {
+        loop {
+            if let Some(output) = self.outputs.pop_front() {
+                return Some(output);
+            }
+            match self.queue.pop(now)? {
+                Event::Assessed { radio, attempt } if self.radios[radio].attempt == attempt => {
+                    self.assessed(now, radio);
+                }
+                Event::TurnedToSend { radio, attempt } if self.radios[radio].attempt == attempt => {
+                    self.send_job(now, radio);
+                }
+                Event::TurnedToAcknowledge { radio, number } => self.acknowledge(now, radio, number),
+                Event::FrameEnds { transmission } => self.frame_ends(now, transmission),
+                Event::AcknowledgementMissing { radio, attempt } if self.radios[radio].attempt == attempt => {
+                    self.unacknowledged(now, radio);
+                }
+                _ => {}
+            }
+        }
+    }
+
+    /// When something happens next.
+    pub(crate) fn deadline(&self) -> Option<Instant> {
+        if self.outputs.is_empty() { self.queue.due() } else { Some(Instant::ZERO) }
+    }
+
+    fn next_job(&mut self, now: Instant, radio: usize) {
+        let this = &mut self.radios[radio];
+        if this.job.is_none() {
+            this.job = this.waiting.pop_front();
+            if this.job.is_some() {
+                self.back_off(now, radio);
+            }
+        }
+    }
+
+    /// 7.5.1.4: a random delay of 0 to 2^BE - 1 periods, then an assessment.
+    fn back_off(&mut self, now: Instant, radio: usize) {
+        let this = &mut self.radios[radio];
+        let Some(job) = &this.job else { return };
+        let periods = this.backoffs.next_u32() & ((1 << job.exponent) - 1);
+        let begin = now.max(this.spacing_until) + UNIT_BACKOFF * periods;
+        this.attempt += 1;
+        this.access = Access::Assessing(begin);
+        self.queue.push(begin + CCA, Event::Assessed { radio, attempt: this.attempt });
+    }
+
+    fn assessed(&mut self, now: Instant, radio: usize) {
+        let this = &mut self.radios[radio];
+        let (Access::Assessing(begun), Some(job)) = (this.access, &mut this.job) else { return };
+        let busy = this.sending.is_some()
+            || this.acknowledging.is_some()
+            || this.energy_until > begun
+            || this.arrivals.iter().any(|arrival| arrival.begun < now);
+        if !busy {
+            this.access = Access::TurningToSend;
+            self.queue.push(now + TURNAROUND, Event::TurnedToSend { radio, attempt: this.attempt });
+            return;
+        }
+        job.backoffs += 1;
+        job.exponent = (job.exponent + 1).min(MAX_BE);
+        if job.backoffs <= MAX_BACKOFFS {
+            self.back_off(now, radio);
+        } else {
+            self.statistics.channel_access_failures += 1;
+            self.done(now, radio, Status::ChannelAccessFailure);
+        }
+    }
+
+    fn send_job(&mut self, now: Instant, radio: usize) {
+        let this = &mut self.radios[radio];
+        let Some(job) = &this.job else { return };
+        this.access = Access::Sending;
+        let psdu = job.psdu.clone();
+        self.statistics.frames += 1;
+        self.begin(now, radio, psdu, false);
+    }
+
+    fn acknowledge(&mut self, now: Instant, radio: usize, number: u64) {
+        let this = &mut self.radios[radio];
+        if this.acknowledging.as_ref().is_some_and(|due| due.number == number)
+            && let Some(due) = this.acknowledging.take()
+        {
+            self.statistics.acknowledgements += 1;
+            self.begin(now, radio, due.psdu, true);
+        }
+    }
+
+    /// A frame's first symbol.
+    fn begin(&mut self, now: Instant, radio: usize, psdu: Vec<u8>, acknowledgement: bool) {
+        self.transmissions += 1;
+        let number = self.transmissions;
+        let this = &mut self.radios[radio];
+        let channel = this.channel;
+        this.sending = Some(number);
+        this.arrivals.iter_mut().for_each(|arrival| arrival.fate = Fate::Deaf);
+        let hearers: Vec<(usize, i8)> = this.heard_by.iter().map(|hearing| (hearing.radio, hearing.rssi_dbm)).collect();
+        for (hearer, rssi_dbm) in hearers {
+            let hearer = &mut self.radios[hearer];
+            if hearer.mode != Mode::Off && (hearer.channel == channel || hearer.channel == ALL_CHANNELS) {
+                hearer.arrives(number, channel, rssi_dbm, now);
+            }
+        }
+        self.queue.push(now + air_time(psdu.len()), Event::FrameEnds { transmission: number });
+        self.on_air.insert(number, Transmission { radio, channel, psdu, acknowledgement, cut: false });
+    }
+
+    /// A frame's last symbol: first at those who hear it, then at its sender.
+    fn frame_ends(&mut self, now: Instant, number: u64) {
+        let Some(transmission) = self.on_air.remove(&number) else { return };
+        let Transmission { radio, channel, psdu, acknowledgement, cut } = transmission;
+        if !cut {
+            self.outputs.push_back(Output::OnAir { channel, psdu: psdu.clone() });
+        }
+        for index in 0..self.radios[radio].heard_by.len() {
+            let hearing = &mut self.radios[radio].heard_by[index];
+            let drawn = f64::from(hearing.draws.next_u32()) / 4_294_967_296.0;
+            let (lost, hearer) = (drawn >= hearing.delivery, hearing.radio);
+            let there = &mut self.radios[hearer];
+            let Some(at) = there.arrivals.iter().position(|arrival| arrival.transmission == number) else { continue };
+            let arrival = there.arrivals.remove(at);
+            there.energy_until = now;
+            match arrival.fate {
+                Fate::Collided => self.statistics.collided += 1,
+                Fate::Deaf => self.statistics.deaf += 1,
+                Fate::Well if cut => {}
+                Fate::Well if lost => self.statistics.lost += 1,
+                Fate::Well => {
+                    self.statistics.deliveries += 1;
+                    self.receive(now, hearer, channel, &psdu, arrival.rssi_dbm);
+                }
+            }
+        }
+        let this = &mut self.radios[radio];
+        if this.sending != Some(number) {
+            return;
+        }
+        this.sending = None;
+        this.energy_until = now;
+        if acknowledgement {
+            return;
+        }
+        if wants_acknowledgement(&psdu) {
+            this.access = Access::AwaitingAcknowledgement;
+            self.queue.push(now + ACK_WAIT, Event::AcknowledgementMissing { radio, attempt: this.attempt });
+        } else {
+            self.done(now, radio, Status::Success);
+        }
+    }
+
+    fn unacknowledged(&mut self, now: Instant, radio: usize) {
+        let Some(job) = &mut self.radios[radio].job else { return };
+        if job.retries == MAX_RETRIES {
+            self.statistics.unacknowledged += 1;
+            self.done(now, radio, Status::NoAck);
+            return;
+        }
+        job.retries += 1;
+        job.backoffs = 0;
+        job.exponent = MIN_BE;
+        self.back_off(now, radio);
+    }
+
+    fn done(&mut self, now: Instant, radio: usize, status: Status) {
+        let this = &mut self.radios[radio];
+        this.access = Access::Idle;
+        this.attempt += 1;
+        if let Some(job) = this.job.take() {
+            let spacing = if job.psdu.len() > SHORT_FRAME { LONG_SPACING } else { SHORT_SPACING };
+            this.spacing_until = now + spacing;
+            self.outputs.push_back(Output::Done { radio, handle: job.handle, status });
+        }
+        self.next_job(now, radio);
+    }
+
+    fn receive(&mut self, now: Instant, radio: usize, channel: u8, psdu: &[u8], rssi_dbm: i8) {
+        let this = &mut self.radios[radio];
+        if this.mode == Mode::Sniffer {
+            self.outputs.push_back(Output::Received { radio, channel, psdu: psdu.to_vec(), rssi_dbm });
+            return;
+        }
+        let Ok(mpdu) = check_fcs(psdu) else {
+            self.statistics.bad_fcs += 1;
+            return;
+        };
+        let acknowledged = acknowledgement_number(mpdu);
+        if let (Access::AwaitingAcknowledgement, Some(number), Some(job)) = (this.access, acknowledged, &this.job)
+            && job.psdu.get(2) == Some(&number)
+        {
+            self.done(now, radio, Status::Success);
+        }
+        let this = &mut self.radios[radio];
+        let header = Header::parse(&mut Reader::new(mpdu)).ok();
+        let verdict = match &this.mode {
+            Mode::Device { pan_id, eui64, .. } => filter(header, *pan_id, |address| address == *eui64),
+            Mode::Promiscuous { pan_id, imitated } => {
+                let verdict = filter(header, *pan_id, |address| imitated.contains(&address));
+                Filtered { passed: true, ..verdict }
+            }
+            Mode::Off | Mode::Sniffer => return,
+        };
+        if let (Some(number), true) = (verdict.acknowledge, this.sending.is_none()) {
+            let mut psdu = vec![0x02, 0x00, number];
+            append_fcs(&mut psdu);
+            self.transmissions += 1;
+            this.acknowledging = Some(Acknowledging { psdu, number: self.transmissions });
+            self.queue.push(now + TURNAROUND, Event::TurnedToAcknowledge { radio, number: self.transmissions });
+        }
+        if verdict.passed {
+            self.outputs.push_back(Output::Received { radio, channel, psdu: mpdu.to_vec(), rssi_dbm });
+        }
+    }
+}
+
+impl Radio {
+    /// Adds a frame whose first symbol is heard now, and settles what it does to those already there.
+    fn arrives(&mut self, transmission: u64, channel: u8, rssi_dbm: i8, now: Instant) {
+        let listens = match self.mode {
+            Mode::Off => false,
+            Mode::Device { receiver_on, .. } => receiver_on || self.access == Access::AwaitingAcknowledgement,
+            Mode::Promiscuous { .. } | Mode::Sniffer => true,
+        };
+        let turned = self.sending.is_some() || self.access == Access::TurningToSend;
+        let mut fate = if listens && !turned { Fate::Well } else { Fate::Deaf };
+        for other in self.arrivals.iter_mut().filter(|other| other.channel == channel) {
+            let stronger = i16::from(rssi_dbm) - i16::from(other.rssi_dbm);
+            if stronger > -CAPTURE_DB && other.fate == Fate::Well {
+                other.fate = Fate::Collided;
+            }
+            if stronger < CAPTURE_DB && fate == Fate::Well {
+                fate = Fate::Collided;
+            }
+        }
+        self.arrivals.push(Arrival { transmission, channel, rssi_dbm, begun: now, fate });
+    }
+}
+
+struct Filtered {
+    passed: bool,
+    /// The sequence number to acknowledge.
+    acknowledge: Option<u8>,
+}
+
+/// 7.5.6.2, third level of filtering, for a device that is no PAN coordinator and has no short address.
+fn filter(
+    header: Option<(wire::ieee802154::FrameControl, Header)>,
+    pan_id: PanId,
+    is_ours: impl Fn(Eui64) -> bool,
+) -> Filtered {
+    let dropped = Filtered { passed: false, acknowledge: None };
+    let Some((control, header)) = header else { return dropped };
+    if control.frame_type == FrameType::Acknowledgment {
+        return dropped;
+    }
+    let on_pan = |pan| pan == pan_id || pan == PanId::BROADCAST;
+    match header.destination {
+        Address::Extended { pan, address } if on_pan(pan) && is_ours(address) => {
+            let acknowledges = header.ack_request && control.frame_type != FrameType::Beacon;
+            Filtered { passed: true, acknowledge: acknowledges.then_some(header.sequence_number) }
+        }
+        Address::Short { pan, address: ShortAddress::BROADCAST } if on_pan(pan) => {
+            Filtered { passed: true, acknowledge: None }
+        }
+        Address::Absent if control.frame_type == FrameType::Beacon => Filtered {
+            passed: header.source.pan().is_some_and(|pan| pan == pan_id || pan_id == PanId::BROADCAST),
+            acknowledge: None,
+        },
+        _ => dropped,
+    }
+}
+
+/// The sequence number that an MPDU acknowledges, if it is an acknowledgement.
+fn acknowledgement_number(mpdu: &[u8]) -> Option<u8> {
+    match mpdu {
+        [control, _, number] if control & 7 == FrameType::Acknowledgment.bits() as u8 => Some(*number),
+        _ => None,
+    }
+}
+
+/// Whether a sender waits for an acknowledgement: it asked for one, and not of everybody (7.5.6.4).
+fn wants_acknowledgement(psdu: &[u8]) -> bool {
+    let mpdu = psdu.len().checked_sub(FCS_LENGTH).and_then(|end| psdu.get(..end)).unwrap_or_default();
+    match Header::parse(&mut Reader::new(mpdu)) {
+        Ok((control, header)) => {
+            let everybody = matches!(header.destination, Address::Short { address: ShortAddress::BROADCAST, .. });
+            control.ack_request && !everybody
+        }
+        // Made wrong on purpose: the bit alone decides.
+        Err(_) => psdu.first().is_some_and(|control| control & 1 << 5 != 0),
+    }
+}
+
+#[cfg(test)]
+#[path = "medium_tests.rs"]
+mod tests;

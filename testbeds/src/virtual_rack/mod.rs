@@ -1,0 +1,474 @@
+//! The virtual rack: boards, radios, a sniffer and a backbone in virtual time, on one thread.
+//!
+//! Time is integer nanoseconds and moves from event to event. Everything random comes from the case seed, through a
+//! stream of its own for each board and each direction of each link: the same configuration and the same actions at the
+//! same times give the same observations, octet by octet.
+
+mod board;
+mod config;
+mod fakes;
+mod medium;
+mod queue;
+
+use std::collections::{BTreeSet, VecDeque};
+use std::time::Duration;
+
+use node::{Input, Output};
+use protocols::time::Instant;
+use rand_chacha::ChaCha12Rng;
+use rand_core::{Rng as _, SeedableRng as _};
+use record::Octets;
+use record::event::{Action, Observation, TransmitStatus};
+use wire::Eui64;
+use wire::ieee802154::{MAX_PSDU, PanId, append_fcs};
+
+pub use config::{
+    Backbone, BoardKind, ConfigError, Fake, Link, Position, Sniffer, Timing, UnknownFake, VirtualBoard, VirtualConfig,
+};
+pub use medium::Statistics;
+
+use crate::rack::{Capabilities, Rack, RackError};
+use board::{Board, Panicked};
+use medium::{ALL_CHANNELS, Medium, Mode, Status};
+use queue::Queue;
+
+/// Received signal strength at a sniffer that stands at the sender.
+const BESIDE_DBM: i8 = -30;
+/// A serial line without an end is cut here.
+const LONGEST_LINE: usize = 4096;
+/// A firmware that wants to be woken in the past is woken this much later: a rack must not stand still.
+const LEAST_SLEEP: Duration = Duration::from_millis(1);
+
+/// A rack in virtual time.
+pub struct VirtualRack {
+    now: Instant,
+    config: VirtualConfig,
+    boards: Vec<Board>,
+    medium: Medium,
+    /// The sniffer's radio, unless it is everywhere.
+    sniffer: Option<usize>,
+    queue: Queue<Happening>,
+    observations: VecDeque<Observation>,
+    events: u64,
+}
+
+enum Happening {
+    Boot { board: usize, epoch: u64 },
+    Wake { board: usize },
+    ToBoard { board: usize, octets: Vec<u8> },
+    FromBoard { board: usize, octets: Vec<u8> },
+    BackboneToBoard { board: usize, packet: Vec<u8> },
+    BackboneToPort { port: String, packet: Vec<u8> },
+}
+
+/// What a rack did so far, for benchmarks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Counters {
+    /// Events of the rack's queue and outputs of the medium.
+    pub events: u64,
+    /// What happened on the air.
+    pub air: Statistics,
+}
+
+impl VirtualRack {
+    /// Builds a rack; time is zero, every board is without power.
+    ///
+    /// # Errors
+    /// [`ConfigError`].
+    pub fn new(config: VirtualConfig) -> Result<Self, ConfigError> {
+        config.check()?;
+        let mut medium = Medium::new();
+        let mut boards: Vec<Board> = Vec::new();
+        for VirtualBoard { name, kind } in &config.boards {
+            let mut backoffs = [0; 32];
+            stream(&config.seed, &format!("back-off {name}")).fill_bytes(&mut backoffs);
+            let radio = medium.add_radio(config.channel, backoffs);
+            if *kind == BoardKind::TesterRadio {
+                let mode = Mode::Promiscuous { pan_id: PanId(config.pan_id), imitated: BTreeSet::new() };
+                medium.configure(radio, config.channel, mode);
+            }
+            let entropy = stream(&config.seed, &format!("board {name}"));
+            boards.push(Board::new(name.clone(), *kind, radio, entropy, (config.channel, PanId(config.pan_id))));
+        }
+        let radio_of = |name: &str| boards.iter().find(|board| board.name == name).map(|board| board.radio);
+        let mut ways = Vec::new();
+        for Link { a, b, delivery, rssi_dbm } in &config.links {
+            if let (Some(from), Some(to)) = (radio_of(a), radio_of(b)) {
+                ways.push((from, to, *delivery, *rssi_dbm, format!("link {a} {b}")));
+                ways.push((to, from, *delivery, *rssi_dbm, format!("link {b} {a}")));
+            }
+        }
+        let mut sniffer = None;
+        if let Position::Beside(name) = &config.sniffer.position
+            && let Some(beside) = radio_of(name)
+        {
+            let radio = medium.add_radio(ALL_CHANNELS, [0; 32]);
+            medium.configure(radio, config.sniffer.channel.unwrap_or(ALL_CHANNELS), Mode::Sniffer);
+            let there: Vec<_> = ways.iter().filter(|(_, to, ..)| *to == beside).cloned().collect();
+            ways.extend(there.into_iter().map(|(from, _, delivery, rssi_dbm, label)| {
+                (from, radio, delivery, rssi_dbm, format!("sniffer {label}"))
+            }));
+            ways.push((beside, radio, 1.0, BESIDE_DBM, "sniffer".to_owned()));
+            sniffer = Some(radio);
+        }
+        for (from, to, delivery, rssi_dbm, label) in ways {
+            let mut losses = [0; 32];
+            stream(&config.seed, &label).fill_bytes(&mut losses);
+            medium.add_link(from, to, delivery, rssi_dbm, losses);
+        }
+        let (queue, observations) = (Queue::default(), VecDeque::new());
+        Ok(Self { now: Instant::ZERO, config, boards, medium, sniffer, queue, observations, events: 0 })
+    }
+
+    /// What happened so far, counted.
+    pub fn counters(&self) -> Counters {
+        Counters { events: self.events, air: self.medium.statistics() }
+    }
+
+    /// The extended address of a board's radio.
+    pub fn eui64(&self, board: &str) -> Option<Eui64> {
+        self.boards.iter().find(|there| there.name == board)?.kind.eui64()
+    }
+
+    /// Records that a board had written to its store when it was last stopped: wear of its flash.
+    pub fn store_writes(&self, board: &str) -> Option<u64> {
+        self.boards.iter().find(|there| there.name == board).map(|there| there.store().writes())
+    }
+
+    fn board(&self, name: &str) -> Result<usize, RackError> {
+        self.boards.iter().position(|board| board.name == name).ok_or_else(|| RackError::NoSuchBoard(name.to_owned()))
+    }
+
+    /// A board that has firmware.
+    fn device(&self, name: &str, what: &'static str) -> Result<usize, RackError> {
+        let board = self.board(name)?;
+        match self.boards[board].kind {
+            BoardKind::TesterRadio => Err(RackError::NotCapable { board: name.to_owned(), what }),
+            _ => Ok(board),
+        }
+    }
+
+    /// A tester radio.
+    fn tester(&self, name: &str, what: &'static str) -> Result<usize, RackError> {
+        let board = self.board(name)?;
+        match self.boards[board].kind {
+            BoardKind::TesterRadio => Ok(board),
+            _ => Err(RackError::NotCapable { board: name.to_owned(), what }),
+        }
+    }
+
+    fn power(&mut self, board: usize, on: bool) {
+        if self.boards[board].powered != on {
+            self.boards[board].powered = on;
+            self.restart(board);
+        }
+    }
+
+    /// Stops a board and, if it has power, boots it after its delay.
+    fn restart(&mut self, board: usize) {
+        let this = &mut self.boards[board];
+        this.stop();
+        this.partial.clear();
+        let (radio, epoch) = (this.radio, this.epoch);
+        self.medium.configure(radio, self.config.channel, Mode::Off);
+        if self.boards[board].powered {
+            self.queue.push(self.now + self.config.timing.boot_delay, Happening::Boot { board, epoch });
+        }
+    }
+
+    fn happen(&mut self, happening: Happening) {
+        match happening {
+            Happening::Boot { board, epoch } if self.boards[board].epoch == epoch => {
+                let booted = self.boards[board].boot(self.now);
+                self.settle(board, booted);
+            }
+            Happening::Wake { board } if self.boards[board].wake == Some(self.now) => {
+                self.boards[board].wake = None;
+                self.settle(board, Ok(()));
+            }
+            Happening::Boot { .. } | Happening::Wake { .. } => {}
+            Happening::ToBoard { board, octets } => self.hand(board, Input::UpperTester(&octets)),
+            Happening::FromBoard { board, octets } => self.line(board, &octets),
+            Happening::BackboneToBoard { board, packet } => self.hand(board, Input::Backbone(&packet)),
+            Happening::BackboneToPort { port, packet } => {
+                self.observations.push_back(Observation::Backbone { port, packet: Octets(packet) });
+            }
+        }
+    }
+
+    fn air(&mut self, output: medium::Output) {
+        match output {
+            medium::Output::OnAir { channel, psdu } => {
+                if self.sniffer.is_none() && self.config.sniffer.channel.is_none_or(|only| only == channel) {
+                    self.sniffed(channel, psdu, BESIDE_DBM);
+                }
+            }
+            medium::Output::Received { radio, channel, psdu, rssi_dbm } if Some(radio) == self.sniffer => {
+                self.sniffed(channel, psdu, rssi_dbm);
+            }
+            medium::Output::Received { radio, psdu, rssi_dbm, .. } => {
+                let board = radio;
+                if self.boards[board].kind == BoardKind::TesterRadio {
+                    let radio = self.boards[board].name.clone();
+                    self.observations.push_back(Observation::Received { radio, psdu: Octets(psdu), rssi_dbm });
+                } else {
+                    self.hand(board, Input::Frame { psdu: &psdu, rssi_dbm });
+                }
+            }
+            medium::Output::Done { radio: board, handle, status } => {
+                if self.boards[board].kind == BoardKind::TesterRadio {
+                    let radio = self.boards[board].name.clone();
+                    let status = match status {
+                        Status::Success => TransmitStatus::Success,
+                        Status::NoAck => TransmitStatus::NoAck,
+                        Status::ChannelAccessFailure => TransmitStatus::ChannelAccessFailure,
+                    };
+                    self.observations.push_back(Observation::TransmitStatus { radio, handle, status });
+                } else {
+                    let status = match status {
+                        Status::Success => node::TransmitStatus::Success,
+                        Status::NoAck => node::TransmitStatus::NoAck,
+                        Status::ChannelAccessFailure => node::TransmitStatus::ChannelAccessFailure,
+                    };
+                    let handle = u32::try_from(handle).unwrap_or(u32::MAX);
+                    self.hand(board, Input::TransmitDone { handle, status });
+                }
+            }
+        }
+    }
+
+    fn sniffed(&mut self, channel: u8, psdu: Vec<u8>, rssi_dbm: i8) {
+        let sniffer = self.config.sniffer.name.clone();
+        self.observations.push_back(Observation::Frame { sniffer, channel, psdu: Octets(psdu), rssi_dbm });
+    }
+
+    fn hand(&mut self, board: usize, input: Input<'_>) {
+        let handled = self.boards[board].handle(self.now, input);
+        self.settle(board, handled);
+    }
+
+    /// Takes out of a board what it wants done, and sets its alarm clock.
+    fn settle(&mut self, board: usize, handled: Result<(), Panicked>) {
+        let epoch = self.boards[board].epoch;
+        let mut step = handled;
+        loop {
+            let output = match step.and_then(|()| self.boards[board].poll(self.now)) {
+                Ok(Some(output)) => output,
+                Ok(None) => break,
+                Err(Panicked(message)) => return self.lose(board, &message),
+            };
+            self.carry_out(board, output);
+            if self.boards[board].epoch != epoch {
+                return;
+            }
+            step = Ok(());
+        }
+        let Some(deadline) = self.boards[board].deadline() else {
+            self.boards[board].wake = None;
+            return;
+        };
+        let at = if deadline > self.now { deadline } else { self.now + LEAST_SLEEP };
+        if self.boards[board].wake != Some(at) {
+            self.boards[board].wake = Some(at);
+            self.queue.push(at, Happening::Wake { board });
+        }
+    }
+
+    fn carry_out(&mut self, board: usize, output: Output) {
+        let radio = self.boards[board].radio;
+        match output {
+            Output::Radio(wanted) => {
+                let mode = Mode::Device { pan_id: wanted.pan_id, eui64: wanted.eui64, receiver_on: wanted.receiver_on };
+                self.medium.configure(radio, wanted.channel, mode);
+            }
+            Output::Transmit { handle, mut psdu } => {
+                append_fcs(&mut psdu);
+                if psdu.len() > MAX_PSDU {
+                    let reason = format!("handed its radio a PSDU of {} octets", psdu.len());
+                    let part = self.boards[board].name.clone();
+                    self.observations.push_back(Observation::TesterFault { part, reason });
+                } else {
+                    self.medium.transmit(self.now, radio, u64::from(handle), psdu);
+                }
+            }
+            Output::UpperTester(octets) => {
+                let at = self.now + self.config.timing.upper_tester_latency;
+                self.queue.push(at, Happening::FromBoard { board, octets });
+            }
+            Output::Log(line) => {
+                let board = self.boards[board].name.clone();
+                self.observations.push_back(Observation::Log { board, line });
+            }
+            Output::Backbone(packet) => {
+                let name = &self.boards[board].name;
+                if self.config.backbone.as_ref().is_some_and(|backbone| backbone.boards.contains(name)) {
+                    let name = name.clone();
+                    self.spread(&name, &packet);
+                }
+            }
+            Output::Reboot => self.restart(board),
+        }
+    }
+
+    /// Carries a backbone packet to every attachment but the one that it came from.
+    fn spread(&mut self, from: &str, packet: &[u8]) {
+        let Some(backbone) = &self.config.backbone else { return };
+        let at = self.now + backbone.latency;
+        for name in backbone.boards.iter().filter(|name| *name != from) {
+            if let Some(board) = self.boards.iter().position(|board| board.name == *name) {
+                self.queue.push(at, Happening::BackboneToBoard { board, packet: packet.to_vec() });
+            }
+        }
+        for port in backbone.ports.iter().filter(|port| *port != from) {
+            self.queue.push(at, Happening::BackboneToPort { port: port.clone(), packet: packet.to_vec() });
+        }
+    }
+
+    /// Octets at the tester's end of a board's serial line. Lines of UT/1 begin with `<` or `!`; everything else is log.
+    fn line(&mut self, board: usize, octets: &[u8]) {
+        for octet in octets {
+            let partial = &mut self.boards[board].partial;
+            if *octet != b'\n' {
+                partial.push(*octet);
+                if partial.len() < LONGEST_LINE {
+                    continue;
+                }
+            }
+            let mut line = std::mem::take(partial);
+            if line.last() == Some(&b'\r') {
+                line.pop();
+            }
+            let line = String::from_utf8_lossy(&line).into_owned();
+            let board = self.boards[board].name.clone();
+            let observation = match line.as_bytes().first() {
+                Some(b'<' | b'!') => Observation::UpperTester { board, line },
+                _ => Observation::Log { board, line },
+            };
+            self.observations.push_back(observation);
+        }
+    }
+
+    /// A board whose firmware panicked: it is off until somebody switches it on again.
+    fn lose(&mut self, board: usize, message: &str) {
+        let this = &mut self.boards[board];
+        this.powered = false;
+        let name = this.name.clone();
+        self.restart(board);
+        let reason = format!("its firmware panicked: {message}");
+        self.observations.push_back(Observation::BoardLost { board: name, reason });
+    }
+}
+
+impl Rack for VirtualRack {
+    fn now(&self) -> Instant {
+        self.now
+    }
+
+    fn act(&mut self, action: &Action) -> Result<(), RackError> {
+        match action {
+            Action::Power { board, on } => {
+                let board = self.device(board, "be switched")?;
+                self.power(board, *on);
+            }
+            Action::Reset { board } => {
+                let board = self.device(board, "be reset")?;
+                if self.boards[board].powered {
+                    self.restart(board);
+                }
+            }
+            Action::UpperTester { board, line } => {
+                let board = self.device(board, "speak UT/1")?;
+                let at = self.now + self.config.timing.upper_tester_latency;
+                let octets = format!("{line}\n").into_bytes();
+                self.queue.push(at, Happening::ToBoard { board, octets });
+            }
+            Action::Inject { radio, handle, psdu, fcs, .. } => {
+                let board = self.tester(radio, "inject frames")?;
+                let mut psdu = psdu.0.clone();
+                match fcs {
+                    Some(fcs) => psdu.extend(fcs.to_le_bytes()),
+                    None => append_fcs(&mut psdu),
+                }
+                if psdu.len() > MAX_PSDU {
+                    let what = "send a PSDU of more than 127 octets: the PHY header has no room for its length";
+                    return Err(RackError::NotCapable { board: radio.clone(), what });
+                }
+                self.medium.transmit(self.now, self.boards[board].radio, *handle, psdu);
+            }
+            Action::Impersonate { radio, eui64, pan_id } => {
+                let board = self.tester(radio, "imitate neighbours")?;
+                let imitated: Result<BTreeSet<Eui64>, _> = eui64.iter().map(|text| text.parse()).collect();
+                let imitated = imitated.map_err(|error| RackError::Broken {
+                    part: radio.clone(),
+                    reason: format!("not an EUI-64 among {eui64:?}: {error}"),
+                })?;
+                let mode = Mode::Promiscuous { pan_id: PanId(*pan_id), imitated };
+                self.medium.configure(self.boards[board].radio, self.config.channel, mode);
+            }
+            Action::Backbone { port, packet, .. } => {
+                let known = self.config.backbone.as_ref().is_some_and(|backbone| backbone.ports.contains(port));
+                if !known {
+                    return Err(RackError::NoSuchBoard(port.clone()));
+                }
+                self.spread(port, &packet.0);
+            }
+            // Machines and people are no part of a rack: the engine speaks to them.
+            Action::Machine { .. } | Action::Prompt { .. } => {}
+        }
+        Ok(())
+    }
+
+    fn next(&mut self, until: Instant) -> Result<Option<Observation>, RackError> {
+        loop {
+            if let Some(observation) = self.observations.pop_front() {
+                return Ok(Some(observation));
+            }
+            // At one time the air comes first: what it brings is older than what a board makes of it.
+            if let Some(output) = self.medium.poll(self.now) {
+                self.events += 1;
+                self.air(output);
+                continue;
+            }
+            if let Some(happening) = self.queue.pop(self.now) {
+                self.events += 1;
+                self.happen(happening);
+                continue;
+            }
+            match [self.medium.deadline(), self.queue.due()].into_iter().flatten().min() {
+                Some(due) if due <= until => self.now = self.now.max(due),
+                _ => {
+                    self.now = self.now.max(until);
+                    return Ok(None);
+                }
+            }
+        }
+    }
+
+    fn capabilities(&self, name: &str) -> Option<Capabilities> {
+        let none = Capabilities::default();
+        if name == self.config.sniffer.name {
+            return Some(Capabilities { sniff: true, ..none });
+        }
+        if self.config.backbone.as_ref().is_some_and(|backbone| backbone.ports.iter().any(|port| port == name)) {
+            return Some(Capabilities { backbone: true, ..none });
+        }
+        let board = self.boards.iter().find(|board| board.name == name)?;
+        Some(match board.kind {
+            BoardKind::TesterRadio => Capabilities { inject: true, ..none },
+            BoardKind::Firmware { .. } | BoardKind::Fake(..) => {
+                Capabilities { power: true, reset: true, upper_tester: true, ..none }
+            }
+        })
+    }
+}
+
+/// A source of randomness of its own for each label, from the case seed.
+fn stream(seed: &[u8; 32], label: &str) -> ChaCha12Rng {
+    let mut random = ChaCha12Rng::from_seed(*seed);
+    // FNV-1a: any fixed function from labels to stream numbers will do.
+    let number = label
+        .bytes()
+        .fold(0xcbf2_9ce4_8422_2325_u64, |hash, octet| (hash ^ u64::from(octet)).wrapping_mul(0x0100_0000_01b3));
+    random.set_stream(number);
+    random
+}
