@@ -4,13 +4,30 @@
 //! for integers and booleans (0 and 1), `02:00:..` for EUI-64s, RFC 5952 text for IPv6 addresses, hex digits without
 //! separators for octet strings. Ours (`sel.*`, `link.*`, `ut.*` and a few derived ones) are in the same table.
 //!
-//! What is wrong with a frame becomes a [`Note`].
+//! [`Dissector`] keeps what spans frames: keys, contexts, fragments, DTLS sessions. It sees frames in order and never
+//! fails; what is wrong with a frame becomes a [`Note`].
 
+mod coap;
+mod dissector;
+mod dtls;
+mod dtls_session;
+mod handshake;
+mod icmpv6;
+mod ip;
+mod keys;
+mod lowpan;
 mod messages;
 mod model;
+mod reassembly;
+mod sheet;
 mod table;
+#[cfg(test)]
+mod tests;
 mod ut;
+mod wpan;
 
+pub use dissector::Dissector;
+pub use keys::Keys;
 pub use messages::{MESSAGES, MessageInfo, message};
 pub use model::{Buffer, Dissection, Field, Layer, Note, NoteKind, Value};
 pub use table::{FIELDS, FieldInfo, FieldKind, field};

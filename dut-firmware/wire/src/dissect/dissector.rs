@@ -1,0 +1,75 @@
+//! The stateful dissector: what frames need to know of the frames before them.
+
+use alloc::vec::Vec;
+
+use super::Dissection;
+use super::dtls_session::Sessions;
+use super::keys::Keys;
+use super::reassembly::Reassembly;
+use super::sheet::Sheet;
+use crate::dtls::{MasterSecret, RANDOM_LENGTH};
+use crate::ieee802154::LinkAddress;
+use crate::ipv6::Ipv6Addr;
+use crate::sixlowpan::{Context, Contexts};
+
+/// Takes captured frames apart, in the order of their capture. Every memory of it is bounded.
+pub struct Dissector {
+    pub(super) keys: Keys,
+    pub(super) contexts: Contexts,
+    pub(super) reassembly: Reassembly,
+    pub(super) sessions: Sessions,
+    /// The last frame of each sender, for the recognition of MAC retries.
+    pub(super) last_frames: Vec<(LinkAddress, Vec<u8>)>,
+}
+
+impl Dissector {
+    /// A dissector with these keys, no contexts and no history.
+    pub fn new(keys: Keys) -> Self {
+        Self {
+            keys,
+            contexts: Contexts::default(),
+            reassembly: Reassembly::default(),
+            sessions: Sessions::default(),
+            last_frames: Vec::new(),
+        }
+    }
+
+    /// See [`Keys::add_link_key`]; frames seen before stay undecrypted.
+    pub fn add_link_key(&mut self, index: u8, key: [u8; 16]) {
+        self.keys.add_link_key(index, key);
+    }
+
+    /// See [`Keys::add_dtls_master_secret`].
+    pub fn add_dtls_master_secret(&mut self, client_random: [u8; RANDOM_LENGTH], master_secret: MasterSecret) {
+        self.keys.add_dtls_master_secret(client_random, master_secret);
+    }
+
+    /// See [`Keys::add_psk`].
+    pub fn add_psk(&mut self, psk: &[u8]) {
+        self.keys.add_psk(psk);
+    }
+
+    /// Sets a 6LoWPAN context, `length` bits of `prefix`. Router advertisements with a 6CO set contexts too.
+    pub fn set_context(&mut self, id: u8, prefix: Ipv6Addr, length: u8) {
+        self.contexts.set(id, Some(Context::new(prefix, length)));
+    }
+
+    /// Dissects an IEEE 802.15.4 frame. `number` names it in [`Dissection::sources`]; `fcs` says whether `bytes` ends
+    /// with the FCS.
+    pub fn frame(&mut self, number: u64, bytes: &[u8], fcs: bool) -> Dissection {
+        let mut sheet = Sheet::new(number, bytes);
+        if let Err(error) = self.wpan(&mut sheet, number, bytes, fcs) {
+            sheet.error(error);
+        }
+        sheet.dissection
+    }
+
+    /// Dissects an IPv6 packet, as captured on the backbone.
+    pub fn ipv6_packet(&mut self, number: u64, bytes: &[u8]) -> Dissection {
+        let mut sheet = Sheet::new(number, bytes);
+        if let Err(error) = self.ipv6(&mut sheet, bytes, 0, 0) {
+            sheet.error(error);
+        }
+        sheet.dissection
+    }
+}

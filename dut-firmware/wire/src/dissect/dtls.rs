@@ -1,0 +1,131 @@
+//! DTLS records: one layer each, decrypted if a key is known.
+
+use super::Dissector;
+use super::dtls_session::{End, OpenFailure};
+use super::model::NoteKind;
+use super::sheet::{Cursor, Sheet};
+use crate::Result;
+use crate::dtls::{ContentType, Fragment, HandshakeHeader, RecordHeader};
+use crate::reader::Reader;
+
+impl Dissector {
+    /// All records of a datagram.
+    pub(super) fn dtls(&mut self, sheet: &mut Sheet, cursor: &mut Cursor<'_>, from: End, to: End) -> Result<()> {
+        while !cursor.is_empty() {
+            sheet.layer("dtls");
+            let header = record_header(sheet, cursor)?;
+            let fragment = cursor.sub(header.length.into(), "dtls.record.fragment")?;
+            if let Err(error) = self.record(sheet, &header, fragment, from, to) {
+                sheet.error(error);
+            }
+        }
+        Ok(())
+    }
+
+    fn record(
+        &mut self,
+        sheet: &mut Sheet,
+        header: &RecordHeader,
+        fragment: Cursor<'_>,
+        from: End,
+        to: End,
+    ) -> Result<()> {
+        if header.epoch == 0 {
+            return self.content(sheet, header, fragment, from, to);
+        }
+        let Some(session) = self.sessions.between(from, to) else { return Ok(()) };
+        let opened = session.open(&self.keys, from, header, fragment.rest());
+        sheet.number("dtls.decrypted", opened.is_ok(), fragment.ahead(0));
+        match opened {
+            Ok(plaintext) => {
+                let buffer = sheet.buffer("dtls", &plaintext);
+                self.content(sheet, header, Cursor::new(&plaintext, buffer, 0), from, to)
+            }
+            Err(OpenFailure::NoKey) => {
+                sheet.note(NoteKind::NoKey, "no key is known for this DTLS session");
+                Ok(())
+            }
+            Err(OpenFailure::WrongKey) => {
+                sheet.note(NoteKind::WrongKey, "the record's MAC matches under no known key");
+                Ok(())
+            }
+        }
+    }
+
+    /// The content of a record in the clear.
+    fn content(
+        &mut self,
+        sheet: &mut Sheet,
+        header: &RecordHeader,
+        mut cursor: Cursor<'_>,
+        from: End,
+        to: End,
+    ) -> Result<()> {
+        match header.content_type {
+            ContentType::Alert => {
+                cursor.uint(sheet, "dtls.alert_message.level", 1)?;
+                cursor.uint(sheet, "dtls.alert_message.desc", 1)?;
+                Ok(())
+            }
+            ContentType::Handshake => self.handshake(sheet, header, cursor, from, to),
+            ContentType::ApplicationData if header.epoch > 0 && !cursor.is_empty() => super::coap::coap(sheet, cursor),
+            _ => Ok(()),
+        }
+    }
+
+    fn handshake(
+        &mut self,
+        sheet: &mut Sheet,
+        record: &RecordHeader,
+        mut cursor: Cursor<'_>,
+        from: End,
+        to: End,
+    ) -> Result<()> {
+        while !cursor.is_empty() {
+            let header = HandshakeHeader::parse(&mut Reader::new(cursor.rest()));
+            for (name, octets) in [
+                ("dtls.handshake.type", 1),
+                ("dtls.handshake.length", 3),
+                ("dtls.handshake.message_seq", 2),
+                ("dtls.handshake.fragment_offset", 3),
+                ("dtls.handshake.fragment_length", 3),
+            ] {
+                cursor.uint(sheet, name, octets)?;
+            }
+            let header = header?;
+            let length = usize::try_from(header.fragment_length).unwrap_or(usize::MAX);
+            let piece = cursor.sub(length, "dtls.handshake.fragment")?;
+            let Some(session) = self.sessions.between(from, to) else { return Ok(()) };
+            let Some(body) = session.assemble(from, &Fragment { header, body: piece.rest() }) else {
+                sheet.note(NoteKind::FragmentIncomplete, "the handshake message is not complete yet");
+                continue;
+            };
+            if record.epoch == 0 {
+                session.note(from, header.msg_type, header.message_seq, &body);
+            }
+            let suite = session.cipher_suite();
+            let body_cursor = if header.is_whole() {
+                piece
+            } else {
+                let buffer = sheet.buffer("handshake", &body);
+                Cursor::new(&body, buffer, 0)
+            };
+            super::handshake::body(sheet, body_cursor, header.msg_type, suite)?;
+        }
+        Ok(())
+    }
+}
+
+fn record_header(sheet: &mut Sheet, cursor: &mut Cursor<'_>) -> Result<RecordHeader> {
+    let header = RecordHeader::parse(&mut Reader::new(cursor.rest()));
+    for (name, octets) in [
+        ("dtls.record.content_type", 1),
+        ("dtls.record.version", 2),
+        ("dtls.record.epoch", 2),
+        ("dtls.record.sequence_number", 6),
+        ("dtls.record.length", 2),
+    ] {
+        cursor.uint(sheet, name, octets)?;
+    }
+    header
+}

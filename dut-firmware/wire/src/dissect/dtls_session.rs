@@ -1,0 +1,230 @@
+//! What a dissector remembers of DTLS sessions: hellos, the transcript for an extended master secret, keys found.
+
+use alloc::collections::BTreeMap;
+use alloc::vec;
+use alloc::vec::Vec;
+
+use sha2::{Digest, Sha256};
+
+use super::keys::Keys;
+use crate::dtls::{
+    CipherSuite, ClientHello, ExtensionType, Fragment, HandshakeHeader, HandshakeType, KeyBlock, MasterSecret,
+    RANDOM_LENGTH, RecordHeader, Sender, ServerHello, message_bytes, open, psk_premaster_secret,
+};
+use crate::ipv6::Ipv6Addr;
+
+/// Address and port.
+pub(super) type End = (Ipv6Addr, u16);
+
+/// Sessions that are remembered.
+const MAX_SESSIONS: usize = 64;
+/// Key blocks of one pair of ends: a handshake that fails must not make the session before it unreadable.
+const MAX_KEY_BLOCKS: usize = 4;
+/// Messages of one sender in a handshake, and octets of one message.
+const MAX_MESSAGES: usize = 16;
+const MAX_MESSAGE: u32 = 1 << 14;
+
+#[derive(Default)]
+pub(super) struct Sessions {
+    sessions: Vec<Session>,
+}
+
+impl Sessions {
+    /// The session between two ends, made if need be; the least recently made one gives way.
+    pub(super) fn between(&mut self, a: End, b: End) -> Option<&mut Session> {
+        let ends = if a < b { (a, b) } else { (b, a) };
+        let index = self.sessions.iter().position(|session| session.ends == ends).unwrap_or_else(|| {
+            if self.sessions.len() >= MAX_SESSIONS {
+                self.sessions.remove(0);
+            }
+            self.sessions.push(Session::new(ends));
+            self.sessions.len().saturating_sub(1)
+        });
+        self.sessions.get_mut(index)
+    }
+}
+
+/// All between two ends.
+pub(super) struct Session {
+    ends: (End, End),
+    client: Option<End>,
+    handshake: Handshake,
+    /// Key blocks that opened a record, newest first.
+    keys: Vec<KeyBlock>,
+}
+
+/// The handshake seen last.
+#[derive(Default)]
+struct Handshake {
+    client_hello: Vec<u8>,
+    client_random: Option<[u8; RANDOM_LENGTH]>,
+    server_random: Option<[u8; RANDOM_LENGTH]>,
+    cipher_suite: Option<CipherSuite>,
+    client_extended: bool,
+    server_extended: bool,
+    /// Messages by `message_seq`, as they enter the hash.
+    from_server: BTreeMap<u16, Vec<u8>>,
+    from_client: BTreeMap<u16, Vec<u8>>,
+    /// The hash up to and including ClientKeyExchange (RFC 7627 section 3).
+    session_hash: Option<[u8; 32]>,
+    assembling: Vec<Assembly>,
+}
+
+struct Assembly {
+    sender: End,
+    header: HandshakeHeader,
+    body: Vec<u8>,
+    /// One flag per octet that has arrived.
+    arrived: Vec<bool>,
+}
+
+/// Why a record could not be decrypted.
+pub(super) enum OpenFailure {
+    NoKey,
+    WrongKey,
+}
+
+impl Session {
+    fn new(ends: (End, End)) -> Self {
+        Self { ends, client: None, handshake: Handshake::default(), keys: Vec::new() }
+    }
+
+    /// The cipher suite selected in the handshake seen last.
+    pub(super) fn cipher_suite(&self) -> Option<CipherSuite> {
+        self.handshake.cipher_suite
+    }
+
+    /// Decrypts a record of `sender` with a key block known to work, else with what the keys yield for the handshake.
+    pub(super) fn open(
+        &mut self,
+        keys: &Keys,
+        sender: End,
+        header: &RecordHeader,
+        fragment: &[u8],
+    ) -> Result<Vec<u8>, OpenFailure> {
+        let likely = if self.client == Some(sender) { Sender::Client } else { Sender::Server };
+        let directions = match likely {
+            Sender::Client => [Sender::Client, Sender::Server],
+            Sender::Server => [Sender::Server, Sender::Client],
+        };
+        let with = |block: &KeyBlock| directions.iter().find_map(|side| open(block.of(*side), header, fragment).ok());
+        if let Some(plaintext) = self.keys.iter().find_map(with) {
+            return Ok(plaintext);
+        }
+        let candidates = self.handshake.candidates(keys);
+        for block in &candidates {
+            if let Some(plaintext) = with(block) {
+                self.keys.insert(0, block.clone());
+                self.keys.truncate(MAX_KEY_BLOCKS);
+                return Ok(plaintext);
+            }
+        }
+        let has_keys = !(candidates.is_empty() && self.keys.is_empty());
+        Err(if has_keys { OpenFailure::WrongKey } else { OpenFailure::NoKey })
+    }
+
+    /// Takes a fragment of a message in the clear; the whole body if this completes one.
+    pub(super) fn assemble(&mut self, sender: End, fragment: &Fragment<'_>) -> Option<Vec<u8>> {
+        let header = fragment.header;
+        if header.is_whole() {
+            return Some(fragment.body.to_vec());
+        }
+        if header.length > MAX_MESSAGE {
+            return None;
+        }
+        let assembling = &mut self.handshake.assembling;
+        let same = |known: &Assembly| {
+            known.sender == sender
+                && (known.header.msg_type, known.header.message_seq, known.header.length)
+                    == (header.msg_type, header.message_seq, header.length)
+        };
+        let length = usize::try_from(header.length).ok()?;
+        let index = assembling.iter().position(same).unwrap_or_else(|| {
+            if assembling.len() >= MAX_MESSAGES {
+                assembling.remove(0);
+            }
+            assembling.push(Assembly { sender, header, body: vec![0; length], arrived: vec![false; length] });
+            assembling.len().saturating_sub(1)
+        });
+        let assembly = assembling.get_mut(index)?;
+        let offset = usize::try_from(header.fragment_offset).ok()?;
+        let end = offset.checked_add(fragment.body.len())?;
+        assembly.body.get_mut(offset..end)?.copy_from_slice(fragment.body);
+        assembly.arrived.get_mut(offset..end)?.fill(true);
+        if assembly.arrived.iter().all(|arrived| *arrived) {
+            return Some(assembling.remove(index).body);
+        }
+        None
+    }
+
+    /// Takes a whole message in the clear, for the key schedule.
+    pub(super) fn note(&mut self, sender: End, msg_type: HandshakeType, message_seq: u16, body: &[u8]) {
+        let Ok(message) = message_bytes(msg_type, message_seq, body) else { return };
+        if msg_type == HandshakeType::ClientHello {
+            if self.handshake.client_hello == message {
+                return;
+            }
+            let Ok(hello) = ClientHello::parse(body) else { return };
+            self.client = Some(sender);
+            self.handshake = Handshake {
+                client_hello: message,
+                client_random: Some(hello.random),
+                client_extended: hello.extension(ExtensionType::EXTENDED_MASTER_SECRET).is_some(),
+                ..Handshake::default()
+            };
+            return;
+        }
+        let handshake = &mut self.handshake;
+        if self.client != Some(sender) {
+            // A HelloVerifyRequest does not enter the hash (RFC 6347 section 4.2.1).
+            if msg_type == HandshakeType::HelloVerifyRequest || handshake.from_server.len() >= MAX_MESSAGES {
+                return;
+            }
+            if let (HandshakeType::ServerHello, Ok(hello)) = (msg_type, ServerHello::parse(body)) {
+                handshake.server_random = Some(hello.random);
+                handshake.cipher_suite = Some(hello.cipher_suite);
+                handshake.server_extended = hello.extension(ExtensionType::EXTENDED_MASTER_SECRET).is_some();
+            }
+            handshake.from_server.entry(message_seq).or_insert(message);
+            return;
+        }
+        if handshake.from_client.len() >= MAX_MESSAGES || handshake.session_hash.is_some() {
+            return;
+        }
+        handshake.from_client.entry(message_seq).or_insert(message);
+        if msg_type == HandshakeType::ClientKeyExchange {
+            handshake.session_hash = Some(handshake.hash());
+        }
+    }
+}
+
+impl Handshake {
+    fn hash(&self) -> [u8; 32] {
+        let mut hash = Sha256::new();
+        hash.update(&self.client_hello);
+        for message in self.from_server.values().chain(self.from_client.values()) {
+            hash.update(message);
+        }
+        hash.finalize().into()
+    }
+
+    /// Key blocks that the known keys yield.
+    fn candidates(&self, keys: &Keys) -> Vec<KeyBlock> {
+        let (Some(client_random), Some(server_random)) = (self.client_random, self.server_random) else {
+            return Vec::new();
+        };
+        let extended = self.client_extended && self.server_extended;
+        let from_psk = |psk: &[u8]| {
+            let premaster = psk_premaster_secret(psk).ok()?;
+            if !extended {
+                return Some(MasterSecret::derive(&premaster, &client_random, &server_random));
+            }
+            Some(MasterSecret::derive_extended(&premaster, &self.session_hash?))
+        };
+        keys.master_secrets(&client_random)
+            .cloned()
+            .chain(keys.psks().filter_map(from_psk))
+            .map(|secret| secret.key_block(&client_random, &server_random))
+            .collect()
+    }
+}

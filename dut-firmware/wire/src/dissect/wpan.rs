@@ -1,0 +1,254 @@
+//! IEEE 802.15.4 frames: MAC header, security, beacon and command content.
+
+use super::Dissector;
+use super::keys::KeyFailure;
+use super::lowpan::Link;
+use super::model::NoteKind;
+use super::sheet::{Cursor, Sheet, Span, hex};
+use crate::ieee802154::{
+    Address, AddressingMode, AuxSecurityHeader, FCS_LENGTH, FrameControl, FrameType, Header, KeyIdentifier,
+    LinkAddress, PanId, SecuredFrame, ShortAddress, check_fcs,
+};
+use crate::{Error, Result};
+
+/// Senders whose last frame is remembered.
+const MAX_SENDERS: usize = 256;
+
+/// A MAC payload after security: where it lies and whether it was verified.
+struct Payload {
+    bytes: alloc::vec::Vec<u8>,
+    buffer: usize,
+    base: usize,
+    verified: bool,
+}
+
+impl Dissector {
+    pub(super) fn wpan(&mut self, sheet: &mut Sheet, number: u64, bytes: &[u8], fcs: bool) -> Result<()> {
+        sheet.layer("wpan");
+        let mpdu_len = if fcs { bytes.len().saturating_sub(FCS_LENGTH) } else { bytes.len() };
+        let mpdu = bytes.get(..mpdu_len).unwrap_or(bytes);
+        let mut cursor = Cursor::new(mpdu, 0, 0);
+        let parsed = header(sheet, &mut cursor);
+        let fcs_ok = !fcs || trailer(sheet, bytes, mpdu_len);
+        let (control, header) = parsed?;
+        let source = header.source.link();
+        sheet.dissection.link_source = source;
+        sheet.dissection.link_destination = header.destination.link();
+        if !fcs_ok {
+            sheet.note(NoteKind::BadFcs, "the frame check sequence is wrong");
+            return Ok(());
+        }
+        let is_retry = source.is_some_and(|source| self.is_retry(source, mpdu));
+        if is_retry {
+            sheet.note(NoteKind::Retransmission, "the same frame again");
+        }
+        let Some(payload) = self.payload(sheet, &control, header, &mut cursor)? else { return Ok(()) };
+        let cursor = Cursor::new(&payload.bytes, payload.buffer, payload.base);
+        match control.frame_type {
+            FrameType::Beacon => beacon(sheet, cursor),
+            FrameType::Acknowledgment => Ok(()),
+            FrameType::MacCommand => command(sheet, cursor),
+            FrameType::Data if payload.bytes.is_empty() => Ok(()),
+            FrameType::Data => {
+                let link = Link {
+                    source,
+                    destination: header.destination.link(),
+                    verified: payload.verified,
+                    number,
+                    is_retry,
+                };
+                self.lowpan(sheet, cursor, link)
+            }
+        }
+    }
+
+    /// Whether the last frame of this sender was the same one. A sequence number comes back only after 255 others.
+    fn is_retry(&mut self, source: LinkAddress, mpdu: &[u8]) -> bool {
+        let found = self.last_frames.iter_mut().find(|(known, _)| *known == source);
+        match found {
+            Some((_, last)) if last == mpdu => true,
+            Some((_, last)) => {
+                *last = mpdu.to_vec();
+                false
+            }
+            None => {
+                if self.last_frames.len() >= MAX_SENDERS {
+                    self.last_frames.remove(0);
+                }
+                self.last_frames.push((source, mpdu.to_vec()));
+                false
+            }
+        }
+    }
+
+    /// The payload after auxiliary header, decryption and verification; `None` if it stays unreadable.
+    fn payload(
+        &self,
+        sheet: &mut Sheet,
+        control: &FrameControl,
+        header: Header,
+        cursor: &mut Cursor<'_>,
+    ) -> Result<Option<Payload>> {
+        if !control.security_enabled {
+            sheet.number("link.secured", 0u8, cursor.ahead(0));
+            let (bytes, buffer, base) = (cursor.rest().to_vec(), cursor.buffer(), cursor.offset());
+            return Ok(Some(Payload { bytes, buffer, base, verified: false }));
+        }
+        if control.version == crate::ieee802154::FrameVersion::V2003 {
+            return Err(Error::Unsupported("IEEE 802.15.4-2003 security"));
+        }
+        let security = aux_security_header(sheet, cursor)?;
+        let base = cursor.offset();
+        let level = security.level;
+        let secured =
+            SecuredFrame { header, frame_type: control.frame_type, security, payload: cursor.rest().to_vec() };
+        let body_len = secured.payload.len().checked_sub(level.mic_len()).ok_or(Error::Truncated("MIC"))?;
+        let body = secured.payload.get(..body_len).unwrap_or(&[]).to_vec();
+        if level.mic_len() > 0 {
+            let mic = secured.payload.get(body_len..).unwrap_or(&[]);
+            let span = Span { buffer: 0, offset: base.saturating_add(body_len), length: level.mic_len() };
+            sheet.text("wpan.mic", hex(mic), span);
+        }
+        let opened = self.keys.unsecure(&secured);
+        let verified = opened.is_ok() && level.mic_len() > 0;
+        sheet.number("link.secured", verified, cursor.ahead(0));
+        match opened {
+            Ok(_) if !level.encrypts() => {}
+            Ok(frame) => {
+                let bytes = frame.content.to_vec()?;
+                let buffer = sheet.buffer("decrypted", &bytes);
+                return Ok(Some(Payload { bytes, buffer, base: 0, verified }));
+            }
+            Err(KeyFailure::NoKey) => sheet.note(NoteKind::NoKey, "no key fits the key identifier and the source"),
+            Err(KeyFailure::WrongKey) => {
+                sheet.note(NoteKind::WrongKey, "the integrity code matches under no known key");
+                return Ok(None);
+            }
+        }
+        if level.encrypts() {
+            return Ok(None);
+        }
+        Ok(Some(Payload { bytes: body, buffer: 0, base, verified }))
+    }
+}
+
+/// The FCS fields; whether it is right.
+fn trailer(sheet: &mut Sheet, bytes: &[u8], mpdu_len: usize) -> bool {
+    let mut cursor = Cursor::new(bytes.get(mpdu_len..).unwrap_or(&[]), 0, mpdu_len);
+    let fcs_ok = check_fcs(bytes).is_ok();
+    if cursor.uint_le(sheet, "wpan.fcs", FCS_LENGTH).is_ok() {
+        sheet.number("wpan.fcs_ok", fcs_ok, cursor.behind(FCS_LENGTH));
+    }
+    fcs_ok
+}
+
+fn header(sheet: &mut Sheet, cursor: &mut Cursor<'_>) -> Result<(FrameControl, Header)> {
+    let bits = cursor.uint_le(sheet, "wpan.fcf", 2)?;
+    let span = cursor.behind(2);
+    for (name, shift, mask) in [
+        ("wpan.frame_type", 0, 7u64),
+        ("wpan.security", 3, 1),
+        ("wpan.pending", 4, 1),
+        ("wpan.ack_request", 5, 1),
+        ("wpan.pan_id_compression", 6, 1),
+        ("wpan.dst_addr_mode", 10, 3),
+        ("wpan.version", 12, 3),
+        ("wpan.src_addr_mode", 14, 3),
+    ] {
+        sheet.number(name, bits >> shift & mask, span);
+    }
+    let control = FrameControl::from_bits((bits & 0xffff) as u16)?;
+    let sequence_number = (cursor.uint(sheet, "wpan.seq_no", 1)? & 0xff) as u8;
+    let both = control.destination_mode != AddressingMode::Absent && control.source_mode != AddressingMode::Absent;
+    if control.pan_id_compression && !both {
+        return Err(Error::Malformed("PAN ID compression needs both addresses"));
+    }
+    let mut pan = PanId::BROADCAST;
+    if control.destination_mode != AddressingMode::Absent {
+        pan = PanId((cursor.uint_le(sheet, "wpan.dst_pan", 2)? & 0xffff) as u16);
+    }
+    let destination = address(sheet, cursor, control.destination_mode, pan, "wpan.dst16", "wpan.dst64")?;
+    if control.source_mode != AddressingMode::Absent && !control.pan_id_compression {
+        pan = PanId((cursor.uint_le(sheet, "wpan.src_pan", 2)? & 0xffff) as u16);
+    }
+    let source = address(sheet, cursor, control.source_mode, pan, "wpan.src16", "wpan.src64")?;
+    let header = Header {
+        version: control.version,
+        frame_pending: control.frame_pending,
+        ack_request: control.ack_request,
+        pan_id_compression: control.pan_id_compression,
+        sequence_number,
+        destination,
+        source,
+    };
+    Ok((control, header))
+}
+
+fn address(
+    sheet: &mut Sheet,
+    cursor: &mut Cursor<'_>,
+    mode: AddressingMode,
+    pan: PanId,
+    short_name: &'static str,
+    extended_name: &'static str,
+) -> Result<Address> {
+    Ok(match mode {
+        AddressingMode::Absent => Address::Absent,
+        AddressingMode::Short => {
+            let address = ShortAddress((cursor.uint_le(sheet, short_name, 2)? & 0xffff) as u16);
+            Address::Short { pan, address }
+        }
+        AddressingMode::Extended => Address::Extended { pan, address: cursor.eui64_le(sheet, extended_name)? },
+    })
+}
+
+fn aux_security_header(sheet: &mut Sheet, cursor: &mut Cursor<'_>) -> Result<AuxSecurityHeader> {
+    let mut reader = crate::reader::Reader::new(cursor.rest());
+    let security = AuxSecurityHeader::parse(&mut reader)?;
+    sheet.number("wpan.aux_sec.sec_level", security.level.number(), cursor.ahead(1));
+    sheet.number("wpan.aux_sec.key_id_mode", security.key_identifier.mode(), cursor.ahead(1));
+    cursor.take(1, "security control")?;
+    cursor.uint_le(sheet, "wpan.aux_sec.frame_counter", 4)?;
+    match security.key_identifier {
+        KeyIdentifier::Source4(..) => drop(cursor.bytes(sheet, "wpan.aux_sec.key_source.bytes", 4)?),
+        KeyIdentifier::Source8(..) => drop(cursor.bytes(sheet, "wpan.aux_sec.key_source.bytes", 8)?),
+        KeyIdentifier::Implicit | KeyIdentifier::Index(_) => {}
+    }
+    if security.key_identifier.index().is_some() {
+        cursor.uint(sheet, "wpan.aux_sec.key_index", 1)?;
+    }
+    Ok(security)
+}
+
+fn beacon(sheet: &mut Sheet, mut cursor: Cursor<'_>) -> Result<()> {
+    let low = cursor.read_uint(1, "superframe specification")?;
+    let superframe = low | cursor.read_uint(1, "superframe specification")? << 8;
+    let span = cursor.behind(2);
+    sheet.number("wpan.beacon_order", superframe & 0xf, span);
+    sheet.number("wpan.superframe_order", superframe >> 4 & 0xf, span);
+    sheet.number("wpan.bcn_coord", superframe >> 14 & 1, span);
+    sheet.number("wpan.assoc_permit", superframe >> 15, span);
+    let gts = cursor.read_uint(1, "GTS specification")?;
+    sheet.number("wpan.gts.count", gts & 7, cursor.behind(1));
+    sheet.number("wpan.gts.permit", gts >> 7, cursor.behind(1));
+    if gts & 7 != 0 {
+        cursor.take(1, "GTS directions")?;
+        cursor.take(usize::try_from(gts & 7).unwrap_or(0).saturating_mul(3), "GTS descriptors")?;
+    }
+    let pending = cursor.read_uint(1, "pending address specification")?;
+    for _ in 0..pending & 7 {
+        cursor.uint_le(sheet, "wpan.pending16", 2)?;
+    }
+    for _ in 0..pending >> 4 & 7 {
+        cursor.eui64_le(sheet, "wpan.pending64")?;
+    }
+    if !cursor.is_empty() {
+        cursor.bytes(sheet, "wpan.bcn_payload", cursor.rest().len())?;
+    }
+    Ok(())
+}
+
+fn command(sheet: &mut Sheet, mut cursor: Cursor<'_>) -> Result<()> {
+    cursor.uint(sheet, "wpan.cmd", 1)?;
+    Ok(())
+}
