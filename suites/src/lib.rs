@@ -1,3 +1,20 @@
 //! Suites as data: the loader with its diagnostics, the plan, procedures, the clause ledger, PICS and PIXIT.
 
+pub mod built_in;
+pub mod describe;
+pub mod duration;
+pub mod ledger;
+mod loader;
+pub mod pics;
+pub mod pixit;
 pub mod plan;
+pub mod procedures;
+mod reference;
+pub mod schema;
+pub mod selection;
+pub mod topology;
+mod tree;
+pub mod vocabulary;
+
+pub use loader::{Catalogue, Suite, load};
+pub use selection::Plan;

@@ -1,0 +1,29 @@
+//! Suites, ledgers, PICS and PIXIT that are part of the binary: used unless a file is named.
+
+use input::Source;
+
+macro_rules! sources {
+    ($($name:literal),* $(,)?) => {
+        vec![$(Source { name: concat!("built-in ", $name).to_owned(), text: include_str!(concat!("../", $name)).to_owned() }),*]
+    };
+}
+
+/// The suites.
+pub fn suites() -> Vec<Source> {
+    sources!["bootstrap.toml", "profile.toml"]
+}
+
+/// The clause ledgers.
+pub fn clauses() -> Vec<Source> {
+    sources!["clauses/SEL.toml", "clauses/PROFILE-SEL.toml"]
+}
+
+/// The PICS proformas.
+pub fn pics() -> Vec<Source> {
+    sources!["pics/SEL.toml"]
+}
+
+/// The PIXIT definitions.
+pub fn pixit() -> Vec<Source> {
+    sources!["pixit/SEL.toml"]
+}

@@ -1,0 +1,175 @@
+//! What `$name.field` may stand for at a place in a case: boards, the CT, the case, the network, and names that earlier
+//! steps bound.
+
+use std::collections::BTreeMap;
+use std::ops::Range;
+
+use crate::plan::{Role, Topology};
+use crate::reference;
+use crate::tree::{Faults, Node, suggest};
+use crate::vocabulary::{FieldKind, Vocabulary};
+
+/// What the values of a field or a reference are, times apart.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Kind {
+    Field(FieldKind),
+    Time,
+}
+
+/// What a name was bound to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Bound {
+    /// A PDU on air or on the backbone.
+    Pdu,
+    /// A line of an upper tester.
+    UpperTester,
+}
+
+/// A problem with a name, and what to do.
+pub(crate) type Problem = (String, String);
+
+/// Everything that a name may mean here.
+pub(crate) struct Scope<'a> {
+    pub(crate) vocabulary: &'a Vocabulary,
+    pub(crate) topology: &'a Topology,
+    /// The case's parameters, to be offered when a name is misspelt.
+    pub(crate) params: Vec<String>,
+    /// PIXIT values, for the same.
+    pub(crate) pixit: Vec<String>,
+    /// Names bound by earlier steps.
+    pub(crate) bound: BTreeMap<String, Bound>,
+}
+
+impl Scope<'_> {
+    /// Role of a board.
+    pub(crate) fn role(&self, name: &str) -> Option<Role> {
+        self.topology.boards.iter().find(|board| board.name == name).map(|board| board.role)
+    }
+
+    /// Names of the boards for which `wanted` holds.
+    pub(crate) fn boards(&self, wanted: impl Fn(Role) -> bool) -> Vec<String> {
+        self.topology.boards.iter().filter(|board| wanted(board.role)).map(|board| board.name.clone()).collect()
+    }
+
+    /// The role of a board that must be in the topology and for which `wanted` must hold.
+    pub(crate) fn board(&self, name: &str, wanted: impl Fn(Role) -> bool, what: &str) -> Result<Role, Problem> {
+        let fitting = self.boards(&wanted);
+        match self.role(name) {
+            Some(role) if wanted(role) => Ok(role),
+            Some(_) => Err((format!("`{name}` is no {what}"), suggest_here(name, &fitting))),
+            None => Err((
+                format!("no board `{name}` in the topology `{}`", self.topology.text),
+                suggest_here(name, &fitting),
+            )),
+        }
+    }
+
+    /// The kind of a field of a PDU or an answer.
+    pub(crate) fn field(&self, name: &str) -> Result<Kind, Problem> {
+        if name == "time" {
+            return Ok(Kind::Time);
+        }
+        self.vocabulary.field(name).map(Kind::Field).ok_or_else(|| {
+            let names = self.vocabulary.field_names();
+            (format!("unknown field `{name}`"), suggest(name, names.iter().map(String::as_str)))
+        })
+    }
+
+    /// The kind of `$name.field`.
+    pub(crate) fn reference(&self, name: &str, field: &str) -> Result<Kind, Problem> {
+        let property = |known: &[&str]| -> Result<Kind, Problem> {
+            if known.contains(&field) {
+                Ok(Kind::Field(FieldKind::Text))
+            } else {
+                Err((format!("`{name}` has no property `{field}`"), suggest(field, known.iter().copied())))
+            }
+        };
+        match name {
+            "ct" => return property(&["address"]),
+            "network" => return property(&["key", "prefix"]),
+            "case" => {
+                let known: Vec<&str> = ["channel", "pan_id"].into_iter().chain(self.params.iter().map(String::as_str)).collect();
+                return if known.contains(&field) {
+                    Ok(Kind::Field(FieldKind::Any))
+                } else {
+                    Err((format!("the case has no parameter `{field}`"), suggest(field, known)))
+                };
+            }
+            "pixit" => {
+                let help = suggest(field, self.pixit.iter().map(String::as_str));
+                return Err((format!("unknown PIXIT value `{field}`"), help));
+            }
+            "arg" => {
+                let help = "`$arg.NAME` is known inside a `[[procedure]]` that lists NAME in its `args`";
+                return Err((format!("unknown argument `{field}`"), help.to_owned()));
+            }
+            _ => {}
+        }
+        match self.role(name) {
+            Some(Role::TesterRadio) => return property(&["eui64", "link_local", "global"]),
+            Some(_) => return property(&["eui64", "link_local", "global", "psk"]),
+            None => {}
+        }
+        match self.bound.get(name) {
+            Some(bound) => {
+                let kind = self.field(field)?;
+                let of_upper_tester = field.starts_with("ut.");
+                match bound {
+                    _ if kind == Kind::Time => Ok(kind),
+                    Bound::Pdu if of_upper_tester => {
+                        Err((format!("`{name}` is a PDU: it has no `{field}`"), String::new()))
+                    }
+                    Bound::UpperTester if !of_upper_tester => {
+                        let help = "its fields begin with `ut.`".to_owned();
+                        Err((format!("`{name}` is a line of an upper tester: it has no `{field}`"), help))
+                    }
+                    _ => Ok(kind),
+                }
+            }
+            None => {
+                let known: Vec<String> = self
+                    .bound
+                    .keys()
+                    .cloned()
+                    .chain(self.topology.boards.iter().map(|board| board.name.clone()))
+                    .chain(["case", "network"].map(str::to_owned))
+                    .collect();
+                Err((
+                    format!("`{name}` is bound by no earlier step and names no board"),
+                    suggest(name, known.iter().map(String::as_str)),
+                ))
+            }
+        }
+    }
+
+    /// Notes every reference in a text that stands for nothing.
+    pub(crate) fn check_references(&self, node: &Node, text: &str, faults: &mut Faults<'_>) {
+        for found in reference::scan(text) {
+            match found {
+                Ok(found) => {
+                    if let Err((message, help)) = self.reference(&found.name, &found.field) {
+                        faults.add(&node.part(found.place, faults.source), message, help);
+                    }
+                }
+                Err(place) => {
+                    let place: Range<usize> = node.part(place, faults.source);
+                    faults.add(&place, "`$` begins no reference", "a reference is written `$name.field`");
+                }
+            }
+        }
+    }
+}
+
+fn suggest_here(name: &str, fitting: &[String]) -> String {
+    suggest(name, fitting.iter().map(String::as_str))
+}
+
+/// Boards with an upper tester.
+pub(crate) fn has_upper_tester(role: Role) -> bool {
+    matches!(role, Role::BorderRouter | Role::Router)
+}
+
+/// Boards with a radio.
+pub(crate) fn has_radio(role: Role) -> bool {
+    role != Role::CommissioningTool
+}

@@ -1,0 +1,531 @@
+//! Steps: each table of `setup`, `step` and `teardown` to steps of the plan; procedures are expanded here.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use crate::describe;
+use crate::loader::command::{self, split};
+use crate::loader::defined::Defined;
+use crate::loader::scope::{Bound, Scope, has_radio, has_upper_tester};
+use crate::loader::substitute::Known;
+use crate::loader::template::{choice, duration_of, matches, settings};
+use crate::plan::{
+    Case, Change, Check, Deviation, Expect, Never, Part, Point, Role, Send, Step, StepKind,
+};
+use crate::procedures;
+use crate::tree::{Faults, Node, Table, suggest};
+
+/// The keys of which a step has exactly one, and the others that each kind takes.
+pub(crate) const STEP_KINDS: &[(&str, &[&str])] = &[
+    ("use", &["with", "clauses"]),
+    ("do", &["answer", "clauses"]),
+    ("expect", &["at", "from", "to", "within", "where", "bind", "search", "count", "clauses"]),
+    ("unordered", &["within", "clauses"]),
+    ("alt", &["within", "clauses"]),
+    ("never", &["at", "from", "to", "during", "where", "alive", "clauses"]),
+    ("check", &["where", "bind", "clauses"]),
+    ("send", &["by", "from", "to", "level", "set", "bind", "clauses"]),
+    ("deviate", &["by", "where", "times", "set", "drop", "duplicate", "delay", "reorder", "corrupt", "clauses"]),
+    ("wait", &["clauses"]),
+    ("prompt", &["clauses"]),
+];
+
+/// A case has no more steps than this: procedures that use each other may multiply.
+const MOST_STEPS: usize = 2000;
+
+/// Reads the steps of one case's row.
+pub(crate) struct Steps<'a, 'f, 's> {
+    pub(crate) scope: Scope<'a>,
+    pub(crate) faults: &'f mut Faults<'s>,
+    pub(crate) defined: &'a Defined,
+    pub(crate) known: &'f mut Known,
+    /// The case's clauses.
+    pub(crate) clauses: &'a [String],
+    /// Board of the secured neighbours and other knowledge that procedures need.
+    pub(crate) steps: Vec<Step>,
+    /// Names of the suite's procedures that were used.
+    pub(crate) used: &'f mut std::collections::BTreeSet<String>,
+}
+
+impl Steps<'_, '_, '_> {
+    /// Reads one step's table and appends what it expands to.
+    pub(crate) fn read(&mut self, table: &Table, part: Part) {
+        if self.steps.len() >= MOST_STEPS {
+            self.faults.add(&table.span, format!("the case has more than {MOST_STEPS} steps"), "");
+            return;
+        }
+        let present: Vec<&(&str, &[&str])> =
+            STEP_KINDS.iter().filter(|(key, _)| table.entry(key).is_some()).collect();
+        let [(kind, others)] = present.as_slice() else {
+            self.no_single_kind(table, &present);
+            return;
+        };
+        let mut allowed = vec![*kind];
+        allowed.extend(*others);
+        table.only(&allowed, &format!("a step of kind `{kind}`"), self.faults);
+        let clauses = self.step_clauses(table, part);
+        if *kind == "use" {
+            self.expand(table, part);
+            return;
+        }
+        let Some(kind) = self.kind(kind, table) else { return };
+        let text = describe::step(&kind);
+        self.bind_names(&kind, table);
+        self.steps.push(Step { part, text, clauses, procedure: None, kind });
+    }
+
+    fn no_single_kind(&mut self, table: &Table, present: &[&(&str, &[&str])]) {
+        let kinds: Vec<&str> = STEP_KINDS.iter().map(|(kind, _)| *kind).collect();
+        if let [_, second, ..] = present {
+            let names: Vec<String> = present.iter().map(|(name, _)| format!("`{name}`")).collect();
+            let span = table.entry(second.0).map_or_else(|| table.span.clone(), |entry| entry.key_span.clone());
+            let help = "make two steps of it";
+            self.faults.add(&span, format!("a step is of one kind, this one has {}", names.join(" and ")), help);
+            return;
+        }
+        match table.entries.iter().find(|entry| input::nearest(&entry.key, kinds.iter().copied()).is_some()) {
+            Some(entry) => {
+                let help = suggest(&entry.key, kinds.iter().copied());
+                self.faults.add(&entry.key_span, format!("unknown key `{}` in a step", entry.key), help);
+            }
+            None => {
+                let help = format!("one of: {}", kinds.join(", "));
+                self.faults.add(&table.span, "the step says not what it is", help);
+            }
+        }
+    }
+
+    fn step_clauses(&mut self, table: &Table, part: Part) -> Vec<String> {
+        let Some(node) = table.get("clauses") else {
+            return if part == Part::Body { self.clauses.to_vec() } else { Vec::new() };
+        };
+        let listed = node.texts("`clauses`", self.faults);
+        for (clause, span) in &listed {
+            if !self.clauses.contains(clause) {
+                let near = suggest(clause, self.clauses.iter().map(String::as_str));
+                let help = if near.starts_with("did") { near } else { "add it to the case's `clauses`".to_owned() };
+                self.faults.add(span, format!("`{clause}` is not among the case's clauses"), help);
+            }
+        }
+        listed.into_iter().map(|(clause, _)| clause).collect()
+    }
+
+    fn kind(&mut self, kind: &str, table: &Table) -> Option<StepKind> {
+        let node = table.get(kind)?;
+        match kind {
+            "do" => command::command(node, table.get("answer"), &self.scope, self.faults).map(StepKind::Do),
+            "expect" => self.expect(node, table, None).map(StepKind::Expect),
+            "unordered" => self.expects(node, table, kind).map(StepKind::Unordered),
+            "alt" => self.expects(node, table, kind).map(StepKind::Alternatives),
+            "never" => self.never(node, table).map(StepKind::Never),
+            "check" => self.check(node, table).map(StepKind::Check),
+            "send" => self.send(node, table).map(StepKind::Send),
+            "deviate" => self.deviate(node, table).map(StepKind::Deviate),
+            "wait" => duration_of(node, "`wait`", self.faults).map(|duration| StepKind::Wait { duration }),
+            _ => node.text("`prompt`", self.faults).map(|text| StepKind::Prompt { text: text.to_owned() }),
+        }
+    }
+
+    fn expect(&mut self, node: &Node, table: &Table, within: Option<Duration>) -> Option<Expect> {
+        let at = self.point(table);
+        let message = self.message(node, Some(at));
+        let (from, to) = self.ends(table, at);
+        let own = table.get("within").map(|node| duration_of(node, "`within`", self.faults));
+        let within = match (own, within) {
+            (Some(own), _) => own,
+            (None, Some(outer)) => Some(outer),
+            (None, None) => {
+                let help = "say how long to wait, as in `within = \"5s\"`";
+                self.faults.add(&node.span, "an `expect` has no `within`", help);
+                None
+            }
+        };
+        let matches = self.conditions(table);
+        let bind = self.bind(table);
+        let search = table.get("search").is_some_and(|node| node.boolean("`search`", self.faults).unwrap_or(false));
+        let count = table.get("count").map_or(Some(1), |node| node.integer("`count`", 1..=10_000, self.faults));
+        Some(Expect {
+            at,
+            message: message?,
+            from,
+            to,
+            within: within?,
+            matches,
+            bind,
+            search,
+            count: u32::try_from(count?).ok()?,
+        })
+    }
+
+    fn expects(&mut self, node: &Node, table: &Table, kind: &str) -> Option<Vec<Expect>> {
+        let within = table.get("within").and_then(|node| duration_of(node, "`within`", self.faults));
+        let what = format!("`{kind}`");
+        let elements = node.array(&what, self.faults)?.to_vec();
+        if elements.len() < 2 {
+            self.faults.add(&node.span, format!("{what} needs at least two expectations"), "use a plain `expect`");
+        }
+        let known = ["expect", "at", "from", "to", "within", "where", "bind", "search", "count"];
+        let mut expects = Vec::new();
+        for element in &elements {
+            let Some(inner) = element.table(&format!("an element of {what}"), self.faults) else { continue };
+            inner.only(&known, &format!("an element of {what}"), self.faults);
+            let Some(message) = inner.require("expect", &format!("an element of {what}"), self.faults).cloned() else {
+                continue;
+            };
+            expects.extend(self.expect(&message, inner, within));
+        }
+        (expects.len() == elements.len()).then_some(expects)
+    }
+
+    fn never(&mut self, node: &Node, table: &Table) -> Option<Never> {
+        let at = self.point(table);
+        let message = self.message(node, Some(at));
+        let (from, to) = self.ends(table, at);
+        let during = match table.get("during") {
+            Some(node) => duration_of(node, "`during`", self.faults),
+            None => {
+                self.faults.add(&node.span, "a `never` has no `during`", "say for how long, as in `during = \"10s\"`");
+                None
+            }
+        };
+        let alive = match table.get("alive") {
+            Some(node) => self.board(node, "`alive`", has_upper_tester, "board with an upper tester"),
+            None => Some("dut".to_owned()),
+        };
+        let matches = self.conditions(table);
+        Some(Never { at, message: message?, from, to, during: during?, matches, alive: alive? })
+    }
+
+    fn check(&mut self, node: &Node, table: &Table) -> Option<Check> {
+        let text = node.text("`check`", self.faults)?;
+        self.scope.check_references(node, text, self.faults);
+        let words = split(text);
+        let (board, place) = words.first()?.clone();
+        if let Err((message, help)) = self.scope.board(board, has_upper_tester, "board with an upper tester") {
+            self.faults.add(&node.part(place, self.faults.source), message, help);
+            return None;
+        }
+        let rest = words.get(1..).unwrap_or_default();
+        let command = command::upper_tester_command(node, text, rest, self.faults)?;
+        let matches = self.conditions(table);
+        let bind = self.bind(table);
+        if matches.is_empty() && bind.is_none() {
+            self.faults.add(&node.span, "a `check` without `where` and `bind` checks nothing", "");
+        }
+        if let Some(wrong) = matches.iter().find(|one| !one.field.starts_with("ut.")) {
+            let help = "fields of an upper tester's answer begin with `ut.`";
+            self.faults.add(&node.span, format!("an answer has no field `{}`", wrong.field), help);
+        }
+        Some(Check { board: board.to_owned(), command, matches, bind })
+    }
+
+    fn send(&mut self, node: &Node, table: &Table) -> Option<Send> {
+        let message = self.message(node, None);
+        let testers = self.scope.boards(|role| role == Role::TesterRadio);
+        let sender = |role| matches!(role, Role::TesterRadio | Role::CommissioningTool);
+        let by = match (table.get("by"), testers.as_slice()) {
+            (Some(node), _) => self.board(node, "`by`", sender, "tester radio or `ct`"),
+            (None, [only]) => Some(only.clone()),
+            (None, []) => {
+                let help = "put a tester radio into the topology: a name that begins with `tester`";
+                self.faults.add(&node.span, "nothing here can send: the topology has no tester radio", help);
+                None
+            }
+            (None, _) => {
+                let help = format!("one of: {}", testers.join(", "));
+                self.faults.add(&node.span, "which tester radio sends is not said: `by` is missing", help);
+                None
+            }
+        };
+        let source = match table.get("from") {
+            Some(node) => self.address(node, "`from`", false),
+            None => by.clone(),
+        };
+        let to = match table.require("to", "a `send`", self.faults).cloned() {
+            Some(node) => self.address(&node, "`to`", true),
+            None => None,
+        };
+        let level = table.get("level").map(|node| node.integer("`level`", 1..=7, self.faults));
+        let overrides = match table.get("set") {
+            Some(node) => match node.table("`set`", self.faults) {
+                Some(fields) => settings(fields, &self.scope, self.faults),
+                None => BTreeMap::new(),
+            },
+            None => BTreeMap::new(),
+        };
+        let bind = self.bind(table);
+        Some(Send {
+            by: by?,
+            message: message?,
+            source: source?,
+            to: to?,
+            security_level: level.flatten().and_then(|level| u8::try_from(level).ok()),
+            overrides,
+            bind,
+        })
+    }
+
+    fn deviate(&mut self, node: &Node, table: &Table) -> Option<Deviation> {
+        let message = self.message(node, None);
+        let machine = |role| matches!(role, Role::TesterRadio | Role::CommissioningTool);
+        let machine = match table.get("by") {
+            Some(node) => self.board(node, "`by`", machine, "tester machine"),
+            None if self.scope.role("ct").is_some() => Some("ct".to_owned()),
+            None => {
+                self.faults.add(&node.span, "which tester machine deviates is not said: `by` is missing", "");
+                None
+            }
+        };
+        let times = table.get("times").map_or(Some(1), |node| node.integer("`times`", 0..=100_000, self.faults));
+        let changes = ["set", "drop", "duplicate", "delay", "reorder", "corrupt"];
+        let present: Vec<&str> = changes.into_iter().filter(|key| table.entry(key).is_some()).collect();
+        let [change] = present.as_slice() else {
+            let help = format!("exactly one of: {}", changes.join(", "));
+            self.faults.add(&node.span, format!("a deviation makes one change, this one {}", present.len()), help);
+            return None;
+        };
+        let value = table.get(change)?;
+        let flag = |change_to: Change, faults: &mut Faults<'_>| match value.boolean(&format!("`{change}`"), faults) {
+            Some(true) => Some(change_to),
+            Some(false) => {
+                faults.add(&value.span, format!("`{change} = false` changes nothing"), "leave the step out");
+                None
+            }
+            None => None,
+        };
+        let change = match *change {
+            "set" => {
+                let fields = value.table("`set`", self.faults)?;
+                if fields.entries.is_empty() {
+                    self.faults.add(&value.span, "`set` is empty: it changes nothing", "");
+                }
+                Some(Change::Override(settings(fields, &self.scope, self.faults)))
+            }
+            "drop" => flag(Change::Drop, self.faults),
+            "duplicate" => flag(Change::Duplicate, self.faults),
+            "reorder" => flag(Change::Reorder, self.faults),
+            "delay" => duration_of(value, "`delay`", self.faults).map(|by| Change::Delay { by }),
+            _ => value
+                .integer("`corrupt`", 0..=10_239, self.faults)
+                .and_then(|bit| u32::try_from(bit).ok())
+                .map(|bit| Change::Corrupt { bit }),
+        };
+        let matches = self.conditions(table);
+        Some(Deviation {
+            machine: machine?,
+            message: message?,
+            matches,
+            change: change?,
+            times: u32::try_from(times?).ok()?,
+        })
+    }
+
+    fn point(&mut self, table: &Table) -> Point {
+        let Some(node) = table.get("at") else { return Point::Air };
+        match choice(node, &["air", "backbone", "ut"], "`at`", self.faults) {
+            Some("backbone") => Point::Backbone,
+            Some("ut") => Point::UpperTester,
+            _ => Point::Air,
+        }
+    }
+
+    fn message(&mut self, node: &Node, at: Option<Point>) -> Option<String> {
+        let name = node.text("a message name", self.faults)?;
+        let messages = &self.scope.vocabulary.messages;
+        if !messages.iter().any(|known| known == name) {
+            let help = suggest(name, messages.iter().map(String::as_str));
+            self.faults.add(&node.span, format!("unknown message `{name}`"), help);
+            return None;
+        }
+        let of_upper_tester = name.starts_with("ut.");
+        match at {
+            Some(Point::UpperTester) if !of_upper_tester => {
+                let help = "write `expect = \"ut.event\"`";
+                self.faults.add(&node.span, format!("an upper tester sends no `{name}`"), help);
+            }
+            Some(Point::Air | Point::Backbone) | None if of_upper_tester => {
+                self.faults.add(&node.span, format!("`{name}` is seen at the upper tester only"), "add `at = \"ut\"`");
+            }
+            _ => {}
+        }
+        Some(name.to_owned())
+    }
+
+    fn ends(&mut self, table: &Table, at: Point) -> (Option<String>, Option<String>) {
+        let from = table.get("from").and_then(|node| self.end(node, "`from`", at));
+        let to = table.get("to").and_then(|node| {
+            if at == Point::Air {
+                return self.end(node, "`to`", at);
+            }
+            self.faults.add(&node.span, "`to` is a link-layer receiver: it has a meaning on air only", "");
+            None
+        });
+        (from, to)
+    }
+
+    fn end(&mut self, node: &Node, what: &str, at: Point) -> Option<String> {
+        match at {
+            Point::Air => {
+                let text = node.text(what, self.faults)?;
+                if is_eui64(text) {
+                    return Some(text.to_owned());
+                }
+                self.board(node, what, has_radio, "board with a radio (nor an EUI-64 of 16 hex digits)")
+            }
+            Point::Backbone => {
+                let port = |role| matches!(role, Role::CommissioningTool | Role::BorderRouter);
+                self.board(node, what, port, "backbone port (name the device by `where = { \"ipv6.src\" = ... }`)")
+            }
+            Point::UpperTester => self.board(node, what, has_upper_tester, "board with an upper tester"),
+        }
+    }
+
+    fn board(&mut self, node: &Node, what: &str, wanted: impl Fn(Role) -> bool, kind: &str) -> Option<String> {
+        let name = node.text(what, self.faults)?;
+        match self.scope.board(name, wanted, kind) {
+            Ok(_) => Some(name.to_owned()),
+            Err((message, help)) => {
+                self.faults.add(&node.span, message, help);
+                None
+            }
+        }
+    }
+
+    /// A board, an EUI-64, and as a destination also an IPv6 address or `all`.
+    fn address(&mut self, node: &Node, what: &str, destination: bool) -> Option<String> {
+        let text = node.text(what, self.faults)?;
+        let other = destination && (text == "all" || text.parse::<std::net::Ipv6Addr>().is_ok());
+        if other || is_eui64(text) {
+            return Some(text.to_owned());
+        }
+        self.board(node, what, |_| true, "board")
+    }
+
+    fn conditions(&mut self, table: &Table) -> Vec<crate::plan::Match> {
+        let Some(node) = table.get("where") else { return Vec::new() };
+        let Some(fields) = node.table("`where`", self.faults) else { return Vec::new() };
+        matches(fields, &self.scope, self.faults)
+    }
+
+    fn bind(&mut self, table: &Table) -> Option<String> {
+        let node = table.get("bind")?;
+        let name = node.text("`bind`", self.faults)?;
+        let good = name.starts_with(|c: char| c.is_ascii_lowercase())
+            && name.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_');
+        if !good {
+            let help = "lower-case letters, digits and `_`, a letter first";
+            self.faults.add(&node.span, format!("`{name}` is no name to bind"), help);
+            return None;
+        }
+        let taken = ["case", "ct", "network", "arg", "pixit"].contains(&name) || self.scope.role(name).is_some();
+        if taken || self.scope.bound.contains_key(name) {
+            let why = if taken { "means something else" } else { "is bound already" };
+            self.faults.add(&node.span, format!("`{name}` {why}"), "choose another name");
+            return None;
+        }
+        Some(name.to_owned())
+    }
+
+    /// Makes the names that a step binds known to later steps. Of alternatives only a name that all of them bind.
+    fn bind_names(&mut self, kind: &StepKind, table: &Table) {
+        let bound = |at: Point| if at == Point::UpperTester { Bound::UpperTester } else { Bound::Pdu };
+        let mut names: Vec<(String, Bound)> = Vec::new();
+        match kind {
+            StepKind::Expect(expect) => names.extend(expect.bind.clone().map(|name| (name, bound(expect.at)))),
+            StepKind::Unordered(all) => {
+                for expect in all {
+                    if let Some(name) = &expect.bind {
+                        if names.iter().any(|(earlier, _)| earlier == name) {
+                            self.faults.add(&table.span, format!("two expectations bind `{name}`"), "");
+                        }
+                        names.push((name.clone(), bound(expect.at)));
+                    }
+                }
+            }
+            StepKind::Alternatives(all) => {
+                if let Some(first) = all.first()
+                    && let Some(name) = &first.bind
+                    && all.iter().all(|expect| expect.bind.as_ref() == Some(name))
+                {
+                    names.push((name.clone(), bound(first.at)));
+                }
+            }
+            StepKind::Check(check) => names.extend(check.bind.clone().map(|name| (name, Bound::UpperTester))),
+            StepKind::Send(send) => names.extend(send.bind.clone().map(|name| (name, Bound::Pdu))),
+            _ => {}
+        }
+        self.scope.bound.extend(names);
+    }
+
+    fn expand(&mut self, table: &Table, part: Part) {
+        let Some(node) = table.get("use") else { return };
+        let Some(name) = node.text("`use`", self.faults).map(str::to_owned) else { return };
+        let arguments = match table.get("with") {
+            Some(with) => match with.table("`with`", self.faults) {
+                Some(with) => with.clone(),
+                None => return,
+            },
+            None => Table { span: node.span.clone(), entries: Vec::new() },
+        };
+        if let Some(procedure) = self.defined.get(&name) {
+            self.used.insert(name.clone());
+            if procedure.cyclic {
+                return;
+            }
+            let Some(values) = procedure.arguments(&name, &arguments, self.faults) else { return };
+            let mut known = self.known.clone();
+            known.set("arg", values);
+            for step in &procedure.steps {
+                let step = known.put_into(step);
+                self.read(&step, part);
+            }
+            return;
+        }
+        let Some(procedure) = procedures::find(&name) else {
+            let names: Vec<&str> =
+                procedures::PROCEDURES.iter().map(|known| known.name).chain(self.defined.names()).collect();
+            self.faults.add(&node.span, format!("unknown procedure `{name}`"), suggest(&name, names));
+            return;
+        };
+        let Some(arguments) = procedures::read_arguments(procedure, &arguments, &self.scope, self.faults) else {
+            return;
+        };
+        match (procedure.expand)(self.scope.topology, &arguments) {
+            Ok(kinds) => self.steps.extend(kinds.into_iter().map(|kind| Step {
+                part,
+                text: describe::step(&kind),
+                clauses: Vec::new(),
+                procedure: Some(name.clone()),
+                kind,
+            })),
+            Err((message, help)) => self.faults.add(&node.span, message, help),
+        }
+    }
+}
+
+/// 16 hex digits.
+pub(crate) fn is_eui64(text: &str) -> bool {
+    text.len() == 16 && text.chars().all(|c| c.is_ascii_hexdigit())
+}
+
+/// Whether a case's body awaits at least one PDU of the device itself, on air or on the backbone.
+pub(crate) fn awaits_the_device(case: &Case) -> bool {
+    case.steps.iter().filter(|step| step.part == Part::Body && step.procedure.is_none()).any(|step| match &step.kind {
+        StepKind::Expect(expect) => is_of_the_device(expect),
+        StepKind::Unordered(all) => all.iter().any(is_of_the_device),
+        StepKind::Alternatives(all) => all.iter().all(is_of_the_device),
+        _ => false,
+    })
+}
+
+fn is_of_the_device(expect: &Expect) -> bool {
+    use crate::plan::{Constraint, Operand};
+    let refers = expect.matches.iter().any(|one| {
+        matches!(&one.constraint, Constraint::Equals(Operand::Reference { name, .. }) if name == "dut")
+    });
+    match expect.at {
+        Point::Air => expect.from.as_deref() == Some("dut"),
+        Point::Backbone => expect.from.as_deref() == Some("dut") || refers,
+        Point::UpperTester => false,
+    }
+}

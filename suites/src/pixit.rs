@@ -1,0 +1,257 @@
+//! PIXIT: values that the tests need to know about a device. Each has a type, a default, and a range; a user's file
+//! overrides them: `[pixit] jsr_first_interval = "2s"`.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use input::{Fault, Source};
+
+use crate::duration;
+use crate::tree::{self, Faults, Node, Table, Value, suggest};
+
+/// The type of a value, with its limits (inclusive).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum ValueKind {
+    /// A duration.
+    Duration {
+        /// Least.
+        min: Duration,
+        /// Greatest.
+        max: Duration,
+    },
+    /// A number.
+    Number {
+        /// Least.
+        min: u64,
+        /// Greatest.
+        max: u64,
+    },
+    /// One of these words.
+    Choice(Vec<String>),
+}
+
+/// A value.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum PixitValue {
+    /// A duration.
+    Duration(Duration),
+    /// A number.
+    Number(u64),
+    /// A word.
+    Word(String),
+}
+
+impl std::fmt::Display for PixitValue {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Duration(duration) => f.write_str(&duration::show(*duration)),
+            Self::Number(number) => write!(f, "{number}"),
+            Self::Word(word) => f.write_str(word),
+        }
+    }
+}
+
+/// What is known of a value.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Definition {
+    /// `jsr_first_interval`.
+    pub name: String,
+    /// What it means.
+    pub doc: String,
+    /// Where it comes from: a clause ID.
+    pub clause: String,
+    /// Type and limits.
+    pub kind: ValueKind,
+    /// The profile's value.
+    pub default: PixitValue,
+}
+
+/// Definitions and the values in force.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Pixit {
+    definitions: Vec<Definition>,
+    values: BTreeMap<String, PixitValue>,
+    /// Where values other than defaults came from.
+    pub source: Option<String>,
+}
+
+impl Pixit {
+    /// Loads definitions; the values are their defaults.
+    ///
+    /// # Errors
+    /// All faults of all files.
+    pub fn load(sources: &[Source]) -> Result<Self, Vec<Fault>> {
+        let mut pixit = Self::default();
+        let mut faults = Vec::new();
+        for source in sources {
+            match tree::parse(source) {
+                Ok(table) => {
+                    let mut found = Faults::new(source);
+                    table.only(&["spec", "title", "value"], "a PIXIT definition", &mut found);
+                    table.require_text("spec", "the PIXIT definition", &mut found);
+                    table.require_text("title", "the PIXIT definition", &mut found);
+                    for value in table.tables("value", &mut found) {
+                        if let Some(definition) = definition(value, &mut found) {
+                            if pixit.value(&definition.name).is_some() {
+                                let message = format!("PIXIT value `{}` stands twice", definition.name);
+                                found.add(&value.span, message, "");
+                            }
+                            pixit.values.insert(definition.name.clone(), definition.default.clone());
+                            pixit.definitions.push(definition);
+                        }
+                    }
+                    faults.extend(found.into_sorted());
+                }
+                Err(fault) => faults.push(fault),
+            }
+        }
+        if faults.is_empty() { Ok(pixit) } else { Err(faults) }
+    }
+
+    /// The same with the values of a user's file.
+    ///
+    /// # Errors
+    /// All faults of the file: unknown keys, wrong types, values out of range.
+    pub fn overridden(&self, source: &Source) -> Result<Self, Vec<Fault>> {
+        let table = tree::parse(source).map_err(|fault| vec![fault])?;
+        let mut faults = Faults::new(source);
+        table.only(&["pixit"], "a PIXIT file", &mut faults);
+        let mut pixit = self.clone();
+        pixit.source = Some(source.name.clone());
+        let section = table
+            .require("pixit", "the PIXIT file", &mut faults)
+            .and_then(|node| node.table("`pixit`", &mut faults).cloned())
+            .unwrap_or_default();
+        for entry in &section.entries {
+            let Some(definition) = self.definitions.iter().find(|definition| definition.name == entry.key) else {
+                let help = suggest(&entry.key, self.definitions.iter().map(|definition| definition.name.as_str()));
+                faults.add(&entry.key_span, format!("unknown PIXIT value `{}`", entry.key), help);
+                continue;
+            };
+            let what = format!("`{}`", entry.key);
+            if let Some(value) = value(&entry.node, &definition.kind, &what, &mut faults) {
+                pixit.values.insert(entry.key.clone(), value);
+            }
+        }
+        if faults.is_empty() { Ok(pixit) } else { Err(faults.into_sorted()) }
+    }
+
+    /// Every definition, in the order of the files.
+    pub fn definitions(&self) -> &[Definition] {
+        &self.definitions
+    }
+
+    /// Every value in force.
+    pub fn values(&self) -> &BTreeMap<String, PixitValue> {
+        &self.values
+    }
+
+    /// A value in force.
+    pub fn value(&self, name: &str) -> Option<&PixitValue> {
+        self.values.get(name)
+    }
+
+    /// A duration in force; `None` if there is no such value or it is no duration.
+    pub fn duration(&self, name: &str) -> Option<Duration> {
+        match self.values.get(name)? {
+            PixitValue::Duration(duration) => Some(*duration),
+            _ => None,
+        }
+    }
+
+    /// A number in force; `None` if there is no such value or it is no number.
+    pub fn number(&self, name: &str) -> Option<u64> {
+        match self.values.get(name)? {
+            PixitValue::Number(number) => Some(*number),
+            _ => None,
+        }
+    }
+
+    pub(crate) fn names(&self) -> Vec<String> {
+        self.values.keys().cloned().collect()
+    }
+
+    /// As a suite's text takes them.
+    pub(crate) fn texts(&self) -> BTreeMap<String, Value> {
+        let text = |value: &PixitValue| match value {
+            PixitValue::Number(number) => i64::try_from(*number).map_or(Value::Integer(i64::MAX), Value::Integer),
+            other => Value::Text(other.to_string()),
+        };
+        self.values.iter().map(|(name, value)| (name.clone(), text(value))).collect()
+    }
+}
+
+fn definition(table: &Table, faults: &mut Faults<'_>) -> Option<Definition> {
+    let known = ["name", "doc", "clause", "type", "min", "max", "choices", "default"];
+    table.only(&known, "a PIXIT value", faults);
+    let name = table.require_text("name", "a PIXIT value", faults).map(str::to_owned);
+    let doc = table.require_text("doc", "a PIXIT value", faults).map(str::to_owned);
+    let clause = table.require_text("clause", "a PIXIT value", faults).map(str::to_owned);
+    let kind_node = table.require("type", "a PIXIT value", faults)?;
+    let kind = match kind_node.text("`type`", faults)? {
+        "duration" => {
+            let any = ValueKind::Duration { min: Duration::ZERO, max: Duration::MAX };
+            let limit = |key: &str, faults: &mut Faults<'_>| {
+                match value(table.require(key, "a PIXIT value", faults)?, &any, "a limit", faults) {
+                    Some(PixitValue::Duration(limit)) => Some(limit),
+                    _ => None,
+                }
+            };
+            ValueKind::Duration { min: limit("min", faults)?, max: limit("max", faults)? }
+        }
+        "number" => {
+            let limit = |key: &str, faults: &mut Faults<'_>| {
+                let node = table.require(key, "a PIXIT value", faults)?;
+                node.integer("a limit", 0..=i64::MAX, faults).and_then(|limit| u64::try_from(limit).ok())
+            };
+            ValueKind::Number { min: limit("min", faults)?, max: limit("max", faults)? }
+        }
+        "choice" => {
+            let node = table.require("choices", "a PIXIT value", faults)?;
+            ValueKind::Choice(node.texts("`choices`", faults).into_iter().map(|(word, _)| word).collect())
+        }
+        other => {
+            let help = suggest(other, ["duration", "number", "choice"]);
+            faults.add(&kind_node.span, format!("unknown type `{other}`"), help);
+            return None;
+        }
+    };
+    let default = value(table.require("default", "a PIXIT value", faults)?, &kind, "the default", faults);
+    Some(Definition { name: name?, doc: doc?, clause: clause?, kind, default: default? })
+}
+
+fn value(node: &Node, kind: &ValueKind, what: &str, faults: &mut Faults<'_>) -> Option<PixitValue> {
+    match kind {
+        ValueKind::Number { min, max } => {
+            let limit = |limit: u64| i64::try_from(limit).unwrap_or(i64::MAX);
+            let number = node.integer(what, limit(*min)..=limit(*max), faults)?;
+            u64::try_from(number).ok().map(PixitValue::Number)
+        }
+        ValueKind::Duration { min, max } => {
+            if let Value::Integer(_) | Value::Float(_) = node.value {
+                faults.add(&node.span, format!("{what} has no unit"), duration::DURATION_HELP);
+                return None;
+            }
+            let text = node.text(what, faults)?;
+            let Some(read) = duration::parse(text) else {
+                faults.add(&node.span, format!("{what}: `{text}` is no duration"), duration::DURATION_HELP);
+                return None;
+            };
+            if read < *min || read > *max {
+                let range = format!("{} to {}", duration::show(*min), duration::show(*max));
+                faults.add(&node.span, format!("{what} is {text}, outside {range}"), "");
+                return None;
+            }
+            Some(PixitValue::Duration(read))
+        }
+        ValueKind::Choice(words) => {
+            let text = node.text(what, faults)?;
+            if !words.iter().any(|word| word == text) {
+                let help = suggest(text, words.iter().map(String::as_str));
+                faults.add(&node.span, format!("{what}: unknown word `{text}`"), help);
+                return None;
+            }
+            Some(PixitValue::Word(text.to_owned()))
+        }
+    }
+}

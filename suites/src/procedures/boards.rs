@@ -1,0 +1,242 @@
+//! Bringing boards up: manufacture, installation with routes over the tree, the wired factory channel, power.
+
+use std::time::Duration;
+
+use super::write::{all, event, power, refers, ut};
+use super::{Argument, ArgumentKind, Arguments, Procedure};
+use crate::plan::{Role, StepKind, Topology};
+use crate::topology::{Tree, neighbours, tree};
+
+/// How long a board may take to get its address, and to mark its links.
+const UP_WITHIN: Duration = Duration::from_secs(30);
+
+const ANCHOR: Argument = Argument {
+    name: "anchor",
+    doc: "the trust anchor that the manufacturer puts into the board",
+    kind: ArgumentKind::Choice(&["psk"]),
+    default: Some("psk"),
+};
+
+const TRIGGER: Argument = Argument {
+    name: "trigger",
+    doc: "when the board sends its first join request: after boot, or when it is told to",
+    kind: ArgumentKind::Choice(&["boot", "selection"]),
+    default: Some("boot"),
+};
+
+const LINKED: Argument = Argument {
+    name: "linked",
+    doc: "secured neighbours: wait until the links to them are marked secured",
+    kind: ArgumentKind::Boards,
+    default: Some(""),
+};
+
+const BOARD: Argument =
+    Argument { name: "board", doc: "the board", kind: ArgumentKind::Board, default: None };
+
+const BOARDS: Argument =
+    Argument { name: "board", doc: "the board, or several", kind: ArgumentKind::Boards, default: None };
+
+pub(super) const PREPARE: Procedure = Procedure {
+    name: "prepare",
+    doc: "Manufactures and installs boards: trust anchor, role, channel, PAN, address of the CT, parent and routes \
+          over the tree of the topology. Leaves them switched off: power-on starts their stack.",
+    arguments: &[BOARDS, ANCHOR, TRIGGER],
+    expand: |topology, arguments| {
+        let mut steps = Vec::new();
+        for board in arguments.boards("board") {
+            steps.push(power(board, true));
+            steps.push(manufacture(board, arguments));
+            steps.extend(install(topology, board, arguments.text("trigger"))?);
+            steps.push(power(board, false));
+        }
+        Ok(steps)
+    },
+};
+
+pub(super) const MANUFACTURE: Procedure = Procedure {
+    name: "manufacture",
+    doc: "Puts the trust anchor into boards, as the factory does. Leaves them switched off.",
+    arguments: &[BOARDS, ANCHOR],
+    expand: |_, arguments| {
+        let each = |board: &String| [power(board, true), manufacture(board, arguments), power(board, false)];
+        Ok(arguments.boards("board").iter().flat_map(each).collect())
+    },
+};
+
+pub(super) const INSTALL: Procedure = Procedure {
+    name: "install",
+    doc: "Installs manufactured boards: role, channel, PAN, address of the CT, parent and routes over the tree of the \
+          topology. Leaves them switched off: power-on starts their stack.",
+    arguments: &[BOARDS, TRIGGER],
+    expand: |topology, arguments| {
+        let mut steps = Vec::new();
+        for board in arguments.boards("board") {
+            steps.push(power(board, true));
+            steps.extend(install(topology, board, arguments.text("trigger"))?);
+            steps.push(power(board, false));
+        }
+        Ok(steps)
+    },
+};
+
+pub(super) const PREPARE_NETWORK: Procedure = Procedure {
+    name: "prepare_network",
+    doc: "Prepares every reference board (all but the device and tester radios), makes those named in `secured` secured \
+          routers by the wired factory channel, switches each on, the 6LBR first and outwards, and waits until it has \
+          its address and secured neighbours have marked their links. The device is left as it is.",
+    arguments: &[Argument {
+        name: "secured",
+        doc: "reference boards that hold the network key from the start",
+        kind: ArgumentKind::Boards,
+        default: Some(""),
+    }],
+    expand: |topology, arguments| {
+        let secured = arguments.boards("secured");
+        if secured.iter().any(|name| name == "dut") {
+            let help = "use the procedure `provisioned` for the device".to_owned();
+            return Err(("`prepare_network` leaves the device as it is".to_owned(), help));
+        }
+        let tree = tree(topology);
+        // Outwards from the root; boards that only the device connects come up when it does, so nothing waits for them.
+        let order: Vec<usize> =
+            tree.order.iter().copied().filter(|&at| is_reference(topology, at)).collect();
+        let mut steps = Vec::new();
+        for &at in &order {
+            let name = &topology.boards[at].name;
+            steps.push(power(name, true));
+            steps.push(ut(name, format!("manufacture anchor=psk psk=${name}.psk")));
+            steps.extend(install(topology, name, None)?);
+            if secured.contains(name) {
+                steps.push(provision(name));
+            }
+            steps.push(power(name, false));
+        }
+        let mut up: Vec<usize> = Vec::new();
+        for &at in &order {
+            let name = &topology.boards[at].name;
+            steps.push(power(name, true));
+            let behind_the_device = behind_the_device(topology, &tree, at);
+            let mut awaited = Vec::new();
+            if !behind_the_device {
+                awaited.push(event(name, "address", UP_WITHIN, Vec::new()));
+            }
+            if secured.contains(name) {
+                for &other in up.iter().filter(|other| neighbours(topology, at).contains(other)) {
+                    let other = &topology.boards[other].name;
+                    if secured.contains(other) {
+                        awaited.push(event(name, "link_secured", UP_WITHIN, vec![refers("ut.neighbour", other, "eui64")]));
+                    }
+                }
+            }
+            steps.extend(all(awaited));
+            up.push(at);
+        }
+        if steps.is_empty() {
+            let help = "leave the step out".to_owned();
+            return Err(("the topology has no reference board to prepare".to_owned(), help));
+        }
+        Ok(steps)
+    },
+};
+
+pub(super) const RUNNING: Procedure = Procedure {
+    name: "running",
+    doc: "Prepares a board, switches it on and waits until it has its address: an unsecured router that runs. The \
+          network it joins must be up.",
+    arguments: &[BOARD, TRIGGER],
+    expand: |topology, arguments| {
+        let board = arguments.board("board");
+        let mut steps = vec![power(board, true), ut(board, format!("manufacture anchor=psk psk=${board}.psk"))];
+        steps.extend(install(topology, board, arguments.text("trigger"))?);
+        steps.push(power(board, false));
+        steps.push(power(board, true));
+        if has_prefix(topology) {
+            steps.extend(all(vec![event(board, "address", UP_WITHIN, Vec::new())]));
+        }
+        Ok(steps)
+    },
+};
+
+pub(super) const PROVISIONED: Procedure = Procedure {
+    name: "provisioned",
+    doc: "Prepares a board, gives it the network key by the wired factory channel, switches it on and waits until it \
+          has its address: a secured router that runs. The network it joins must be up.",
+    arguments: &[BOARD, LINKED],
+    expand: |topology, arguments| {
+        let board = arguments.board("board");
+        let mut steps = vec![power(board, true), ut(board, format!("manufacture anchor=psk psk=${board}.psk"))];
+        steps.extend(install(topology, board, None)?);
+        steps.push(provision(board));
+        steps.push(power(board, false));
+        steps.push(power(board, true));
+        let mut awaited = Vec::new();
+        if has_prefix(topology) {
+            awaited.push(event(board, "address", UP_WITHIN, Vec::new()));
+        }
+        awaited.extend(linked(board, arguments.boards("linked"), UP_WITHIN));
+        steps.extend(all(awaited));
+        Ok(steps)
+    },
+};
+
+/// Awaits `link_secured` of a board for each of `others`.
+pub(super) fn linked(board: &str, others: &[String], within: Duration) -> Vec<crate::plan::Expect> {
+    others
+        .iter()
+        .map(|other| event(board, "link_secured", within, vec![refers("ut.neighbour", other, "eui64")]))
+        .collect()
+}
+
+fn manufacture(board: &str, arguments: &Arguments) -> StepKind {
+    let anchor = arguments.text("anchor").unwrap_or("psk");
+    ut(board, format!("manufacture anchor={anchor} psk=${board}.psk"))
+}
+
+fn provision(board: &str) -> StepKind {
+    ut(board, "provision key=$network.key index=1 level=5")
+}
+
+/// `install` with the parent, then a host route for every board below.
+fn install(topology: &Topology, board: &str, trigger: Option<&str>) -> Result<Vec<StepKind>, (String, String)> {
+    let tree = tree(topology);
+    let Some(at) = topology.boards.iter().position(|candidate| candidate.name == board) else {
+        return Err((format!("no board `{board}`"), String::new()));
+    };
+    let role = if topology.boards[at].role == Role::BorderRouter { "6lbr" } else { "6lr" };
+    let mut line =
+        format!("install role={role} channel=$case.channel pan_id=$case.pan_id ct=$ct.address");
+    if let Some(parent) = tree.parent[at] {
+        line.push_str(&format!(" parent=${}.eui64", topology.boards[parent].name));
+    }
+    if let Some(trigger @ "selection") = trigger {
+        line.push_str(&format!(" trigger={trigger}"));
+    }
+    let mut steps = vec![ut(board, line)];
+    for (descendant, via) in tree.descendants(at) {
+        let (descendant, via) = (&topology.boards[descendant].name, &topology.boards[via].name);
+        steps.push(ut(board, format!("route dest=${descendant}.eui64 via=${via}.eui64")));
+    }
+    Ok(steps)
+}
+
+fn is_reference(topology: &Topology, at: usize) -> bool {
+    let board = &topology.boards[at];
+    board.name != "dut" && matches!(board.role, Role::BorderRouter | Role::Router)
+}
+
+fn behind_the_device(topology: &Topology, tree: &Tree, at: usize) -> bool {
+    let mut above = Some(at);
+    while let Some(board) = above {
+        if topology.boards[board].name == "dut" {
+            return true;
+        }
+        above = tree.parent[board];
+    }
+    false
+}
+
+/// Whether a 6LBR hands out a prefix, so that there is an address to wait for.
+fn has_prefix(topology: &Topology) -> bool {
+    topology.boards.iter().any(|board| board.role == Role::BorderRouter)
+}

@@ -1,0 +1,101 @@
+//! The commissioning tool's part: securing a device, closing the network.
+
+use std::time::Duration;
+
+use super::boards::linked;
+use super::write::{all, event, is, look, order, power, refers};
+use super::{Argument, ArgumentKind, Procedure};
+use crate::plan::{Point, StepKind, Topology};
+
+/// A join request comes a few seconds after power-on.
+const REQUEST_WITHIN: Duration = Duration::from_secs(30);
+
+/// A handshake with its retransmissions.
+const KEYED_WITHIN: Duration = Duration::from_secs(60);
+
+/// The answers to set secure requests.
+const LINKED_WITHIN: Duration = Duration::from_secs(20);
+
+const BOARD: Argument = Argument {
+    name: "board",
+    doc: "the board that is to be secured",
+    kind: ArgumentKind::Board,
+    default: Some("dut"),
+};
+
+const LINKED: Argument = Argument {
+    name: "linked",
+    doc: "secured neighbours: wait until the links to them are marked secured",
+    kind: ArgumentKind::Boards,
+    default: Some(""),
+};
+
+pub(super) const JOIN: Procedure = Procedure {
+    name: "join",
+    doc: "Switches a prepared board on, waits for its join request at the CT, has the CT select it, and waits until it \
+          holds the key and has sent a set secure request.",
+    arguments: &[BOARD, LINKED],
+    expand: |topology, arguments| {
+        needs_ct(topology, "join")?;
+        let board = arguments.board("board");
+        let request = look(
+            Point::Backbone,
+            "sel.jsr",
+            None,
+            REQUEST_WITHIN,
+            vec![refers("sel.eui64", board, "eui64")],
+        );
+        let set_secure = look(Point::Air, "sel.ssr", Some(board), KEYED_WITHIN, Vec::new());
+        let mut awaited = vec![event(board, "keyed", KEYED_WITHIN, Vec::new()), set_secure];
+        awaited.extend(linked(board, arguments.boards("linked"), KEYED_WITHIN));
+        let mut steps = vec![
+            power(board, true),
+            StepKind::Expect(request),
+            order("ct", format!("select ${board}.eui64")),
+        ];
+        steps.extend(all(awaited));
+        Ok(steps)
+    },
+};
+
+pub(super) const SECURE: Procedure = Procedure {
+    name: "secure",
+    doc: "Has the CT select a running board whose join request it has or will get, and waits until the board holds the \
+          key.",
+    arguments: &[BOARD, LINKED],
+    expand: |topology, arguments| {
+        needs_ct(topology, "secure")?;
+        let board = arguments.board("board");
+        let mut awaited = vec![event(board, "keyed", KEYED_WITHIN, Vec::new())];
+        awaited.extend(linked(board, arguments.boards("linked"), KEYED_WITHIN));
+        let mut steps = vec![order("ct", format!("select ${board}.eui64"))];
+        steps.extend(all(awaited));
+        Ok(steps)
+    },
+};
+
+pub(super) const CLOSE_NETWORK: Procedure = Procedure {
+    name: "close_network",
+    doc: "Has the CT close the network, and waits until the named boards have ALL_SECURED true.",
+    arguments: &[Argument {
+        name: "board",
+        doc: "boards that must have taken the close",
+        kind: ArgumentKind::Boards,
+        default: Some("dut"),
+    }],
+    expand: |topology, arguments| {
+        needs_ct(topology, "close_network")?;
+        let mut steps = vec![order("ct", "close")];
+        let closed = |board: &String| event(board, "all_secured", LINKED_WITHIN, vec![is("ut.value", "1")]);
+        steps.extend(all(arguments.boards("board").iter().map(closed).collect()));
+        Ok(steps)
+    },
+};
+
+fn needs_ct(topology: &Topology, name: &str) -> Result<(), (String, String)> {
+    if topology.boards.iter().any(|board| board.name == "ct") {
+        return Ok(());
+    }
+    let message = format!("`{name}` needs a commissioning tool, the topology `{}` has none", topology.text);
+    Err((message, "put `ct` next to `lbr`".to_owned()))
+}

@@ -1,0 +1,134 @@
+//! The names that a suite may use: fields, messages, mutants, and what upper testers and tester machines understand.
+
+use std::collections::BTreeMap;
+
+/// What the values of a field are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum FieldKind {
+    /// Unsigned numbers; offsets, ranges and masks make sense.
+    Number,
+    /// Text as `tshark -T fields` prints it: addresses, octets, strings.
+    Text,
+    /// Whatever a device writes: values of upper-tester lines.
+    Any,
+}
+
+/// Names that are resolved when a suite is loaded. The engine hands in the mutants, because suites know no device.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Vocabulary {
+    /// Field name -> kind of its values.
+    pub fields: BTreeMap<String, FieldKind>,
+    /// Message names.
+    pub messages: Vec<String>,
+    /// Mutant names.
+    pub mutants: Vec<String>,
+}
+
+impl Vocabulary {
+    /// The fields and messages of `wire`'s dissector.
+    pub fn wire(mutants: impl IntoIterator<Item = impl Into<String>>) -> Self {
+        let kind = |kind| match kind {
+            wire::dissect::FieldKind::Uint { .. } | wire::dissect::FieldKind::Bool => FieldKind::Number,
+            _ => FieldKind::Text,
+        };
+        Self {
+            fields: wire::dissect::FIELDS
+                .iter()
+                .filter(|field| field.name != "ut.*")
+                .map(|field| (field.name.to_owned(), kind(field.kind)))
+                .collect(),
+            messages: wire::dissect::MESSAGES.iter().map(|message| message.name.to_owned()).collect(),
+            mutants: mutants.into_iter().map(Into::into).collect(),
+        }
+    }
+
+    /// The kind of a field, if it exists. `ut.*` fields are those of [`UPPER_TESTER_FIELDS`].
+    pub fn field(&self, name: &str) -> Option<FieldKind> {
+        self.fields
+            .get(name)
+            .copied()
+            .or_else(|| UPPER_TESTER_FIELDS.contains(&name.strip_prefix("ut.")?).then_some(FieldKind::Any))
+    }
+
+    /// Every field name.
+    pub fn field_names(&self) -> Vec<String> {
+        let own = UPPER_TESTER_FIELDS.iter().map(|name| format!("ut.{name}"));
+        let mut names: Vec<String> = self.fields.keys().cloned().chain(own).collect();
+        names.sort_unstable();
+        names.dedup();
+        names
+    }
+}
+
+/// Keys of UT/1 answers and events, without `ut.`.
+pub const UPPER_TESTER_FIELDS: &[&str] = &[
+    "event", "status", "code", "t", "nonce", "protocol", "vendor", "firmware", "version", "hash", "eui64", "roles",
+    "features", "state", "secured", "all_secured", "key_index", "level", "close_seq", "jsr_sent", "neighbours",
+    "secured_links", "link_local", "global", "known", "lifetime_s", "refused_unsecured", "refused_secured",
+    "refused_level", "refused_replay", "refused_mic", "refused_no_key", "sent", "received", "index", "neighbour",
+    "value", "from", "port", "data",
+];
+
+/// A command of UT/1 or an order of a tester machine, with the keys that it takes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Word {
+    /// The command word.
+    pub name: &'static str,
+    /// `key=` arguments that it may take.
+    pub keys: &'static [&'static str],
+    /// How many bare arguments it takes: least and most.
+    pub bare: (usize, usize),
+}
+
+const fn word(name: &'static str, keys: &'static [&'static str]) -> Word {
+    Word { name, keys, bare: (0, 0) }
+}
+
+/// UT/1 commands.
+pub const UPPER_TESTER_COMMANDS: &[Word] = &[
+    word("hello", &["nonce"]),
+    word("manufacture", &["anchor", "psk"]),
+    word("install", &["role", "channel", "pan_id", "ct", "parent", "trigger"]),
+    word("route", &["dest", "via"]),
+    word("provision", &["key", "index", "level"]),
+    word("start", &[]),
+    word("join", &[]),
+    word("status", &[]),
+    word("link", &["neighbour"]),
+    word("counters", &[]),
+    word("ping", &[]),
+    word("echo", &["dest", "size"]),
+    word("send", &["dest", "port", "data"]),
+    word("reset", &[]),
+    word("factory_reset", &[]),
+];
+
+/// Orders of the commissioning tool. `payload=` takes the rest of the line.
+pub const COMMISSIONING_TOOL_ORDERS: &[Word] = &[
+    word("network", &["key", "index", "level"]),
+    word("anchor", &["eui64", "psk"]),
+    Word { name: "select", keys: &[], bare: (1, 1) },
+    Word { name: "deselect", keys: &[], bare: (0, 1) },
+    word("close", &["to"]),
+    word("open", &["to"]),
+    Word { name: "adopt", keys: &[], bare: (1, 1) },
+    Word { name: "forget", keys: &[], bare: (1, 1) },
+    Word { name: "request", keys: &["format", "accept", "type", "payload"], bare: (3, 3) },
+    Word { name: "connect", keys: &["psk", "identity", "at"], bare: (1, 1) },
+    Word { name: "disconnect", keys: &[], bare: (1, 1) },
+    Word { name: "plain", keys: &["to", "format", "accept", "type", "payload"], bare: (2, 2) },
+    word("handshake-config", &["mtu", "ems", "retransmit"]),
+];
+
+/// Orders of an emulated neighbour.
+pub const NEIGHBOUR_ORDERS: &[Word] = &[
+    word("configure", &["eui64", "pan_id", "key", "index", "level", "keyed", "answer_ssr", "answer_nd"]),
+    word("announce", &["to"]),
+    word("ssr", &["to", "lifetime"]),
+    word("silent", &[]),
+];
+
+/// Phases of a thing's life.
+pub const PHASES: &[&str] = &[
+    "manufacture", "bootstrap", "operation", "maintenance", "re-bootstrap", "recommissioning", "decommissioning",
+];

@@ -1,0 +1,120 @@
+//! The built-in suites, ledgers, PICS and PIXIT load and fit together.
+
+mod common;
+
+use common::World;
+use bootrack_suites::built_in;
+use bootrack_suites::plan::{Part, StepKind};
+
+#[test]
+fn the_built_in_suites_load_without_a_fault() {
+    let world = World::new();
+    let suites = world.built_in();
+    assert!(suites.iter().map(|suite| suite.cases.len()).sum::<usize>() >= 3);
+    for case in suites.iter().flat_map(|suite| &suite.cases) {
+        assert!(case.steps.iter().any(|step| step.part == Part::Body), "{}", case.id);
+        assert!(case.id.chars().all(|c| c.is_ascii_alphanumeric() || "-_.@=,".contains(c)), "{}", case.id);
+        for step in &case.steps {
+            assert!(!step.text.is_empty(), "{}", case.id);
+        }
+    }
+}
+
+#[test]
+fn a_case_of_the_plan_survives_json() {
+    let world = World::new();
+    for case in world.built_in().iter().flat_map(|suite| &suite.cases) {
+        let json = serde_json::to_string(case).unwrap();
+        assert_eq!(&serde_json::from_str::<bootrack_suites::plan::Case>(&json).unwrap(), case);
+    }
+}
+
+#[test]
+fn the_plan_of_a_join_is_as_recorded() {
+    let world = World::new();
+    let suites = world.built_in();
+    let case = suites.iter().flat_map(|suite| &suite.cases).find(|case| case.base == "SEL-JOIN-01").unwrap();
+    let lines: Vec<String> = case
+        .steps
+        .iter()
+        .map(|step| {
+            let procedure = step.procedure.as_ref().map(|name| format!(" [{name}]")).unwrap_or_default();
+            format!("{:?}{procedure} {}", step.part, step.text)
+        })
+        .collect();
+    insta::assert_snapshot!(lines.join("\n"));
+}
+
+#[test]
+fn references_that_procedures_write_stand_for_something() {
+    let world = World::new();
+    for case in world.built_in().iter().flat_map(|suite| &suite.cases) {
+        for step in &case.steps {
+            let text = match &step.kind {
+                StepKind::Do(command) => format!("{command:?}"),
+                _ => continue,
+            };
+            for (at, _) in text.match_indices('$') {
+                let word: String =
+                    text[at + 1..].chars().take_while(|c| c.is_ascii_alphanumeric() || "._".contains(*c)).collect();
+                let name = word.split('.').next().unwrap();
+                let known = ["case", "ct", "network"].contains(&name)
+                    || case.topology.boards.iter().any(|board| board.name == name);
+                assert!(known, "{}: {text}", case.id);
+            }
+        }
+    }
+}
+
+#[test]
+fn every_clause_has_a_class_and_a_paraphrase() {
+    let world = World::new();
+    assert!(world.ledger.clauses().len() >= 150);
+    for section in ["4", "5", "5.1", "5.2", "5.3", "5.3.1", "5.3.2", "5.3.3", "5.3.4", "5.4", "6", "7", "8"] {
+        assert!(
+            world.ledger.clauses().iter().any(|clause| clause.spec == "SEL" && clause.section == section),
+            "section {section}"
+        );
+    }
+    for number in 1..=18 {
+        assert!(world.ledger.clause(&format!("PROFILE-SEL-{number}")).is_some(), "profile {number}");
+    }
+}
+
+#[test]
+fn pixit_definitions_name_known_clauses() {
+    let world = World::new();
+    for definition in world.pixit.definitions() {
+        assert!(world.ledger.clause(&definition.clause).is_some(), "{}", definition.name);
+    }
+}
+
+#[test]
+fn the_built_in_suites_obey_the_json_schema() {
+    let schema = bootrack_suites::schema::suite();
+    let validator = jsonschema::validator_for(&schema).unwrap();
+    for source in built_in::suites() {
+        let value: serde_json::Value = toml::from_str(&source.text).unwrap();
+        let errors: Vec<String> = validator.iter_errors(&value).map(|error| format!("{}: {error}", error.instance_path())).collect();
+        assert!(errors.is_empty(), "{}: {errors:#?}", source.name);
+    }
+}
+
+#[test]
+fn the_json_schema_refuses_what_the_loader_refuses() {
+    let validator = jsonschema::validator_for(&bootrack_suites::schema::suite()).unwrap();
+    let source = &built_in::suites()[0];
+    let good: serde_json::Value = toml::from_str(&source.text).unwrap();
+    let changes: [fn(&mut serde_json::Value); 5] = [
+        |suite| suite["titel"] = "x".into(),
+        |suite| suite["case"][0]["id"] = "a/b".into(),
+        |suite| suite["case"][0]["step"][0]["expect"] = "sel.jsr".into(),
+        |suite| suite["case"][0]["step"][1]["within"] = 5.into(),
+        |suite| suite["case"][0]["clauses"] = serde_json::json!([]),
+    ];
+    for change in changes {
+        let mut bad = good.clone();
+        change(&mut bad);
+        assert!(!validator.is_valid(&bad), "{bad:#}");
+    }
+}
