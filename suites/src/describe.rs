@@ -47,7 +47,13 @@ fn expect(expect: &Expect) -> String {
     let Expect { at, message, from, to, within, matches, search, count, .. } = expect;
     let times = if *count == 1 { String::new() } else { format!("{count} times ") };
     let search = if *search { "some " } else { "" };
-    format!("expect {times}{search}{message}{}{} within {}{}", point(*at), ends(from, to), show(*within), conditions(matches))
+    format!(
+        "expect {times}{search}{message}{}{} within {}{}",
+        point(*at),
+        ends(from, to),
+        show(*within),
+        conditions(matches)
+    )
 }
 
 fn never(never: &Never) -> String {
@@ -104,11 +110,7 @@ pub fn operand(it: &Operand) -> String {
         Operand::Reference { name, field, offset } => {
             let sign = if *offset < 0 { '-' } else { '+' };
             let size = offset.unsigned_abs();
-            let size = if field == "time" {
-                show(std::time::Duration::from_nanos(size))
-            } else {
-                size.to_string()
-            };
+            let size = if field == "time" { show(std::time::Duration::from_nanos(size)) } else { size.to_string() };
             format!("${name}.{field}{sign}{size}")
         }
     }

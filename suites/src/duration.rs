@@ -3,8 +3,14 @@
 use std::time::Duration;
 
 /// Units and their nanoseconds, longest name first where one ends like another.
-const UNITS: [(&str, u64); 6] =
-    [("ns", 1), ("us", 1_000), ("ms", 1_000_000), ("s", 1_000_000_000), ("m", 60_000_000_000), ("h", 3_600_000_000_000)];
+const UNITS: [(&str, u64); 6] = [
+    ("ns", 1),
+    ("us", 1_000),
+    ("ms", 1_000_000),
+    ("s", 1_000_000_000),
+    ("m", 60_000_000_000),
+    ("h", 3_600_000_000_000),
+];
 
 /// What a message says about a duration that cannot be read.
 pub const DURATION_HELP: &str = "write a number and a unit: ns, us, ms, s, m or h, as in \"5s\", \"200ms\", \"1.5m\"";
@@ -18,8 +24,8 @@ pub fn parse(text: &str) -> Option<Duration> {
     if whole.is_empty() || decimals.is_empty() || decimals.len() > 9 || decimals.contains('.') {
         return None;
     }
-    let fraction = u128::from(decimals.parse::<u64>().ok()?) * u128::from(scale)
-        / 10u128.pow(u32::try_from(decimals.len()).ok()?);
+    let fraction =
+        u128::from(decimals.parse::<u64>().ok()?) * u128::from(scale) / 10u128.pow(u32::try_from(decimals.len()).ok()?);
     let nanoseconds = u128::from(whole.parse::<u64>().ok()?) * u128::from(scale) + fraction;
     u64::try_from(nanoseconds).ok().map(Duration::from_nanos)
 }
@@ -28,7 +34,7 @@ pub fn parse(text: &str) -> Option<Duration> {
 pub fn show(duration: Duration) -> String {
     let nanoseconds = duration.as_nanos();
     let (name, scale) =
-        UNITS.iter().rev().find(|(_, scale)| nanoseconds % u128::from(*scale) == 0).unwrap_or(&UNITS[0]);
+        UNITS.iter().rev().find(|(_, scale)| nanoseconds.is_multiple_of(u128::from(*scale))).unwrap_or(&UNITS[0]);
     if nanoseconds == 0 { "0s".to_owned() } else { format!("{}{name}", nanoseconds / u128::from(*scale)) }
 }
 
@@ -43,7 +49,9 @@ mod tests {
         assert_eq!(parse("1m"), Some(Duration::from_secs(60)));
         assert_eq!(parse("1.5s"), Some(Duration::from_millis(1500)));
         assert_eq!(parse("2.4us"), Some(Duration::from_nanos(2400)));
-        for bad in ["", "5", "s", "5 s", "-5s", "5sec", ".5s", "5.s", "1.2.3s", "99999999999999999999s", "9999999h", "5S"] {
+        for bad in
+            ["", "5", "s", "5 s", "-5s", "5sec", ".5s", "5.s", "1.2.3s", "99999999999999999999s", "9999999h", "5S"]
+        {
             assert_eq!(parse(bad), None, "{bad}");
         }
     }

@@ -179,7 +179,8 @@ impl Ledger {
         let class = match table.get("class") {
             Some(node) => class(node, faults),
             None => {
-                let help = "\"tested\", { untestable = \"why\" }, { out_of_scope = \"why\" } or { later = \"mechanism\" }";
+                let help =
+                    "\"tested\", { untestable = \"why\" }, { out_of_scope = \"why\" } or { later = \"mechanism\" }";
                 faults.add(&table.span, "the clause has no class", help);
                 None
             }

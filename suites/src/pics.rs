@@ -126,9 +126,8 @@ impl Proforma {
                 None
             }
         });
-        let reference = table
-            .require("reference", "a PICS symbol", faults)
-            .and_then(|node| node.boolean("`reference`", faults));
+        let reference =
+            table.require("reference", "a PICS symbol", faults).and_then(|node| node.boolean("`reference`", faults));
         if let (Some(name), Some(question), Some(clause), Some(mandatory), Some(reference)) =
             (name, question, clause, mandatory, reference)
         {

@@ -191,11 +191,14 @@ fn definition(table: &Table, faults: &mut Faults<'_>) -> Option<Definition> {
     let kind = match kind_node.text("`type`", faults)? {
         "duration" => {
             let any = ValueKind::Duration { min: Duration::ZERO, max: Duration::MAX };
-            let limit = |key: &str, faults: &mut Faults<'_>| {
-                match value(table.require(key, "a PIXIT value", faults)?, &any, "a limit", faults) {
-                    Some(PixitValue::Duration(limit)) => Some(limit),
-                    _ => None,
-                }
+            let limit = |key: &str, faults: &mut Faults<'_>| match value(
+                table.require(key, "a PIXIT value", faults)?,
+                &any,
+                "a limit",
+                faults,
+            ) {
+                Some(PixitValue::Duration(limit)) => Some(limit),
+                _ => None,
             };
             ValueKind::Duration { min: limit("min", faults)?, max: limit("max", faults)? }
         }

@@ -61,11 +61,9 @@ pub(crate) fn scan(text: &str) -> Vec<Result<Found, Range<usize>>> {
         let end = rest.find(|c: char| !(c.is_ascii_alphanumeric() || c == '_' || c == '.')).unwrap_or(rest.len());
         let word = rest.get(..end).unwrap_or_default().trim_end_matches('.');
         all.push(match word.split_once('.') {
-            Some((name, field)) if !name.is_empty() && !field.is_empty() => Ok(Found {
-                name: name.to_owned(),
-                field: field.to_owned(),
-                place: start..start + 1 + word.len(),
-            }),
+            Some((name, field)) if !name.is_empty() && !field.is_empty() => {
+                Ok(Found { name: name.to_owned(), field: field.to_owned(), place: start..start + 1 + word.len() })
+            }
             _ => Err(start..start + 1 + word.len()),
         });
     }

@@ -159,7 +159,11 @@ fn check_name(name: &str, place: &Range<usize>, faults: &mut Vec<TopologyFault>)
         let help = "a name is made of lower-case letters, digits and `_`, and begins with a letter";
         faults.push(fault(place.clone(), format!("`{name}` is no name for a board"), help));
     } else if RESERVED.contains(&name) {
-        faults.push(fault(place.clone(), format!("`{name}` means something else in references"), "choose another name"));
+        faults.push(fault(
+            place.clone(),
+            format!("`{name}` means something else in references"),
+            "choose another name",
+        ));
     }
 }
 
@@ -277,7 +281,15 @@ pub fn neighbours(topology: &Topology, board: usize) -> Vec<usize> {
     let mut all: Vec<usize> = topology
         .links
         .iter()
-        .filter_map(|&(a, b)| if a == board { Some(b) } else if b == board { Some(a) } else { None })
+        .filter_map(|&(a, b)| {
+            if a == board {
+                Some(b)
+            } else if b == board {
+                Some(a)
+            } else {
+                None
+            }
+        })
         .collect();
     all.sort_unstable();
     all

@@ -207,11 +207,7 @@ impl Node {
         match self.value {
             Value::Integer(number) if range.contains(&number) => Some(number),
             Value::Integer(number) => {
-                faults.add(
-                    &self.span,
-                    format!("{what} is {number}, outside {} to {}", range.start(), range.end()),
-                    "",
-                );
+                faults.add(&self.span, format!("{what} is {number}, outside {} to {}", range.start(), range.end()), "");
                 None
             }
             ref other => {

@@ -62,11 +62,46 @@ impl Vocabulary {
 
 /// Keys of UT/1 answers and events, without `ut.`.
 pub const UPPER_TESTER_FIELDS: &[&str] = &[
-    "event", "status", "code", "t", "nonce", "protocol", "vendor", "firmware", "version", "hash", "eui64", "roles",
-    "features", "state", "secured", "all_secured", "key_index", "level", "close_seq", "jsr_sent", "neighbours",
-    "secured_links", "link_local", "global", "known", "lifetime_s", "refused_unsecured", "refused_secured",
-    "refused_level", "refused_replay", "refused_mic", "refused_no_key", "sent", "received", "index", "neighbour",
-    "value", "from", "port", "data",
+    "event",
+    "status",
+    "code",
+    "t",
+    "nonce",
+    "protocol",
+    "vendor",
+    "firmware",
+    "version",
+    "hash",
+    "eui64",
+    "roles",
+    "features",
+    "state",
+    "secured",
+    "all_secured",
+    "key_index",
+    "level",
+    "close_seq",
+    "jsr_sent",
+    "neighbours",
+    "secured_links",
+    "link_local",
+    "global",
+    "known",
+    "lifetime_s",
+    "refused_unsecured",
+    "refused_secured",
+    "refused_level",
+    "refused_replay",
+    "refused_mic",
+    "refused_no_key",
+    "sent",
+    "received",
+    "index",
+    "neighbour",
+    "value",
+    "from",
+    "port",
+    "data",
 ];
 
 /// A command of UT/1 or an order of a tester machine, with the keys that it takes.
@@ -129,6 +164,5 @@ pub const NEIGHBOUR_ORDERS: &[Word] = &[
 ];
 
 /// Phases of a thing's life.
-pub const PHASES: &[&str] = &[
-    "manufacture", "bootstrap", "operation", "maintenance", "re-bootstrap", "recommissioning", "decommissioning",
-];
+pub const PHASES: &[&str] =
+    &["manufacture", "bootstrap", "operation", "maintenance", "re-bootstrap", "recommissioning", "decommissioning"];

@@ -2,9 +2,9 @@
 
 mod common;
 
-use common::World;
 use bootrack_suites::built_in;
 use bootrack_suites::plan::{Part, StepKind};
+use common::World;
 
 #[test]
 fn the_built_in_suites_load_without_a_fault() {
@@ -95,7 +95,8 @@ fn the_built_in_suites_obey_the_json_schema() {
     let validator = jsonschema::validator_for(&schema).unwrap();
     for source in built_in::suites() {
         let value: serde_json::Value = toml::from_str(&source.text).unwrap();
-        let errors: Vec<String> = validator.iter_errors(&value).map(|error| format!("{}: {error}", error.instance_path())).collect();
+        let errors: Vec<String> =
+            validator.iter_errors(&value).map(|error| format!("{}: {error}", error.instance_path())).collect();
         assert!(errors.is_empty(), "{}: {errors:#?}", source.name);
     }
 }

@@ -87,7 +87,11 @@ pub(crate) fn command(
             if let Answer::Error(Some(_)) | Answer::Unimplemented = expected
                 && let Some(answer) = answer
             {
-                faults.add(&answer.span, "an order of a tester machine is done or refused", "write \"ok\" or \"error\"");
+                faults.add(
+                    &answer.span,
+                    "an order of a tester machine is done or refused",
+                    "write \"ok\" or \"error\"",
+                );
             }
             let words = words.get(1..).unwrap_or_default();
             check_words(node, words, orders, &format!("order for `{machine}`"), faults)?;

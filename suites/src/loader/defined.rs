@@ -36,7 +36,11 @@ impl Defined {
             let args = table.get("args").map(|node| node.texts("`args`", faults)).unwrap_or_default();
             for (at, (arg, span)) in args.iter().enumerate() {
                 if !arg.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_') {
-                    faults.add(span, format!("`{arg}` is no name for an argument"), "lower-case letters, digits and `_`");
+                    faults.add(
+                        span,
+                        format!("`{arg}` is no name for an argument"),
+                        "lower-case letters, digits and `_`",
+                    );
                 } else if args[..at].iter().any(|(earlier, _)| earlier == arg) {
                     faults.add(span, format!("`{arg}` stands here twice"), "");
                 }

@@ -295,17 +295,23 @@ impl CaseReader<'_, '_, '_> {
             let help = "a verdict rests on a clause: name it";
             self.faults.add(&node.span, "the case tests no clause", help);
         }
-        self.names(&listed, "clause", |name| self.catalogue.ledger.clause(name).is_some(), || {
-            self.catalogue.ledger.ids().map(str::to_owned).collect()
-        })
+        self.names(
+            &listed,
+            "clause",
+            |name| self.catalogue.ledger.clause(name).is_some(),
+            || self.catalogue.ledger.ids().map(str::to_owned).collect(),
+        )
     }
 
     fn pics(&mut self, table: &Table) -> Vec<String> {
         let Some(node) = table.get("pics") else { return Vec::new() };
         let listed = node.texts("`pics`", self.faults);
-        self.names(&listed, "PICS symbol", |name| self.catalogue.pics.symbol(name).is_some(), || {
-            self.catalogue.pics.names().map(str::to_owned).collect()
-        })
+        self.names(
+            &listed,
+            "PICS symbol",
+            |name| self.catalogue.pics.symbol(name).is_some(),
+            || self.catalogue.pics.names().map(str::to_owned).collect(),
+        )
     }
 
     fn kills(&mut self, table: &Table) -> Vec<String> {

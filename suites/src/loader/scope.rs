@@ -88,7 +88,8 @@ impl Scope<'_> {
             "ct" => return property(&["address"]),
             "network" => return property(&["key", "prefix"]),
             "case" => {
-                let known: Vec<&str> = ["channel", "pan_id"].into_iter().chain(self.params.iter().map(String::as_str)).collect();
+                let known: Vec<&str> =
+                    ["channel", "pan_id"].into_iter().chain(self.params.iter().map(String::as_str)).collect();
                 return if known.contains(&field) {
                     Ok(Kind::Field(FieldKind::Any))
                 } else {

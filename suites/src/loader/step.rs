@@ -9,9 +9,7 @@ use crate::loader::defined::Defined;
 use crate::loader::scope::{Bound, Scope, has_radio, has_upper_tester};
 use crate::loader::substitute::Known;
 use crate::loader::template::{choice, duration_of, matches, settings};
-use crate::plan::{
-    Case, Change, Check, Deviation, Expect, Never, Part, Point, Role, Send, Step, StepKind,
-};
+use crate::plan::{Case, Change, Check, Deviation, Expect, Never, Part, Point, Role, Send, Step, StepKind};
 use crate::procedures;
 use crate::tree::{Faults, Node, Table, suggest};
 
@@ -54,8 +52,7 @@ impl Steps<'_, '_, '_> {
             self.faults.add(&table.span, format!("the case has more than {MOST_STEPS} steps"), "");
             return;
         }
-        let present: Vec<&(&str, &[&str])> =
-            STEP_KINDS.iter().filter(|(key, _)| table.entry(key).is_some()).collect();
+        let present: Vec<&(&str, &[&str])> = STEP_KINDS.iter().filter(|(key, _)| table.entry(key).is_some()).collect();
         let [(kind, others)] = present.as_slice() else {
             self.no_single_kind(table, &present);
             return;
@@ -520,9 +517,10 @@ pub(crate) fn awaits_the_device(case: &Case) -> bool {
 
 fn is_of_the_device(expect: &Expect) -> bool {
     use crate::plan::{Constraint, Operand};
-    let refers = expect.matches.iter().any(|one| {
-        matches!(&one.constraint, Constraint::Equals(Operand::Reference { name, .. }) if name == "dut")
-    });
+    let refers = expect
+        .matches
+        .iter()
+        .any(|one| matches!(&one.constraint, Constraint::Equals(Operand::Reference { name, .. }) if name == "dut"));
     match expect.at {
         Point::Air => expect.from.as_deref() == Some("dut"),
         Point::Backbone => expect.from.as_deref() == Some("dut") || refers,

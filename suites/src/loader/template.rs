@@ -28,13 +28,7 @@ pub(crate) fn matches(table: &Table, scope: &Scope<'_>, faults: &mut Faults<'_>)
         .collect()
 }
 
-fn constraint(
-    node: &Node,
-    field: &str,
-    kind: Kind,
-    scope: &Scope<'_>,
-    faults: &mut Faults<'_>,
-) -> Option<Constraint> {
+fn constraint(node: &Node, field: &str, kind: Kind, scope: &Scope<'_>, faults: &mut Faults<'_>) -> Option<Constraint> {
     let Value::Table(table) = &node.value else {
         return operand(node, field, kind, scope, faults).map(Constraint::Equals);
     };
@@ -219,9 +213,7 @@ pub(crate) fn settings(
                 return None;
             }
             match scope.field(&entry.key) {
-                Ok(kind) => {
-                    Some((entry.key.clone(), operand(&entry.node, &entry.key, kind, scope, faults)?))
-                }
+                Ok(kind) => Some((entry.key.clone(), operand(&entry.node, &entry.key, kind, scope, faults)?)),
                 Err((message, help)) => {
                     faults.add(&entry.key_span, message, help);
                     None

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::write::{all, event, power, refers, ut};
-use super::{Argument, ArgumentKind, Arguments, Procedure};
+use super::{Argument, ArgumentKind, Arguments, Expansion, Procedure};
 use crate::plan::{Role, StepKind, Topology};
 use crate::topology::{Tree, neighbours, tree};
 
@@ -31,8 +31,7 @@ const LINKED: Argument = Argument {
     default: Some(""),
 };
 
-const BOARD: Argument =
-    Argument { name: "board", doc: "the board", kind: ArgumentKind::Board, default: None };
+const BOARD: Argument = Argument { name: "board", doc: "the board", kind: ArgumentKind::Board, default: None };
 
 const BOARDS: Argument =
     Argument { name: "board", doc: "the board, or several", kind: ArgumentKind::Boards, default: None };
@@ -99,8 +98,7 @@ pub(super) const PREPARE_NETWORK: Procedure = Procedure {
         }
         let tree = tree(topology);
         // Outwards from the root; boards that only the device connects come up when it does, so nothing waits for them.
-        let order: Vec<usize> =
-            tree.order.iter().copied().filter(|&at| is_reference(topology, at)).collect();
+        let order: Vec<usize> = tree.order.iter().copied().filter(|&at| is_reference(topology, at)).collect();
         let mut steps = Vec::new();
         for &at in &order {
             let name = &topology.boards[at].name;
@@ -125,7 +123,12 @@ pub(super) const PREPARE_NETWORK: Procedure = Procedure {
                 for &other in up.iter().filter(|other| neighbours(topology, at).contains(other)) {
                     let other = &topology.boards[other].name;
                     if secured.contains(other) {
-                        awaited.push(event(name, "link_secured", UP_WITHIN, vec![refers("ut.neighbour", other, "eui64")]));
+                        awaited.push(event(
+                            name,
+                            "link_secured",
+                            UP_WITHIN,
+                            vec![refers("ut.neighbour", other, "eui64")],
+                        ));
                     }
                 }
             }
@@ -198,14 +201,13 @@ fn provision(board: &str) -> StepKind {
 }
 
 /// `install` with the parent, then a host route for every board below.
-fn install(topology: &Topology, board: &str, trigger: Option<&str>) -> Result<Vec<StepKind>, (String, String)> {
+fn install(topology: &Topology, board: &str, trigger: Option<&str>) -> Expansion {
     let tree = tree(topology);
     let Some(at) = topology.boards.iter().position(|candidate| candidate.name == board) else {
         return Err((format!("no board `{board}`"), String::new()));
     };
     let role = if topology.boards[at].role == Role::BorderRouter { "6lbr" } else { "6lr" };
-    let mut line =
-        format!("install role={role} channel=$case.channel pan_id=$case.pan_id ct=$ct.address");
+    let mut line = format!("install role={role} channel=$case.channel pan_id=$case.pan_id ct=$ct.address");
     if let Some(parent) = tree.parent[at] {
         line.push_str(&format!(" parent=${}.eui64", topology.boards[parent].name));
     }

@@ -16,12 +16,8 @@ const KEYED_WITHIN: Duration = Duration::from_secs(60);
 /// The answers to set secure requests.
 const LINKED_WITHIN: Duration = Duration::from_secs(20);
 
-const BOARD: Argument = Argument {
-    name: "board",
-    doc: "the board that is to be secured",
-    kind: ArgumentKind::Board,
-    default: Some("dut"),
-};
+const BOARD: Argument =
+    Argument { name: "board", doc: "the board that is to be secured", kind: ArgumentKind::Board, default: Some("dut") };
 
 const LINKED: Argument = Argument {
     name: "linked",
@@ -38,21 +34,12 @@ pub(super) const JOIN: Procedure = Procedure {
     expand: |topology, arguments| {
         needs_ct(topology, "join")?;
         let board = arguments.board("board");
-        let request = look(
-            Point::Backbone,
-            "sel.jsr",
-            None,
-            REQUEST_WITHIN,
-            vec![refers("sel.eui64", board, "eui64")],
-        );
+        let request = look(Point::Backbone, "sel.jsr", None, REQUEST_WITHIN, vec![refers("sel.eui64", board, "eui64")]);
         let set_secure = look(Point::Air, "sel.ssr", Some(board), KEYED_WITHIN, Vec::new());
         let mut awaited = vec![event(board, "keyed", KEYED_WITHIN, Vec::new()), set_secure];
         awaited.extend(linked(board, arguments.boards("linked"), KEYED_WITHIN));
-        let mut steps = vec![
-            power(board, true),
-            StepKind::Expect(request),
-            order("ct", format!("select ${board}.eui64")),
-        ];
+        let mut steps =
+            vec![power(board, true), StepKind::Expect(request), order("ct", format!("select ${board}.eui64"))];
         steps.extend(all(awaited));
         Ok(steps)
     },

@@ -21,8 +21,11 @@ pub struct Procedure {
     /// Its arguments.
     pub arguments: &'static [Argument],
     /// Writes out the steps; the error is a message and what to do.
-    pub(crate) expand: fn(&Topology, &Arguments) -> Result<Vec<StepKind>, (String, String)>,
+    pub(crate) expand: fn(&Topology, &Arguments) -> Expansion,
 }
+
+/// The steps, or why there are none: a message and what to do.
+pub(crate) type Expansion = Result<Vec<StepKind>, (String, String)>;
 
 /// An argument of a procedure.
 pub struct Argument {
@@ -256,13 +259,7 @@ pub(crate) mod write {
         Match { field: field.to_owned(), constraint: Constraint::Equals(operand) }
     }
 
-    pub(crate) fn look(
-        at: Point,
-        message: &str,
-        from: Option<&str>,
-        within: Duration,
-        matches: Vec<Match>,
-    ) -> Expect {
+    pub(crate) fn look(at: Point, message: &str, from: Option<&str>, within: Duration, matches: Vec<Match>) -> Expect {
         Expect {
             at,
             message: message.to_owned(),

@@ -18,12 +18,7 @@ pub(super) const NEIGHBOUR: Procedure = Procedure {
           `marked` exchanges set secure requests until the board has marked the link secured. A neighbour that is not \
           marked answers no set secure request, so the mark stays as it is.",
     arguments: &[
-        Argument {
-            name: "radio",
-            doc: "the tester radio",
-            kind: ArgumentKind::TesterRadio,
-            default: Some("tester"),
-        },
+        Argument { name: "radio", doc: "the tester radio", kind: ArgumentKind::TesterRadio, default: Some("tester") },
         Argument {
             name: "board",
             doc: "the board whose neighbour it becomes",

@@ -2,13 +2,13 @@
 
 #![allow(dead_code, reason = "each test binary uses its part")]
 
-use input::{Fault, Source};
-use miette::{GraphicalReportHandler, GraphicalTheme};
 use bootrack_suites::ledger::Ledger;
 use bootrack_suites::pics::Proforma;
 use bootrack_suites::pixit::Pixit;
 use bootrack_suites::vocabulary::Vocabulary;
 use bootrack_suites::{Catalogue, Suite, built_in};
+use input::{Fault, Source};
+use miette::{GraphicalReportHandler, GraphicalTheme};
 
 /// Everything that suites refer to.
 pub(crate) struct World {
@@ -20,10 +20,12 @@ pub(crate) struct World {
 
 impl World {
     pub(crate) fn new() -> Self {
-        let ledger = Ledger::load(&built_in::clauses()).unwrap_or_else(|faults| panic!("{}", render_all(faults.as_slice())));
-        let proforma =
-            Proforma::load(&built_in::pics(), &ledger).unwrap_or_else(|faults| panic!("{}", render_all(faults.as_slice())));
-        let pixit = Pixit::load(&built_in::pixit()).unwrap_or_else(|faults| panic!("{}", render_all(faults.as_slice())));
+        let ledger =
+            Ledger::load(&built_in::clauses()).unwrap_or_else(|faults| panic!("{}", render_all(faults.as_slice())));
+        let proforma = Proforma::load(&built_in::pics(), &ledger)
+            .unwrap_or_else(|faults| panic!("{}", render_all(faults.as_slice())));
+        let pixit =
+            Pixit::load(&built_in::pixit()).unwrap_or_else(|faults| panic!("{}", render_all(faults.as_slice())));
         // The mutants are the engine's to hand in; here all that the built-in suites name, and two for the corpus.
         let named = built_in::suites().iter().flat_map(|source| named_mutants(&source.text)).collect::<Vec<_>>();
         let vocabulary = Vocabulary::wire(named);
@@ -31,12 +33,8 @@ impl World {
     }
 
     pub(crate) fn load(&self, sources: &[Source]) -> Result<Vec<Suite>, Vec<Fault>> {
-        let catalogue = Catalogue {
-            vocabulary: &self.vocabulary,
-            ledger: &self.ledger,
-            pics: &self.proforma,
-            pixit: &self.pixit,
-        };
+        let catalogue =
+            Catalogue { vocabulary: &self.vocabulary, ledger: &self.ledger, pics: &self.proforma, pixit: &self.pixit };
         bootrack_suites::load(sources, &catalogue)
     }
 
