@@ -1,60 +1,307 @@
-//! The device as its owner sees it.
+//! The device as its owner sees it: boot, handle, poll, deadline. What it does lies in the modules named after it.
 
 use alloc::collections::VecDeque;
+use alloc::string::String;
+use core::time::Duration;
 
+use protocols::Entropy;
+use protocols::link_security::{LinkKey, LinkSecurity, OutgoingCounter, Policy};
+use protocols::lowpan::{Fragmenter, Reassembler};
 use protocols::time::Instant;
-use wire::upper_tester::{Answer, Arguments, Line, LineAssembler, Outcome};
+use rand_core::{Rng, SeedableRng};
+use wire::Eui64;
+use wire::ieee802154::{PanId, SecurityLevel};
+use wire::sixlowpan::{Context, Contexts};
+use wire::upper_tester::{self, Arguments, Line, LineAssembler, Role, Trigger};
 
-use crate::mutants::Selected;
-use crate::{Hardware, Input, Mutant, Output, Store};
+use crate::counters::{Counters, count};
+use crate::discovery::{self, Discovery};
+use crate::join_request::Schedule;
+use crate::mutants::{Mutant, Selected};
+use crate::neighbours::NeighbourList;
+use crate::plain_coap::PlainServer;
+use crate::profile::MINIMUM_LEVEL;
+use crate::radio::TransmitQueue;
+use crate::session::SecureServer;
+use crate::store::Store;
+use crate::{Hardware, Input, Output, RadioConfig, TransmitStatus};
+
+/// A factory reset waits so long at most for its last frames to leave.
+const FAREWELL: Duration = Duration::from_millis(500);
 
 /// A device between two boots.
 pub struct Device {
-    hardware: Hardware,
-    store: Store,
-    mutant: Selected,
+    pub(crate) hardware: Hardware,
+    pub(crate) store: Store,
+    pub(crate) mutant: Selected,
+    pub(crate) entropy: Entropy,
+    pub(crate) counters: Counters,
+    pub(crate) running: bool,
+    pub(crate) neighbours: NeighbourList,
+    pub(crate) security: LinkSecurity,
+    pub(crate) radio: TransmitQueue,
+    pub(crate) sequence_number: u8,
+    pub(crate) fragmenter: Fragmenter,
+    pub(crate) reassembler: Reassembler,
+    pub(crate) contexts: Contexts,
+    pub(crate) discovery: Discovery,
+    pub(crate) join_requests: Schedule,
+    pub(crate) server: SecureServer,
+    pub(crate) plain_server: PlainServer,
+    booted: Instant,
     assembler: LineAssembler,
     outputs: VecDeque<Output>,
+    reboot_by: Option<Instant>,
+    halted: bool,
 }
 
 impl Device {
     /// Boots with what the store holds; an installed device starts by itself.
-    pub fn boot(hardware: Hardware, store: Store, now: Instant, mutant: Option<Mutant>) -> Self {
-        let _ = now;
+    pub fn boot(hardware: Hardware, mut store: Store, now: Instant, mutant: Option<Mutant>) -> Self {
         let mutant = Selected::new(mutant);
-        Self { hardware, store, mutant, assembler: LineAssembler::default(), outputs: VecDeque::new() }
+        forget(&mut store, mutant);
+        let mut entropy = Entropy::from_seed(hardware.entropy_seed);
+        let counter = if mutant.is(Mutant::FrameCounterResetOnReboot) { 0 } else { store.frame_counter_bound() };
+        let counter = OutgoingCounter::from_stored(counter);
+        let security = LinkSecurity::new(hardware.eui64, Policy::default(), counter);
+        let (role, parent) = store.installation().map_or((Role::SixLr, None), |site| (site.role, site.parent));
+        let [sequence_number, tag_high, tag_low, _] = entropy.next_u32().to_be_bytes();
+        let mut device = Self {
+            discovery: Discovery::new(hardware.eui64, role, parent),
+            server: SecureServer::new(&mut entropy, mutant),
+            plain_server: PlainServer::default(),
+            hardware,
+            store,
+            mutant,
+            entropy,
+            counters: Counters::default(),
+            running: false,
+            neighbours: NeighbourList::default(),
+            security,
+            radio: TransmitQueue::default(),
+            sequence_number,
+            fragmenter: Fragmenter::new(u16::from_be_bytes([tag_high, tag_low])),
+            reassembler: Reassembler::default(),
+            contexts: Contexts::default(),
+            join_requests: Schedule::default(),
+            booted: now,
+            assembler: LineAssembler::default(),
+            outputs: VecDeque::new(),
+            reboot_by: None,
+            halted: false,
+        };
+        device.load_keys();
+        let state = device.state();
+        device.event(now, "booted", Arguments::default().with("state", state));
+        if device.store.installation().is_some() {
+            device.start(now);
+        }
+        device
     }
 
-    /// Takes one input.
+    /// Takes one input. An owner then polls until `None`.
     pub fn handle(&mut self, now: Instant, input: Input<'_>) {
-        let _ = (now, self.mutant);
-        if let Input::UpperTester(octets) = input {
-            for line in self.assembler.extend(octets).into_iter().flatten() {
-                let Ok(Line::Request(request)) = Line::parse(&line) else { continue };
-                let outcome = match request.command.as_str() {
-                    "ping" => Outcome::Ok(Arguments::default().with("eui64", self.hardware.eui64)),
-                    _ => Outcome::Unimplemented,
-                };
-                if let Ok(line) = Line::Answer(Answer { seq: request.seq, outcome }).emit() {
-                    self.outputs.push_back(Output::UpperTester(line));
+        if self.halted {
+            return;
+        }
+        match input {
+            Input::Frame { psdu, .. } if self.running => self.receive_frame(now, psdu),
+            Input::Backbone(packet) if self.running => self.receive_backbone(now, packet),
+            Input::TransmitDone { handle, status } => {
+                self.radio.done(handle);
+                match status {
+                    TransmitStatus::Success => {}
+                    TransmitStatus::NoAck => count(&mut self.counters.no_ack),
+                    TransmitStatus::ChannelAccessFailure => count(&mut self.counters.channel_busy),
                 }
             }
+            Input::UpperTester(octets) => {
+                for line in self.assembler.extend(octets).into_iter().flatten() {
+                    self.receive_line(now, &line);
+                }
+            }
+            Input::Frame { .. } | Input::Backbone(_) => {}
         }
     }
 
     /// The next thing to do, what has become due included; to be called until it returns `None`.
     pub fn poll(&mut self, now: Instant) -> Option<Output> {
-        let _ = now;
-        self.outputs.pop_front()
+        if let Some(output) = self.next_output(now) {
+            return Some(output);
+        }
+        if self.halted {
+            return None;
+        }
+        self.run_what_is_due(now);
+        self.next_output(now)
     }
 
     /// When `poll` must be called next, if nothing is handed in before.
     pub fn deadline(&self) -> Option<Instant> {
-        None
+        if self.halted {
+            return None;
+        }
+        if !self.running {
+            return [self.reboot_by, self.radio.deadline()].into_iter().flatten().min();
+        }
+        let deadlines = [
+            self.reboot_by,
+            self.radio.deadline(),
+            self.reassembler.deadline(),
+            self.discovery.deadline(),
+            self.neighbours.deadline(self.store.is_secured()),
+            self.join_requests.next().filter(|_| !self.join_requests_pause()),
+            self.server.deadline(),
+            self.plain_server.deadline(),
+        ];
+        deadlines.into_iter().flatten().min()
     }
 
     /// Takes the store out: what is left when the power goes.
     pub fn into_store(self) -> Store {
         self.store
+    }
+
+    fn next_output(&mut self, now: Instant) -> Option<Output> {
+        if let Some(output) = self.outputs.pop_front() {
+            return Some(output);
+        }
+        if self.halted {
+            return None;
+        }
+        if let Some((handle, psdu)) = self.radio.next(now) {
+            count(&mut self.counters.sent);
+            return Some(Output::Transmit { handle, psdu });
+        }
+        let leaving = self.reboot_by.is_some_and(|by| by <= now || self.radio.is_idle());
+        if leaving {
+            self.halted = true;
+            return Some(Output::Reboot);
+        }
+        None
+    }
+
+    fn run_what_is_due(&mut self, now: Instant) {
+        if !self.running {
+            return;
+        }
+        for _ in 0..self.reassembler.expire(now) {
+            count(&mut self.counters.dropped_reassembly);
+        }
+        for eui64 in self.neighbours.expire(now) {
+            self.event(now, "link_unsecured", Arguments::default().with("neighbour", eui64));
+        }
+        for emission in self.discovery.poll(now) {
+            self.send_discovery(now, &emission);
+        }
+        self.send_due_join_request(now);
+        self.send_due_secure_requests(now);
+        self.run_servers(now);
+    }
+
+    /// Switches the radio on and begins to look for a router.
+    pub(crate) fn start(&mut self, now: Instant) {
+        let Some(site) = self.store.installation().cloned() else { return };
+        self.running = true;
+        self.outputs.push_back(Output::Radio(RadioConfig {
+            channel: site.channel,
+            pan_id: PanId(site.pan_id),
+            eui64: self.hardware.eui64,
+            receiver_on: true,
+        }));
+        self.discovery = Discovery::new(self.hardware.eui64, site.role, site.parent);
+        let most = u64::try_from(discovery::SOLICITATION_DELAY_MAX.as_nanos()).unwrap_or(u64::MAX);
+        let delay = Duration::from_nanos(self.entropy.next_u64() % most);
+        let outcome = self.discovery.start(now, delay);
+        if let Some(parent) = site.parent {
+            self.note_neighbour(now, parent);
+        }
+        self.apply_discovery(now, outcome);
+    }
+
+    /// Takes over what Neighbor Discovery brought about.
+    pub(crate) fn apply_discovery(&mut self, now: Instant, outcome: discovery::Outcome) {
+        if let Some((id, prefix, length)) = outcome.context {
+            self.contexts.set(id, Some(Context::new(prefix, length)));
+        }
+        for emission in &outcome.emissions {
+            self.send_discovery(now, emission);
+        }
+        if let Some(global) = outcome.registered {
+            self.event(now, "address", Arguments::default().with("global", global));
+            let trigger = self.store.installation().map(|site| site.trigger);
+            let by_itself = trigger == Some(Trigger::Boot) || self.mutant.is(Mutant::JsrIgnoresTrigger);
+            if by_itself && self.wants_to_join() {
+                self.join_requests.start(now);
+            }
+        }
+    }
+
+    /// Hands the keys of the store to link security; the one to send with last.
+    pub(crate) fn load_keys(&mut self) {
+        for key in self.store.keys() {
+            // The store takes fewer keys than link security and no index 0.
+            let _ = self.security.set_key(key.index, LinkKey::new(key.key.0));
+        }
+        let level = self.store.transmit_key().map_or(MINIMUM_LEVEL, |key| key.level);
+        let transmit_level = if self.mutant.is(Mutant::TxLevelSix) { SecurityLevel::EncMic64 } else { level };
+        self.security.set_policy(Policy { minimum_level: MINIMUM_LEVEL, transmit_level, ..self.security.policy() });
+    }
+
+    /// Everything is said and done: reboot as soon as the last frame has left.
+    pub(crate) fn reboot(&mut self, now: Instant, farewell: bool) {
+        self.reboot_by = Some(if farewell { now + FAREWELL } else { now });
+    }
+
+    /// Whether the device is about to reboot.
+    pub(crate) fn is_leaving(&self) -> bool {
+        self.reboot_by.is_some()
+    }
+
+    pub(crate) fn role(&self) -> Role {
+        self.store.installation().map_or(Role::SixLr, |site| site.role)
+    }
+
+    pub(crate) fn eui64(&self) -> Eui64 {
+        self.hardware.eui64
+    }
+
+    /// Queues an output that is no frame.
+    pub(crate) fn output(&mut self, output: Output) {
+        self.outputs.push_back(output);
+    }
+
+    pub(crate) fn log(&mut self, text: String) {
+        self.outputs.push_back(Output::Log(text));
+    }
+
+    /// Reports an event to the upper tester.
+    pub(crate) fn event(&mut self, now: Instant, name: &str, arguments: Arguments) {
+        let time_ms = u64::try_from((now - self.booted).as_millis()).unwrap_or(u64::MAX);
+        self.emit_line(Line::Event(upper_tester::Event { name: name.into(), time_ms, arguments }));
+    }
+
+    /// Sends a line to the upper tester.
+    pub(crate) fn emit_line(&mut self, line: Line) {
+        match line.emit() {
+            Ok(octets) => self.outputs.push_back(Output::UpperTester(octets)),
+            Err(error) => self.log(alloc::format!("upper tester line not sent: {error}")),
+        }
+    }
+}
+
+/// What mutants forget at boot.
+fn forget(store: &mut Store, mutant: Selected) {
+    if mutant.is(Mutant::KeysLostOnReboot) {
+        let indices: alloc::vec::Vec<u8> = store.keys().iter().map(|key| key.index).collect();
+        for index in indices {
+            store.erase_key(index);
+        }
+    }
+    if let Some(seq) = store.close_seq().filter(|_| mutant.is(Mutant::AllSecuredLostOnReboot)) {
+        store.set_all_secured(false, seq);
+    }
+    if mutant.is(Mutant::CloseSeqLostOnReboot) {
+        store.forget_close_seq();
     }
 }

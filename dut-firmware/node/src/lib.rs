@@ -10,9 +10,26 @@ extern crate alloc;
 pub mod bounds;
 pub mod store;
 
+mod bootstrap;
+mod bootstrap_layer;
+mod commands;
+mod counters;
 mod device;
+mod discovery;
+mod forwarding;
 mod interface;
+mod join_request;
+mod json;
+mod key_resource;
+mod link;
 mod mutants;
+mod neighbours;
+mod network;
+mod plain_coap;
+mod profile;
+mod radio;
+mod secure_request;
+mod session;
 
 pub use device::Device;
 pub use interface::{Hardware, Input, Output, RadioConfig, TransmitStatus};

@@ -1,8 +1,8 @@
 //! The persistent store: what flash holds, as typed records (`PROFILE-SEL` 12).
 //!
-//! Frame counters are reserved in blocks before they are used, so that none is used twice over a power cut, at the cost of
-//! one write a block. The reservation is all that survives a factory reset: were the same key given to the device
-//! again, counters that it used before would repeat a CCM* nonce.
+//! Frame counters stay below a bound that is stored before they are used, so that none is used twice over a power cut, at
+//! the cost of one write a block (`protocols::link_security::OutgoingCounter`). The bound is all that survives a factory
+//! reset: were the same key given to the device again, counters that it used before would repeat a CCM* nonce.
 
 use alloc::vec::Vec;
 
@@ -15,9 +15,6 @@ use crate::bounds;
 /// Version of the layout of the records.
 pub const FORMAT: u16 = 1;
 
-/// Frame counters reserved at a time.
-pub const FRAME_COUNTER_BLOCK: u32 = 1024;
-
 /// The persistent content of a device.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Store {
@@ -27,7 +24,7 @@ pub struct Store {
     installation: Option<Installation>,
     routes: Vec<Route>,
     keys: Vec<NetworkKey>,
-    frame_counter_reserved: u32,
+    frame_counter_bound: u32,
     all_secured: bool,
     close_seq: Option<u32>,
 }
@@ -63,7 +60,7 @@ impl Default for Store {
             installation: None,
             routes: Vec::new(),
             keys: Vec::new(),
-            frame_counter_reserved: 0,
+            frame_counter_bound: 0,
             all_secured: false,
             close_seq: None,
         }
@@ -116,9 +113,9 @@ impl Store {
         self.close_seq
     }
 
-    /// The first frame counter that was never reserved.
-    pub fn frame_counter_reserved(&self) -> u32 {
-        self.frame_counter_reserved
+    /// No frame counter at or above this bound was ever used.
+    pub fn frame_counter_bound(&self) -> u32 {
+        self.frame_counter_bound
     }
 
     /// Stores the trust anchor.
@@ -181,22 +178,20 @@ impl Store {
         self.write(|store| (store.all_secured, store.close_seq) = (all_secured, Some(seq)));
     }
 
-    /// Makes sure that `next` may be used as a frame counter, reserving a block if needed; `false` if counters ran out.
-    pub fn reserve_frame_counter(&mut self, next: u32) -> bool {
-        if next == u32::MAX {
-            return false;
-        }
-        if next >= self.frame_counter_reserved {
-            let reserved = next.saturating_add(FRAME_COUNTER_BLOCK);
-            self.write(|store| store.frame_counter_reserved = reserved);
-        }
-        true
+    /// Stores the bound that frame counters stay below: to be written before the first of them is used.
+    pub fn set_frame_counter_bound(&mut self, bound: u32) {
+        self.write(|store| store.frame_counter_bound = bound);
     }
 
-    /// Erases everything but the reservation of frame counters and the count of writes.
+    /// Forgets the close sequence number: what the mutant of that name does.
+    pub(crate) fn forget_close_seq(&mut self) {
+        self.write(|store| store.close_seq = None);
+    }
+
+    /// Erases everything but the bound of frame counters and the count of writes.
     pub fn erase(&mut self) {
-        let (writes, frame_counter_reserved) = (self.writes, self.frame_counter_reserved);
-        *self = Self { writes: writes.saturating_add(1), frame_counter_reserved, ..Self::default() };
+        let (writes, frame_counter_bound) = (self.writes, self.frame_counter_bound);
+        *self = Self { writes: writes.saturating_add(1), frame_counter_bound, ..Self::default() };
     }
 
     fn write(&mut self, change: impl FnOnce(&mut Self)) {

@@ -268,7 +268,7 @@ impl fmt::Debug for SecretKey {
 }
 
 /// Lower-case hex digits of `octets`; `-` for none, since a value cannot be empty.
-pub(super) fn to_hex(octets: &[u8]) -> String {
+pub fn to_hex(octets: &[u8]) -> String {
     if octets.is_empty() {
         return "-".into();
     }

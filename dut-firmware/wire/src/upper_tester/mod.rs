@@ -65,7 +65,7 @@ use alloc::vec::Vec;
 use core::fmt;
 
 pub use assembler::{Garbage, LineAssembler};
-pub use command::{Anchor, Command, CommandFault, Installation, Role, SecretKey, Trigger};
+pub use command::{Anchor, Command, CommandFault, Installation, Role, SecretKey, Trigger, to_hex};
 
 use crate::{Error, Result};
 

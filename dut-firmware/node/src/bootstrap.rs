@@ -1,0 +1,350 @@
+//! The bootstrap procedure (`SEL` 5.3.1, 5.3.2, 5.3.4, 5.4): JSRs, SSRs, what the CoAP requests of the commissioning
+//! tool bring about.
+
+use alloc::vec::Vec;
+use core::time::Duration;
+
+use protocols::time::Instant;
+use wire::coap::{PORT, SECURE_PORT};
+use wire::icmpv6::Message;
+use wire::ieee802154::LinkAddress;
+use wire::ipv6::{Header, Ipv6Addr, NextHeader, Packet, is_link_local, link_local};
+use wire::sel::{Kind, MULTIHOP_HOPLIMIT};
+use wire::upper_tester::{Arguments, Trigger};
+use wire::{Eui64, sel};
+
+use crate::bootstrap_layer::Class;
+use crate::counters::count;
+use crate::device::Device;
+use crate::forwarding::NextHop;
+use crate::key_resource::{Channel, Effect, serve};
+use crate::mutants::Mutant;
+use crate::plain_coap;
+use crate::profile::{JSR_INTERVAL_MIN, LIFETIME_UNIT, SSR_LIFETIME_UNITS};
+use crate::session::{Credentials, Event, Peer};
+use crate::store::NetworkKey;
+
+impl Device {
+    /// Whether JSRs are the device's to send: never once it holds a key (`PROFILE-SEL` 4).
+    pub(crate) fn wants_to_join(&self) -> bool {
+        !self.store.is_secured() || self.mutant.is(Mutant::JsrAfterSecured)
+    }
+
+    /// Whether JSRs wait for the end of a handshake.
+    pub(crate) fn join_requests_pause(&self) -> bool {
+        self.server.is_busy() && !self.mutant.is(Mutant::JsrDuringHandshake)
+    }
+
+    pub(crate) fn send_due_join_request(&mut self, now: Instant) {
+        let due = self.join_requests.next().is_some_and(|next| next <= now);
+        if due && !self.join_requests_pause() {
+            self.send_join_request(now);
+        }
+    }
+
+    /// Sends a JSR and plans the next one; `false` without a global address.
+    pub(crate) fn send_join_request(&mut self, now: Instant) -> bool {
+        let Some(site) = self.store.installation() else { return false };
+        let (destination, trigger) = (site.ct, site.trigger);
+        let Some(global) = self.discovery.global() else { return false };
+        let packet = self.join_request(global, destination);
+        self.send_own(&packet);
+        let repeat = !self.mutant.is(Mutant::JsrNotRepeated);
+        self.join_requests.sent_one(now, &mut self.entropy, repeat);
+        if self.mutant.is(Mutant::JsrFixedInterval) {
+            self.join_requests.force(now, JSR_INTERVAL_MIN);
+        }
+        if self.mutant.is(Mutant::JsrDuringHandshake) && self.server.is_busy() {
+            self.join_requests.force(now, Duration::from_secs(1));
+        }
+        let arguments = Arguments::default().with("count", self.join_requests.sent()).with("trigger", trigger.name());
+        self.event(now, "jsr_sent", arguments);
+        true
+    }
+
+    fn join_request(&self, global: Ipv6Addr, destination: Ipv6Addr) -> Packet {
+        let mut message = sel::Message::join_secure_request(self.eui64());
+        let mut source = global;
+        let mut hop_limit = MULTIHOP_HOPLIMIT;
+        if self.mutant.is(Mutant::JsrStatusNonzero) {
+            message.status = 1;
+        }
+        if self.mutant.is(Mutant::JsrReservedNonzero) {
+            message.reserved = 1;
+        }
+        if self.mutant.is(Mutant::JsrEui64Reversed) {
+            message.eui64 = Eui64(self.eui64().to_mac_order());
+        }
+        if self.mutant.is(Mutant::JsrEui64UlFlipped) {
+            message.eui64 = Eui64(self.eui64().interface_identifier());
+        }
+        if self.mutant.is(Mutant::JsrLifetimeNonzero) {
+            message.registration_lifetime = SSR_LIFETIME_UNITS;
+        }
+        if self.mutant.is(Mutant::JsrCodeTwo) {
+            message.kind = Kind::SetSecureRequest;
+        }
+        if self.mutant.is(Mutant::JsrLinkLocalSource) {
+            source = self.discovery.link_local();
+        }
+        if self.mutant.is(Mutant::JsrHopLimit255) {
+            hop_limit = 255;
+        }
+        // A message without options always fits.
+        let mut payload = Message::Sel(message).to_vec(source, destination).unwrap_or_default();
+        if let Some(octet) = payload.get_mut(2).filter(|_| self.mutant.is(Mutant::JsrBadChecksum)) {
+            *octet ^= 0x55;
+        }
+        if self.mutant.is(Mutant::JsrTruncated) {
+            payload.pop();
+            let body = payload.split_off(4.min(payload.len()));
+            let (kind, code) = (sel::ICMPV6_TYPE, message.kind.code());
+            payload = Message::Other { kind, code, body }.to_vec(source, destination).unwrap_or_default();
+        }
+        Packet { header: Header::new(source, destination, NextHeader::ICMPV6, hop_limit), payload }
+    }
+
+    pub(crate) fn send_due_secure_requests(&mut self, now: Instant) {
+        if !self.store.is_secured() {
+            return;
+        }
+        let repeat = !self.mutant.is(Mutant::SsrNotRepeated);
+        let due = |series: &mut crate::secure_request::Series| series.take_due(now, repeat);
+        let to: Vec<Eui64> = self
+            .neighbours
+            .iter_mut()
+            .filter_map(|neighbour| due(&mut neighbour.series).then_some(neighbour.eui64))
+            .collect();
+        for neighbour in to {
+            self.send_secure_request(now, neighbour);
+        }
+    }
+
+    /// Sends an SSR with this device's lifetime.
+    pub(crate) fn send_secure_request(&mut self, _now: Instant, to: Eui64) {
+        let zero = self.mutant.is(Mutant::SsrLifetimeZero);
+        self.send_secure_request_for(to, if zero { 0 } else { SSR_LIFETIME_UNITS });
+    }
+
+    fn send_secure_request_for(&mut self, to: Eui64, lifetime_units: u16) {
+        let mut message = sel::Message::set_secure_request(self.eui64(), lifetime_units);
+        if self.mutant.is(Mutant::SsrWrongEui64) {
+            message.eui64 = Eui64(self.eui64().to_mac_order());
+        }
+        let mut source = self.discovery.link_local();
+        if self.mutant.is(Mutant::SsrGlobalSource) {
+            source = self.discovery.global().unwrap_or(source);
+        }
+        let hop_limit = if self.mutant.is(Mutant::SsrHopLimit1) { 1 } else { MULTIHOP_HOPLIMIT };
+        let destination = link_local(LinkAddress::Extended(to));
+        let Ok(payload) = Message::Sel(message).to_vec(source, destination) else { return };
+        let packet = Packet { header: Header::new(source, destination, NextHeader::ICMPV6, hop_limit), payload };
+        self.send_packet(&packet, NextHop::Neighbour(to), Class::SetSecureRequest);
+    }
+
+    /// Takes an SSR (`SEL` 5.3.4): answers it, then marks the link.
+    pub(crate) fn receive_secure_request(
+        &mut self,
+        now: Instant,
+        from: Eui64,
+        secured: bool,
+        header: &Header,
+        message: &sel::Message,
+    ) {
+        // A plain one counts for nothing (`PROFILE-SEL` 7), and a node without a key rejects any.
+        if !self.store.is_secured() || !secured && !self.mutant.is(Mutant::SsrAnswerPlainSsr) {
+            return;
+        }
+        let on_link = is_link_local(header.source) && is_link_local(header.destination);
+        let genuine = message.eui64 == from || self.mutant.is(Mutant::NeighbourEui64MismatchAccepted);
+        if !on_link || !genuine {
+            return count(&mut self.counters.dropped_malformed);
+        }
+        let picky = self.mutant.is(Mutant::SsrHopLimitChecked) && header.hop_limit != MULTIHOP_HOPLIMIT
+            || self.mutant.is(Mutant::SsrReservedChecked) && message.reserved != 0;
+        if picky {
+            return;
+        }
+        if message.registration_lifetime == 0 {
+            if !self.mutant.is(Mutant::SsrWithdrawIgnored) && self.neighbours.unmark(from) {
+                self.event(now, "link_unsecured", Arguments::default().with("neighbour", from));
+            }
+            return;
+        }
+        if self.answers(now, from) {
+            self.send_secure_request(now, from);
+        }
+        if !self.mutant.is(Mutant::SsrNoMark) {
+            self.mark(now, from, message.registration_lifetime);
+        }
+        if let Some(neighbour) = self.neighbours.get_mut(from) {
+            neighbour.series.heard(now);
+        }
+    }
+
+    fn answers(&mut self, now: Instant, from: Eui64) -> bool {
+        let marked = self.neighbours.is_secured(from);
+        let Some(neighbour) = self.neighbours.get_mut(from) else { return false };
+        let in_time = neighbour.series.take_answer(now, marked);
+        let mutant = self.mutant;
+        (in_time || mutant.is(Mutant::SsrLoop))
+            && !mutant.is(Mutant::SsrNoAnswer)
+            && !(marked && mutant.is(Mutant::SsrAnswersOnce))
+    }
+
+    /// Marks a link secured for a registration lifetime in units of 60 s.
+    pub(crate) fn mark(&mut self, now: Instant, neighbour: Eui64, lifetime_units: u16) {
+        let lifetime = LIFETIME_UNIT * u32::from(lifetime_units);
+        let until = if self.mutant.is(Mutant::SsrLifetimeIgnored) { Instant(u64::MAX) } else { now + lifetime };
+        if self.neighbours.mark(neighbour, until) {
+            self.event(now, "link_secured", Arguments::default().with("neighbour", neighbour));
+        }
+    }
+
+    /// Takes a DTLS datagram; a device without a trust anchor stays silent.
+    pub(crate) fn receive_dtls(&mut self, now: Instant, peer: Peer, datagram: &[u8]) {
+        let Some(anchor) = self.store.anchor() else { return };
+        let credentials = Credentials { eui64: self.hardware.eui64, anchor };
+        self.server.handle(now, peer, datagram, &credentials, &mut self.entropy);
+        self.run_servers(now);
+    }
+
+    /// Takes a plain CoAP datagram, if there is anything to offer (`PROFILE-SEL` 15).
+    pub(crate) fn receive_plain_coap(&mut self, now: Instant, peer: Peer, datagram: &[u8]) {
+        let open = self.mutant.is(Mutant::KeyPlainCoap) || self.mutant.is(Mutant::DiscoveryPlainCoap);
+        if self.store.all_secured() || open {
+            self.plain_server.handle(now, peer, datagram, &mut self.entropy);
+            self.run_servers(now);
+        }
+    }
+
+    /// Does what the servers want done.
+    pub(crate) fn run_servers(&mut self, now: Instant) {
+        let mut effect = Effect::None;
+        loop {
+            match self.server.poll(now) {
+                Some(Event::Datagram(peer, datagram)) => {
+                    self.send_udp(peer, SECURE_PORT, datagram);
+                }
+                Some(Event::Established(peer)) => self.report_session(now, peer, "established"),
+                Some(Event::Closed(peer, reason)) => {
+                    self.log(alloc::format!("DTLS session with {} closed: {reason:?}", peer.address));
+                    self.report_session(now, peer, "closed");
+                }
+                Some(Event::Request(exchange, message)) => {
+                    self.apply(now, core::mem::replace(&mut effect, Effect::None));
+                    let (response, wanted) = serve(&message, Channel::Secured, &self.store, self.mutant);
+                    if self.mutant.is(Mutant::SsrBeforeResponse) {
+                        self.apply(now, wanted);
+                    } else {
+                        effect = wanted;
+                    }
+                    self.server.respond(now, exchange, response);
+                }
+                // The response has left: now the link switches, then the SSRs go (`PROFILE-SEL` 16).
+                None if effect != Effect::None => self.apply(now, core::mem::replace(&mut effect, Effect::None)),
+                None => break,
+            }
+        }
+        while let Some(event) = self.plain_server.poll(now) {
+            match event {
+                plain_coap::Event::Datagram(peer, datagram) => {
+                    self.send_udp(peer, PORT, datagram);
+                }
+                plain_coap::Event::Request(exchange, message) => {
+                    let (response, effect) = serve(&message, Channel::Plain, &self.store, self.mutant);
+                    self.plain_server.respond(now, exchange, response);
+                    self.apply(now, effect);
+                }
+            }
+        }
+    }
+
+    fn report_session(&mut self, now: Instant, peer: Peer, state: &str) {
+        self.event(now, "session", Arguments::default().with("peer", peer.address).with("state", state));
+    }
+
+    fn apply(&mut self, now: Instant, effect: Effect) {
+        match effect {
+            Effect::None => {}
+            Effect::Install(keys) => {
+                for key in keys {
+                    self.install_key(now, key);
+                }
+            }
+            Effect::Erase(index) => self.erase_key(now, index),
+            Effect::AllSecured(value, seq) => {
+                self.store.set_all_secured(value, seq);
+                if !value && self.mutant.is(Mutant::OpenDropsMarks) {
+                    self.drop_marks(now);
+                }
+                let arguments = Arguments::default().with("value", u8::from(value)).with("seq", seq);
+                self.event(now, "all_secured", arguments);
+            }
+        }
+    }
+
+    /// Installs a network key: the device is a 6SR from now on and tells all its neighbours (`SEL` 5.3.4). The same key
+    /// once more changes nothing.
+    pub(crate) fn install_key(&mut self, now: Instant, key: NetworkKey) -> bool {
+        if self.store.keys().last() == Some(&key) {
+            return true;
+        }
+        let arguments = Arguments::default().with("index", key.index).with("level", key.level.number());
+        if !self.store.set_key(key) {
+            return false;
+        }
+        self.load_keys();
+        self.event(now, "keyed", arguments);
+        if !self.wants_to_join() {
+            self.join_requests.stop();
+        }
+        if !self.mutant.is(Mutant::SsrMissing) {
+            for neighbour in self.neighbours.iter_mut() {
+                neighbour.series.start(now);
+            }
+        }
+        self.send_due_secure_requests(now);
+        true
+    }
+
+    /// Erases a network key. With the last one the device is a 6UR again: it withdraws its links before (`PROFILE-SEL` 6).
+    fn erase_key(&mut self, now: Instant, index: u8) {
+        let last = self.store.keys().len() == 1;
+        if last {
+            self.withdraw_links(now);
+        }
+        if !self.store.erase_key(index) {
+            return;
+        }
+        self.security.remove_key(index);
+        self.load_keys();
+        self.event(now, "unkeyed", Arguments::default().with("index", index));
+        if last {
+            for neighbour in self.neighbours.iter_mut() {
+                neighbour.series.stop();
+            }
+            let trigger = self.store.installation().map(|site| site.trigger);
+            if trigger == Some(Trigger::Boot) && self.discovery.global().is_some() {
+                self.join_requests.start(now);
+            }
+        }
+    }
+
+    /// Sends SSRs with lifetime 0 to all neighbours whose link is marked, and drops the marks.
+    pub(crate) fn withdraw_links(&mut self, now: Instant) {
+        if self.store.is_secured() {
+            for neighbour in self.neighbours.secured() {
+                self.send_secure_request_for(neighbour, 0);
+            }
+        }
+        self.drop_marks(now);
+    }
+
+    fn drop_marks(&mut self, now: Instant) {
+        for neighbour in self.neighbours.secured() {
+            self.neighbours.unmark(neighbour);
+            self.event(now, "link_unsecured", Arguments::default().with("neighbour", neighbour));
+        }
+    }
+}

@@ -1,0 +1,173 @@
+//! The commands of the upper tester (`wire::upper_tester` documents them).
+
+use protocols::time::Instant;
+use rand_core::Rng;
+use wire::ieee802154::SecurityLevel;
+use wire::upper_tester::{Anchor, Answer, Arguments, Command, CommandFault, ErrorCode, Line, Outcome};
+
+use crate::device::Device;
+use crate::session::Peer;
+use crate::store::{NetworkKey, Route};
+
+/// What a value that does not apply is written as.
+const NONE: &str = "-";
+
+type Executed = Result<Arguments, ErrorCode>;
+
+impl Device {
+    /// Takes a line of the upper tester. What cannot be attributed to a sequence number is not answered.
+    pub(crate) fn receive_line(&mut self, now: Instant, text: &str) {
+        let (seq, outcome) = match Line::parse(text) {
+            Ok(Line::Request(request)) => {
+                let outcome = match Command::from_request(&request) {
+                    Ok(command) => match self.execute(now, command) {
+                        Ok(arguments) => Outcome::Ok(arguments),
+                        Err(code) => Outcome::Error(code),
+                    },
+                    Err(CommandFault::Unknown) => Outcome::Unimplemented,
+                    Err(CommandFault::Argument(_)) => Outcome::Error(ErrorCode::Argument),
+                };
+                (request.seq, outcome)
+            }
+            Ok(_) => return,
+            Err(_) => match Line::sequence_of_request(text) {
+                Some(seq) => (seq, Outcome::Error(ErrorCode::Argument)),
+                None => return,
+            },
+        };
+        self.emit_line(Line::Answer(Answer { seq, outcome }));
+    }
+
+    /// Executes a command; events that it brings about come before its answer.
+    fn execute(&mut self, now: Instant, command: Command) -> Executed {
+        let done = Arguments::default();
+        if self.is_leaving() && !matches!(command, Command::Ping | Command::Hello { .. } | Command::Status) {
+            return Err(ErrorCode::Busy);
+        }
+        match command {
+            Command::Hello { nonce } => Ok(self.hello(&nonce)),
+            Command::Ping => Ok(done),
+            Command::Status => Ok(self.status()),
+            Command::Counters => Ok(self.counters.arguments()),
+            Command::Link { neighbour } => {
+                let entry = self.neighbours.get(neighbour);
+                let until = entry.and_then(|entry| entry.secured_until);
+                Ok(done
+                    .with("known", u8::from(entry.is_some()))
+                    .with("secured", u8::from(until.is_some()))
+                    .with("lifetime_s", until.map_or(0, |until| (until - now).as_secs())))
+            }
+            Command::Manufacture(Anchor::Psk(psk)) => {
+                valid(self.store.anchor().is_none())?;
+                self.store.set_anchor(psk);
+                Ok(done)
+            }
+            Command::Install(installation) => {
+                valid(!self.running)?;
+                self.store.set_installation(installation);
+                Ok(done)
+            }
+            Command::Route { dest, via } => {
+                valid(self.store.installation().is_some())?;
+                if self.store.set_route(Route { dest, via }) { Ok(done) } else { Err(ErrorCode::Busy) }
+            }
+            Command::Provision { key, index, level } => {
+                let key = NetworkKey { index, level: SecurityLevel::from_bits(level), key, source: None };
+                valid(!self.store.is_secured() || self.store.keys().contains(&key))?;
+                if self.install_key(now, key) { Ok(done) } else { Err(ErrorCode::Busy) }
+            }
+            Command::Start => {
+                valid(self.store.installation().is_some())?;
+                if !self.running {
+                    self.start(now);
+                }
+                Ok(done)
+            }
+            Command::Join => {
+                valid(self.running && self.wants_to_join())?;
+                if self.send_join_request(now) { Ok(done) } else { Err(ErrorCode::Busy) }
+            }
+            Command::Echo { dest, size } => {
+                valid(self.running)?;
+                let [high, low, ..] = self.entropy.next_u32().to_be_bytes();
+                let identifier = u16::from_be_bytes([high, low]);
+                if self.send_echo(dest, size, identifier) { Ok(done) } else { Err(ErrorCode::Busy) }
+            }
+            Command::Send { dest, port, data } => {
+                valid(self.running)?;
+                let local = self.source_for(dest).ok_or(ErrorCode::Busy)?;
+                let peer = Peer { address: dest, port, local };
+                if self.send_udp(peer, port, data) { Ok(done) } else { Err(ErrorCode::Busy) }
+            }
+            Command::Reset => {
+                self.reboot(now, false);
+                Ok(done)
+            }
+            Command::FactoryReset => {
+                self.withdraw_links(now);
+                self.running = false;
+                self.store.erase();
+                self.reboot(now, true);
+                Ok(done)
+            }
+        }
+    }
+
+    fn hello(&self, nonce: &str) -> Arguments {
+        Arguments::default()
+            .with("nonce", nonce)
+            .with("protocol", "UT/1")
+            .with("vendor", "bootrack")
+            .with("firmware", "reference")
+            .with("version", env!("CARGO_PKG_VERSION"))
+            .with("hash", option_env!("BOOTRACK_FIRMWARE_HASH").unwrap_or(NONE))
+            .with("eui64", self.eui64())
+            .with("roles", "6lr,6lbr")
+            .with("features", "sel,psk")
+            .with("state", self.state())
+    }
+
+    fn status(&self) -> Arguments {
+        let key = self.store.transmit_key();
+        let arguments = Arguments::default()
+            .with("state", self.state())
+            .with("secured", u8::from(self.store.is_secured()))
+            .with("all_secured", u8::from(self.store.all_secured()));
+        let arguments = match key {
+            Some(key) => arguments.with("key_index", key.index).with("level", key.level.number()),
+            None => arguments.with("key_index", NONE).with("level", NONE),
+        };
+        let arguments = match self.store.close_seq() {
+            Some(seq) => arguments.with("close_seq", seq),
+            None => arguments.with("close_seq", NONE),
+        };
+        let arguments = arguments
+            .with("jsr_sent", self.join_requests.sent())
+            .with("neighbours", self.neighbours.len())
+            .with("secured_links", self.neighbours.secured().len())
+            .with("link_local", self.discovery.link_local());
+        match self.discovery.global() {
+            Some(global) => arguments.with("global", global),
+            None => arguments.with("global", NONE),
+        }
+    }
+
+    /// The lifecycle state, as `wire::upper_tester` names it.
+    pub(crate) fn state(&self) -> &'static str {
+        if self.store.is_secured() {
+            "secured"
+        } else if self.join_requests.sent() > 0 {
+            "joining"
+        } else if self.store.installation().is_some() {
+            "installed"
+        } else if self.store.anchor().is_some() {
+            "manufactured"
+        } else {
+            "factory"
+        }
+    }
+}
+
+fn valid(state: bool) -> Result<(), ErrorCode> {
+    if state { Ok(()) } else { Err(ErrorCode::State) }
+}

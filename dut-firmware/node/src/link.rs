@@ -1,0 +1,266 @@
+//! Frames: from the radio through link security and the bootstrap layer up to datagrams, and down again.
+
+use alloc::vec::Vec;
+
+use protocols::link_security::{Refusal, SecureError};
+use protocols::lowpan::{self, ReassemblyRefusal, max_payload};
+use protocols::time::Instant;
+use wire::Eui64;
+use wire::ieee802154::{
+    Address, AuxSecurityHeader, Content, Frame, FrameType, Header, KeyIdentifier, LinkAddress, Mpdu, PanId,
+    SecuredFrame, secure, unsecure,
+};
+use wire::ipv6::Packet;
+
+use crate::bootstrap_layer::{self, Class, LinkState, Protection};
+use crate::counters::count;
+use crate::device::Device;
+use crate::forwarding::NextHop;
+use crate::mutants::Mutant;
+use crate::neighbours::Noted;
+use crate::network::Origin;
+use crate::{Output, bounds};
+
+/// A plain frame with the number and content of the last one within this time is a repetition by the sender's MAC.
+const REPETITION: core::time::Duration = core::time::Duration::from_millis(100);
+
+impl Device {
+    /// Takes a frame off the radio.
+    pub(crate) fn receive_frame(&mut self, now: Instant, psdu: &[u8]) {
+        count(&mut self.counters.received);
+        let Ok(mpdu) = Mpdu::parse(psdu) else { return count(&mut self.counters.dropped_malformed) };
+        let header = *mpdu.header();
+        let frame_type = match &mpdu {
+            Mpdu::Plain(frame) => frame.content.frame_type(),
+            Mpdu::Secured(frame) => frame.frame_type,
+        };
+        // Beacons, acknowledgments and MAC commands are no packets (`PROFILE-SEL` 11).
+        if frame_type != FrameType::Data {
+            return;
+        }
+        let Some(source) = self.sender_for_us(&header) else { return count(&mut self.counters.dropped_foreign) };
+        let taken = match mpdu {
+            Mpdu::Plain(frame) => self.take_plain(now, source, frame, psdu).map(|frame| (frame, Protection::Plain)),
+            Mpdu::Secured(frame) => self.take_secured(now, source, &frame),
+        };
+        let Some((Frame { content: Content::Data(payload), .. }, protection)) = taken else { return };
+        self.note_neighbour(now, source);
+        self.mark_too_early(now, source, protection);
+        let protection = self.reassembly_protection(protection);
+        let Some(destination) = header.destination.link() else { return };
+        let link_source = LinkAddress::Extended(source);
+        match self.reassembler.accept(now, &payload, link_source, destination, protection, &self.contexts) {
+            Ok(Some(datagram)) => {
+                let secured = datagram.protection.is_secured();
+                self.receive_packet(now, &datagram.packet, Origin::Link { neighbour: source, secured });
+            }
+            Ok(None) => {}
+            Err(ReassemblyRefusal::MixedProtection) => count(&mut self.counters.refused_mixed),
+            Err(ReassemblyRefusal::Malformed(_)) => count(&mut self.counters.dropped_malformed),
+            Err(_) => count(&mut self.counters.dropped_reassembly),
+        }
+    }
+
+    /// The extended source address of a data frame to this device or to everybody on its PAN.
+    fn sender_for_us(&self, header: &Header) -> Option<Eui64> {
+        let pan = self.store.installation().map(|site| PanId(site.pan_id))?;
+        let to_pan = header.destination.pan().is_some_and(|to| to == pan || to == PanId::BROADCAST);
+        let own = LinkAddress::Extended(self.eui64());
+        let to_us = header.destination.link().is_some_and(|to| to == own || to == LinkAddress::BROADCAST);
+        let source = header.source.extended().filter(|&source| source != self.eui64())?;
+        (to_pan && to_us && header.source.pan() == Some(pan)).then_some(source)
+    }
+
+    fn take_plain(&mut self, now: Instant, source: Eui64, frame: Frame, psdu: &[u8]) -> Option<Frame> {
+        if !bootstrap_layer::takes_plain(self.link_state(source), self.mutant) {
+            count(&mut self.counters.refused_unsecured);
+            if self.mutant.is(Mutant::RxRefusalAnswered) {
+                self.send_refusal(now, source);
+            }
+            return None;
+        }
+        let mark = (frame.header.sequence_number, hash(psdu), now);
+        let known = self.neighbours.get(source).and_then(|neighbour| neighbour.last_plain);
+        if known.is_some_and(|(number, sum, at)| (number, sum) == (mark.0, mark.1) && now < at + REPETITION) {
+            count(&mut self.counters.dropped_duplicate);
+            return None;
+        }
+        self.note_neighbour(now, source);
+        if let Some(neighbour) = self.neighbours.get_mut(source) {
+            neighbour.last_plain = Some(mark);
+        }
+        Some(frame)
+    }
+
+    fn take_secured(&mut self, now: Instant, source: Eui64, frame: &SecuredFrame) -> Option<(Frame, Protection)> {
+        if !bootstrap_layer::takes_secured(self.link_state(source)) {
+            if self.mutant.is(Mutant::SsrUnsecuredAccepts) {
+                self.send_secure_request(now, source);
+            }
+            if self.mutant.is(Mutant::RxUnsecuredAcceptsSecured) && !frame.security.level.encrypts() {
+                let end = frame.payload.len().saturating_sub(frame.security.level.mic_len());
+                let payload = frame.payload.get(..end).unwrap_or(&[]).to_vec();
+                return Some((Frame { header: frame.header, content: Content::Data(payload) }, Protection::Plain));
+            }
+            count(&mut self.counters.refused_secured);
+            return None;
+        }
+        let refusal = match self.security.unsecure_frame(frame) {
+            Ok(frame) => return Some((frame, Protection::Secured)),
+            Err(refusal) => refusal,
+        };
+        if let Some(frame) = self.open_against_the_rules(frame, source, refusal) {
+            return Some((frame, Protection::Secured));
+        }
+        count(match refusal {
+            Refusal::LevelTooLow(_) | Refusal::KeyMode(_) => &mut self.counters.refused_level,
+            Refusal::UnknownKey(_) => &mut self.counters.refused_no_key,
+            Refusal::Replayed { .. } | Refusal::CounterExhausted | Refusal::NeighbourTableFull => {
+                &mut self.counters.refused_replay
+            }
+            Refusal::Integrity => &mut self.counters.refused_mic,
+            Refusal::NoExtendedSource => &mut self.counters.dropped_foreign,
+            Refusal::Malformed(_) => &mut self.counters.dropped_malformed,
+        });
+        None
+    }
+
+    /// What mutants take although it was refused.
+    fn open_against_the_rules(&self, frame: &SecuredFrame, source: Eui64, refusal: Refusal) -> Option<Frame> {
+        let wanted = match refusal {
+            Refusal::Integrity => Mutant::RxAcceptBadMic,
+            Refusal::Replayed { .. } => Mutant::RxAcceptReplay,
+            Refusal::LevelTooLow(_) => Mutant::RxAcceptLowLevel,
+            _ => return None,
+        };
+        if !self.mutant.is(wanted) {
+            return None;
+        }
+        let index = frame.security.key_identifier.index()?;
+        let key = &self.store.keys().iter().find(|key| key.index == index)?.key.0;
+        if wanted != Mutant::RxAcceptBadMic {
+            return unsecure(frame, key, source).ok();
+        }
+        // CTR mode: encrypting the ciphertext once more decrypts it; the integrity code of that is not looked at.
+        let end = frame.payload.len().checked_sub(frame.security.level.mic_len())?;
+        let content = Content::Data(frame.payload.get(..end)?.to_vec());
+        let again = secure(&Frame { header: frame.header, content }, &frame.security, key, source).ok()?;
+        let content = Content::Data(again.payload.get(..end)?.to_vec());
+        Some(Frame { header: frame.header, content })
+    }
+
+    /// Fragments are told apart by protection (`PROFILE-SEL` 7).
+    fn reassembly_protection(&self, protection: Protection) -> lowpan::Protection {
+        match (protection, self.store.transmit_key()) {
+            (Protection::Secured, Some(key)) => lowpan::Protection::Secured { level: key.level, key_index: key.index },
+            // Whatever the fragments were: the datagram passes as one that was secured.
+            (Protection::Plain, Some(key)) if self.mutant.is(Mutant::RxMixedFragments) => {
+                lowpan::Protection::Secured { level: key.level, key_index: key.index }
+            }
+            _ => lowpan::Protection::Plain,
+        }
+    }
+
+    /// Mutants that take anything for an SSR.
+    fn mark_too_early(&mut self, now: Instant, neighbour: Eui64, protection: Protection) {
+        let early = match protection {
+            Protection::Plain => self.mutant.is(Mutant::SsrMarksOnPlain),
+            Protection::Secured => self.mutant.is(Mutant::SsrMarksOnSecured),
+        };
+        if early && self.store.is_secured() && !self.neighbours.is_secured(neighbour) {
+            self.mark(now, neighbour, crate::profile::SSR_LIFETIME_UNITS);
+        }
+    }
+
+    /// Puts a neighbour into the list; one that is new to a 6SR gets SSRs (`PROFILE-SEL` 5).
+    pub(crate) fn note_neighbour(&mut self, now: Instant, eui64: Eui64) {
+        let noted = self.neighbours.note(eui64, now, self.discovery.parent());
+        let greets = noted == Noted::Added && self.store.is_secured() && !self.mutant.is(Mutant::SsrMissing);
+        if let Some(neighbour) = self.neighbours.get_mut(eui64).filter(|_| greets) {
+            neighbour.series.start(now);
+        }
+    }
+
+    /// The bootstrap state towards a neighbour.
+    pub(crate) fn link_state(&self, neighbour: Eui64) -> LinkState {
+        LinkState {
+            keyed: self.store.is_secured(),
+            all_secured: self.store.all_secured(),
+            marked: self.neighbours.is_secured(neighbour),
+        }
+    }
+
+    /// Sends a packet to its next hop as the transmit rules of `SEL` 5.3.3 say.
+    pub(crate) fn send_packet(&mut self, packet: &Packet, next_hop: NextHop, class: Class) {
+        let Ok(bytes) = packet.to_vec() else { return count(&mut self.counters.dropped_malformed) };
+        if bytes.len() > bounds::PACKET_OCTETS {
+            return count(&mut self.counters.dropped_malformed);
+        }
+        match next_hop {
+            NextHop::Backbone => self.output(Output::Backbone(bytes)),
+            NextHop::Neighbour(neighbour) => {
+                match bootstrap_layer::unicast(self.link_state(neighbour), class, self.mutant) {
+                    Some(protection) => self.send_frames(&bytes, LinkAddress::Extended(neighbour), protection),
+                    None => count(&mut self.counters.dropped_unmarked),
+                }
+            }
+            NextHop::Multicast => {
+                let keyed = self.store.is_secured();
+                let state = LinkState { keyed, all_secured: self.store.all_secured(), marked: false };
+                for &protection in bootstrap_layer::multicast(state, self.mutant) {
+                    self.send_frames(&bytes, LinkAddress::BROADCAST, protection);
+                }
+            }
+        }
+    }
+
+    /// Sends a packet with a protection that the rules did not choose.
+    pub(crate) fn send_frames(&mut self, packet: &[u8], destination: LinkAddress, protection: Protection) {
+        let Some(pan) = self.store.installation().map(|site| PanId(site.pan_id)) else { return };
+        let source = LinkAddress::Extended(self.eui64());
+        let mut header = Header::new(Address::new(pan, destination), Address::new(pan, source), 0);
+        header.ack_request = destination != LinkAddress::BROADCAST;
+        let security = match (protection, self.store.transmit_key()) {
+            (Protection::Secured, Some(key)) => Some(AuxSecurityHeader {
+                level: self.security.policy().transmit_level,
+                frame_counter: 0,
+                key_identifier: KeyIdentifier::Index(key.index),
+            }),
+            _ => None,
+        };
+        let room = max_payload(&header, security.as_ref());
+        let Ok(payloads) = self.fragmenter.fragment(packet, source, destination, &self.contexts, room) else {
+            return count(&mut self.counters.dropped_malformed);
+        };
+        if !self.radio.has_room(payloads.len()) {
+            return count(&mut self.counters.dropped_queue);
+        }
+        for payload in payloads {
+            self.sequence_number = self.sequence_number.wrapping_add(1);
+            header.sequence_number = self.sequence_number;
+            let frame = Frame { header, content: Content::Data(payload) };
+            match self.finish_frame(&frame, security) {
+                Ok(psdu) => self.radio.push(psdu),
+                Err(error) => return self.log(alloc::format!("frame not sent: {error}")),
+            }
+        }
+    }
+
+    fn finish_frame(&mut self, frame: &Frame, security: Option<AuxSecurityHeader>) -> Result<Vec<u8>, SecureError> {
+        let Some(security) = security else { return Ok(frame.to_vec()?) };
+        if self.mutant.is(Mutant::TxFrameCounterFixed) {
+            let key = self.store.transmit_key().ok_or(SecureError::NoKey)?;
+            let security = AuxSecurityHeader { frame_counter: self.security.counter().next(), ..security };
+            return Ok(secure(frame, &security, &key.key.0, self.eui64())?.to_vec()?);
+        }
+        if let Some(bound) = self.security.counter().take_bound_to_store() {
+            self.store.set_frame_counter_bound(bound);
+        }
+        Ok(self.security.secure_frame(frame)?.to_vec()?)
+    }
+}
+
+/// FNV-1a: enough to tell a repeated frame from another one with the same number.
+fn hash(octets: &[u8]) -> u32 {
+    octets.iter().fold(0x811c_9dc5, |hash, octet| (hash ^ u32::from(*octet)).wrapping_mul(0x0100_0193))
+}

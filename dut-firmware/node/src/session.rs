@@ -1,0 +1,188 @@
+//! The DTLS server with the CoAP server inside: one session at a time, dropped after 60 s of silence (`SEL` 5.4,
+//! `PROFILE-SEL` 13 and 14).
+
+use alloc::string::ToString;
+use alloc::vec::Vec;
+
+use protocols::Entropy;
+use protocols::coap::{self, ExchangeId, Response, ServerOutput, TransmissionParameters};
+use protocols::dtls::{self, CloseReason, CookieConfig, Output, Psk, PskStore, ServerConfig};
+use protocols::time::Instant;
+use rand_core::{Rng, SeedableRng};
+use wire::Eui64;
+use wire::coap::Message;
+use wire::ipv6::Ipv6Addr;
+use wire::upper_tester::SecretKey;
+
+use crate::mutants::{Mutant, Selected};
+use crate::profile::{DTLS_MTU, SESSION_IDLE};
+
+/// Both ends of a session.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Peer {
+    pub(crate) address: Ipv6Addr,
+    pub(crate) port: u16,
+    /// The address of this device that the peer talks to.
+    pub(crate) local: Ipv6Addr,
+}
+
+/// One thing for the device to do or to tell.
+#[derive(Debug)]
+pub(crate) enum Event {
+    Datagram(Peer, Vec<u8>),
+    Established(Peer),
+    Closed(Peer, CloseReason),
+    Request(ExchangeId, Message),
+}
+
+/// What the server is, besides its session.
+pub(crate) struct Credentials<'a> {
+    pub(crate) eui64: Eui64,
+    pub(crate) anchor: &'a SecretKey,
+}
+
+/// The server.
+pub(crate) struct SecureServer {
+    cookie_secret: [u8; 32],
+    mutant: Selected,
+    session: Option<Session>,
+}
+
+struct Session {
+    peer: Peer,
+    dtls: dtls::Server,
+    coap: coap::Server,
+    /// A cookie came back, so that there is more to lose than a ClientHello.
+    begun: bool,
+    active: Instant,
+}
+
+impl SecureServer {
+    pub(crate) fn new(entropy: &mut Entropy, mutant: Selected) -> Self {
+        let mut cookie_secret = [0; 32];
+        entropy.fill_bytes(&mut cookie_secret);
+        Self { cookie_secret, mutant, session: None }
+    }
+
+    /// Whether a handshake or a session is under way: JSRs pause (`PROFILE-SEL` 4).
+    pub(crate) fn is_busy(&self) -> bool {
+        self.session.as_ref().is_some_and(|session| session.begun)
+    }
+
+    /// Takes a datagram; whom the one session is not with is ignored.
+    pub(crate) fn handle(
+        &mut self,
+        now: Instant,
+        peer: Peer,
+        datagram: &[u8],
+        credentials: &Credentials<'_>,
+        entropy: &mut Entropy,
+    ) {
+        if self.session.as_ref().is_none_or(|session| session.peer != peer && !session.begun) {
+            self.session = self.open(now, peer, credentials, entropy);
+        }
+        if let Some(session) = self.session.as_mut().filter(|session| session.peer == peer) {
+            session.dtls.handle(now, datagram);
+        }
+    }
+
+    /// Hands the response to a request back.
+    pub(crate) fn respond(&mut self, now: Instant, exchange: ExchangeId, response: Response) {
+        if let Some(session) = &mut self.session {
+            session.coap.respond(now, exchange, response);
+        }
+    }
+
+    /// The next thing to do; to be called until it returns `None`.
+    pub(crate) fn poll(&mut self, now: Instant) -> Option<Event> {
+        let session = self.session.as_mut()?;
+        if session.begun && session.active + SESSION_IDLE <= now && !session.dtls.is_closed() {
+            session.dtls.close(now);
+        }
+        loop {
+            let peer = session.peer;
+            let Some(output) = session.dtls.poll(now) else {
+                match session.coap.poll(now) {
+                    // A response that does not fit into a record is lost: none of the resources makes one.
+                    Some(ServerOutput::Datagram(datagram)) => drop(session.dtls.send(now, &datagram)),
+                    Some(ServerOutput::Request { exchange, message }) => {
+                        return Some(Event::Request(exchange, message));
+                    }
+                    None => break,
+                }
+                continue;
+            };
+            match output {
+                Output::Datagram(datagram) => {
+                    session.begun |= !is_hello_verify_request(&datagram);
+                    session.active = now;
+                    return Some(Event::Datagram(peer, datagram));
+                }
+                Output::Connected => {
+                    (session.begun, session.active) = (true, now);
+                    return Some(Event::Established(peer));
+                }
+                Output::ApplicationData(data) => {
+                    session.active = now;
+                    session.coap.handle(now, &data);
+                }
+                Output::Closed(closed) => {
+                    if closed.reason != CloseReason::Superseded {
+                        self.session = None;
+                    }
+                    return Some(Event::Closed(peer, closed.reason));
+                }
+                Output::KeyLog(_) => {}
+            }
+        }
+        if session.dtls.is_closed() || !session.begun && session.active + SESSION_IDLE <= now {
+            self.session = None;
+        }
+        None
+    }
+
+    /// When `poll` has something to do.
+    pub(crate) fn deadline(&self) -> Option<Instant> {
+        let session = self.session.as_ref()?;
+        let idle = Some(session.active + SESSION_IDLE);
+        [session.dtls.deadline(), session.coap.deadline(), idle].into_iter().flatten().min()
+    }
+
+    fn open(&self, now: Instant, peer: Peer, credentials: &Credentials<'_>, entropy: &mut Entropy) -> Option<Session> {
+        let identity = credentials.eui64.to_string();
+        let psk = if self.mutant.is(Mutant::PskFixed) { [0; 16] } else { credentials.anchor.0 };
+        let any_identity = self.mutant.is(Mutant::PskAny);
+        let anchor = Anchor { identity: identity.clone().into_bytes(), psk: Psk::new(psk), any_identity };
+        let hint = if self.mutant.is(Mutant::HintUpperCase) { identity.to_uppercase() } else { identity };
+        let mut transport_address = peer.address.octets().to_vec();
+        transport_address.extend(peer.port.to_be_bytes());
+        let cookie = CookieConfig { secret: self.cookie_secret, peer: transport_address };
+        let config = ServerConfig {
+            psk_identity_hint: Some(hint.into_bytes()),
+            cookie: (!self.mutant.is(Mutant::NoCookie)).then_some(cookie),
+            mtu: DTLS_MTU,
+            ..ServerConfig::new(anchor)
+        };
+        let dtls = dtls::Server::new(config, Entropy::from_rng(entropy)).ok()?;
+        let coap = coap::Server::new(TransmissionParameters::default(), Entropy::from_rng(entropy));
+        Some(Session { peer, dtls, coap, begun: false, active: now })
+    }
+}
+
+/// The trust anchor as the DTLS engine asks for it.
+struct Anchor {
+    identity: Vec<u8>,
+    psk: Psk,
+    any_identity: bool,
+}
+
+impl PskStore for Anchor {
+    fn psk(&self, identity: &[u8]) -> Option<Psk> {
+        (self.identity == identity || self.any_identity).then(|| self.psk.clone())
+    }
+}
+
+/// A HelloVerifyRequest leaves no state behind (RFC 6347 4.2.1): content type 22 and, behind the record header, type 3.
+fn is_hello_verify_request(datagram: &[u8]) -> bool {
+    datagram.first() == Some(&22) && datagram.get(13) == Some(&3)
+}
