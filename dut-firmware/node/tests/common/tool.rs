@@ -106,6 +106,10 @@ impl Tool {
             match Message::parse(&packet.payload, source, destination).expect("a valid message") {
                 Message::Sel(message) => self.join_requests.push((now, packet.header, message)),
                 Message::EchoReply(_) => self.echo_replies.push(packet.header),
+                Message::EchoRequest(echo) => {
+                    let reply = Message::EchoReply(echo).to_vec(CT, source).unwrap();
+                    self.send(source, NextHeader::ICMPV6, reply, 64);
+                }
                 other => panic!("unexpected {other:?}"),
             }
             return;
