@@ -1,1 +1,189 @@
+use rstest::rstest;
 
+use super::*;
+
+fn load(text: &str) -> Result<Testbed, Vec<Fault>> {
+    Testbed::load(&Source { name: "t.toml".to_owned(), text: text.to_owned() })
+}
+
+fn built_in() -> Testbed {
+    Testbed::load(&Testbed::built_in()).unwrap()
+}
+
+#[test]
+fn the_built_in_testbed_says_what_a_file_without_those_lines_would_mean() {
+    let short = load("name = \"virtual\"\nbackend = \"virtual\"\n[identity]\nequipment = \"bootrack virtual rack\"\n");
+    assert_eq!(built_in(), short.unwrap());
+    assert_eq!(built_in().sniffer.position, Position::Everywhere);
+}
+
+#[test]
+fn every_key_is_taken() {
+    let testbed = load(
+        "name = \"attic\"\nbackend = \"virtual\"\nboards = [\"dut\", \"lbr\"]\n\
+         [medium]\ndelivery = 0.5\nrssi_dbm = -70\n\
+         [[medium.link]]\nbetween = [\"dut\", \"lbr\"]\ndelivery = 0.25\n\
+         [sniffer]\nname = \"ear\"\nposition = \"dut\"\nchannel = 15\n\
+         [timing]\nboot_delay_ms = 7\nupper_tester_latency_us = 8\nbackbone_latency_us = 9\n\
+         [identity]\nlaboratory = \"attic lab\"\n",
+    )
+    .unwrap();
+    assert_eq!(testbed.boards.as_deref(), Some(&["dut".to_owned(), "lbr".to_owned()][..]));
+    assert_eq!(testbed.links, [("dut".into(), "lbr".into(), Quality { delivery: 0.25, rssi_dbm: -70 })]);
+    assert_eq!(testbed.sniffer.position, Position::Beside("dut".into()));
+    assert_eq!((testbed.sniffer.name.as_str(), testbed.sniffer.channel), ("ear", Some(15)));
+    assert_eq!(testbed.timing.boot_delay, Duration::from_millis(7));
+    assert_eq!(testbed.timing.upper_tester_latency, Duration::from_micros(8));
+    assert_eq!(testbed.backbone_latency, Duration::from_micros(9));
+    assert_eq!(testbed.identity["laboratory"], "attic lab");
+}
+
+#[rstest]
+#[case("medium = 1", "3:10", "invalid type", "")]
+#[case("[medium]\ndelivry = 1", "4:1", "unknown field `delivry`", "did you mean `delivery`?")]
+#[case("[medium]\nzzzz = 1", "4:1", "unknown field `zzzz`", "the keys are: delivery")]
+#[case("[medium]\ndelivery = 1.5", "4:12", "delivery 1.5 is no probability", "within 0 to 1")]
+#[case("[medium]\ndelivery = nan", "4:12", "delivery NaN is no probability", "within 0 to 1")]
+#[case("[medium]\ndelivery = 1.0.0", "4:15", "", "")]
+#[case("[medium]\nrssi_dbm = 20", "4:12", "rssi_dbm 20 is out of range", "-100 to 0 dBm")]
+#[case("[medium]\nrssi_dbm = -101", "4:12", "rssi_dbm -101 is out of range", "-100 to 0 dBm")]
+#[case("[[medium.link]]\nbetween = [\"a\", \"a\"]", "4:11", "`a` is linked to itself", "two different boards")]
+#[case("[[medium.link]]\nbetween = [\"a\"]", "4:11", "between 2 boards, not 1", "[\"dut\", \"router\"]")]
+#[case("[[medium.link]]\ndelivery = 1.0", "3:1", "missing field `between`", "")]
+#[case("[sniffer]\nchannel = 27", "4:11", "channel 27 is not in the 2.4 GHz band", "11 to 26")]
+#[case("[timing]\nboot_delay_ms = -1", "4:17", "-1 is out of range", "ten minutes")]
+#[case("boards = [\"dut\", \"dut\"]", "3:18", "board `dut` is listed twice", "remove one")]
+#[case(
+    "boards = [\"router\"]\n[sniffer]\nposition = \"ruoter\"",
+    "5:12",
+    "unknown board `ruoter`",
+    "did you mean `router`?"
+)]
+#[case(
+    "boards = [\"dut\"]\n[[medium.link]]\nbetween = [\"dut\", \"lbr\"]",
+    "5:19",
+    "unknown board `lbr`",
+    "the boards are: dut"
+)]
+#[case("[identity]\nlaboratory = 1", "4:14", "invalid type", "")]
+#[case("name = \"again\"", "3:1", "duplicate key", "")]
+fn a_fault_is_named_with_its_place_and_what_to_do(
+    #[case] text: &str,
+    #[case] place: &str,
+    #[case] message: &str,
+    #[case] help: &str,
+) {
+    let faults = load(&format!("name = \"t\"\nbackend = \"virtual\"\n{text}\n")).unwrap_err();
+    let [fault] = &faults[..] else { panic!("{faults:?}") };
+    let shown = fault.to_string();
+    assert!(shown.starts_with(&format!("t.toml:{place}: ")), "{shown}");
+    assert!(shown.contains(message), "{shown}");
+    assert!(fault.help.as_deref().unwrap_or("").contains(help), "{:?}", fault.help);
+}
+
+#[test]
+fn an_unknown_backend_is_told_which_there_are_and_faults_come_together() {
+    let faults = load("name = \"\"\nbackend = \"virtaul\"\n[medium]\ndelivery = -1\n").unwrap_err();
+    let shown: Vec<String> = faults.iter().map(ToString::to_string).collect();
+    assert_eq!(
+        shown,
+        [
+            "t.toml:1:8: the testbed's name is empty",
+            "t.toml:2:11: unknown backend `virtaul`",
+            "t.toml:4:12: delivery -1 is no probability"
+        ]
+    );
+    assert_eq!(faults[1].help.as_deref(), Some("did you mean `virtual`? the backends are: virtual"));
+}
+
+#[test]
+fn links_named_twice_are_found_in_either_direction() {
+    let link = |a: &str, b: &str| format!("[[medium.link]]\nbetween = [\"{a}\", \"{b}\"]\n");
+    let head = "name = \"t\"\nbackend = \"virtual\"\n";
+    let faults = load(&format!("{head}{}{}", link("a", "b"), link("b", "a"))).unwrap_err();
+    assert_eq!(faults[0].to_string(), "t.toml:6:11: `a` and `b` are linked twice");
+}
+
+const CT: Role = Role::CommissioningTool;
+const LBR: Role = Role::BorderRouter;
+const LR: Role = Role::Router;
+const TESTER: Role = Role::TesterRadio;
+
+fn request<'a>(boards: &[(&'a str, Role)], links: &'a [(usize, usize)]) -> RackRequest<'a> {
+    let boards = boards.iter().map(|(name, role)| BoardRequest { name, role: *role }).collect();
+    RackRequest { boards, links, device: Device::Reference, channel: 26, seed: [7; 32] }
+}
+
+#[test]
+fn a_line_becomes_boards_links_and_a_backbone() {
+    let links = [(0, 1), (1, 2), (2, 3), (3, 4)];
+    let boards = [("ct", CT), ("lbr", LBR), ("router", LR), ("dut", LR), ("tester", TESTER)];
+    let mut testbed = built_in();
+    testbed.links = vec![("dut".into(), "router".into(), Quality { delivery: 0.5, rssi_dbm: -80 })];
+    let mut request = request(&boards, &links);
+    let config = testbed.config_for(&request).unwrap();
+    let names: Vec<&str> = config.boards.iter().map(|board| board.name.as_str()).collect();
+    assert_eq!(names, ["lbr", "router", "dut", "tester"]);
+    let eui64 = config.boards[2].kind.eui64().unwrap().to_string();
+    assert_eq!(eui64, "70b3d5b007000004", "counted in the topology, the CT included");
+    let links: Vec<(&str, &str, f64)> =
+        config.links.iter().map(|link| (link.a.as_str(), link.b.as_str(), link.delivery)).collect();
+    assert_eq!(links, [("lbr", "router", 1.0), ("router", "dut", 0.5), ("dut", "tester", 1.0)]);
+    let backbone = config.backbone.unwrap();
+    assert_eq!((backbone.ports, backbone.boards), (vec!["ct".to_owned()], vec!["lbr".to_owned()]));
+    request.device = Device::Fake(Fake::Liar);
+    let config = testbed.config_for(&request).unwrap();
+    assert_eq!(config.boards[2].kind, BoardKind::Fake(Fake::Liar, eui64_of(3)));
+    request.device = Device::Mutant(Mutant::ALL[0]);
+    let mutants = testbed.config_for(&request).unwrap();
+    let mutated = |board: &&VirtualBoard| matches!(board.kind, BoardKind::Firmware { mutant: Some(_), .. });
+    let mutated: Vec<&str> = mutants.boards.iter().filter(mutated).map(|board| board.name.as_str()).collect();
+    assert_eq!(mutated, ["dut"], "a mutant is switched on in the device under test alone");
+    assert!(testbed.rack_for(&request).is_ok());
+}
+
+#[rstest]
+#[case(&[("lbr", LBR)], &[], "no board `dut`")]
+#[case(&[("dut", TESTER)], &[], "`dut` must be a device")]
+#[case(&[("a", LBR), ("b", LBR), ("dut", LR)], &[(0, 2), (1, 2)], "`a` and `b` are both border routers")]
+#[case(&[("a", CT), ("b", CT), ("lbr", LBR), ("dut", LR)], &[(2, 3)], "`a` and `b` are both commissioning tools")]
+#[case(&[("ct", CT), ("dut", LR)], &[], "no border router (`lbr`)")]
+#[case(&[("ct", CT), ("lbr", LBR), ("dut", LR)], &[(0, 2), (1, 2)], "`ct` is linked to `dut` over the air")]
+#[case(&[("ct", CT), ("lbr", LBR), ("dut", LR)], &[(0, 1)], "`dut` is not connected to `lbr`")]
+#[case(&[("lbr", LBR), ("dut", LR), ("tester", TESTER)], &[(1, 2)], "`dut` is not connected to `lbr`")]
+#[case(&[("dut", LR), ("tester", TESTER)], &[], "`dut` is not connected to `tester`")]
+#[case(&[("dut", LR), ("tester", TESTER)], &[(0, 2)], "names board number 2, and there are 2")]
+#[case(&[("dut", LR), ("tester", TESTER)], &[(0, 1), (1, 0)], "`tester` and `dut` are linked twice")]
+#[case(&[("dut", LR), ("dut", LR)], &[(0, 1)], "two things in the rack are named `dut`")]
+#[case(&[("dut", LR), ("sniffer", TESTER)], &[(0, 1)], "two things in the rack are named `sniffer`")]
+fn an_impossible_topology_is_refused(
+    #[case] boards: &[(&str, Role)],
+    #[case] links: &[(usize, usize)],
+    #[case] message: &str,
+) {
+    let error = built_in().rack_for(&request(boards, links)).map(|_| ()).unwrap_err();
+    assert!(error.to_string().contains(message), "{error}");
+}
+
+#[test]
+fn a_testbed_that_fixes_its_boards_has_no_others() {
+    let testbed = load("name = \"attic\"\nbackend = \"virtual\"\nboards = [\"dut\", \"router\"]\n").unwrap();
+    let boards = [("dut", LR), ("routre", LR)];
+    let error = testbed.rack_for(&request(&boards, &[(0, 1)])).map(|_| ()).unwrap_err();
+    assert_eq!(error.to_string(), "testbed `attic` has no board `routre`; did you mean `router`?");
+    assert!(testbed.rack_for(&request(&[("dut", LR), ("router", LR)], &[(0, 1)])).is_ok());
+}
+
+#[test]
+fn a_device_may_stand_alone_and_may_be_the_border_router() {
+    assert!(built_in().rack_for(&request(&[("dut", LR)], &[])).is_ok());
+    assert!(built_in().rack_for(&request(&[("ct", CT), ("dut", LBR)], &[(0, 1)])).is_ok());
+}
+
+#[test]
+fn a_channel_outside_the_band_is_refused() {
+    let mut wrong = request(&[("dut", LR)], &[]);
+    wrong.channel = 27;
+    let error = built_in().rack_for(&wrong).map(|_| ()).unwrap_err();
+    assert_eq!(error.to_string(), "channel 27 is not within 11 to 26");
+}
