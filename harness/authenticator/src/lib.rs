@@ -9,6 +9,7 @@ pub mod craft;
 pub mod deviation;
 pub mod machine;
 pub mod neighbour;
+pub mod profile;
 
 pub use commissioning_tool::CommissioningTool;
 pub use deviation::Deviating;

@@ -1,45 +1,242 @@
-//! In preparation: every order is refused.
+//! The reference commissioning tool (`SEL` 5.3.2, 5.4, 6; `PROFILE-SEL` 13 to 18).
+//!
+//! It lives at a backbone port, remembers who asked to be secured, and hands keys to the one device that an operator
+//! selects. Orders, each ending in exactly one `Done` or `Refused`:
+//!
+//! | order | what it does; when it is done |
+//! |---|---|
+//! | `network key=32hex [index=1] [level=5]` | sets the link key that devices are given |
+//! | `anchor eui64=16hex psk=hex` | enters a device in the manufacturer's list |
+//! | `select EUI64` | as soon as a JSR of it is known: handshake, PUT of the key; done at 2.01 or 2.04, refused at any other response. A failed handshake does not end it: other claimants and later JSRs are tried |
+//! | `deselect [EUI64]` | ends selections; their `select` is refused |
+//! | `close [to=EUI64]`, `open [to=EUI64]` | PUT of `all_secured` with the domain's next sequence number to every secured device; done if all changed |
+//! | `adopt EUI64` | counts a device as secured that was keyed by other means |
+//! | `forget EUI64` | forgets that a device was secured, its JSRs and its session |
+//! | `connect EUI64 [psk=hex] [identity=text] [at=IPv6]` | a handshake alone; its session stays open |
+//! | `disconnect EUI64` | closes such sessions with `close_notify` |
+//! | `request EUI64 METHOD PATH [format=N] [accept=N] [type=con\|non] [payload=...]` | a request inside DTLS; done at any response |
+//! | `plain METHOD PATH to=EUI64 [format=N] [accept=N] [type=con\|non] [payload=...]` | a request without DTLS to port 5683; done when sent, or with `type=con` at any response |
+//! | `handshake-config [mtu=N] [ems=offer\|never\|require] [retransmit=ms]` | for handshakes from now on |
+//!
+//! `payload=` takes the rest of the line: pairs of hex digits are octets, anything else is text.
+//!
+//! A session that an order opened is closed with `close_notify` when the order is done, since a device takes one session
+//! at a time. A session of `connect` serves later orders to its device and stays open until `disconnect`: the tool does
+//! not end it for idleness, so that a case can see what the device does.
 
-use std::collections::VecDeque;
+mod host;
+mod order;
+mod registry;
+mod session;
+mod tasks;
+#[cfg(test)]
+mod tests;
+
+pub use registry::MAX_REQUESTS;
+
+use std::collections::{BTreeMap, VecDeque};
+use std::net::Ipv6Addr;
+use std::time::Duration;
 
 use protocols::Entropy;
+use protocols::dtls::{ExtendedMasterSecret, Retransmission};
 use protocols::time::Instant;
+use wire::Eui64;
+use wire::coap::Message;
 
-use crate::deviation::{Hooks, Rule, RuleError};
+use crate::craft::coap_fields;
+use crate::deviation::{Decision, Hooks, Rule, RuleBook, RuleError};
 use crate::machine::{Machine, MachineInput, MachineOutput};
+use crate::profile::CT_ADDRESS;
 
-/// A tester-side station, deterministic in its entropy.
+use host::Plain;
+use order::{NetworkKey, Order};
+use registry::Registry;
+use session::Session;
+use tasks::Task;
+
+/// The commissioning tool.
 pub struct CommissioningTool {
+    address: Ipv6Addr,
+    entropy: Entropy,
     outputs: VecDeque<MachineOutput>,
+    rules: RuleBook,
+    network: Option<NetworkKey>,
+    /// The manufacturer's list.
+    anchors: BTreeMap<Eui64, Vec<u8>>,
+    registry: Registry,
+    /// Secured devices and where they were reached.
+    secured: BTreeMap<Eui64, Ipv6Addr>,
+    /// The last sequence number of `close` and `open` in this domain.
+    close_seq: u32,
+    handshake: HandshakeConfig,
+    tasks: BTreeMap<u64, Task>,
+    sessions: BTreeMap<u64, Session>,
+    plain: Vec<Plain>,
+    next_id: u64,
+    next_port: u16,
+    statistics: Statistics,
+}
+
+/// Counters for reports.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Statistics {
+    /// JSRs that were taken.
+    pub requests_taken: u32,
+    /// Messages of the bootstrap protocol that were discarded silently: malformed, wrong checksum, not a JSR.
+    pub requests_discarded: u32,
+    /// JSRs that were not remembered for want of room.
+    pub requests_without_room: u32,
+    /// Handshakes begun.
+    pub handshakes_begun: u32,
+    /// Handshakes that came to nothing.
+    pub handshakes_failed: u32,
+}
+
+/// What `handshake-config` sets.
+#[derive(Debug, Clone, Copy)]
+struct HandshakeConfig {
+    mtu: Option<usize>,
+    extended_master_secret: ExtendedMasterSecret,
+    retransmission: Retransmission,
+}
+
+impl Default for HandshakeConfig {
+    /// Gives up after 31 s: another claimant may be waiting.
+    fn default() -> Self {
+        Self {
+            mtu: None,
+            extended_master_secret: ExtendedMasterSecret::Offer,
+            retransmission: Retransmission { initial: Duration::from_secs(1), limit: 4, ..Retransmission::default() },
+        }
+    }
 }
 
 impl CommissioningTool {
-    /// Idle until its first order.
+    /// At the profile's address; idle until its first order.
     pub fn new(entropy: Entropy) -> Self {
-        let _ = entropy;
-        Self { outputs: VecDeque::new() }
+        Self::at(CT_ADDRESS, entropy)
     }
-}
 
-impl Machine for CommissioningTool {
-    fn handle(&mut self, _now: Instant, input: MachineInput<'_>) {
-        if let MachineInput::Order(order) = input {
-            self.outputs
-                .push_back(MachineOutput::Refused { order: order.to_owned(), reason: "unknown order".to_owned() });
+    /// At another backbone address.
+    pub fn at(address: Ipv6Addr, entropy: Entropy) -> Self {
+        Self {
+            address,
+            entropy,
+            outputs: VecDeque::new(),
+            rules: RuleBook::default(),
+            network: None,
+            anchors: BTreeMap::new(),
+            registry: Registry::default(),
+            secured: BTreeMap::new(),
+            close_seq: 0,
+            handshake: HandshakeConfig::default(),
+            tasks: BTreeMap::new(),
+            sessions: BTreeMap::new(),
+            plain: Vec::new(),
+            next_id: 0,
+            next_port: FIRST_PORT,
+            statistics: Statistics::default(),
         }
     }
 
-    fn poll(&mut self, _now: Instant) -> Option<MachineOutput> {
-        self.outputs.pop_front()
+    /// Counters for reports.
+    pub fn statistics(&self) -> Statistics {
+        self.statistics
     }
 
-    fn deadline(&self) -> Option<Instant> {
-        None
+    /// How many claims to be secured are remembered.
+    pub fn remembered_requests(&self) -> usize {
+        self.registry.len()
+    }
+
+    fn next_id(&mut self) -> u64 {
+        self.next_id += 1;
+        self.next_id
+    }
+
+    /// Every session has a port of its own, so that a late datagram never reaches its successor.
+    fn next_port(&mut self) -> u16 {
+        let port = self.next_port;
+        self.next_port = port.checked_add(1).unwrap_or(FIRST_PORT);
+        port
+    }
+
+    fn log(&mut self, text: impl Into<String>) {
+        self.outputs.push_back(MachineOutput::Log(text.into()));
     }
 }
 
-impl Hooks for CommissioningTool {
-    fn hook(&mut self, _rule: &Rule) -> Result<bool, RuleError> {
-        Ok(false)
+/// First of the dynamic ports (RFC 6335 section 6).
+const FIRST_PORT: u16 = 49152;
+
+impl Machine for CommissioningTool {
+    fn handle(&mut self, now: Instant, input: MachineInput<'_>) {
+        match input {
+            MachineInput::Order(line) => match Order::parse(line) {
+                Ok(order) => self.take_order(now, line, order),
+                Err(reason) => self.outputs.push_back(MachineOutput::Refused { order: line.to_owned(), reason }),
+            },
+            MachineInput::Backbone(packet) => self.receive(now, packet),
+            MachineInput::Received(_) | MachineInput::TransmitDone { .. } => {
+                self.outputs.push_back(MachineOutput::Fault("the commissioning tool has no radio".to_owned()));
+            }
+        }
     }
+
+    fn poll(&mut self, now: Instant) -> Option<MachineOutput> {
+        loop {
+            if let Some(output) = self.outputs.pop_front() {
+                return Some(output);
+            }
+            self.advance(now);
+            if !self.poll_sessions(now) && !self.poll_plain(now) && self.outputs.is_empty() {
+                return None;
+            }
+        }
+    }
+
+    fn deadline(&self) -> Option<Instant> {
+        let sessions = self.sessions.values().filter_map(Session::deadline);
+        sessions.chain(self.plain.iter().filter_map(Plain::deadline)).min()
+    }
+}
+
+/// Messages that the tool applies rules to itself, before DTLS protects them.
+const HOOKED: &[&str] = &["coap.get", "coap.put", "coap.post", "coap.delete", "coap.empty"];
+
+impl Hooks for CommissioningTool {
+    fn hook(&mut self, rule: &Rule) -> Result<bool, RuleError> {
+        if !HOOKED.contains(&rule.message.as_str()) {
+            return Ok(false);
+        }
+        rule.check_fields(|field| coap_fields::FIELDS.contains(&field))?;
+        self.rules.add(rule.clone());
+        Ok(true)
+    }
+}
+
+/// What the rules make of a CoAP message, and what went wrong in making it.
+fn deviate_coap(mut octets: Vec<u8>, rules: &mut RuleBook) -> (Vec<u8>, Decision, Option<String>) {
+    if rules.is_empty() {
+        return (octets, Decision::default(), None);
+    }
+    let mut message = match Message::parse(&octets) {
+        Ok(message) => message,
+        Err(error) => return (octets, Decision::default(), Some(format!("own CoAP message not understood: {error}"))),
+    };
+    let decision = rules.decide(&[coap_fields::name(&message)], |field| coap_fields::get(&message, field));
+    let mut problem = None;
+    for (field, value) in &decision.overrides {
+        if let Err(error) = coap_fields::set(&mut message, field, value) {
+            problem = Some(format!("deviation not applied: {error}"));
+        }
+    }
+    if !decision.overrides.is_empty() {
+        match message.emit() {
+            Ok(changed) => octets = changed,
+            Err(error) => problem = Some(format!("deviation not applied: {error}")),
+        }
+    }
+    (octets, decision, problem)
 }

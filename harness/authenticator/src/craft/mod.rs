@@ -1,17 +1,81 @@
 //! Frames by field: any message of the suites, natural or wrong in named fields.
+//!
+//! Fields bear Wireshark's filter names, ours begin with `sel.`. Overrides act at their layer before protection; lengths,
+//! checksums and integrity codes are recomputed unless they are overridden themselves.
+//!
+//! | layer | fields |
+//! |---|---|
+//! | IEEE 802.15.4 | `wpan.seq_no`, `wpan.src64` (its nonce and counter too), `wpan.dst64`, `wpan.dst16`, `wpan.dst_pan`, `wpan.ack_request`, `wpan.fcs` |
+//! | link security | `wpan.aux_sec.sec_level`, `wpan.aux_sec.frame_counter`, `wpan.aux_sec.key_index`, `wpan.mic`, `key` (32 hex digits) |
+//! | IPv6 | `ipv6.src`, `ipv6.dst`, `ipv6.hlim`, `ipv6.nxt`, `ipv6.plen`, `ipv6.tclass`, `ipv6.flow` |
+//! | ICMPv6 | `icmpv6.type`, `icmpv6.code`, `icmpv6.checksum`, `icmpv6.length` (cuts or pads the message before its checksum) |
+//! | JSR, SSR | `sel.status`, `sel.reserved`, `sel.registration_lifetime`, `sel.eui64`, `data` (trailing octets) |
+//! | echo | `icmpv6.echo.identifier`, `icmpv6.echo.sequence_number`, `data` |
+//! | Neighbor Discovery | `icmpv6.nd.ns.target_address`, `icmpv6.nd.na.target_address`, `icmpv6.nd.na.flag.r`, `.s`, `.o`, `icmpv6.opt.linkaddr_eui64`, `icmpv6.opt.aro.status`, `.registration_lifetime`, `.eui64` |
+//! | UDP | `udp.srcport`, `udp.dstport`, `udp.length`, `udp.checksum`, `data` |
+//! | CoAP | `coap.type`, `coap.code`, `coap.mid`, `coap.token`, `coap.opt.uri_path`, `coap.opt.uri_query`, `coap.opt.content_format`, `coap.opt.accept`, `coap.payload` |
+//!
+//! `data` is hex octets or, if it is no hex, UTF-8 text; `data.len` is as many octets 00, 01, 02 ... A checksum, the FCS
+//! and the MIC take the word `corrupt`. Sequence number and frame counter are those of the first fragment.
 
+pub(crate) mod coap_fields;
+pub(crate) mod draft;
+mod link;
+mod natural;
 mod request;
+#[cfg(test)]
+mod tests;
+mod value;
 
+pub use natural::MESSAGES;
 pub use request::{CounterState, CraftError, CraftRequest, Crafted, CraftedFrame, Destination, Protection, Value};
 
-/// The messages that can be crafted.
-pub const MESSAGES: &[&str] = &[];
+use link::Link;
+use value::counting;
 
 /// Builds the frames of one message.
 ///
 /// # Errors
 /// [`CraftError`] if the message or an override is unknown, or a value does not fit.
 pub fn craft(request: &CraftRequest, counters: &mut CounterState) -> Result<Crafted, CraftError> {
-    let _ = counters;
-    Err(CraftError::UnknownMessage(request.message.clone()))
+    if !MESSAGES.contains(&request.message.as_str()) {
+        return Err(CraftError::UnknownMessage(request.message.clone()));
+    }
+    let mut link = Link::new(request, natural::link_destination(request)?);
+    let others = link.apply(&request.overrides)?;
+    let unknown_field =
+        |field: &str| CraftError::UnknownField { message: request.message.clone(), field: field.to_owned() };
+    if request.message == "wpan.data" {
+        let mut payload = Vec::new();
+        for (field, value) in others {
+            payload = match field {
+                "data" => value.payload(),
+                "data.len" => counting(value.u16(field)?.into()),
+                _ => return Err(unknown_field(field)),
+            };
+        }
+        let (frames, wrong_on_purpose) = link.frames(&[payload], counters)?;
+        return Ok(Crafted { frames, packet: Vec::new(), wrong_on_purpose });
+    }
+    let mut draft = natural::draft(request, counters)?;
+    // Fields of the payload first: what changes addresses or types must not hide them.
+    let (outer, inner): (Vec<_>, Vec<_>) = others
+        .into_iter()
+        .partition(|(field, _)| ["ipv6.", "udp.", "icmpv6.type"].iter().any(|p| field.starts_with(p)));
+    for (field, value) in inner.into_iter().chain(outer) {
+        if !draft.set(field, value)? {
+            return Err(unknown_field(field));
+        }
+    }
+    let (packet, malformed) = draft.encode()?;
+    let (frames, wrong) = link.carry(&packet, counters)?;
+    Ok(Crafted { frames, packet, wrong_on_purpose: malformed.or(wrong) })
+}
+
+/// The bits of one frame or packet with one of them flipped; `bit` counts modulo the length.
+pub(crate) fn flip(bytes: &mut [u8], bit: u32) {
+    let at = u64::from(bit).checked_rem(bytes.len() as u64 * 8).unwrap_or(0);
+    if let Some(octet) = bytes.get_mut((at / 8) as usize) {
+        *octet ^= 0x80 >> (at % 8);
+    }
 }

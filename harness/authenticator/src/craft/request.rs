@@ -94,7 +94,35 @@ impl CounterState {
 
     /// Sets the frame counter of the sender's next secured frame, e.g. beyond what an earlier run has used.
     pub fn set_frame_counter(&mut self, sender: Eui64, frame_counter: u32) {
-        self.senders.entry(sender).or_default().frame_counter = frame_counter;
+        self.of(sender).frame_counter = frame_counter;
+    }
+
+    pub(crate) fn next_sequence_number(&mut self, sender: Eui64) -> u8 {
+        let counter = &mut self.of(sender).sequence_number;
+        std::mem::replace(counter, counter.wrapping_add(1))
+    }
+
+    /// 0xffffffff is never used: the key is at its end (IEEE 802.15.4-2006 section 7.5.8.2.1).
+    pub(crate) fn next_frame_counter(&mut self, sender: Eui64) -> Result<u32, CraftError> {
+        let counter = &mut self.of(sender).frame_counter;
+        let next = counter.checked_add(1).ok_or(CraftError::FrameCounterExhausted(sender))?;
+        Ok(std::mem::replace(counter, next))
+    }
+
+    pub(crate) fn next_datagram_tag(&mut self, sender: Eui64) -> u16 {
+        let counter = &mut self.of(sender).datagram_tag;
+        std::mem::replace(counter, counter.wrapping_add(1))
+    }
+
+    /// For CoAP message IDs and echo sequence numbers alike.
+    pub(crate) fn next_message_id(&mut self, sender: Eui64) -> u16 {
+        let counter = &mut self.of(sender).message_id;
+        *counter = counter.wrapping_add(1);
+        *counter
+    }
+
+    fn of(&mut self, sender: Eui64) -> &mut Counters {
+        self.senders.entry(sender).or_default()
     }
 }
 

@@ -1,7 +1,11 @@
 //! Deviations: a tester machine that sends something other than it would.
 
+mod book;
+mod gate;
 mod rule;
 
+pub(crate) use book::{Decision, RuleBook};
+pub(crate) use gate::Gate;
 pub use rule::{Change, Rule, RuleError};
 
 use protocols::time::Instant;

@@ -18,6 +18,26 @@ pub struct Rule {
     pub times: u32,
 }
 
+impl Rule {
+    /// Refuses the rule if it names a field that `is_known` does not know.
+    pub(crate) fn check_fields(&self, is_known: impl Fn(&str) -> bool) -> Result<(), RuleError> {
+        let refuse = |field: &String, verb| {
+            let (message, field) = (self.message.clone(), field.clone());
+            Err(RuleError::UnknownField { message, field, verb })
+        };
+        if let Some((field, _)) = self.matches.iter().find(|(field, _)| !is_known(field)) {
+            return refuse(field, "matched");
+        }
+        match &self.change {
+            Change::Override(fields) => match fields.keys().find(|field| !is_known(field)) {
+                Some(field) => refuse(field, "set"),
+                None => Ok(()),
+            },
+            _ => Ok(()),
+        }
+    }
+}
+
 /// What a rule does to a message.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Change {

@@ -1,0 +1,480 @@
+//! Orders that take time, and the sessions that they use.
+
+use std::collections::VecDeque;
+use std::net::Ipv6Addr;
+
+use protocols::coap::{Client, Request, TransmissionParameters};
+use protocols::dtls::{self, ClientConfig, Closed, Psk};
+use protocols::time::Instant;
+use rand_core::SeedableRng;
+use record::event::Key;
+use wire::Eui64;
+use wire::coap::{self, Code, ContentFormat, Options};
+
+use super::order::{NetworkKey, Order};
+use super::session::{Event, Session};
+use super::{CommissioningTool, HandshakeConfig};
+use crate::machine::MachineOutput;
+use crate::profile::mesh_address;
+
+/// Handshakes with different claimants of one selected EUI-64 at a time: one that never answers must not keep the honest
+/// one waiting.
+const MAX_CLAIMANTS_AT_ONCE: usize = 4;
+
+const KEY_PATH: &str = "/coap-key2";
+const ALL_SECURED_PATH: &str = "/coap-key2/all-secured";
+
+/// An order under way.
+pub(super) struct Task {
+    /// As it was given.
+    order: String,
+    kind: Kind,
+}
+
+enum Kind {
+    Select(Eui64),
+    Connect {
+        eui64: Eui64,
+        address: Ipv6Addr,
+        psk: Vec<u8>,
+        identity: Vec<u8>,
+    },
+    Request {
+        eui64: Eui64,
+        request: Request,
+    },
+    AllSecured {
+        value: bool,
+        seq: u32,
+        remaining: VecDeque<Eui64>,
+        failures: Vec<String>,
+    },
+    /// Not begun while there is a request.
+    Plain {
+        eui64: Eui64,
+        request: Option<Request>,
+    },
+}
+
+impl Task {
+    /// Whether this is the selection of `eui64`.
+    pub(super) fn selects(&self, eui64: Eui64) -> bool {
+        matches!(self.kind, Kind::Select(selected) if selected == eui64)
+    }
+}
+
+/// What an order comes to when it is taken: done at once, or a task.
+type Taken = Result<Option<Kind>, String>;
+
+impl CommissioningTool {
+    pub(super) fn take_order(&mut self, now: Instant, line: &str, order: Order) {
+        let order_text = line.to_owned();
+        match self.begin(now, order) {
+            Ok(None) => self.outputs.push_back(MachineOutput::Done { order: order_text }),
+            Ok(Some(kind)) => {
+                let id = self.next_id();
+                self.tasks.insert(id, Task { order: order_text, kind });
+            }
+            Err(reason) => self.outputs.push_back(MachineOutput::Refused { order: order_text, reason }),
+        }
+    }
+
+    fn begin(&mut self, now: Instant, order: Order) -> Taken {
+        Ok(match order {
+            Order::Network(network) => {
+                let key = Key::Link { index: network.index, key: network.key.to_vec().into() };
+                self.outputs.push_back(MachineOutput::KeyLearnt(key));
+                self.network = Some(network);
+                None
+            }
+            Order::Anchor { eui64, psk } => {
+                self.anchors.insert(eui64, psk);
+                None
+            }
+            Order::Select(eui64) => {
+                self.anchor(eui64)?;
+                self.network.as_ref().ok_or("no network key was given")?;
+                Some(Kind::Select(eui64))
+            }
+            Order::Deselect(eui64) => {
+                self.deselect(now, eui64);
+                None
+            }
+            Order::AllSecured { value, to } => {
+                let remaining: VecDeque<Eui64> =
+                    self.secured.keys().copied().filter(|eui64| to.is_none_or(|to| to == *eui64)).collect();
+                if remaining.is_empty() {
+                    return Err("no such device was secured".to_owned());
+                }
+                remaining.iter().try_for_each(|eui64| self.anchor(*eui64).map(drop))?;
+                self.close_seq =
+                    self.close_seq.checked_add(1).ok_or("the sequence numbers of the domain are used up")?;
+                Some(Kind::AllSecured { value, seq: self.close_seq, remaining, failures: Vec::new() })
+            }
+            Order::Adopt(eui64) => {
+                let address = self.address_of(eui64);
+                self.secured.insert(eui64, address);
+                None
+            }
+            Order::Forget(eui64) => {
+                self.secured.remove(&eui64);
+                self.registry.forget(eui64);
+                self.close_kept(now, eui64);
+                None
+            }
+            Order::Request { eui64, request } => {
+                if !self.sessions.values().any(|session| session.is_kept && session.eui64 == eui64) {
+                    self.anchor(eui64)?;
+                }
+                Some(Kind::Request { eui64, request })
+            }
+            Order::Connect { eui64, psk, identity, at } => {
+                let psk = psk.map_or_else(|| self.anchor(eui64), Ok)?;
+                let identity = identity.unwrap_or_else(|| eui64.to_string().into_bytes());
+                let address = at.unwrap_or_else(|| self.address_of(eui64));
+                Some(Kind::Connect { eui64, address, psk, identity })
+            }
+            Order::Disconnect(eui64) => {
+                if !self.close_kept(now, eui64) {
+                    return Err(format!("no session with {eui64} is open"));
+                }
+                None
+            }
+            Order::Plain { eui64, request } => Some(Kind::Plain { eui64, request: Some(request) }),
+            Order::HandshakeConfig { mtu, ems, retransmit } => {
+                if let Some(mtu) = mtu.filter(|mtu| *mtu < dtls::MIN_MTU) {
+                    return Err(format!("an MTU of {mtu} octets is below {}", dtls::MIN_MTU));
+                }
+                let HandshakeConfig { retransmission, .. } = &mut self.handshake;
+                retransmission.initial = retransmit.unwrap_or(retransmission.initial);
+                self.handshake.mtu = mtu.or(self.handshake.mtu);
+                self.handshake.extended_master_secret = ems.unwrap_or(self.handshake.extended_master_secret);
+                None
+            }
+        })
+    }
+
+    fn anchor(&self, eui64: Eui64) -> Result<Vec<u8>, String> {
+        self.anchors.get(&eui64).cloned().ok_or_else(|| format!("the anchor of {eui64} is not known"))
+    }
+
+    /// Where a device is: where it was secured, else its address in the mesh if it asked from there or not at all.
+    fn address_of(&self, eui64: Eui64) -> Ipv6Addr {
+        let natural = mesh_address(eui64);
+        let claimed = || {
+            let claims: Vec<_> = self.registry.addresses(eui64).collect();
+            if claims.contains(&natural) { None } else { claims.last().copied() }
+        };
+        self.secured.get(&eui64).copied().or_else(claimed).unwrap_or(natural)
+    }
+
+    fn deselect(&mut self, now: Instant, eui64: Option<Eui64>) {
+        let is_meant =
+            |task: &Task| matches!(task.kind, Kind::Select(known) if eui64.is_none_or(|eui64| eui64 == known));
+        let ended: Vec<u64> = self.tasks.iter().filter(|(_, task)| is_meant(task)).map(|(id, _)| *id).collect();
+        for task in ended {
+            self.finish(now, task, Err("deselected".to_owned()));
+        }
+    }
+
+    fn close_kept(&mut self, now: Instant, eui64: Eui64) -> bool {
+        let mut closed = false;
+        for session in self.sessions.values_mut().filter(|session| session.is_kept && session.eui64 == eui64) {
+            session.close(now);
+            closed = true;
+        }
+        closed
+    }
+
+    /// Begins whatever can begin.
+    pub(super) fn advance(&mut self, now: Instant) {
+        let ids: Vec<u64> = self.tasks.keys().copied().collect();
+        for id in ids {
+            let Some(mut task) = self.tasks.remove(&id) else { continue };
+            let result = self.advance_task(now, id, &mut task.kind);
+            self.tasks.insert(id, task);
+            if let Err(reason) = result {
+                self.finish(now, id, Err(reason));
+            }
+        }
+    }
+
+    fn advance_task(&mut self, now: Instant, id: u64, kind: &mut Kind) -> Result<(), String> {
+        match kind {
+            Kind::Select(eui64) => self.advance_selection(now, id, *eui64),
+            Kind::Connect { eui64, address, psk, identity } => {
+                if self.sessions_of(id) == 0 {
+                    let session = self.open(now, (*eui64, *address), psk.clone(), identity.clone())?;
+                    self.assign(session, id);
+                }
+                Ok(())
+            }
+            Kind::Request { eui64, request } => self.advance_request(now, id, *eui64, request),
+            Kind::AllSecured { value, seq, remaining, .. } => match remaining.front() {
+                Some(eui64) => self.advance_request(now, id, *eui64, &all_secured_request(*value, *seq)),
+                None => Ok(()),
+            },
+            Kind::Plain { eui64, request } => {
+                if let Some(request) = request.take() {
+                    let address = self.address_of(*eui64);
+                    self.start_plain(now, id, address, request);
+                }
+                Ok(())
+            }
+        }
+    }
+
+    /// Whether another task uses a session with the device.
+    fn is_busy(&self, id: u64, eui64: Eui64) -> bool {
+        self.sessions.values().any(|session| session.eui64 == eui64 && session.task.is_some_and(|task| task != id))
+    }
+
+    fn sessions_of(&self, id: u64) -> usize {
+        self.sessions.values().filter(|session| session.task == Some(id)).count()
+    }
+
+    fn assign(&mut self, session: u64, task: u64) {
+        if let Some(session) = self.sessions.get_mut(&session) {
+            session.task = Some(task);
+        }
+    }
+
+    /// An open session with the device that no task uses.
+    fn idle_session(&self, eui64: Eui64) -> Option<u64> {
+        let is_idle = |session: &Session| session.eui64 == eui64 && session.task.is_none() && session.is_connected();
+        self.sessions.iter().find(|(_, session)| is_idle(session)).map(|(id, _)| *id)
+    }
+
+    fn advance_selection(&mut self, now: Instant, id: u64, eui64: Eui64) -> Result<(), String> {
+        if self.is_busy(id, eui64) {
+            return Ok(());
+        }
+        let network = self.network.as_ref().ok_or("no network key was given")?;
+        let request = key_request(network);
+        while self.sessions_of(id) < MAX_CLAIMANTS_AT_ONCE {
+            let Some(address) = self.registry.take_due(eui64) else { return Ok(()) };
+            if self.sessions.values().any(|session| session.task == Some(id) && session.address == address) {
+                continue;
+            }
+            let known = self.idle_session(eui64).filter(|session| self.sessions[session].address == address);
+            let session = match known {
+                Some(session) => session,
+                None => {
+                    let psk = self.anchor(eui64)?;
+                    self.open(now, (eui64, address), psk, eui64.to_string().into_bytes())?
+                }
+            };
+            self.assign(session, id);
+            if let Some(session) = self.sessions.get_mut(&session) {
+                session.request(now, request.clone());
+            }
+        }
+        Ok(())
+    }
+
+    fn advance_request(&mut self, now: Instant, id: u64, eui64: Eui64, request: &Request) -> Result<(), String> {
+        if self.sessions_of(id) > 0 || self.is_busy(id, eui64) {
+            return Ok(());
+        }
+        let session = match self.idle_session(eui64) {
+            Some(session) => session,
+            None => {
+                let (psk, address) = (self.anchor(eui64)?, self.address_of(eui64));
+                self.open(now, (eui64, address), psk, eui64.to_string().into_bytes())?
+            }
+        };
+        self.assign(session, id);
+        if let Some(session) = self.sessions.get_mut(&session) {
+            session.request(now, request.clone());
+        }
+        Ok(())
+    }
+
+    /// Begins a handshake.
+    fn open(&mut self, now: Instant, peer: (Eui64, Ipv6Addr), psk: Vec<u8>, identity: Vec<u8>) -> Result<u64, String> {
+        let mut config = ClientConfig::new(identity, Psk::new(psk));
+        config.extended_master_secret = self.handshake.extended_master_secret;
+        config.retransmission = self.handshake.retransmission;
+        config.mtu = self.handshake.mtu.unwrap_or(config.mtu);
+        let client = dtls::Client::new(config, self.entropy.fork(), now).map_err(|error| error.to_string())?;
+        let coap = Client::new(TransmissionParameters::default(), self.entropy.fork());
+        let (id, port) = (self.next_id(), self.next_port());
+        self.sessions.insert(id, Session::new(peer, port, client, coap));
+        self.statistics.handshakes_begun += 1;
+        Ok(id)
+    }
+
+    /// Moves every session on by one output; whether there was any.
+    pub(super) fn poll_sessions(&mut self, now: Instant) -> bool {
+        let ids: Vec<u64> = self.sessions.keys().copied().collect();
+        let mut moved = false;
+        for id in ids {
+            let event = self.sessions.get_mut(&id).and_then(|session| session.poll(now, &mut self.rules));
+            if let Some(event) = event {
+                moved = true;
+                self.on_event(now, id, event);
+            }
+        }
+        moved
+    }
+
+    fn on_event(&mut self, now: Instant, id: u64, event: Event) {
+        let Some(session) = self.sessions.get(&id) else { return };
+        let (eui64, address, local_port, task) = (session.eui64, session.address, session.local_port, session.task);
+        match event {
+            Event::Datagram(datagram, wrong) => {
+                self.send_udp((address, coap::SECURE_PORT), local_port, datagram, wrong);
+            }
+            Event::KeyLog(log) => self.outputs.push_back(MachineOutput::KeyLearnt(Key::Dtls {
+                client_random: log.client_random.to_vec().into(),
+                master_secret: log.master_secret.to_vec().into(),
+            })),
+            Event::Log(text) => self.log(text),
+            Event::Connected => self.on_connected(now, id, task),
+            Event::Response(message) => {
+                self.log(format!("{eui64} answered {}", message.code));
+                if let Some(task) = task {
+                    self.on_response(now, task, (eui64, address), message.code);
+                }
+            }
+            Event::Failed(reason) => {
+                if let Some(task) = task {
+                    self.detach(now, id);
+                    self.on_failure(now, task, format!("{eui64} did not answer the request: {reason:?}"));
+                }
+            }
+            Event::Closed(closed) => {
+                let was_connected = session.was_connected;
+                self.sessions.remove(&id);
+                let text = format!("session with {eui64} at {address} ended: {}", describe(&closed));
+                if let Some(task) = task {
+                    if !was_connected {
+                        self.statistics.handshakes_failed += 1;
+                    }
+                    self.log(text.clone());
+                    self.on_failure(now, task, text);
+                }
+            }
+        }
+    }
+
+    fn on_connected(&mut self, now: Instant, id: u64, task: Option<u64>) {
+        let Some(session) = self.sessions.get_mut(&id) else { return };
+        session.was_connected = true;
+        let Some((task_id, task)) = task.and_then(|task| Some((task, self.tasks.get(&task)?))) else { return };
+        match task.kind {
+            Kind::Connect { .. } => {
+                session.is_kept = true;
+                self.finish(now, task_id, Ok(()));
+            }
+            // This one has proved that it is the device: the other claimants are not.
+            Kind::Select(_) => {
+                let others = self.sessions.iter_mut().filter(|(other, _)| **other != id);
+                for (_, other) in others.filter(|(_, other)| other.task == Some(task_id)) {
+                    other.task = None;
+                    other.close(now);
+                }
+            }
+            _ => {}
+        }
+    }
+
+    fn on_response(&mut self, now: Instant, id: u64, peer: (Eui64, Ipv6Addr), code: Code) {
+        let (eui64, address) = peer;
+        let Some(task) = self.tasks.get_mut(&id) else { return };
+        let is_success = matches!(code, Code::CHANGED | Code::CREATED);
+        let refusal = format!("{eui64} answered {code}");
+        match &mut task.kind {
+            Kind::Select(_) if is_success => {
+                self.secured.insert(eui64, address);
+                self.finish(now, id, Ok(()));
+            }
+            Kind::Select(_) => self.finish(now, id, Err(refusal)),
+            Kind::AllSecured { failures, .. } => {
+                if !is_success {
+                    failures.push(refusal);
+                }
+                self.next_device(now, id);
+            }
+            _ => self.finish(now, id, Ok(())),
+        }
+    }
+
+    fn on_failure(&mut self, now: Instant, id: u64, reason: String) {
+        let Some(task) = self.tasks.get_mut(&id) else { return };
+        match &mut task.kind {
+            // Another claimant, or the same one later, may be the honest one.
+            Kind::Select(_) => {}
+            Kind::AllSecured { failures, .. } => {
+                failures.push(reason);
+                self.next_device(now, id);
+            }
+            _ => self.finish(now, id, Err(reason)),
+        }
+    }
+
+    /// Goes on to the next device of a `close` or `open`.
+    fn next_device(&mut self, now: Instant, id: u64) {
+        self.release_sessions(now, id);
+        let Some(Task { kind: Kind::AllSecured { remaining, failures, .. }, .. }) = self.tasks.get_mut(&id) else {
+            return;
+        };
+        remaining.pop_front();
+        if remaining.is_empty() {
+            let result = if failures.is_empty() { Ok(()) } else { Err(failures.join("; ")) };
+            self.finish(now, id, result);
+        }
+    }
+
+    /// A session that no longer answers is of no use to anybody.
+    fn detach(&mut self, now: Instant, session: u64) {
+        if let Some(session) = self.sessions.get_mut(&session) {
+            session.task = None;
+            session.close(now);
+        }
+    }
+
+    fn release_sessions(&mut self, now: Instant, task: u64) {
+        for session in self.sessions.values_mut().filter(|session| session.task == Some(task)) {
+            session.task = None;
+            if !session.is_kept {
+                session.close(now);
+            }
+        }
+    }
+
+    /// Ends a task: the one place where an order that took time is reported.
+    pub(super) fn finish(&mut self, now: Instant, id: u64, result: Result<(), String>) {
+        self.release_sessions(now, id);
+        let Some(Task { order, .. }) = self.tasks.remove(&id) else { return };
+        self.outputs.push_back(match result {
+            Ok(()) => MachineOutput::Done { order },
+            Err(reason) => MachineOutput::Refused { order, reason },
+        });
+    }
+}
+
+fn describe(closed: &Closed) -> String {
+    let alert = |what: &str, alert: Option<wire::dtls::Alert>| alert.map(|alert| format!(", {what} {alert}"));
+    let (sent, received) = (alert("sent", closed.sent), alert("received", closed.received));
+    format!("{:?}{}{}", closed.reason, sent.unwrap_or_default(), received.unwrap_or_default())
+}
+
+/// PUT of the network key (`PROFILE-SEL` 16).
+fn key_request(network: &NetworkKey) -> Request {
+    let NetworkKey { key, index, level } = network;
+    let key = hex::encode(key);
+    put(KEY_PATH, format!(r#"{{"{index}":{{"key":"{key}","mode":1,"index":{index},"level":{level}}}}}"#))
+}
+
+/// PUT of `all_secured` (`PROFILE-SEL` 17).
+fn all_secured_request(value: bool, seq: u32) -> Request {
+    put(ALL_SECURED_PATH, format!(r#"{{"all_secured":{value},"seq":{seq}}}"#))
+}
+
+fn put(path: &str, payload: String) -> Request {
+    let mut options = Options::new();
+    options.push_uri_path(path);
+    options.push_content_format(ContentFormat::COAP_GROUP_JSON);
+    Request { confirmable: true, code: Code::PUT, options, payload: payload.into_bytes() }
+}

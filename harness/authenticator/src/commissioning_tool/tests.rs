@@ -1,0 +1,460 @@
+//! The tool against devices made of the DTLS and CoAP servers, over a path that loses packets.
+
+mod world;
+
+use std::collections::BTreeMap;
+use std::net::Ipv6Addr;
+use std::time::Duration;
+
+use proptest::prelude::*;
+use rstest::rstest;
+use wire::coap::Code;
+use wire::icmpv6::{Echo, Message};
+use wire::ipv6::{Header, NextHeader, Packet};
+use wire::{sel, udp};
+
+use super::{CommissioningTool, MAX_REQUESTS};
+use crate::craft::Value;
+use crate::deviation::{Change, Rule, RuleError};
+use crate::machine::{Machine, MachineInput, MachineOutput};
+use crate::profile::{CT_ADDRESS, mesh_address};
+use protocols::Entropy;
+use protocols::time::Instant;
+use rand_core::SeedableRng;
+use record::event::Key;
+use world::{KEY, TestDevice, World, eui64};
+
+const SECOND: Duration = Duration::from_secs(1);
+
+fn key_payload() -> String {
+    format!(r#"{{"1":{{"key":"{KEY}","mode":1,"index":1,"level":5}}}}"#)
+}
+
+#[test]
+fn a_selected_device_gets_the_key_and_its_session_is_closed() {
+    let mut world = World::new(vec![TestDevice::new(1)], 0, 1);
+    let select = format!("select {}", eui64(1));
+    world.order(&select);
+    world.run(5 * SECOND);
+    assert_eq!(world.sent.len(), 0, "no handshake before the device has asked");
+    world.join_secure_request(eui64(1), mesh_address(eui64(1)));
+    world.run(SECOND);
+    assert_eq!(world.done, [select]);
+    assert_eq!(world.devices[0].requests, [("/coap-key2".to_owned(), key_payload())]);
+    assert_eq!((world.devices[0].connected, world.devices[0].closed), (1, 1));
+    assert!(matches!(world.keys.as_slice(), [Key::Link { index: 1, .. }, Key::Dtls { .. }]));
+}
+
+#[test]
+fn a_request_that_came_before_the_selection_counts() {
+    let mut world = World::new(vec![TestDevice::new(1)], 0, 1);
+    world.join_secure_request(eui64(1), mesh_address(eui64(1)));
+    world.run(60 * SECOND);
+    assert!(world.sent.is_empty());
+    world.order(&format!("select {}", eui64(1)));
+    world.run(SECOND);
+    assert_eq!(world.done.len(), 1);
+}
+
+#[test]
+fn nobody_but_the_selected_device_is_answered() {
+    let mut world = World::new(vec![TestDevice::new(1), TestDevice::new(2)], 0, 1);
+    world.order(&format!("select {}", eui64(2)));
+    world.join_secure_request(eui64(1), mesh_address(eui64(1)));
+    world.run(300 * SECOND);
+    assert!(world.sent.is_empty());
+    assert!(world.done.is_empty() && world.refused.is_empty());
+}
+
+#[rstest]
+#[case(10)]
+#[case(25)]
+fn the_key_arrives_over_a_lossy_path(#[case] loss_percent: u32) {
+    for seed in 0..10 {
+        let mut world = World::new(vec![TestDevice::new(1)], loss_percent, seed);
+        world.order(&format!("select {}", eui64(1)));
+        // The device asks again as the profile says.
+        for _ in 0..10 {
+            world.join_secure_request(eui64(1), mesh_address(eui64(1)));
+            world.run(120 * SECOND);
+            if !world.done.is_empty() {
+                break;
+            }
+        }
+        assert_eq!(world.done.len(), 1, "seed {seed}: {:?}", world.log);
+        assert!(world.devices[0].requests.contains(&("/coap-key2".to_owned(), key_payload())));
+    }
+}
+
+#[test]
+fn a_seed_repeats_a_run_packet_by_packet() {
+    let run = |seed| {
+        let mut world = World::new(vec![TestDevice::new(1)], 20, seed);
+        world.order(&format!("select {}", eui64(1)));
+        world.join_secure_request(eui64(1), mesh_address(eui64(1)));
+        world.run(120 * SECOND);
+        world.sent
+    };
+    assert_eq!(run(3), run(3));
+    assert_ne!(run(3), run(4));
+}
+
+#[test]
+fn a_forged_claim_does_not_keep_the_honest_device_out() {
+    let forged: Ipv6Addr = "fd00:b007::bad".parse().unwrap();
+    // One impostor has no key, another never answers.
+    let impostor = TestDevice::at(1, forged, [0xee; 16]);
+    let mut world = World::new(vec![impostor, TestDevice::new(1)], 0, 1);
+    world.order(&format!("select {}", eui64(1)));
+    world.join_secure_request(eui64(1), forged);
+    world.join_secure_request(eui64(1), "fd00:b007::dead".parse().unwrap());
+    world.run(SECOND);
+    assert!(world.done.is_empty() && world.refused.is_empty());
+    assert!(world.devices[0].requests.is_empty(), "an impostor gets no key");
+    world.join_secure_request(eui64(1), mesh_address(eui64(1)));
+    world.run(SECOND);
+    assert_eq!(world.done.len(), 1);
+    assert_eq!(world.devices[1].requests.len(), 1);
+    assert!(world.devices[0].requests.is_empty());
+    // The silent impostor is no longer tried either.
+    let sent = world.sent.len();
+    world.run(100 * SECOND);
+    assert_eq!(world.sent.len(), sent);
+}
+
+#[test]
+fn a_failed_handshake_waits_for_the_next_request() {
+    let mut world = World::new(vec![TestDevice::at(1, mesh_address(eui64(1)), [0xee; 16])], 0, 1);
+    world.order(&format!("select {}", eui64(1)));
+    world.join_secure_request(eui64(1), mesh_address(eui64(1)));
+    world.run(100 * SECOND);
+    let after_first = world.sent.len();
+    assert!(after_first > 0);
+    world.run(100 * SECOND);
+    assert_eq!(world.sent.len(), after_first, "no attempt without a JSR");
+    world.join_secure_request(eui64(1), mesh_address(eui64(1)));
+    world.run(100 * SECOND);
+    assert!(world.sent.len() > after_first);
+    assert!(world.done.is_empty() && world.refused.is_empty());
+    assert_eq!(world.tool.machine().statistics().handshakes_failed, 2);
+}
+
+#[test]
+fn sixty_four_requests_are_remembered_and_the_next_is_not() {
+    let mut world = World::new(vec![TestDevice::new(1)], 0, 1);
+    for n in 0..64u8 {
+        let other = wire::Eui64([2, 0, 0, 0, 0, 0, 0, n]);
+        world.join_secure_request(other, mesh_address(other));
+    }
+    world.join_secure_request(eui64(1), mesh_address(eui64(1)));
+    assert_eq!(world.tool.machine().remembered_requests(), MAX_REQUESTS);
+    assert_eq!(world.tool.machine().statistics().requests_without_room, 1);
+    world.order(&format!("select {}", eui64(1)));
+    world.run(SECOND);
+    assert!(world.sent.is_empty(), "the 65th was forgotten");
+    // A JSR that is waited for finds room whatever the flood.
+    world.join_secure_request(eui64(1), mesh_address(eui64(1)));
+    world.run(SECOND);
+    assert_eq!(world.done.len(), 1);
+    assert_eq!(world.tool.machine().remembered_requests(), MAX_REQUESTS);
+}
+
+#[rstest]
+#[case::checksum(|payload: &mut Vec<u8>| payload[2] ^= 1, 1)]
+#[case::short(|payload: &mut Vec<u8>| { payload.pop(); renew(payload); }, 1)]
+#[case::code(|payload: &mut Vec<u8>| { payload[1] = 7; renew(payload); }, 1)]
+#[case::ssr(|payload: &mut Vec<u8>| { payload[1] = 2; renew(payload); }, 1)]
+#[case::other_type(|payload: &mut Vec<u8>| { payload[0] = 201; renew(payload); }, 0)]
+fn a_malformed_request_is_discarded(#[case] spoil: impl Fn(&mut Vec<u8>), #[case] counted: u32) {
+    let mut world = World::new(vec![TestDevice::new(1)], 0, 1);
+    world.order(&format!("select {}", eui64(1)));
+    world.packet(&request_packet(64, spoil));
+    world.run(100 * SECOND);
+    assert!(world.sent.is_empty());
+    let statistics = world.tool.machine().statistics();
+    assert_eq!((statistics.requests_taken, statistics.requests_discarded), (0, counted));
+}
+
+#[rstest]
+#[case::far(1, |_: &mut Vec<u8>| {})]
+#[case::zero(0, |_: &mut Vec<u8>| {})]
+#[case::trailing_octets(64, |payload: &mut Vec<u8>| { payload.extend([1, 2, 3]); renew(payload); })]
+#[case::status_and_reserved(64, |payload: &mut Vec<u8>| { payload[4] = 9; payload[5] = 9; renew(payload); })]
+fn an_odd_request_is_taken(#[case] hop_limit: u8, #[case] change: impl Fn(&mut Vec<u8>)) {
+    let mut world = World::new(vec![TestDevice::new(1)], 0, 1);
+    world.order(&format!("select {}", eui64(1)));
+    world.packet(&request_packet(hop_limit, change));
+    world.run(SECOND);
+    assert_eq!(world.done.len(), 1);
+}
+
+fn request_packet(hop_limit: u8, change: impl Fn(&mut Vec<u8>)) -> Vec<u8> {
+    let source = mesh_address(eui64(1));
+    let message = Message::Sel(sel::Message::join_secure_request(eui64(1)));
+    let mut payload = message.to_vec(source, CT_ADDRESS).unwrap();
+    change(&mut payload);
+    let header = Header::new(source, CT_ADDRESS, NextHeader::ICMPV6, hop_limit);
+    Packet { header, payload }.to_vec().unwrap()
+}
+
+fn renew(payload: &mut [u8]) {
+    payload[2..4].fill(0);
+    let sum = wire::ipv6::checksum(mesh_address(eui64(1)), CT_ADDRESS, NextHeader::ICMPV6, payload);
+    payload[2..4].copy_from_slice(&sum.to_be_bytes());
+}
+
+#[test]
+fn an_echo_request_to_the_tool_is_answered_and_one_to_another_is_not() {
+    let mut world = World::new(Vec::new(), 0, 1);
+    let source = mesh_address(eui64(1));
+    for destination in [CT_ADDRESS, "fd00:c0::1".parse().unwrap()] {
+        let echo = Message::EchoRequest(Echo { identifier: 7, sequence_number: 8, data: vec![9; 20] });
+        let payload = echo.to_vec(source, destination).unwrap();
+        let header = Header::new(source, destination, NextHeader::ICMPV6, 64);
+        world.packet(&Packet { header, payload }.to_vec().unwrap());
+    }
+    assert_eq!(world.sent.len(), 1);
+    let reply = Packet::parse(&world.sent[0].1).unwrap();
+    assert_eq!((reply.header.source, reply.header.destination), (CT_ADDRESS, source));
+    let reply = Message::parse(&reply.payload, CT_ADDRESS, source).unwrap();
+    assert_eq!(reply, Message::EchoReply(Echo { identifier: 7, sequence_number: 8, data: vec![9; 20] }));
+}
+
+#[test]
+fn a_device_that_refuses_the_key_ends_the_selection() {
+    let mut device = TestDevice::new(1);
+    device.answer = Some(Code::BAD_REQUEST);
+    let mut world = World::new(vec![device], 0, 1);
+    world.order(&format!("select {}", eui64(1)));
+    world.join_secure_request(eui64(1), mesh_address(eui64(1)));
+    world.run(SECOND);
+    assert_eq!(world.refused, [(format!("select {}", eui64(1)), format!("{} answered 4.00", eui64(1)))]);
+}
+
+#[test]
+fn close_and_open_count_upwards_through_all_secured_devices() {
+    let mut world = World::new(vec![TestDevice::new(1), TestDevice::new(2)], 0, 1);
+    world.order("close");
+    assert_eq!(world.refused.len(), 1, "nobody is secured");
+    for n in [1, 2] {
+        world.order(&format!("select {}", eui64(n)));
+        world.join_secure_request(eui64(n), mesh_address(eui64(n)));
+        world.run(SECOND);
+    }
+    for order in ["close", "open", "close"] {
+        world.order(order);
+        world.run(SECOND);
+    }
+    world.order(&format!("forget {}", eui64(1)));
+    world.order("open");
+    world.run(SECOND);
+    assert_eq!(world.done[2..], ["close", "open", "close", &format!("forget {}", eui64(1)), "open"]);
+    let all_secured = |device: &TestDevice| -> Vec<String> {
+        device
+            .requests
+            .iter()
+            .filter(|(path, _)| path == "/coap-key2/all-secured")
+            .map(|(_, json)| json.clone())
+            .collect()
+    };
+    let expected: Vec<String> = [(true, 1), (false, 2), (true, 3), (false, 4)]
+        .map(|(value, seq)| format!(r#"{{"all_secured":{value},"seq":{seq}}}"#))
+        .to_vec();
+    assert_eq!(all_secured(&world.devices[0]), expected[..3]);
+    assert_eq!(all_secured(&world.devices[1]), expected);
+    assert!(world.devices.iter().all(|device| device.connected == device.closed));
+}
+
+#[test]
+fn a_close_that_one_device_refuses_is_refused_with_the_reason() {
+    let mut world = World::new(vec![TestDevice::new(1), TestDevice::new(2)], 0, 1);
+    world.order(&format!("adopt {}", eui64(1)));
+    world.order(&format!("adopt {}", eui64(2)));
+    world.devices[0].answer = Some(Code::CONFLICT);
+    world.order("close");
+    world.run(SECOND);
+    assert_eq!(world.refused, [("close".to_owned(), format!("{} answered 4.09", eui64(1)))]);
+    assert_eq!(world.devices[1].requests.len(), 1, "the others are told nevertheless");
+}
+
+#[test]
+fn a_connected_session_serves_requests_and_stays_open_until_disconnect() {
+    let mut world = World::new(vec![TestDevice::new(1)], 0, 1);
+    let device = eui64(1);
+    world.order(&format!("connect {device}"));
+    world.run(100 * SECOND);
+    for order in [
+        format!("request {device} PUT /coap-key2 format=256 payload={{\"a b\": 1}}"),
+        format!("request {device} GET /.well-known/core?rt=core.ky"),
+        format!("request {device} PUT /coap-key2 format=0 type=non payload=0041"),
+    ] {
+        world.order(&order);
+        world.run(SECOND);
+    }
+    assert_eq!((world.done.len(), world.devices[0].connected, world.devices[0].closed), (4, 1, 0));
+    let requests: BTreeMap<usize, _> = world.devices[0].requests.iter().cloned().enumerate().collect();
+    assert_eq!(requests[&0], ("/coap-key2".to_owned(), "{\"a b\": 1}".to_owned()));
+    assert_eq!(requests[&1], ("/.well-known/core".to_owned(), String::new()));
+    assert_eq!(requests[&2], ("/coap-key2".to_owned(), "\0A".to_owned()));
+    world.order(&format!("disconnect {device}"));
+    world.run(SECOND);
+    assert_eq!(world.devices[0].closed, 1);
+    world.order(&format!("disconnect {device}"));
+    assert_eq!(world.refused.len(), 1);
+}
+
+#[rstest]
+#[case::wrong_key("psk=00112233445566778899aabbccddeeff", "received fatal bad_record_mac")]
+#[case::unknown_identity("identity=nobody", "received fatal unknown_psk_identity")]
+#[case::no_device("at=fd00:b007::99", "Timeout")]
+fn a_bare_handshake_that_must_fail_says_why(#[case] arguments: &str, #[case] reason: &str) {
+    let mut world = World::new(vec![TestDevice::new(1)], 0, 1);
+    world.order(&format!("connect {} {arguments}", eui64(1)));
+    world.run(100 * SECOND);
+    assert_eq!((world.done.len(), world.refused.len()), (0, 1), "{:?}", world.log);
+    assert!(world.refused[0].1.contains(reason), "{}", world.refused[0].1);
+    assert_eq!(world.devices[0].connected, 0);
+}
+
+#[test]
+fn the_handshake_is_configured_by_order() {
+    let mut world = World::new(vec![TestDevice::new(1)], 0, 1);
+    world.order("handshake-config mtu=100 ems=never retransmit=250");
+    world.order(&format!("connect {} at=fd00:b007::99", eui64(1)));
+    world.run(20 * SECOND);
+    let times: Vec<u64> = world.sent.iter().map(|(time, ..)| time.0 / 1_000_000).collect();
+    assert_eq!(times, [0, 250, 750, 1750, 3750]);
+    for (_, packet, _) in &world.sent {
+        assert!(packet.len() <= 40 + 8 + 100);
+    }
+    world.order("handshake-config mtu=10");
+    assert_eq!(world.refused.last().unwrap().0, "handshake-config mtu=10");
+}
+
+#[test]
+fn a_plain_request_goes_to_the_plain_port_and_is_done_when_sent() {
+    let mut world = World::new(Vec::new(), 0, 1);
+    let order = format!("plain GET /coap-key2 to={}", eui64(1));
+    world.order(&order);
+    assert_eq!(world.done, [order]);
+    let packet = Packet::parse(&world.sent[0].1).unwrap();
+    let datagram = udp::Datagram::parse(&packet.payload, packet.header.source, packet.header.destination).unwrap();
+    assert_eq!((packet.header.destination, datagram.destination_port), (mesh_address(eui64(1)), 5683));
+    assert_eq!(wire::coap::Message::parse(&datagram.payload).unwrap().options.uri_path(), "/coap-key2");
+    world.order(&format!("plain PUT /coap-key2 to={} type=con payload=x", eui64(1)));
+    world.run(200 * SECOND);
+    assert_eq!((world.done.len(), world.refused.len()), (1, 1), "a confirmable one waits for its response");
+}
+
+#[rstest]
+#[case("")]
+#[case("dance")]
+#[case("select")]
+#[case("select 1234")]
+#[case("select 70b3d5b007000009")]
+#[case("network key=00")]
+#[case("network key=000102030405060708090a0b0c0d0e0f colour=red")]
+#[case("anchor eui64=70b3d5b007000001")]
+#[case("request 70b3d5b007000001 PATCH /")]
+#[case("connect 70b3d5b007000009")]
+#[case("handshake-config ems=perhaps")]
+fn an_order_that_makes_no_sense_is_refused_at_once(#[case] order: &str) {
+    let mut world = World::new(Vec::new(), 0, 1);
+    world.order(order);
+    assert_eq!((world.done.len(), world.refused.len()), (0, 1));
+    assert_eq!(world.refused[0].0, order);
+}
+
+#[test]
+fn a_selection_without_a_network_key_is_refused() {
+    let mut tool = CommissioningTool::new(Entropy::from_seed([0; 32]));
+    tool.handle(Instant::ZERO, MachineInput::Order("anchor eui64=70b3d5b007000001 psk=00"));
+    tool.handle(Instant::ZERO, MachineInput::Order("select 70b3d5b007000001"));
+    let outputs: Vec<_> = std::iter::from_fn(|| tool.poll(Instant::ZERO)).collect();
+    assert!(matches!(outputs.as_slice(), [MachineOutput::Done { .. }, MachineOutput::Refused { .. }]));
+}
+
+#[test]
+fn deselect_ends_a_selection_and_its_handshake() {
+    let mut world = World::new(Vec::new(), 0, 1);
+    world.order(&format!("select {}", eui64(1)));
+    world.join_secure_request(eui64(1), mesh_address(eui64(1)));
+    assert_eq!(world.sent_to(mesh_address(eui64(1))), 1);
+    world.order("deselect");
+    assert_eq!(world.refused, [(format!("select {}", eui64(1)), "deselected".to_owned())]);
+    assert_eq!(world.done, ["deselect"]);
+    let sent = world.sent.len();
+    world.join_secure_request(eui64(1), mesh_address(eui64(1)));
+    world.run(100 * SECOND);
+    assert_eq!(world.sent.len(), sent);
+}
+
+fn rule(message: &str, change: Change, times: u32) -> Rule {
+    Rule { message: message.to_owned(), matches: Vec::new(), change, times }
+}
+
+fn overrides(fields: &[(&str, Value)]) -> Change {
+    Change::Override(fields.iter().map(|(field, value)| ((*field).to_owned(), value.clone())).collect())
+}
+
+#[test]
+fn a_rule_changes_the_request_before_dtls_protects_it() {
+    let mut world = World::new(vec![TestDevice::new(1)], 0, 1);
+    let change = overrides(&[("coap.payload", "{}".into()), ("coap.opt.content_format", 256.into())]);
+    world.tool.deviate(rule("coap.put", change, 1)).unwrap();
+    world.order(&format!("adopt {}", eui64(1)));
+    world.order("close");
+    world.run(SECOND);
+    world.order("close");
+    world.run(SECOND);
+    let payloads: Vec<&str> = world.devices[0].requests.iter().map(|(_, payload)| payload.as_str()).collect();
+    assert_eq!(payloads, ["{}", r#"{"all_secured":true,"seq":2}"#]);
+    let change = overrides(&[("coap.opt.content_format", 0.into())]);
+    world.tool.deviate(rule("coap.put", change, 1)).unwrap();
+    world.order("close");
+    world.run(SECOND);
+    assert_eq!(world.refused.len(), 1, "4.15");
+}
+
+#[rstest]
+#[case::drop(Change::Drop, 2)]
+#[case::delay(Change::Delay(SECOND), 1)]
+#[case::duplicate(Change::Duplicate, 0)]
+#[case::corrupt(Change::Corrupt { bit: 200 }, 2)]
+fn a_request_survives_what_happens_to_its_record(#[case] change: Change, #[case] least_seconds: u64) {
+    let mut world = World::new(vec![TestDevice::new(1)], 0, 1);
+    let is_corrupt = matches!(change, Change::Corrupt { .. });
+    world.tool.deviate(rule("coap.put", change, 1)).unwrap();
+    world.order(&format!("select {}", eui64(1)));
+    world.join_secure_request(eui64(1), mesh_address(eui64(1)));
+    world.run(Duration::from_millis(least_seconds * 1000));
+    assert_eq!(world.done.len(), 0);
+    world.run(5 * SECOND);
+    assert_eq!((world.done.len(), world.devices[0].requests.len()), (1, 1), "one request, whatever happens");
+    let marked = world.sent.iter().filter(|(_, _, wrong)| wrong.is_some()).count();
+    assert_eq!(marked, usize::from(is_corrupt));
+}
+
+#[test]
+fn a_rule_that_can_never_apply_is_refused() {
+    let mut world = World::new(Vec::new(), 0, 1);
+    let unknown = rule("coap.put", overrides(&[("sel.status", 1.into())]), 0);
+    assert!(matches!(world.tool.deviate(unknown), Err(RuleError::UnknownField { .. })));
+    assert_eq!(
+        world.tool.deviate(rule("sel.ssr", Change::Drop, 0)),
+        Err(RuleError::UnknownMessage("sel.ssr".to_owned()))
+    );
+}
+
+proptest! {
+    #[test]
+    fn no_packet_and_no_order_makes_it_panic(packet: Vec<u8>, order: String, seed: [u8; 32]) {
+        let mut tool = CommissioningTool::new(Entropy::from_seed(seed));
+        tool.handle(Instant::ZERO, MachineInput::Order(&order));
+        tool.handle(Instant::ZERO, MachineInput::Backbone(&packet));
+        let ended = std::iter::from_fn(|| tool.poll(Instant::ZERO))
+            .filter(|output| matches!(output, MachineOutput::Done { .. } | MachineOutput::Refused { .. }))
+            .count();
+        prop_assert_eq!(ended, 1);
+    }
+}
