@@ -44,8 +44,7 @@ impl Device {
 
     /// Sends a JSR and plans the next one; `false` without a global address.
     pub(crate) fn send_join_request(&mut self, now: Instant) -> bool {
-        let Some(site) = self.store.installation() else { return false };
-        let (destination, trigger) = (site.ct, site.trigger);
+        let Some(destination) = self.store.installation().map(|site| site.ct) else { return false };
         let Some(global) = self.discovery.global() else { return false };
         let packet = self.join_request(global, destination);
         self.send_own(&packet);
@@ -57,8 +56,7 @@ impl Device {
         if self.mutant.is(Mutant::JsrDuringHandshake) && self.server.is_busy() {
             self.join_requests.force(now, Duration::from_secs(1));
         }
-        let arguments = Arguments::default().with("count", self.join_requests.sent()).with("trigger", trigger.name());
-        self.event(now, "jsr_sent", arguments);
+        self.event(now, "jsr_sent", Arguments::default().with("count", self.join_requests.sent()));
         true
     }
 
@@ -153,12 +151,12 @@ impl Device {
     ) {
         // A plain one counts for nothing (`PROFILE-SEL` 7), and a node without a key rejects any.
         if !self.store.is_secured() || !secured && !self.mutant.is(Mutant::SsrAnswerPlainSsr) {
-            return;
+            return count(&mut self.counters.refused_ssr);
         }
         let on_link = is_link_local(header.source) && is_link_local(header.destination);
         let genuine = message.eui64 == from || self.mutant.is(Mutant::NeighbourEui64MismatchAccepted);
         if !on_link || !genuine {
-            return count(&mut self.counters.dropped_malformed);
+            return count(&mut self.counters.refused_ssr);
         }
         let picky = self.mutant.is(Mutant::SsrHopLimitChecked) && header.hop_limit != MULTIHOP_HOPLIMIT
             || self.mutant.is(Mutant::SsrReservedChecked) && message.reserved != 0;

@@ -29,6 +29,7 @@ counters! {
     refused_replay "Frame counter not fresh."
     refused_mic "Integrity code wrong."
     refused_mixed "Fragments of one datagram protected differently."
+    refused_ssr "SSRs that were plain, not link-local, or whose EUI-64 is not their link-layer source."
     refused_no_key "No key with this index."
     dropped_malformed "Not a frame, packet or message that can be understood."
     dropped_foreign "For another PAN or another device, or without an extended source address."
@@ -65,6 +66,7 @@ mod tests {
             refused_replay: top,
             refused_mic: top,
             refused_mixed: top,
+            refused_ssr: top,
             refused_no_key: top,
             dropped_malformed: top,
             dropped_foreign: top,

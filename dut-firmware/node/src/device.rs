@@ -169,16 +169,13 @@ impl Device {
         if self.halted {
             return None;
         }
-        if let Some((handle, psdu)) = self.radio.next(now) {
-            count(&mut self.counters.sent);
-            return Some(Output::Transmit { handle, psdu });
-        }
-        let leaving = self.reboot_by.is_some_and(|by| by <= now || self.radio.is_idle());
-        if leaving {
+        if self.reboot_by.is_some_and(|by| by <= now || self.radio.is_idle()) {
             self.halted = true;
             return Some(Output::Reboot);
         }
-        None
+        let (handle, psdu) = self.radio.next(now)?;
+        count(&mut self.counters.sent);
+        Some(Output::Transmit { handle, psdu })
     }
 
     fn run_what_is_due(&mut self, now: Instant) {

@@ -19,6 +19,7 @@ use crate::forwarding::NextHop;
 use crate::mutants::Mutant;
 use crate::neighbours::Noted;
 use crate::network::Origin;
+use crate::profile::{MINIMUM_LEVEL, SSR_LIFETIME_UNITS};
 use crate::{Output, bounds};
 
 /// A plain frame with the number and content of the last one within this time is a repetition by the sender's MAC.
@@ -40,13 +41,19 @@ impl Device {
         }
         let Some(source) = self.sender_for_us(&header) else { return count(&mut self.counters.dropped_foreign) };
         let taken = match mpdu {
-            Mpdu::Plain(frame) => self.take_plain(now, source, frame, psdu).map(|frame| (frame, Protection::Plain)),
+            Mpdu::Plain(frame) => {
+                self.take_plain(now, source, frame, psdu).map(|frame| (frame, lowpan::Protection::Plain))
+            }
             Mpdu::Secured(frame) => self.take_secured(now, source, &frame),
         };
         let Some((Frame { content: Content::Data(payload), .. }, protection)) = taken else { return };
         self.note_neighbour(now, source);
         self.mark_too_early(now, source, protection);
-        let protection = self.reassembly_protection(protection);
+        let mut protection = protection;
+        if self.mutant.is(Mutant::RxMixedFragments) && self.store.is_secured() {
+            // Whatever the fragments were: the datagram passes as one that was secured.
+            protection = lowpan::Protection::Secured { level: MINIMUM_LEVEL, key_index: 0 };
+        }
         let Some(destination) = header.destination.link() else { return };
         let link_source = LinkAddress::Extended(source);
         match self.reassembler.accept(now, &payload, link_source, destination, protection, &self.contexts) {
@@ -92,7 +99,12 @@ impl Device {
         Some(frame)
     }
 
-    fn take_secured(&mut self, now: Instant, source: Eui64, frame: &SecuredFrame) -> Option<(Frame, Protection)> {
+    fn take_secured(
+        &mut self,
+        now: Instant,
+        source: Eui64,
+        frame: &SecuredFrame,
+    ) -> Option<(Frame, lowpan::Protection)> {
         if !bootstrap_layer::takes_secured(self.link_state(source)) {
             if self.mutant.is(Mutant::SsrUnsecuredAccepts) {
                 self.send_secure_request(now, source);
@@ -100,17 +112,20 @@ impl Device {
             if self.mutant.is(Mutant::RxUnsecuredAcceptsSecured) && !frame.security.level.encrypts() {
                 let end = frame.payload.len().saturating_sub(frame.security.level.mic_len());
                 let payload = frame.payload.get(..end).unwrap_or(&[]).to_vec();
-                return Some((Frame { header: frame.header, content: Content::Data(payload) }, Protection::Plain));
+                let opened = Frame { header: frame.header, content: Content::Data(payload) };
+                return Some((opened, lowpan::Protection::Plain));
             }
             count(&mut self.counters.refused_secured);
             return None;
         }
+        let key_index = frame.security.key_identifier.index().unwrap_or(0);
+        let protection = lowpan::Protection::Secured { level: frame.security.level, key_index };
         let refusal = match self.security.unsecure_frame(frame) {
-            Ok(frame) => return Some((frame, Protection::Secured)),
+            Ok(frame) => return Some((frame, protection)),
             Err(refusal) => refusal,
         };
         if let Some(frame) = self.open_against_the_rules(frame, source, refusal) {
-            return Some((frame, Protection::Secured));
+            return Some((frame, protection));
         }
         count(match refusal {
             Refusal::LevelTooLow(_) | Refusal::KeyMode(_) => &mut self.counters.refused_level,
@@ -149,26 +164,12 @@ impl Device {
         Some(Frame { header: frame.header, content })
     }
 
-    /// Fragments are told apart by protection (`PROFILE-SEL` 7).
-    fn reassembly_protection(&self, protection: Protection) -> lowpan::Protection {
-        match (protection, self.store.transmit_key()) {
-            (Protection::Secured, Some(key)) => lowpan::Protection::Secured { level: key.level, key_index: key.index },
-            // Whatever the fragments were: the datagram passes as one that was secured.
-            (Protection::Plain, Some(key)) if self.mutant.is(Mutant::RxMixedFragments) => {
-                lowpan::Protection::Secured { level: key.level, key_index: key.index }
-            }
-            _ => lowpan::Protection::Plain,
-        }
-    }
-
     /// Mutants that take anything for an SSR.
-    fn mark_too_early(&mut self, now: Instant, neighbour: Eui64, protection: Protection) {
-        let early = match protection {
-            Protection::Plain => self.mutant.is(Mutant::SsrMarksOnPlain),
-            Protection::Secured => self.mutant.is(Mutant::SsrMarksOnSecured),
-        };
+    fn mark_too_early(&mut self, now: Instant, neighbour: Eui64, protection: lowpan::Protection) {
+        let mutant = if protection.is_secured() { Mutant::SsrMarksOnSecured } else { Mutant::SsrMarksOnPlain };
+        let early = self.mutant.is(mutant);
         if early && self.store.is_secured() && !self.neighbours.is_secured(neighbour) {
-            self.mark(now, neighbour, crate::profile::SSR_LIFETIME_UNITS);
+            self.mark(now, neighbour, SSR_LIFETIME_UNITS);
         }
     }
 

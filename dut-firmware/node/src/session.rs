@@ -114,8 +114,10 @@ impl SecureServer {
             };
             match output {
                 Output::Datagram(datagram) => {
-                    session.begun |= !is_hello_verify_request(&datagram);
-                    session.active = now;
+                    // Retransmissions are no activity: only what the peer proves to have sent counts.
+                    if !session.begun && !is_hello_verify_request(&datagram) {
+                        (session.begun, session.active) = (true, now);
+                    }
                     return Some(Event::Datagram(peer, datagram));
                 }
                 Output::Connected => {

@@ -1,6 +1,7 @@
 //! A small world for tests: devices on a lossless medium without airtime, a backbone, and a minimal commissioning tool.
 #![allow(dead_code, unused_imports, unreachable_pub, reason = "each test file uses its own part of the world")]
 
+mod tester;
 mod tool;
 
 use std::net::Ipv6Addr;
@@ -16,6 +17,7 @@ use wire::ipv6::{NextHeader, Packet};
 use wire::sixlowpan::{Context, Contexts};
 use wire::upper_tester::{Answer, Event, Line, Outcome};
 
+pub use tester::Tester;
 pub use tool::{CT, Tool};
 
 /// The network link key of all tests.
@@ -220,6 +222,11 @@ impl World {
         self.settle();
     }
 
+    /// All lines that a board wrote to its upper tester.
+    pub fn lines(&self, number: u8) -> &[String] {
+        &self.boards[usize::from(number) - 1].lines
+    }
+
     /// All events of a board with this name.
     pub fn events(&self, number: u8, name: &str) -> Vec<Event> {
         let lines = &self.boards[usize::from(number) - 1].lines;
@@ -292,6 +299,21 @@ impl World {
             }
         }
         packets
+    }
+
+    /// The packets that a board sent to a neighbour since `air` was cleared.
+    pub fn sent_to(&self, number: u8, neighbour: Eui64) -> Vec<OnAir> {
+        let to = LinkAddress::Extended(neighbour);
+        self.packets().into_iter().filter(|seen| seen.from == number && seen.to == to).collect()
+    }
+
+    /// How board `number` answers a frame: whether it did, by an echo reply, and whether that was secured.
+    pub fn echoes(&mut self, number: u8, neighbour: Eui64, psdu: &[u8]) -> Option<bool> {
+        self.air.clear();
+        self.inject(number, psdu);
+        let replies = self.sent_to(number, neighbour);
+        let reply = replies.iter().find(|seen| seen.icmpv6().is_some_and(|message| message.kind() == 129));
+        reply.map(OnAir::is_secured)
     }
 
     /// JSRs or SSRs that a board sent itself.

@@ -22,12 +22,12 @@
 //! | command | arguments | valid in | answer and effect |
 //! |---|---|---|---|
 //! | `hello` | `nonce=HEX` | all | `nonce= protocol=UT/1 vendor= firmware= version= hash= eui64= roles= features= state=` |
-//! | `manufacture` | `anchor=psk psk=32HEX` | factory | stores the trust anchor |
-//! | `install` | `role=6lr\|6lbr channel=11..26 pan_id=0xHEX ct=IPV6 [parent=EUI64] [trigger=boot\|selection]` | manufactured, installed before `start` | stores the site |
-//! | `route` | `dest=EUI64 via=EUI64` | installed, joining, secured | stores a downward host route to the global address of `dest` |
-//! | `provision` | `key=32HEX index=1..255 level=5..7` | manufactured, installed, joining | wired factory channel: secured without a handshake |
-//! | `start` | | installed, joining, secured | radio on, stack runs; automatic at boot once installed |
-//! | `join` | | installed, joining; running | sends a JSR now; `busy` until the device has a global address |
+//! | `manufacture` | `anchor=psk psk=32HEX` | until there is an anchor | stores the trust anchor |
+//! | `install` | `role=6lr\|6lbr channel=11..26 pan_id=0xHEX ct=IPV6 [parent=EUI64] [trigger=boot\|selection]` | all, until the stack runs | stores the site |
+//! | `route` | `dest=EUI64 via=EUI64` | once installed | stores a downward host route to the global address of `dest` |
+//! | `provision` | `key=32HEX index=1..255 level=5..7` | all but secured (the same key again is fine) | wired factory channel: secured without a handshake |
+//! | `start` | | once installed | radio on, stack runs; automatic at boot once installed |
+//! | `join` | | running, not secured | sends a JSR now; `busy` until the device has a global address |
 //! | `status` | | all | `state= secured= all_secured= key_index= level= close_seq= jsr_sent= neighbours= secured_links= link_local= global=` |
 //! | `link` | `neighbour=EUI64` | all | `known= secured= lifetime_s=` |
 //! | `counters` | | all | `refused_... dropped_... sent= received=` since boot |
