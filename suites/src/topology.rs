@@ -48,7 +48,8 @@ pub fn parse(text: &str, dut_role: Role) -> Result<Topology, Vec<TopologyFault>>
         "line" => {
             mentioned = words(rest, start);
             repeated(&mentioned, &mut faults);
-            pairs = mentioned.windows(2).map(|pair| (pair[0].clone(), pair[1].clone())).collect();
+            let linked = mentioned.windows(2).filter(|pair| pair[0].0 != pair[1].0);
+            pairs = linked.map(|pair| (pair[0].clone(), pair[1].clone())).collect();
         }
         "star" => {
             let Some((hub, leaves)) = rest.split_once('|') else {

@@ -64,6 +64,11 @@ impl<'a> Faults<'a> {
         }
     }
 
+    /// How many were noted.
+    pub(crate) fn count(&self) -> usize {
+        self.list.len()
+    }
+
     pub(crate) fn is_empty(&self) -> bool {
         self.list.is_empty()
     }

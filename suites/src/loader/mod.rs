@@ -125,7 +125,8 @@ fn read_suite(
         None => Some(stem),
     };
     let title = table.require_text("title", "the suite", faults).map(str::to_owned);
-    let phase = table.get("phase").and_then(|node| phase(node, faults));
+    // A phase that is misspelt is told once, not again for every case.
+    let phase = table.get("phase").map(|node| phase(node, faults).unwrap_or_default());
     let procedures = table.tables("procedure", faults);
     let defined = Defined::read(&procedures, faults);
     let mut used = BTreeSet::new();
@@ -184,6 +185,7 @@ struct CaseReader<'a, 'f, 's> {
 impl CaseReader<'_, '_, '_> {
     /// One `[[case]]` to its rows, and its ID.
     fn read(&mut self, table: &Table) -> (Vec<Case>, Option<(String, Range<usize>)>) {
+        let before = self.faults.count();
         table.only(&CASE_KEYS, "a case", self.faults);
         let id = self.id(table);
         let purpose = table.require_text("purpose", "a case", self.faults).map(str::to_owned);
@@ -263,7 +265,8 @@ impl CaseReader<'_, '_, '_> {
                 steps,
                 origin: Origin { file: self.faults.source.name.clone(), line: self.faults.line(table.span.start) },
             };
-            if !step::awaits_the_device(&case) {
+            // Where a step could not be read, what the case awaits is not known.
+            if self.faults.count() == before && !step::awaits_the_device(&case) {
                 let span = table.entry("id").map_or_else(|| table.span.clone(), |entry| entry.node.span.clone());
                 let help = "its `step`s need an `expect` with `from = \"dut\"` on air, or at the backbone one that \
                             refers to `$dut`: silence and self-reports alone prove nothing";
@@ -271,7 +274,9 @@ impl CaseReader<'_, '_, '_> {
             }
             cases.push(case);
         }
-        rows::note_unused(table, &used_params, self.faults);
+        if self.faults.count() == before {
+            rows::note_unused(table, &used_params, self.faults);
+        }
         (cases, id)
     }
 

@@ -61,7 +61,7 @@ pub(crate) fn read(case: &Table, faults: &mut Faults<'_>) -> Vec<Row> {
             continue;
         }
         check(name, values, faults);
-        if rows.len() * values.len() > MOST_ROWS {
+        if rows.len().saturating_mul(values.len()) > MOST_ROWS {
             faults.add(&entry.node.span, format!("the parameters make more than {MOST_ROWS} rows"), "");
             return rows;
         }

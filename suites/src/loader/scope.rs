@@ -53,6 +53,9 @@ impl Scope<'_> {
 
     /// The role of a board that must be in the topology and for which `wanted` must hold.
     pub(crate) fn board(&self, name: &str, wanted: impl Fn(Role) -> bool, what: &str) -> Result<Role, Problem> {
+        if name.starts_with('$') {
+            return Err((format!("`{name}` does not name a board"), String::new()));
+        }
         let fitting = self.boards(&wanted);
         match self.role(name) {
             Some(role) if wanted(role) => Ok(role),

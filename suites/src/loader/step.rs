@@ -87,7 +87,7 @@ impl Steps<'_, '_, '_> {
             }
             None => {
                 let help = format!("one of: {}", kinds.join(", "));
-                self.faults.add(&table.span, "the step says not what it is", help);
+                self.faults.add(&table.span, "the step does not say what it is", help);
             }
         }
     }
@@ -206,7 +206,7 @@ impl Steps<'_, '_, '_> {
         let command = command::upper_tester_command(node, text, rest, self.faults)?;
         let matches = self.conditions(table);
         let bind = self.bind(table);
-        if matches.is_empty() && bind.is_none() {
+        if table.entry("where").is_none() && table.entry("bind").is_none() {
             self.faults.add(&node.span, "a `check` without `where` and `bind` checks nothing", "");
         }
         if let Some(wrong) = matches.iter().find(|one| !one.field.starts_with("ut.")) {
@@ -416,7 +416,7 @@ impl Steps<'_, '_, '_> {
         }
         let taken = ["case", "ct", "network", "arg", "pixit"].contains(&name) || self.scope.role(name).is_some();
         if taken || self.scope.bound.contains_key(name) {
-            let why = if taken { "means something else" } else { "is bound already" };
+            let why = if taken { "has another meaning" } else { "is bound already" };
             self.faults.add(&node.span, format!("`{name}` {why}"), "choose another name");
             return None;
         }
