@@ -1,6 +1,6 @@
 //! One case's log: every action, observation, step start, deadline reached and key learnt, in order, on one clock.
 //!
-//! A log is JSON Lines, one [`Event`] a line, numbered from 1 without a gap; [`EventLog`] writes and reads it.
+//! A log is JSON Lines, one [`Event`] a line, numbered from 1 without a gap; [`crate::log`] writes and reads it.
 
 use serde::{Deserialize, Serialize};
 

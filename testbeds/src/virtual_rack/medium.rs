@@ -8,52 +8,25 @@
 //! neither passed on nor acknowledged by a board's radio; a tester radio hears them.
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
-use std::time::Duration;
 
 use protocols::time::Instant;
 use rand_chacha::ChaCha8Rng;
 use rand_core::{Rng as _, SeedableRng as _};
 use wire::Eui64;
-use wire::ieee802154::{Address, FCS_LENGTH, FrameType, Header, PanId, ShortAddress, append_fcs, check_fcs};
+use wire::ieee802154::{Header, PanId, append_fcs, check_fcs};
 use wire::reader::Reader;
 
+use super::address_filter::{Filtered, acknowledgement_number, filter, wants_acknowledgement};
+use super::phy::{
+    ACK_WAIT, CCA, LONG_SPACING, MAX_BACKOFFS, MAX_BE, MAX_RETRIES, MIN_BE, SHORT_FRAME, SHORT_SPACING, TURNAROUND,
+    UNIT_BACKOFF, air_time,
+};
 use super::queue::Queue;
 
-/// One octet on air: two symbols of 16 us.
-pub(crate) const OCTET: Duration = Duration::from_micros(32);
-/// Octets before the PSDU: preamble, start of frame delimiter, PHY header.
-pub(crate) const PHY_OVERHEAD: u32 = 6;
-/// aUnitBackoffPeriod, 20 symbols.
-pub(crate) const UNIT_BACKOFF: Duration = Duration::from_micros(320);
-/// A clear channel assessment, 8 symbols.
-pub(crate) const CCA: Duration = Duration::from_micros(128);
-/// aTurnaroundTime, 12 symbols: from receiving to sending and back.
-pub(crate) const TURNAROUND: Duration = Duration::from_micros(192);
-/// macAckWaitDuration, 54 symbols, from the frame's end.
-pub(crate) const ACK_WAIT: Duration = Duration::from_micros(864);
-/// Silence after a frame of at most [`SHORT_FRAME`] octets, 12 symbols.
-pub(crate) const SHORT_SPACING: Duration = Duration::from_micros(192);
-/// Silence after a longer frame, 40 symbols.
-pub(crate) const LONG_SPACING: Duration = Duration::from_micros(640);
-/// aMaxSIFSFrameSize.
-pub(crate) const SHORT_FRAME: usize = 18;
-/// macMinBE.
-pub(crate) const MIN_BE: u32 = 3;
-/// macMaxBE.
-pub(crate) const MAX_BE: u32 = 5;
-/// macMaxCSMABackoffs.
-pub(crate) const MAX_BACKOFFS: u32 = 4;
-/// macMaxFrameRetries.
-pub(crate) const MAX_RETRIES: u32 = 3;
 /// The channel of a sniffer that listens to all of them at once.
 pub(crate) const ALL_CHANNELS: u8 = 0;
 /// A frame this much stronger than all that overlap it is received all the same.
 pub(crate) const CAPTURE_DB: i16 = 10;
-
-/// How long a PSDU is on air, its PHY header included.
-pub(crate) fn air_time(psdu_length: usize) -> Duration {
-    OCTET * u32::try_from(psdu_length).unwrap_or(u32::MAX).saturating_add(PHY_OVERHEAD)
-}
 
 /// What happened on the air, counted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -530,61 +503,6 @@ impl Radio {
             }
         }
         self.arrivals.push(Arrival { transmission, channel, rssi_dbm, begun: now, fate });
-    }
-}
-
-struct Filtered {
-    passed: bool,
-    /// The sequence number to acknowledge.
-    acknowledge: Option<u8>,
-}
-
-/// 7.5.6.2, third level of filtering, for a device that is no PAN coordinator and has no short address.
-fn filter(
-    header: Option<(wire::ieee802154::FrameControl, Header)>,
-    pan_id: PanId,
-    is_ours: impl Fn(Eui64) -> bool,
-) -> Filtered {
-    let dropped = Filtered { passed: false, acknowledge: None };
-    let Some((control, header)) = header else { return dropped };
-    if control.frame_type == FrameType::Acknowledgment {
-        return dropped;
-    }
-    let on_pan = |pan| pan == pan_id || pan == PanId::BROADCAST;
-    match header.destination {
-        Address::Extended { pan, address } if on_pan(pan) && is_ours(address) => {
-            let acknowledges = header.ack_request && control.frame_type != FrameType::Beacon;
-            Filtered { passed: true, acknowledge: acknowledges.then_some(header.sequence_number) }
-        }
-        Address::Short { pan, address: ShortAddress::BROADCAST } if on_pan(pan) => {
-            Filtered { passed: true, acknowledge: None }
-        }
-        Address::Absent if control.frame_type == FrameType::Beacon => Filtered {
-            passed: header.source.pan().is_some_and(|pan| pan == pan_id || pan_id == PanId::BROADCAST),
-            acknowledge: None,
-        },
-        _ => dropped,
-    }
-}
-
-/// The sequence number that an MPDU acknowledges, if it is an acknowledgement.
-fn acknowledgement_number(mpdu: &[u8]) -> Option<u8> {
-    match mpdu {
-        [control, _, number] if control & 7 == FrameType::Acknowledgment.bits() as u8 => Some(*number),
-        _ => None,
-    }
-}
-
-/// Whether a sender waits for an acknowledgement: it asked for one, and not of everybody (7.5.6.4).
-fn wants_acknowledgement(psdu: &[u8]) -> bool {
-    let mpdu = psdu.len().checked_sub(FCS_LENGTH).and_then(|end| psdu.get(..end)).unwrap_or_default();
-    match Header::parse(&mut Reader::new(mpdu)) {
-        Ok((control, header)) => {
-            let everybody = matches!(header.destination, Address::Short { address: ShortAddress::BROADCAST, .. });
-            control.ack_request && !everybody
-        }
-        // Made wrong on purpose: the bit alone decides.
-        Err(_) => psdu.first().is_some_and(|control| control & 1 << 5 != 0),
     }
 }
 

@@ -1,4 +1,6 @@
-use wire::ieee802154::{Content, Frame, LinkAddress};
+use std::time::Duration;
+
+use wire::ieee802154::{Address, Content, Frame, LinkAddress, ShortAddress};
 
 use super::*;
 

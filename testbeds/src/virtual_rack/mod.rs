@@ -4,10 +4,12 @@
 //! stream of its own for each board and each direction of each link: the same configuration and the same actions at the
 //! same times give the same observations, octet by octet.
 
+mod address_filter;
 mod board;
 mod config;
 mod fakes;
 mod medium;
+mod phy;
 mod queue;
 
 use std::collections::{BTreeSet, VecDeque};

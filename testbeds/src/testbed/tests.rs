@@ -1,6 +1,7 @@
 use rstest::rstest;
 
 use super::*;
+use crate::virtual_rack::Position;
 
 fn load(text: &str) -> Result<Testbed, Vec<Fault>> {
     Testbed::load(&Source { name: "t.toml".to_owned(), text: text.to_owned() })

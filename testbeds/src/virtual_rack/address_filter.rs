@@ -1,0 +1,62 @@
+//! Which frames a radio hands up and acknowledges by itself (IEEE 802.15.4-2006 7.5.6.2 and 7.5.6.4).
+
+use wire::Eui64;
+use wire::ieee802154::{Address, FCS_LENGTH, FrameType, Header, PanId, ShortAddress};
+use wire::reader::Reader;
+
+/// What a radio does with a frame.
+pub(crate) struct Filtered {
+    /// It hands the frame up.
+    pub(crate) passed: bool,
+    /// The sequence number to acknowledge.
+    pub(crate) acknowledge: Option<u8>,
+}
+
+/// 7.5.6.2, third level of filtering, for a device that is no PAN coordinator and has no short address.
+pub(crate) fn filter(
+    header: Option<(wire::ieee802154::FrameControl, Header)>,
+    pan_id: PanId,
+    is_ours: impl Fn(Eui64) -> bool,
+) -> Filtered {
+    let dropped = Filtered { passed: false, acknowledge: None };
+    let Some((control, header)) = header else { return dropped };
+    if control.frame_type == FrameType::Acknowledgment {
+        return dropped;
+    }
+    let on_pan = |pan| pan == pan_id || pan == PanId::BROADCAST;
+    match header.destination {
+        Address::Extended { pan, address } if on_pan(pan) && is_ours(address) => {
+            let acknowledges = header.ack_request && control.frame_type != FrameType::Beacon;
+            Filtered { passed: true, acknowledge: acknowledges.then_some(header.sequence_number) }
+        }
+        Address::Short { pan, address: ShortAddress::BROADCAST } if on_pan(pan) => {
+            Filtered { passed: true, acknowledge: None }
+        }
+        Address::Absent if control.frame_type == FrameType::Beacon => Filtered {
+            passed: header.source.pan().is_some_and(|pan| pan == pan_id || pan_id == PanId::BROADCAST),
+            acknowledge: None,
+        },
+        _ => dropped,
+    }
+}
+
+/// The sequence number that an MPDU acknowledges, if it is an acknowledgement.
+pub(crate) fn acknowledgement_number(mpdu: &[u8]) -> Option<u8> {
+    match mpdu {
+        [control, _, number] if control & 7 == FrameType::Acknowledgment.bits() as u8 => Some(*number),
+        _ => None,
+    }
+}
+
+/// Whether a sender waits for an acknowledgement: it asked for one, and not of everybody (7.5.6.4).
+pub(crate) fn wants_acknowledgement(psdu: &[u8]) -> bool {
+    let mpdu = psdu.len().checked_sub(FCS_LENGTH).and_then(|end| psdu.get(..end)).unwrap_or_default();
+    match Header::parse(&mut Reader::new(mpdu)) {
+        Ok((control, header)) => {
+            let everybody = matches!(header.destination, Address::Short { address: ShortAddress::BROADCAST, .. });
+            control.ack_request && !everybody
+        }
+        // Made wrong on purpose: the bit alone decides.
+        Err(_) => psdu.first().is_some_and(|control| control & 1 << 5 != 0),
+    }
+}
