@@ -98,9 +98,11 @@ fn a_file_in_the_way_is_named_as_such() {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("runs");
     fs::write(&file, "x").unwrap();
-    let error = Bundle::create(&file.join("r1"), &manifest(&[]), &json!(null)).unwrap_err();
-    assert!(error.to_string().contains("runs"), "{error}");
-    assert!(matches!(error, BundleError::NotAFolder { .. } | BundleError::Io { .. }), "{error:?}");
+    for run in [file.join("r1"), file.join("deeper/r1")] {
+        let error = Bundle::create(&run, &manifest(&[]), &json!(null)).unwrap_err();
+        assert!(matches!(error, BundleError::NotAFolder { .. }), "{error:?}");
+        assert!(error.to_string().contains("runs") && error.to_string().contains("is a file, not a folder"), "{error}");
+    }
     let error = Bundle::create(&file, &manifest(&[]), &json!(null)).unwrap_err();
     assert!(matches!(error, BundleError::Exists { .. }), "{error}");
 }

@@ -78,7 +78,13 @@ impl Bundle {
             return Err(BundleError::Exists { path: folder.to_owned() });
         }
         if let Some(parent) = folder.parent().filter(|parent| !parent.as_os_str().is_empty()) {
-            fs::create_dir_all(parent).map_err(|source| BundleError::io("create the folder", parent, source))?;
+            fs::create_dir_all(parent).map_err(|source| match source.kind() {
+                // A file of that name, where a folder would have been taken as it is.
+                io::ErrorKind::AlreadyExists => {
+                    BundleError::NotAFolder { what: "create the folder", path: parent.to_owned() }
+                }
+                _ => BundleError::io("create the folder", parent, source),
+            })?;
         }
         let temporary = beside(folder).map_err(|source| BundleError::io("create the folder", folder, source))?;
         let made = make_skeleton(&temporary, manifest, plan).and_then(|()| {
