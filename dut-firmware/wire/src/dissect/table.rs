@@ -131,7 +131,7 @@ fields! {
         "6lowpan.pattern" 8 "dispatch bits, right-aligned";
         "6lowpan.frag.size" 11 "datagram size";
         "6lowpan.frag.tag" 16 "datagram tag";
-        "6lowpan.frag.offset" 8 "datagram offset in octets";
+        "6lowpan.frag.offset" 11 "datagram offset in octets";
         "6lowpan.fragment.count" 32 "number of fragments that made up the datagram";
         "6lowpan.reassembled.length" 32 "octets of the reassembled datagram";
         "6lowpan.iphc.tf" 2 "traffic class and flow label mode";

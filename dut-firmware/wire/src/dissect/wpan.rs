@@ -81,7 +81,8 @@ impl Dissector {
         }
     }
 
-    /// The payload after auxiliary header, decryption and verification; `None` if it stays unreadable.
+    /// The payload after auxiliary header, decryption and verification; `None` if it could not be verified, even if it
+    /// is not encrypted: what anybody may have made up teaches the dissector nothing.
     fn payload(
         &self,
         sheet: &mut Sheet,
@@ -113,22 +114,21 @@ impl Dissector {
         let verified = opened.is_ok() && level.mic_len() > 0;
         sheet.number("link.secured", verified, cursor.ahead(0));
         match opened {
-            Ok(_) if !level.encrypts() => {}
+            Ok(_) if !level.encrypts() => Ok(Some(Payload { bytes: body, buffer: 0, base, verified })),
             Ok(frame) => {
                 let bytes = frame.content.to_vec()?;
                 let buffer = sheet.buffer("decrypted", &bytes);
-                return Ok(Some(Payload { bytes, buffer, base: 0, verified }));
+                Ok(Some(Payload { bytes, buffer, base: 0, verified }))
             }
-            Err(KeyFailure::NoKey) => sheet.note(NoteKind::NoKey, "no key fits the key identifier and the source"),
+            Err(KeyFailure::NoKey) => {
+                sheet.note(NoteKind::NoKey, "no key fits the key identifier and the source");
+                Ok(None)
+            }
             Err(KeyFailure::WrongKey) => {
                 sheet.note(NoteKind::WrongKey, "the integrity code matches under no known key");
-                return Ok(None);
+                Ok(None)
             }
         }
-        if level.encrypts() {
-            return Ok(None);
-        }
-        Ok(Some(Payload { bytes: body, buffer: 0, base, verified }))
     }
 }
 

@@ -1,0 +1,166 @@
+//! The dissector over captures of foreign implementations, and over arbitrary octets.
+
+mod common;
+
+use bootrack_wire::dissect::{Dissection, Dissector, Field, FieldKind, Keys, NoteKind, Value, field};
+use bootrack_wire::ieee802154::append_fcs;
+use common::{WITH_FCS, capture, link_key};
+use proptest::prelude::*;
+use rstest::rstest;
+
+fn dissect(name: &str, keys: Keys) -> Vec<Dissection> {
+    let (link_type, frames) = capture(name);
+    let mut dissector = Dissector::new(keys);
+    (1..).zip(&frames).map(|(number, frame)| dissector.frame(number, frame, link_type == WITH_FCS)).collect()
+}
+
+fn sec_keys() -> Keys {
+    let mut keys = Keys::new();
+    keys.add_link_key(1, link_key());
+    keys
+}
+
+/// Every field is in the table, has a value of its kind that fits its width, and lies inside its buffer.
+fn assert_fields_are_sound(dissection: &Dissection) {
+    for layer in &dissection.layers {
+        for Field { name, value, buffer, offset, length } in &layer.fields {
+            let info = field(name).unwrap_or_else(|| panic!("{name} is not in the table"));
+            assert!(info.layer == layer.name || name == "link.secured", "{name} in {}", layer.name);
+            let fits = match (info.kind, value) {
+                (FieldKind::Uint { bits }, Value::Number(number)) => bits == 64 || *number < 1 << bits,
+                (FieldKind::Bool, Value::Number(number)) => *number < 2,
+                (FieldKind::Bytes, Value::Text(text)) => {
+                    text.len() % 2 == 0 && text.chars().all(|c| c.is_ascii_digit() || ('a'..='f').contains(&c))
+                }
+                (FieldKind::Eui64, Value::Text(text)) => text.len() == 23,
+                (FieldKind::Ipv6, Value::Text(text)) => text.parse::<std::net::Ipv6Addr>().is_ok(),
+                (FieldKind::Text, Value::Text(_)) => true,
+                _ => false,
+            };
+            assert!(fits, "{name} = {value:?} does not fit {:?}", info.kind);
+            let bytes = &dissection.buffers[*buffer].bytes;
+            assert!(offset + length <= bytes.len(), "{name} lies outside its buffer");
+        }
+    }
+}
+
+#[rstest]
+#[case("thread-join.pcap")]
+#[case("fcs.pcap")]
+#[case("nofcs.pcap")]
+#[case("sec.pcap")]
+fn foreign_captures_dissect_into_fields_of_the_table(#[case] name: &str) {
+    let dissections = dissect(name, sec_keys());
+    assert!(!dissections.is_empty());
+    dissections.iter().for_each(assert_fields_are_sound);
+    assert!(dissections.iter().all(|dissection| dissection.has_layer("wpan")));
+}
+
+#[test]
+fn frames_of_every_security_level_and_key_mode_are_decrypted() {
+    let dissections = dissect("sec.pcap", sec_keys());
+    let readable: Vec<bool> =
+        dissections.iter().map(|dissection| dissection.is_message("icmpv6.echo_request")).collect();
+    // Levels 1 to 7, level 5 with key identifier modes 0, 2 and 3; two frames under another key; one of version 2015.
+    assert_eq!(readable, [[true; 10].as_slice(), &[false; 3]].concat());
+    for dissection in &dissections[..10] {
+        // Level 4 has no integrity code, so nothing was verified.
+        assert_eq!(dissection.secured(), dissection.number("wpan.aux_sec.sec_level") != Some(4));
+        assert_eq!(dissection.number("icmpv6.checksum.status"), Some(1));
+    }
+    for dissection in &dissections[10..12] {
+        assert!(dissection.has_note(NoteKind::WrongKey));
+        assert!(!dissection.secured());
+    }
+    assert!(dissections[12].has_note(NoteKind::Unsupported));
+}
+
+#[test]
+fn without_keys_secured_frames_say_so() {
+    for dissection in &dissect("sec.pcap", Keys::new())[..12] {
+        assert!(dissection.has_note(NoteKind::NoKey));
+        assert!(!dissection.has_layer("6lowpan"));
+        assert!(!dissection.secured());
+    }
+}
+
+#[test]
+fn the_frame_that_completes_a_datagram_names_all_its_frames() {
+    let dissections = dissect("thread-join.pcap", Keys::new());
+    let whole = &dissections[30];
+    assert_eq!(whole.sources, [23, 25, 27, 29, 31]);
+    assert_eq!(whole.number("6lowpan.reassembled.length"), Some(475));
+    assert_eq!(whole.number("udp.checksum.status"), Some(1));
+    for number in [23, 25, 27, 29] {
+        let part: &Dissection = &dissections[number - 1];
+        assert!(part.has_note(NoteKind::FragmentIncomplete) && part.has_layer("6lowpan") && !part.has_layer("ipv6"));
+        assert_eq!(part.sources, [number as u64]);
+    }
+}
+
+#[test]
+fn a_retried_fragment_is_marked_and_does_not_disturb_its_datagram() {
+    let (_, frames) = capture("thread-join.pcap");
+    let mut dissector = Dissector::new(Keys::new());
+    let mut number = 0;
+    let mut see = |frame: &[u8]| {
+        number += 1;
+        dissector.frame(number, frame, true)
+    };
+    for index in [22, 24, 26, 28] {
+        see(&frames[index]);
+        let retry = see(&frames[index]);
+        assert!(retry.has_note(NoteKind::Retransmission) && !retry.has_layer("ipv6"));
+    }
+    let whole = see(&frames[30]);
+    assert_eq!(whole.sources, [1, 3, 5, 7, 9]);
+    assert!(whole.has_layer("udp"));
+}
+
+#[test]
+fn a_frame_with_a_wrong_fcs_is_not_dissected_above_the_mac_header() {
+    let (_, frames) = capture("fcs.pcap");
+    let mut frame = frames[1].clone();
+    *frame.last_mut().unwrap() ^= 1;
+    let dissection = Dissector::new(Keys::new()).frame(1, &frame, true);
+    assert!(dissection.has_note(NoteKind::BadFcs));
+    assert_eq!(dissection.number("wpan.fcs_ok"), Some(0));
+    assert!(dissection.field("wpan.src64").is_some() && !dissection.has_layer("6lowpan"));
+}
+
+proptest! {
+    #[test]
+    fn arbitrary_frames_never_panic(
+        frames in proptest::collection::vec((proptest::collection::vec(any::<u8>(), 0..130), any::<bool>()), 1..6),
+    ) {
+        let mut dissector = Dissector::new(sec_keys());
+        for (number, (frame, fcs)) in (0..).zip(frames) {
+            assert_fields_are_sound(&dissector.frame(number, &frame, fcs));
+            assert_fields_are_sound(&dissector.ipv6_packet(number, &frame));
+        }
+    }
+
+    #[test]
+    fn damaged_frames_of_captures_never_panic(
+        name in prop::sample::select(vec!["thread-join.pcap", "fcs.pcap", "nofcs.pcap", "sec.pcap"]),
+        damage in proptest::collection::vec((any::<prop::sample::Index>(), any::<prop::sample::Index>(), any::<u8>()), 1..40),
+        cut in any::<prop::sample::Index>(),
+    ) {
+        let (link_type, mut frames) = capture(name);
+        for (frame, at, octet) in damage {
+            let frame = frame.index(frames.len());
+            let at = at.index(frames[frame].len());
+            frames[frame][at] = octet;
+        }
+        let mut dissector = Dissector::new(sec_keys());
+        for (number, mut frame) in (0..).zip(frames) {
+            if link_type == WITH_FCS {
+                // A right FCS lets the damage through to the upper layers.
+                frame.truncate(frame.len() - 2);
+                frame.truncate(frame.len() - cut.index(3));
+                append_fcs(&mut frame);
+            }
+            assert_fields_are_sound(&dissector.frame(number, &frame, link_type == WITH_FCS));
+        }
+    }
+}

@@ -1,0 +1,58 @@
+//! Capture files for the integration tests: reading with pcap-parser, writing by hand.
+#![allow(dead_code, reason = "each test binary uses a part of it")]
+
+use std::path::PathBuf;
+
+use pcap_parser::traits::PcapReaderIterator;
+use pcap_parser::{LegacyPcapReader, PcapBlockOwned, PcapError};
+
+/// Link type of IEEE 802.15.4 frames with FCS.
+pub const WITH_FCS: u32 = 195;
+/// Link type of IEEE 802.15.4 frames without FCS.
+pub const WITHOUT_FCS: u32 = 230;
+
+/// Link type and frames of a capture in `tests/captures`.
+pub fn capture(name: &str) -> (u32, Vec<Vec<u8>>) {
+    let path = capture_path(name);
+    let file = std::fs::File::open(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
+    let mut reader = LegacyPcapReader::new(1 << 16, file).unwrap();
+    let (mut link_type, mut frames) = (0, Vec::new());
+    loop {
+        match reader.next() {
+            Ok((used, block)) => {
+                match block {
+                    PcapBlockOwned::LegacyHeader(header) => link_type = header.network.0 as u32,
+                    PcapBlockOwned::Legacy(packet) => frames.push(packet.data.to_vec()),
+                    PcapBlockOwned::NG(_) => panic!("not a pcapng file"),
+                }
+                reader.consume(used);
+            }
+            Err(PcapError::Eof) => return (link_type, frames),
+            Err(PcapError::Incomplete(_)) => reader.refill().unwrap(),
+            Err(error) => panic!("{}: {error}", path.display()),
+        }
+    }
+}
+
+/// Where a capture lies.
+pub fn capture_path(name: &str) -> PathBuf {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/captures").join(name)
+}
+
+/// The octets of a pcap file, a millisecond between frames.
+pub fn pcap(link_type: u32, frames: &[Vec<u8>]) -> Vec<u8> {
+    let mut file = Vec::new();
+    let mut u32s = |values: &[u32]| values.iter().flat_map(|value| value.to_le_bytes()).collect::<Vec<u8>>();
+    file.extend(u32s(&[0xa1b2_c3d4, 0x0004_0002, 0, 0, 65535, link_type]));
+    for (index, frame) in frames.iter().enumerate() {
+        let (index, length) = (index as u32, frame.len() as u32);
+        file.extend(u32s(&[index / 1000, index % 1000 * 1000, length, length]));
+        file.extend(frame);
+    }
+    file
+}
+
+/// The key of `sec.pcap` and of frames that tests secure: 000102..0f.
+pub fn link_key() -> [u8; 16] {
+    core::array::from_fn(|index| index as u8)
+}
