@@ -1,38 +1,16 @@
 //! The dissector over DTLS handshakes of OpenSSL: records of epoch 1 are read with a pre-shared key or a key log.
 
+mod common;
+
 use bootrack_wire::dissect::{Dissection, Dissector, Keys, NoteKind};
 use bootrack_wire::dtls::MasterSecret;
 use bootrack_wire::ipv6::{Header, Ipv6Addr, NextHeader, Packet};
 use bootrack_wire::udp::Datagram;
+use common::{PSK, Session, session};
 use rstest::rstest;
 
-struct Session {
-    client_random: [u8; 32],
-    master_secret: [u8; 48],
-    /// Packets on the backbone.
-    packets: Vec<Vec<u8>>,
-}
-
-fn session(name: &str) -> Session {
-    let path = format!("{}/tests/vectors/dtls12-{name}.txt", env!("CARGO_MANIFEST_DIR"));
-    let text = std::fs::read_to_string(path).unwrap();
-    let value = |key: &str| {
-        let line = text.lines().find_map(|line| line.strip_prefix(key)).unwrap();
-        hex::decode(line.trim()).unwrap()
-    };
-    let packets = text.lines().filter_map(|line| {
-        let (from_client, payload) = match line.split_once(' ')? {
-            ("C", payload) => (true, payload),
-            ("S", payload) => (false, payload),
-            _ => return None,
-        };
-        Some(packet(from_client, hex::decode(payload).unwrap()))
-    });
-    Session {
-        client_random: value("client_random").try_into().unwrap(),
-        master_secret: value("master_secret").try_into().unwrap(),
-        packets: packets.collect(),
-    }
+fn packets(session: &Session) -> Vec<Vec<u8>> {
+    session.datagrams.iter().map(|(from_client, payload)| packet(*from_client, payload.clone())).collect()
 }
 
 fn packet(from_client: bool, payload: Vec<u8>) -> Vec<u8> {
@@ -46,13 +24,13 @@ fn packet(from_client: bool, payload: Vec<u8>) -> Vec<u8> {
 
 fn dissect(session: &Session, keys: Keys) -> Vec<Dissection> {
     let mut dissector = Dissector::new(keys);
-    (1..).zip(&session.packets).map(|(number, packet)| dissector.ipv6_packet(number, packet)).collect()
+    (1..).zip(&packets(session)).map(|(number, packet)| dissector.ipv6_packet(number, packet)).collect()
 }
 
 fn psk() -> Keys {
     let mut keys = Keys::new();
     keys.add_psk(b"a key of another device");
-    keys.add_psk(&hex::decode("000102030405060708090a0b0c0d0e0f").unwrap());
+    keys.add_psk(&hex::decode(PSK).unwrap());
     keys
 }
 
@@ -120,23 +98,23 @@ fn a_wrong_pre_shared_key_is_told_from_no_key() {
 
 #[test]
 fn a_forged_client_hello_does_not_make_a_running_session_unreadable() {
-    let session = session("psk");
+    let packets = packets(&session("psk"));
     let mut dissector = Dissector::new(psk());
-    for packet in &session.packets[..6] {
+    for packet in &packets[..6] {
         dissector.ipv6_packet(0, packet);
     }
-    let mut forged = session.packets[0].clone();
+    let mut forged = packets[0].clone();
     // The random begins 27 octets into the UDP payload; the checksum is not what a dissector stops at.
     forged[48 + 27] ^= 1;
     assert!(dissector.ipv6_packet(0, &forged).has_note(NoteKind::BadChecksum));
-    let data = dissector.ipv6_packet(0, &session.packets[6]);
+    let data = dissector.ipv6_packet(0, &packets[6]);
     assert_eq!(data.number("dtls.decrypted"), Some(1));
 }
 
 #[test]
 fn a_hello_in_dtls_fragments_is_put_together() {
     let session = session("psk");
-    let hello = &session.packets[0][48..];
+    let hello = &packets(&session)[0][48..].to_vec();
     let (record, body) = hello.split_at(13);
     let (header, body) = body.split_at(12);
     let mut dissector = Dissector::new(Keys::new());

@@ -1,5 +1,6 @@
 //! CoAP messages: header, options, payload.
 
+use alloc::format;
 use alloc::string::String;
 
 use super::sheet::{Cursor, Sheet, Span, hex};
@@ -85,18 +86,19 @@ fn option(sheet: &mut Sheet, number: OptionNumber, mut cursor: Cursor<'_>, path:
         OptionNumber::PROXY_SCHEME => "coap.opt.proxy_scheme",
         OptionNumber::ETAG => return cursor.bytes(sheet, "coap.opt.etag", value.len()).map(drop),
         OptionNumber::IF_MATCH => return cursor.bytes(sheet, "coap.opt.if_match", value.len()).map(drop),
-        _ => return number_option(sheet, number, cursor),
+        _ => return number_option(sheet, number, cursor, path),
     };
     let text = String::from_utf8_lossy(value);
-    if number == OptionNumber::URI_PATH {
-        path.push('/');
-        path.push_str(&text);
+    match number {
+        OptionNumber::URI_HOST => *path = format!("coap://{text}"),
+        OptionNumber::URI_PATH => *path = format!("{path}/{text}"),
+        _ => {}
     }
     sheet.text(text_name, text, cursor.ahead(value.len()));
     Ok(())
 }
 
-fn number_option(sheet: &mut Sheet, number: OptionNumber, mut cursor: Cursor<'_>) -> Result<()> {
+fn number_option(sheet: &mut Sheet, number: OptionNumber, mut cursor: Cursor<'_>, path: &mut String) -> Result<()> {
     let name = match number {
         OptionNumber::URI_PORT => "coap.opt.uri_port",
         OptionNumber::MAX_AGE => "coap.opt.max_age",
@@ -115,6 +117,9 @@ fn number_option(sheet: &mut Sheet, number: OptionNumber, mut cursor: Cursor<'_>
     }
     let value = cursor.read_uint(length, "option value")?;
     let span = cursor.behind(length);
+    if number == OptionNumber::URI_PORT {
+        *path = format!("{path}:{value}");
+    }
     if name.is_empty() {
         sheet.number("coap.opt.block_number", value >> 4, span);
         sheet.number("coap.opt.block_mflag", value >> 3 & 1, span);

@@ -1,5 +1,6 @@
 //! The stateful dissector: what frames need to know of the frames before them.
 
+use alloc::vec;
 use alloc::vec::Vec;
 
 use super::Dissection;
@@ -7,6 +8,7 @@ use super::dtls_session::Sessions;
 use super::keys::Keys;
 use super::reassembly::Reassembly;
 use super::sheet::Sheet;
+use crate::coap;
 use crate::dtls::{MasterSecret, RANDOM_LENGTH};
 use crate::ieee802154::LinkAddress;
 use crate::ipv6::Ipv6Addr;
@@ -18,6 +20,7 @@ pub struct Dissector {
     pub(super) contexts: Contexts,
     pub(super) reassembly: Reassembly,
     pub(super) sessions: Sessions,
+    pub(super) dtls_ports: Vec<u16>,
     /// The last frame of each sender, for the recognition of MAC retries.
     pub(super) last_frames: Vec<(LinkAddress, Vec<u8>)>,
 }
@@ -30,6 +33,7 @@ impl Dissector {
             contexts: Contexts::default(),
             reassembly: Reassembly::default(),
             sessions: Sessions::default(),
+            dtls_ports: vec![coap::SECURE_PORT],
             last_frames: Vec::new(),
         }
     }
@@ -47,6 +51,13 @@ impl Dissector {
     /// See [`Keys::add_psk`].
     pub fn add_psk(&mut self, psk: &[u8]) {
         self.keys.add_psk(psk);
+    }
+
+    /// Takes UDP datagrams from or to `port` for DTLS, as those of port 5684.
+    pub fn add_dtls_port(&mut self, port: u16) {
+        if !self.dtls_ports.contains(&port) {
+            self.dtls_ports.push(port);
+        }
     }
 
     /// Sets a 6LoWPAN context, `length` bits of `prefix`. Router advertisements with a 6CO set contexts too.

@@ -5,7 +5,7 @@ use alloc::string::ToString;
 use super::Dissector;
 use super::ip::Ends;
 use super::model::NoteKind;
-use super::sheet::{Cursor, Sheet, hex};
+use super::sheet::{Cursor, Sheet, colons, hex};
 use crate::ipv6::{Ipv6Addr, NextHeader, checksum, is_link_local};
 use crate::sixlowpan::Context;
 use crate::{Error, Result, ndp, sel};
@@ -119,12 +119,10 @@ fn option(sheet: &mut Sheet, mut cursor: Cursor<'_>, kind: u64) -> Result<()> {
             cursor.clone().eui64(sheet, "icmpv6.opt.src_linkaddr_eui64")?;
             cursor.bytes(sheet, "icmpv6.opt.src_linkaddr", 8)?;
         }
-        (2, 14) => {
-            cursor.clone().eui64(sheet, "icmpv6.opt.target_linkaddr_eui64")?;
-            cursor.bytes(sheet, "icmpv6.opt.target_linkaddr", 8)?;
-        }
-        (1, _) => drop(cursor.bytes(sheet, "icmpv6.opt.src_linkaddr", length)?),
-        (2, _) => drop(cursor.bytes(sheet, "icmpv6.opt.target_linkaddr", length)?),
+        // Wireshark has no second form of an extended target address.
+        (2, 14) => drop(cursor.eui64(sheet, "icmpv6.opt.target_linkaddr_eui64")?),
+        (1, 6) => sheet.text("icmpv6.opt.src_linkaddr", colons(cursor.rest()), cursor.ahead(6)),
+        (2, 6) => sheet.text("icmpv6.opt.target_linkaddr", colons(cursor.rest()), cursor.ahead(6)),
         (3, 30) => {
             cursor.uint(sheet, "icmpv6.opt.prefix.length", 1)?;
             let flags = cursor.read_uint(1, "flags")?;

@@ -67,7 +67,7 @@ impl Dissector {
         }
         let mut payload = cursor.sub(payload_len, "UDP payload")?;
         payload.clone().bytes(sheet, "udp.payload", payload_len)?;
-        if [source_port, destination_port].contains(&coap::SECURE_PORT) {
+        if self.dtls_ports.iter().any(|port| [source_port, destination_port].contains(port)) {
             let (from, to) = ((ends.source, source_port), (ends.destination, destination_port));
             return self.dtls(sheet, &mut payload, from, to);
         }

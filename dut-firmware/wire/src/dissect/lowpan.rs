@@ -83,8 +83,10 @@ impl Dissector {
         }
         let piece = if is_first {
             let decompressor = self.decompressor(source, destination, Some(size.into()));
-            if cursor.rest().first().is_some_and(|octet| Dispatch::of(*octet) == Dispatch::Iphc) {
-                iphc(sheet, cursor.clone(), &decompressor)?;
+            match cursor.rest().first().map(|octet| Dispatch::of(*octet)) {
+                Some(Dispatch::Iphc) => iphc(sheet, cursor.clone(), &decompressor)?,
+                Some(Dispatch::Ipv6) => sheet.number("6lowpan.pattern", Dispatch::IPV6_OCTET, cursor.ahead(1)),
+                _ => {}
             }
             decompressor.decompress(cursor.rest())?
         } else {

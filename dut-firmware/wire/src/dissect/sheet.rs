@@ -188,8 +188,13 @@ pub(super) fn hex(bytes: &[u8]) -> String {
     })
 }
 
-/// As Wireshark prints one: octets separated by colons.
+/// As Wireshark prints one.
 pub(super) fn eui64_text(eui64: Eui64) -> String {
-    let octets: Vec<String> = eui64.0.iter().map(|octet| format!("{octet:02x}")).collect();
+    colons(&eui64.0)
+}
+
+/// Hex digits with colons between octets.
+pub(super) fn colons(bytes: &[u8]) -> String {
+    let octets: Vec<String> = bytes.iter().map(|octet| format!("{octet:02x}")).collect();
     octets.join(":")
 }

@@ -203,8 +203,8 @@ fields! {
         "icmpv6.6lowpannd.da.reg_addr" ipv6 "its registered address";
         "icmpv6.opt.type" 8 "option type";
         "icmpv6.opt.length" 8 "option length in units of eight octets";
-        "icmpv6.opt.src_linkaddr" bytes "source link-layer address";
-        "icmpv6.opt.target_linkaddr" bytes "target link-layer address";
+        "icmpv6.opt.src_linkaddr" text "source link-layer address: hex digits, with colons if it has 48 bits";
+        "icmpv6.opt.target_linkaddr" text "target link-layer address of 48 bits: hex digits with colons";
         "icmpv6.opt.src_linkaddr_eui64" eui64 "source link-layer address, if extended";
         "icmpv6.opt.target_linkaddr_eui64" eui64 "target link-layer address, if extended";
         "icmpv6.opt.prefix.length" 8 "prefix length";
@@ -282,7 +282,7 @@ fields! {
         "coap.mid" 16 "message ID";
         "coap.token" bytes "token";
         "coap.opt.uri_path" text "a Uri-Path option";
-        "coap.opt.uri_path_recon" text "the whole path";
+        "coap.opt.uri_path_recon" text "the whole path, behind `coap://host:port` if those options are there";
         "coap.opt.uri_query" text "a Uri-Query option";
         "coap.opt.uri_host" text "Uri-Host";
         "coap.opt.uri_port" 16 "Uri-Port";

@@ -1,5 +1,7 @@
 //! Capture files for the integration tests: reading with pcap-parser, writing by hand.
-#![allow(dead_code, reason = "each test binary uses a part of it")]
+#![allow(dead_code, unreachable_pub, reason = "each test binary uses a part of it")]
+
+pub mod generate;
 
 use std::path::PathBuf;
 
@@ -42,7 +44,7 @@ pub fn capture_path(name: &str) -> PathBuf {
 /// The octets of a pcap file, a millisecond between frames.
 pub fn pcap(link_type: u32, frames: &[Vec<u8>]) -> Vec<u8> {
     let mut file = Vec::new();
-    let mut u32s = |values: &[u32]| values.iter().flat_map(|value| value.to_le_bytes()).collect::<Vec<u8>>();
+    let u32s = |values: &[u32]| values.iter().flat_map(|value| value.to_le_bytes()).collect::<Vec<u8>>();
     file.extend(u32s(&[0xa1b2_c3d4, 0x0004_0002, 0, 0, 65535, link_type]));
     for (index, frame) in frames.iter().enumerate() {
         let (index, length) = (index as u32, frame.len() as u32);
@@ -56,3 +58,36 @@ pub fn pcap(link_type: u32, frames: &[Vec<u8>]) -> Vec<u8> {
 pub fn link_key() -> [u8; 16] {
     core::array::from_fn(|index| index as u8)
 }
+
+/// A recorded DTLS session of `tests/vectors`.
+pub struct Session {
+    /// Random of its ClientHello.
+    pub client_random: [u8; 32],
+    /// Master secret.
+    pub master_secret: [u8; 48],
+    /// UDP payloads in order, each with whether the client sent it.
+    pub datagrams: Vec<(bool, Vec<u8>)>,
+}
+
+/// Reads `tests/vectors/dtls12-NAME.txt`.
+pub fn session(name: &str) -> Session {
+    let path = format!("{}/tests/vectors/dtls12-{name}.txt", env!("CARGO_MANIFEST_DIR"));
+    let text = std::fs::read_to_string(path).unwrap();
+    let value = |key: &str| {
+        let line = text.lines().find_map(|line| line.strip_prefix(key)).unwrap();
+        hex::decode(line.trim()).unwrap()
+    };
+    let datagrams = text.lines().filter_map(|line| match line.split_once(' ')? {
+        ("C", payload) => Some((true, hex::decode(payload).unwrap())),
+        ("S", payload) => Some((false, hex::decode(payload).unwrap())),
+        _ => None,
+    });
+    Session {
+        client_random: value("client_random").try_into().unwrap(),
+        master_secret: value("master_secret").try_into().unwrap(),
+        datagrams: datagrams.collect(),
+    }
+}
+
+/// The pre-shared key of the recorded sessions.
+pub const PSK: &str = "000102030405060708090a0b0c0d0e0f";
