@@ -116,6 +116,10 @@ fn is_excused(field: &str, dissection: &Dissection) -> bool {
     if field == "wpan.fcs_ok" && dissection.field("wpan.fcs").is_none() {
         return true;
     }
+    // We try every key on a frame with an implicit one; Wireshark wants to be told.
+    if dissection.number("wpan.aux_sec.key_id_mode") == Some(0) && !field.starts_with("wpan.") {
+        return true;
+    }
     // Frames of 2015 are noted as unsupported behind their frame control field.
     let is_2015 = dissection.number("wpan.version") == Some(2);
     is_2015 || is_mle && (field.starts_with("wpan.aux_sec.") || field == "wpan.mic")

@@ -40,7 +40,7 @@ fn upper_tester_lines_become_messages() {
     let event = upper_tester(8, "! secured t=120 key=1");
     assert!(event.is_message("ut.event"));
     assert_eq!(
-        (event.text("ut.name"), event.number("ut.t"), event.text("ut.key")),
+        (event.text("ut.event"), event.number("ut.t"), event.text("ut.key")),
         (Some("secured"), Some(120), Some("1"))
     );
     let refused = upper_tester(9, "< 4 error code=busy");
