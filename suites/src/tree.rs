@@ -94,7 +94,18 @@ pub(crate) fn suggest<'a>(name: &str, known: impl IntoIterator<Item = &'a str> +
     match all.len() {
         0 => "there is none".to_owned(),
         1..=24 => format!("known: {}", all.join(", ")),
-        n => format!("none of the {n} known names is near it"),
+        n => {
+            // Names with dots come in families: show the one that was meant.
+            let family = name.rsplit_once('.').map_or(name, |(family, _)| family);
+            let of_family: Vec<&str> = all
+                .into_iter()
+                .filter(|known| known.rsplit_once('.').is_some_and(|(head, _)| head == family))
+                .collect();
+            match of_family.len() {
+                1..=24 => format!("known: {}", of_family.join(", ")),
+                _ => format!("none of the {n} known names is near it"),
+            }
+        }
     }
 }
 

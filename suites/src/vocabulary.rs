@@ -27,7 +27,8 @@ pub struct Vocabulary {
 impl Vocabulary {
     /// The fields and messages of `wire`'s dissector.
     pub fn wire(mutants: impl IntoIterator<Item = impl Into<String>>) -> Self {
-        let kind = |kind| match kind {
+        let kind = |field: &wire::dissect::FieldInfo| match field.kind {
+            _ if field.layer == "ut" => FieldKind::Any,
             wire::dissect::FieldKind::Uint { .. } | wire::dissect::FieldKind::Bool => FieldKind::Number,
             _ => FieldKind::Text,
         };
@@ -35,7 +36,7 @@ impl Vocabulary {
             fields: wire::dissect::FIELDS
                 .iter()
                 .filter(|field| field.name != "ut.*")
-                .map(|field| (field.name.to_owned(), kind(field.kind)))
+                .map(|field| (field.name.to_owned(), kind(field)))
                 .collect(),
             messages: wire::dissect::MESSAGES.iter().map(|message| message.name.to_owned()).collect(),
             mutants: mutants.into_iter().map(Into::into).collect(),
@@ -50,6 +51,12 @@ impl Vocabulary {
             .or_else(|| UPPER_TESTER_FIELDS.contains(&name.strip_prefix("ut.")?).then_some(FieldKind::Any))
     }
 
+    /// The kind of a name that may be set in a message that is sent.
+    pub fn settable(&self, name: &str) -> Option<FieldKind> {
+        let own = SETTABLE_FIELDS.iter().find(|(known, _)| *known == name).map(|(_, kind)| *kind);
+        own.or_else(|| self.field(name).filter(|_| !name.starts_with("ut.")))
+    }
+
     /// Every field name.
     pub fn field_names(&self) -> Vec<String> {
         let own = UPPER_TESTER_FIELDS.iter().map(|name| format!("ut.{name}"));
@@ -62,6 +69,7 @@ impl Vocabulary {
 
 /// Keys of UT/1 answers and events, without `ut.`.
 pub const UPPER_TESTER_FIELDS: &[&str] = &[
+    "is_event",
     "event",
     "status",
     "code",
@@ -93,15 +101,62 @@ pub const UPPER_TESTER_FIELDS: &[&str] = &[
     "refused_level",
     "refused_replay",
     "refused_mic",
+    "refused_mixed",
+    "refused_ssr",
     "refused_no_key",
+    "dropped_malformed",
+    "dropped_foreign",
+    "dropped_duplicate",
+    "dropped_reassembly",
+    "dropped_checksum",
+    "dropped_hop_limit",
+    "dropped_no_route",
+    "dropped_unmarked",
+    "dropped_queue",
+    "no_ack",
+    "channel_busy",
     "sent",
     "received",
+    "count",
+    "peer",
     "index",
     "neighbour",
     "value",
+    "seq",
     "from",
     "port",
+    "size",
     "data",
+];
+
+/// Names that a tester machine understands in `set` (and in a deviation's `where`) besides the fields that are seen:
+/// payloads as text, hex octets or a length to fill, and options by their plain name.
+pub const SETTABLE_FIELDS: &[(&str, FieldKind)] = &[
+    ("data", FieldKind::Any),
+    ("data.len", FieldKind::Number),
+    ("coap.payload", FieldKind::Any),
+    ("coap.opt.accept", FieldKind::Number),
+    ("coap.opt.content_format", FieldKind::Number),
+    ("icmpv6.length", FieldKind::Number),
+    ("icmpv6.opt.linkaddr_eui64", FieldKind::Text),
+];
+
+/// Messages that a `send` step can craft.
+pub const CRAFTED_MESSAGES: &[&str] = &[
+    "sel.jsr",
+    "sel.ssr",
+    "icmpv6.echo_request",
+    "icmpv6.echo_reply",
+    "nd.rs",
+    "nd.ns",
+    "nd.na",
+    "udp.datagram",
+    "coap.get",
+    "coap.put",
+    "coap.post",
+    "coap.delete",
+    "ipv6.packet",
+    "wpan.data",
 ];
 
 /// A command of UT/1 or an order of a tester machine, with the keys that it takes.

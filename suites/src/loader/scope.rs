@@ -7,7 +7,7 @@ use std::ops::Range;
 use crate::plan::{Role, Topology};
 use crate::reference;
 use crate::tree::{Faults, Node, suggest};
-use crate::vocabulary::{FieldKind, Vocabulary};
+use crate::vocabulary::{FieldKind, SETTABLE_FIELDS, Vocabulary};
 
 /// What the values of a field or a reference are, times apart.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -75,6 +75,19 @@ impl Scope<'_> {
         self.vocabulary.field(name).map(Kind::Field).ok_or_else(|| {
             let names = self.vocabulary.field_names();
             (format!("unknown field `{name}`"), suggest(name, names.iter().map(String::as_str)))
+        })
+    }
+
+    /// The kind of a field of a message that a tester machine sends.
+    pub(crate) fn settable(&self, name: &str) -> Result<Kind, Problem> {
+        self.vocabulary.settable(name).map(Kind::Field).ok_or_else(|| {
+            let seen = self.vocabulary.field_names();
+            let names: Vec<&str> = SETTABLE_FIELDS
+                .iter()
+                .map(|(name, _)| *name)
+                .chain(seen.iter().map(String::as_str).filter(|name| !name.starts_with("ut.")))
+                .collect();
+            (format!("`{name}` is no field of a message that is sent"), suggest(name, names))
         })
     }
 

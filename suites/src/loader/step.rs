@@ -8,10 +8,11 @@ use crate::loader::command::{self, split};
 use crate::loader::defined::Defined;
 use crate::loader::scope::{Bound, Scope, has_radio, has_upper_tester};
 use crate::loader::substitute::Known;
-use crate::loader::template::{choice, duration_of, matches, settings};
+use crate::loader::template::{choice, duration_of, matches, matches_to_send, settings};
 use crate::plan::{Case, Change, Check, Deviation, Expect, Never, Part, Point, Role, Send, Step, StepKind};
 use crate::procedures;
 use crate::tree::{Faults, Node, Table, suggest};
+use crate::vocabulary::CRAFTED_MESSAGES;
 
 /// The keys of which a step has exactly one, and the others that each kind takes.
 pub(crate) const STEP_KINDS: &[(&str, &[&str])] = &[
@@ -217,7 +218,14 @@ impl Steps<'_, '_, '_> {
     }
 
     fn send(&mut self, node: &Node, table: &Table) -> Option<Send> {
-        let message = self.message(node, None);
+        let message = self.message(node, None).filter(|message| {
+            let crafted = CRAFTED_MESSAGES.contains(&message.as_str());
+            if !crafted {
+                let help = format!("one of: {}", CRAFTED_MESSAGES.join(", "));
+                self.faults.add(&node.span, format!("no `{message}` can be crafted"), help);
+            }
+            crafted
+        });
         let testers = self.scope.boards(|role| role == Role::TesterRadio);
         let sender = |role| matches!(role, Role::TesterRadio | Role::CommissioningTool);
         let by = match (table.get("by"), testers.as_slice()) {
@@ -307,7 +315,10 @@ impl Steps<'_, '_, '_> {
                 .and_then(|bit| u32::try_from(bit).ok())
                 .map(|bit| Change::Corrupt { bit }),
         };
-        let matches = self.conditions(table);
+        let matches = match table.get("where").and_then(|node| node.table("`where`", self.faults)) {
+            Some(fields) => matches_to_send(fields, &self.scope, self.faults),
+            None => Vec::new(),
+        };
         Some(Deviation {
             machine: machine?,
             message: message?,

@@ -1,7 +1,7 @@
 //! `where` tables: field names and constraints to matches.
 
 use crate::duration;
-use crate::loader::scope::{Kind, Scope};
+use crate::loader::scope::{Kind, Problem, Scope};
 use crate::plan::{Constraint, Match, Operand};
 use crate::reference::{self, Offset};
 use crate::tree::{Faults, Node, Table, Value, suggest};
@@ -10,12 +10,26 @@ use crate::vocabulary::FieldKind;
 /// Keys of a constraint table.
 pub(crate) const CONSTRAINT_KEYS: [&str; 7] = ["not", "min", "max", "one_of", "present", "mask", "value"];
 
-/// Reads a `where` table.
+/// Reads a `where` table of something that is seen.
 pub(crate) fn matches(table: &Table, scope: &Scope<'_>, faults: &mut Faults<'_>) -> Vec<Match> {
+    matches_of(table, &|name| scope.field(name), scope, faults)
+}
+
+/// Reads a `where` table of something that a tester machine is about to send.
+pub(crate) fn matches_to_send(table: &Table, scope: &Scope<'_>, faults: &mut Faults<'_>) -> Vec<Match> {
+    matches_of(table, &|name| scope.settable(name), scope, faults)
+}
+
+fn matches_of(
+    table: &Table,
+    kind_of: &dyn Fn(&str) -> Result<Kind, Problem>,
+    scope: &Scope<'_>,
+    faults: &mut Faults<'_>,
+) -> Vec<Match> {
     table
         .entries
         .iter()
-        .filter_map(|entry| match scope.field(&entry.key) {
+        .filter_map(|entry| match kind_of(&entry.key) {
             Ok(kind) => {
                 let constraint = constraint(&entry.node, &entry.key, kind, scope, faults)?;
                 Some(Match { field: entry.key.clone(), constraint })
@@ -207,17 +221,11 @@ pub(crate) fn settings(
     table
         .entries
         .iter()
-        .filter_map(|entry| {
-            if entry.key == "time" || entry.key.starts_with("ut.") {
-                faults.add(&entry.key_span, format!("`{}` is no field of a message that is sent", entry.key), "");
-                return None;
-            }
-            match scope.field(&entry.key) {
-                Ok(kind) => Some((entry.key.clone(), operand(&entry.node, &entry.key, kind, scope, faults)?)),
-                Err((message, help)) => {
-                    faults.add(&entry.key_span, message, help);
-                    None
-                }
+        .filter_map(|entry| match scope.settable(&entry.key) {
+            Ok(kind) => Some((entry.key.clone(), operand(&entry.node, &entry.key, kind, scope, faults)?)),
+            Err((message, help)) => {
+                faults.add(&entry.key_span, message, help);
+                None
             }
         })
         .collect()
