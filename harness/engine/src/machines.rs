@@ -139,7 +139,7 @@ impl Machines {
             message: send.message.clone(),
             source: eui64(&send.source, bindings)?,
             destination: destination(&send.to, bindings)?,
-            pan_id: scenery::PAN_ID,
+            pan_id: testbeds::testbed::PAN_ID,
             protection: send.security_level.map(|level| protection(level, bindings)).transpose()?,
             overrides: values(&send.overrides, bindings)?,
         };

@@ -3,13 +3,11 @@
 use std::net::Ipv6Addr;
 
 use suites::plan::{Case, Role};
+use testbeds::testbed::{PAN_ID, eui64_of};
 use wire::Eui64;
 
 use crate::environment::Environment;
 use crate::seed;
-
-/// The PAN identifier of every virtual network.
-pub const PAN_ID: u16 = 0xb007;
 
 /// The channel of a case that names none.
 pub const DEFAULT_CHANNEL: u8 = 26;
@@ -25,11 +23,6 @@ pub const LBR_BACKBONE_ADDRESS: Ipv6Addr = Ipv6Addr::new(0xfd00, 0xc0, 0, 0, 0, 
 
 /// Key index of the network's link key (key identifier mode 1).
 pub const KEY_INDEX: u8 = 1;
-
-/// The EUI-64 of the `number`th board of a topology (from 1; the CT has none).
-pub fn board_eui64(number: u8) -> Eui64 {
-    Eui64([0x70, 0xb3, 0xd5, 0xb0, 0x07, 0x00, 0x00, number])
-}
 
 /// The address with this prefix and the modified EUI-64 interface identifier.
 pub fn address(prefix: [u8; 8], eui64: Eui64) -> Ipv6Addr {
@@ -48,14 +41,12 @@ pub fn channel(case: &Case) -> u8 {
 /// Everything that `$name.field` may stand for in this case.
 pub fn environment(case: &Case, case_seed: &[u8; 32]) -> Environment {
     let mut environment = Environment::default();
-    let mut number = 0;
-    for board in &case.topology.boards {
+    for (index, board) in case.topology.boards.iter().enumerate() {
         if board.role == Role::CommissioningTool {
             environment.set(&board.name, "address", CT_ADDRESS.to_string());
             continue;
         }
-        number += 1;
-        let eui64 = board_eui64(number);
+        let eui64 = eui64_of(index);
         environment.set(&board.name, "eui64", eui64.to_string());
         environment.set(&board.name, "link_local", address([0xfe, 0x80, 0, 0, 0, 0, 0, 0], eui64).to_string());
         environment.set(&board.name, "global", address(MESH_PREFIX, eui64).to_string());

@@ -92,11 +92,11 @@ fn print(
     for layer in &dissection.layers {
         writeln!(out, "  {}", layer.name)?;
         for field in &layer.fields {
-            writeln!(out, "    {:<34} {}", field.name, show(&field.value))?;
+            writeln!(out, "    {:<34} {}", field.name, field.value)?;
         }
     }
     for note in &dissection.notes {
-        writeln!(out, "  ! {note}")?;
+        writeln!(out, "  ! {}: {}", note.layer, note.text)?;
     }
     Ok(())
 }
@@ -105,7 +105,7 @@ fn to_json(number: u64, dissection: Option<&Dissection>, remark: Option<&str>) -
     let mut notes: Vec<String> = remark.map(ToOwned::to_owned).into_iter().collect();
     let mut layers = Vec::new();
     if let Some(dissection) = dissection {
-        notes.extend(dissection.notes.iter().map(ToString::to_string));
+        notes.extend(dissection.notes.iter().map(|note| format!("{}: {}", note.layer, note.text)));
         for layer in &dissection.layers {
             let fields: Vec<Json> = layer
                 .fields
@@ -126,13 +126,6 @@ fn to_json(number: u64, dissection: Option<&Dissection>, remark: Option<&str>) -
         }
     }
     json!({"number": number, "layers": layers, "notes": notes})
-}
-
-fn show(value: &Value) -> String {
-    match value {
-        Value::Number(number) => number.to_string(),
-        Value::Text(text) => text.clone(),
-    }
 }
 
 /// A key file: `link INDEX HEX`, `psk HEX`, `CLIENT_RANDOM HEX HEX`; `#` begins a comment.

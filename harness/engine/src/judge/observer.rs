@@ -5,8 +5,7 @@ use std::borrow::Cow;
 
 use record::event::{Action, Event, Key, Observation, What};
 use suites::plan::Point;
-use wire::dissect::{Dissection, Dissector, Note, Value};
-use wire::upper_tester;
+use wire::dissect::{Dissection, Dissector, NoteKind, Value};
 
 use crate::environment::Environment;
 
@@ -33,6 +32,8 @@ pub struct Pdu {
     pub retransmission: bool,
     /// A tester machine made it wrong on purpose: why.
     pub wrong_on_purpose: Option<String>,
+    /// What kinds of remarks the dissector made.
+    pub note_kinds: Vec<NoteKind>,
     /// What the dissector remarked (malformed, undecryptable, ...).
     pub notes: Vec<String>,
 }
@@ -117,7 +118,15 @@ impl Observer {
                     .map(|(_, reason)| reason.clone());
                 Some(pdu)
             }
-            What::Observation(Observation::UpperTester { board, line }) => upper_tester_pdu(event, board, line),
+            What::Observation(Observation::UpperTester { board, line }) => {
+                let dissection = wire::dissect::upper_tester(event.n, line);
+                if !dissection.has_layer("ut") {
+                    return None;
+                }
+                let mut pdu = self.pdu(event, Point::UpperTester, &dissection);
+                pdu.from = Some(board.clone());
+                Some(pdu)
+            }
             _ => None,
         }
     }
@@ -155,7 +164,7 @@ impl Observer {
                 .layers
                 .iter()
                 .flat_map(|layer| &layer.fields)
-                .map(|field| (Cow::Borrowed(field.name), field.value.clone()))
+                .map(|field| (field.name.clone(), field.value.clone()))
                 .collect(),
             layers: dissection.layers.iter().map(|layer| layer.name).collect(),
             messages: wire::dissect::MESSAGES
@@ -163,9 +172,10 @@ impl Observer {
                 .filter(|message| dissection.is_message(message.name))
                 .map(|message| message.name)
                 .collect(),
-            retransmission: dissection.notes.iter().any(|note| matches!(note, Note::Retransmission)),
+            retransmission: dissection.has_note(NoteKind::Retransmission),
             wrong_on_purpose: None,
-            notes: dissection.notes.iter().map(ToString::to_string).collect(),
+            note_kinds: dissection.notes.iter().map(|note| note.kind).collect(),
+            notes: dissection.notes.iter().map(|note| format!("{}: {}", note.layer, note.text)).collect(),
         }
     }
 
@@ -186,48 +196,4 @@ impl Observer {
             Value::Number(_) => None,
         }
     }
-}
-
-/// An upper tester's line as a PDU: `ut.reply` or `ut.event`, its keys as `ut.*` fields.
-fn upper_tester_pdu(event: &Event, board: &str, line: &str) -> Option<Pdu> {
-    let parsed = upper_tester::Line::parse(line).ok()?;
-    let mut fields: Vec<(Cow<'static, str>, Value)> = Vec::new();
-    let text = |value: &str| Value::Text(value.to_owned());
-    let no_arguments = upper_tester::Arguments::default();
-    let (message, arguments) = match &parsed {
-        upper_tester::Line::Answer(answer) => {
-            fields.push((Cow::Borrowed("ut.seq"), Value::Number(u64::from(answer.seq))));
-            let (status, arguments) = match &answer.outcome {
-                upper_tester::Outcome::Ok(arguments) => ("ok", arguments),
-                upper_tester::Outcome::Error(code) => {
-                    fields.push((Cow::Borrowed("ut.code"), text(code.name())));
-                    ("error", &no_arguments)
-                }
-                upper_tester::Outcome::Unimplemented => ("unimplemented", &no_arguments),
-            };
-            fields.push((Cow::Borrowed("ut.status"), text(status)));
-            ("ut.reply", arguments)
-        }
-        upper_tester::Line::Event(notice) => {
-            fields.push((Cow::Borrowed("ut.event"), text(&notice.name)));
-            ("ut.event", &notice.arguments)
-        }
-        upper_tester::Line::Request(_) => return None,
-    };
-    for (key, value) in arguments.iter() {
-        fields.push((Cow::Owned(format!("ut.{key}")), text(value)));
-    }
-    Some(Pdu {
-        events: vec![event.n],
-        time: event.t,
-        point: Point::UpperTester,
-        from: Some(board.to_owned()),
-        to: None,
-        fields,
-        layers: vec!["ut"],
-        messages: vec![message],
-        retransmission: false,
-        wrong_on_purpose: None,
-        notes: Vec::new(),
-    })
 }

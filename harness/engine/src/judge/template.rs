@@ -97,15 +97,15 @@ pub(super) fn misses(pdu: &Pdu, matches: &[Match], bindings: &Bindings) -> Vec<F
 
 /// A field's values as a report shows them.
 pub(super) fn seen(pdu: &Pdu, field: &str) -> String {
-    let values: Vec<String> = values(pdu, field).iter().map(show).collect();
+    let values: Vec<String> = values(pdu, field).iter().map(ToString::to_string).collect();
     if values.is_empty() { "absent".to_owned() } else { values.join(", ") }
 }
 
 /// A constraint in words, its references resolved.
 pub(super) fn describe(constraint: &Constraint, bindings: &Bindings) -> String {
     let operand = |operand: &Operand| match (operand, bindings.operand(operand)) {
-        (Operand::Reference { name, field, .. }, Some(value)) => format!("{} (${name}.{field})", show(&value)),
-        (_, Some(value)) => show(&value),
+        (Operand::Reference { name, field, .. }, Some(value)) => format!("{value} (${name}.{field})"),
+        (_, Some(value)) => value.to_string(),
         (Operand::Reference { name, field, .. }, None) => format!("${name}.{field} (unknown)"),
         (_, None) => "?".to_owned(),
     };
@@ -183,12 +183,5 @@ fn number_of(value: &Value) -> Option<u64> {
             Some(hex) => u64::from_str_radix(hex, 16).ok(),
             None => text.parse().ok(),
         },
-    }
-}
-
-fn show(value: &Value) -> String {
-    match value {
-        Value::Number(number) => number.to_string(),
-        Value::Text(text) => text.clone(),
     }
 }

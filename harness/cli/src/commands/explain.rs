@@ -1,0 +1,58 @@
+//! `bootrack explain`: one case in full, and why it is selected or not.
+
+use suites::plan::{Case, Part};
+use suites::selection;
+
+use crate::arguments::Explain;
+use crate::exit::Exit;
+use crate::failure::Failure;
+use crate::inputs;
+
+pub(crate) fn explain(arguments: &Explain) -> Result<Exit, Failure> {
+    let loaded = inputs::load(&arguments.suites, arguments.pics.as_deref(), arguments.pixit.as_deref())?;
+    let rows: Vec<&Case> =
+        loaded.cases().filter(|case| case.id == arguments.case || case.base == arguments.case).collect();
+    let Some(case) = rows.first() else {
+        let ids: Vec<&str> = loaded.cases().map(|case| case.base.as_str()).collect();
+        let near = input::nearest(&arguments.case, ids.iter().copied());
+        return Err(Failure::Nothing {
+            message: format!("no case `{}`", arguments.case),
+            help: Some(near.map_or_else(
+                || "`bootrack list` shows every case".to_owned(),
+                |near| format!("did you mean `{near}`?"),
+            )),
+        });
+    };
+    println!("{}  ({}, phase {})", case.base, case.suite, case.phase);
+    println!("{}", case.purpose);
+    println!("\nwhere     {}:{}", case.origin.file, case.origin.line);
+    println!("topology  {}", case.topology.text);
+    if rows.len() > 1 {
+        println!("rows      {}", rows.iter().map(|row| row.id.as_str()).collect::<Vec<_>>().join(" "));
+    }
+    println!("\nclauses");
+    for id in &case.clauses {
+        let text = loaded.ledger.clause(id).map_or("", |clause| clause.text.as_str());
+        println!("  {id:<16} {text}");
+    }
+    for (part, title) in [(Part::Preamble, "preamble"), (Part::Body, "body"), (Part::Postamble, "postamble")] {
+        let steps: Vec<_> = case.steps.iter().filter(|step| step.part == part).collect();
+        if steps.is_empty() {
+            continue;
+        }
+        println!("\n{title}");
+        for (number, step) in steps.iter().enumerate() {
+            let procedure = step.procedure.as_ref().map(|name| format!("  [{name}]")).unwrap_or_default();
+            println!("  {:>3}. {}{procedure}", number + 1, step.text);
+        }
+    }
+    if !case.kills.is_empty() {
+        println!("\nkills     {}", case.kills.join(", "));
+    }
+    let explanation = selection::explain(case, &[], &loaded.pics, &loaded.proforma);
+    println!("\n{}", if explanation.selected { "selected, because" } else { "not selected, because" });
+    for ground in explanation.grounds {
+        println!("  {ground}");
+    }
+    Ok(Exit::Passed)
+}

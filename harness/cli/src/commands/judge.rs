@@ -1,0 +1,48 @@
+//! `bootrack judge`: the stored events, judged again.
+
+use record::Blame;
+use serde_json::json;
+
+use crate::arguments::Judge;
+use crate::exit::Exit;
+use crate::failure::Failure;
+use crate::inputs;
+use crate::output;
+
+pub(crate) fn judge(arguments: &Judge) -> Result<Exit, Failure> {
+    let mut run = inputs::open_run(&arguments.run)?;
+    let damage: Vec<String> = run.damage.iter().map(ToString::to_string).collect();
+    if arguments.ignore_digests {
+        run.damage.clear();
+    }
+    let rejudged = engine::rejudge::rejudge(run).map_err(Failure::Altered)?;
+    if arguments.json {
+        let cases: Vec<_> = rejudged
+            .cases
+            .iter()
+            .map(|case| {
+                json!({
+                    "id": case.id, "verdict": case.verdict, "blame": case.blame, "reason": case.reason,
+                    "stored": case.stored, "reproduced": case.reproduced,
+                })
+            })
+            .collect();
+        output::json(&json!({"schema": "bootrack-judge/1", "cases": cases, "damage": damage}));
+    } else {
+        let coloured = output::colours();
+        for case in &rejudged.cases {
+            let note = if case.reproduced { "" } else { "   DIFFERS from what is stored" };
+            println!("{}  {}{note}", output::verdict(case.verdict, coloured), case.id);
+            if !case.reproduced {
+                let blame = case.blame.map_or("none", Blame::name);
+                println!("{:>14}  stored {}, now blame {blame}: {}", "", case.stored, case.reason);
+            }
+        }
+        for fault in &damage {
+            eprintln!("altered: {fault}");
+        }
+        let reproduced = rejudged.cases.iter().filter(|case| case.reproduced).count();
+        println!("\n{reproduced} of {} verdicts reproduced", rejudged.cases.len());
+    }
+    Ok(if rejudged.reproduced() { Exit::Passed } else { Exit::Differs })
+}

@@ -1,0 +1,105 @@
+//! `bootrack mutants`: are the suites any good? Every mutant of the reference firmware must be killed by the case that
+//! names it.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::Instant;
+
+use engine::campaign::Setting;
+use engine::mutation::{self, Trial};
+use engine::stored_plan::PlannedCase;
+use node::Mutant;
+use serde_json::json;
+use testbeds::testbed::Device;
+
+use crate::arguments::Mutants;
+use crate::commands::run;
+use crate::exit::Exit;
+use crate::failure::Failure;
+use crate::inputs;
+use crate::output;
+
+pub(crate) fn mutants(arguments: &Mutants) -> Result<Exit, Failure> {
+    let started = Instant::now();
+    let loaded = inputs::load(&[], None, None)?;
+    let (testbed, _) = inputs::testbed(None)?;
+    let asked: Vec<Mutant> = match arguments.mutants.as_slice() {
+        [] => Mutant::ALL.to_vec(),
+        names => names.iter().map(|name| run::mutant(name)).collect::<Result<_, _>>()?,
+    };
+    let cases: Vec<PlannedCase> = loaded.cases().map(|case| PlannedCase::new(case, arguments.seed)).collect();
+    let setting = Setting { testbed, device: Device::Reference };
+    let jobs = run::jobs(arguments.jobs);
+    let trials = mutation::run_mutants(&asked, &cases, &setting, jobs, arguments.full, &|_| {})
+        .map_err(Failure::Broken)?;
+
+    let mut killers: BTreeMap<&str, Vec<&str>> = asked.iter().map(|mutant| (mutant.name(), Vec::new())).collect();
+    for trial in trials.iter().filter(|trial| trial.killed) {
+        killers.entry(trial.mutant.name()).or_default().push(&trial.case);
+    }
+    let unnamed: Vec<Mutant> =
+        asked.iter().copied().filter(|mutant| !trials.iter().any(|trial| trial.named && trial.mutant == *mutant)).collect();
+    let escaped = escaped(&trials, &cases);
+    let killed = killers.values().filter(|cases| !cases.is_empty()).count();
+    if arguments.json {
+        let list: Vec<_> =
+            asked.iter().map(|mutant| json!({"name": mutant.name(), "killed_by": killers[mutant.name()]})).collect();
+        output::json(&json!({
+            "schema": "bootrack-mutants/1",
+            "mutants": list,
+            "score": format!("{killed}/{}", asked.len()),
+            "not_named": unnamed.iter().map(|mutant| mutant.name()).collect::<Vec<_>>(),
+        }));
+    } else {
+        for mutant in &asked {
+            let by = &killers[mutant.name()];
+            let state = match by.as_slice() {
+                [] if unnamed.contains(mutant) => "no case names it".to_owned(),
+                [] => "SURVIVED".to_owned(),
+                cases => format!("killed by {}", cases.join(" ")),
+            };
+            println!("{:<36} {:<18} {state}", mutant.name(), mutant.clause());
+        }
+        for trial in &escaped {
+            println!("\n{} should kill {}: {} ({})", trial.case, trial.mutant.name(), trial.verdict, trial.reason);
+        }
+        if arguments.full {
+            print_matrix(&trials, &cases);
+        }
+        println!("\n{killed} of {} mutants killed, {:.1} s", asked.len(), started.elapsed().as_secs_f64());
+        if !unnamed.is_empty() {
+            println!("{} are named by no case yet; they stay in the denominator", unnamed.len());
+        }
+    }
+    Ok(if escaped.is_empty() { Exit::Passed } else { Exit::Failed })
+}
+
+/// Named kills that did not happen in any row of the case that names them.
+fn escaped<'a>(trials: &'a [Trial], cases: &[PlannedCase]) -> Vec<&'a Trial> {
+    let base: BTreeMap<&str, &str> =
+        cases.iter().map(|planned| (planned.case.id.as_str(), planned.case.base.as_str())).collect();
+    let key = |trial: &Trial| (trial.mutant.name(), base.get(trial.case.as_str()).copied().unwrap_or("").to_owned());
+    let killed: BTreeSet<_> = trials.iter().filter(|trial| trial.killed).map(key).collect();
+    let mut told = BTreeSet::new();
+    trials.iter().filter(|trial| trial.named && !killed.contains(&key(trial)) && told.insert(key(trial))).collect()
+}
+
+/// Every case with what it kills, and the cases that kill nothing another does not.
+fn print_matrix(trials: &[Trial], cases: &[PlannedCase]) {
+    let mut kills: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
+    let mut killers: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
+    let base: BTreeMap<&str, &str> =
+        cases.iter().map(|planned| (planned.case.id.as_str(), planned.case.base.as_str())).collect();
+    for trial in trials.iter().filter(|trial| trial.killed) {
+        let case = base.get(trial.case.as_str()).copied().unwrap_or(trial.case.as_str());
+        kills.entry(case).or_default().insert(trial.mutant.name());
+        killers.entry(trial.mutant.name()).or_default().insert(case);
+    }
+    println!();
+    for planned in cases {
+        if let Some(killed) = kills.remove(planned.case.base.as_str()) {
+            let alone = killed.iter().filter(|mutant| killers[**mutant].len() == 1).count();
+            let names: Vec<&str> = killed.into_iter().collect();
+            println!("{:<16} {:>2} killed, {alone:>2} by it alone: {}", planned.case.base, names.len(), names.join(" "));
+        }
+    }
+}

@@ -1,0 +1,60 @@
+//! `bootrack replay`: one stored case again, from its seed; the evidence must be the same, byte for byte.
+
+use engine::campaign::{self, Setting};
+use engine::stored_plan::StoredPlan;
+use record::files::sha256_hex;
+use testbeds::testbed::Device;
+
+use crate::arguments::Replay;
+use crate::commands::run;
+use crate::exit::Exit;
+use crate::failure::Failure;
+use crate::inputs;
+
+pub(crate) fn replay(arguments: &Replay) -> Result<Exit, Failure> {
+    let stored = inputs::open_run(&arguments.run)?;
+    let plan = stored.plan().map_err(|error| Failure::Altered(error.to_string()))?;
+    let plan = StoredPlan::from_json(plan).map_err(Failure::Altered)?;
+    let Some(planned) = plan.case(&arguments.case) else {
+        let near = input::nearest(&arguments.case, plan.cases.iter().map(|planned| planned.case.id.as_str()));
+        return Err(Failure::usage_with_help(
+            format!("the run has no case `{}`", arguments.case),
+            near.map_or_else(|| "name it with its row".to_owned(), |near| format!("did you mean `{near}`?")),
+        ));
+    };
+    let manifest = &stored.manifest;
+    let device = match (&manifest.mutant, &manifest.fake) {
+        (Some(name), _) => Device::Mutant(run::mutant(name)?),
+        (None, Some(name)) => {
+            Device::Fake(name.parse().map_err(|error| Failure::Altered(format!("run.json: {error}")))?)
+        }
+        (None, None) => Device::Reference,
+    };
+    let path = std::path::Path::new(&manifest.testbed.name);
+    let built_in = manifest.testbed.name.starts_with("built-in ");
+    let (testbed, source) = inputs::testbed((!built_in).then_some(path))?;
+    if sha256_hex(source.text.as_bytes()) != manifest.testbed.sha256 {
+        return Err(Failure::usage(format!("testbed `{}` is not the one of that run", manifest.testbed.name)));
+    }
+    let again =
+        campaign::run_in_memory(planned, &Setting { testbed, device }).map_err(Failure::Broken)?;
+    let before = stored
+        .case(&planned.case.id)
+        .ok_or_else(|| Failure::usage(format!("the run holds no evidence of `{}`", planned.case.id)))?
+        .events()
+        .map_err(|error| Failure::Altered(error.to_string()))?;
+    match before.iter().zip(&again.events).position(|(before, again)| before != again) {
+        None if before.len() == again.events.len() => {
+            println!("{}: {} events, identical", planned.case.id, before.len());
+            Ok(Exit::Passed)
+        }
+        None => {
+            println!("{}: {} events then, {} now", planned.case.id, before.len(), again.events.len());
+            Ok(Exit::Differs)
+        }
+        Some(index) => {
+            println!("{}: event {} differs", planned.case.id, index + 1);
+            Ok(Exit::Differs)
+        }
+    }
+}

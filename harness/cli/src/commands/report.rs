@@ -1,0 +1,21 @@
+//! `bootrack report`: the reports of a stored run, written again.
+
+use suites::built_in;
+use suites::ledger::Ledger;
+
+use crate::arguments::Report;
+use crate::exit::Exit;
+use crate::failure::Failure;
+use crate::inputs;
+
+pub(crate) fn report(arguments: &Report) -> Result<Exit, Failure> {
+    let run = inputs::open_run(&arguments.run)?;
+    for fault in &run.damage {
+        eprintln!("altered: {fault}");
+    }
+    let ledger = Ledger::load(&built_in::clauses())?;
+    engine::render::render(&run, &inputs::clause_texts(&ledger)).map_err(Failure::Broken)?;
+    println!("{}", arguments.run.join("index.html").display());
+    println!("{}", arguments.run.join("junit.xml").display());
+    Ok(if run.damage.is_empty() { Exit::Passed } else { Exit::Differs })
+}

@@ -1,0 +1,210 @@
+//! `bootrack run`: plans, runs, seals, reports.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant, SystemTime};
+
+use engine::campaign::{self, Setting};
+use engine::stored_plan::{PlannedCase, StoredPlan};
+use indicatif::{ProgressBar, ProgressStyle};
+use input::Source;
+use record::bundle::Bundle;
+use record::files::sha256_hex;
+use record::manifest::{CaseResult, Named, RUN_SCHEMA, RunManifest};
+use record::{Blame, Verdict};
+use serde_json::json;
+use suites::Plan;
+use testbeds::testbed::Device;
+use testbeds::virtual_rack::Fake;
+
+use crate::arguments::{FakeName, Run};
+use crate::exit::Exit;
+use crate::failure::Failure;
+use crate::inputs::{self, Loaded};
+use crate::output;
+
+pub(crate) fn run(arguments: &Run) -> Result<Exit, Failure> {
+    let started = Instant::now();
+    let clock = SystemTime::now();
+    let device = device(arguments)?;
+    let (testbed, testbed_source) = inputs::testbed(arguments.testbed.as_deref())?;
+    let (loaded, plan) = inputs::plan(&arguments.planning)?;
+    let planned: Vec<PlannedCase> = plan.cases.iter().map(|case| PlannedCase::new(case, arguments.seed)).collect();
+    let id = run_id(clock, arguments.seed);
+    let folder = arguments.out.clone().unwrap_or_else(|| PathBuf::from("runs").join(&id));
+    let mut manifest = manifest(arguments, &loaded, &plan, &planned, &testbed_source, &testbed.identity, clock, &id);
+    let stored_plan = serde_json::to_value(StoredPlan::new(planned.clone()))
+        .map_err(|error| Failure::Broken(format!("the plan cannot be stored: {error}")))?;
+    let bundle = Bundle::create(&folder, &manifest, &stored_plan).map_err(|error| {
+        Failure::usage_with_help(error.to_string(), "choose another folder with `--out`")
+    })?;
+    if arguments.out.is_none() {
+        bundle.link_latest().map_err(|error| Failure::Broken(error.to_string()))?;
+    }
+
+    let progress = progress_bar(planned.len());
+    let setting = Setting { testbed, device };
+    let jobs = jobs(arguments.jobs);
+    let results = campaign::run_campaign(&planned, &setting, jobs, &bundle, &|result| {
+        progress.inc(1);
+        if result.verdict != Verdict::Pass {
+            progress.println(format!("{} {}", output::verdict(result.verdict, false), result.id));
+        }
+    });
+    progress.finish_and_clear();
+    let results = results.map_err(|reason| {
+        Failure::Broken(format!("the run stopped: {reason}; the cases that ended before are in {}", folder.display()))
+    })?;
+
+    let not_applicable = manifest.cases.split_off(planned.len());
+    manifest.cases = results;
+    manifest.cases.extend(not_applicable);
+    let wall = started.elapsed();
+    manifest.wall_seconds = Some(format!("{:.3}", wall.as_secs_f64()));
+    bundle.finish(&manifest).map_err(|error| Failure::Broken(error.to_string()))?;
+    let stored = inputs::open_run(&folder)?;
+    engine::render::render(&stored, &inputs::clause_texts(&loaded.ledger)).map_err(Failure::Broken)?;
+    report(arguments.json, &manifest, &folder, started.elapsed());
+    let verdicts: Vec<Verdict> = manifest.cases.iter().map(|case| case.verdict).collect();
+    Ok(Exit::of_verdicts(&verdicts))
+}
+
+/// Cases side by side: as asked for, or one for each processor.
+pub(crate) fn jobs(asked: Option<u16>) -> usize {
+    asked.map_or_else(|| std::thread::available_parallelism().map_or(1, usize::from), usize::from)
+}
+
+/// Looks a mutant up by name, with the nearest right one for an answer.
+pub(crate) fn mutant(name: &str) -> Result<node::Mutant, Failure> {
+    name.parse().map_err(|_| {
+        let near = input::nearest(name, node::Mutant::ALL.iter().map(|mutant| mutant.name()));
+        Failure::usage_with_help(
+            format!("unknown mutant `{name}`"),
+            near.map_or_else(
+                || "`bootrack mutants` lists them".to_owned(),
+                |near| format!("did you mean `{near}`? `bootrack mutants` lists them"),
+            ),
+        )
+    })
+}
+
+fn device(arguments: &Run) -> Result<Device, Failure> {
+    if let Some(name) = &arguments.mutant {
+        return mutant(name).map(Device::Mutant);
+    }
+    Ok(arguments.fake.map_or(Device::Reference, |fake| {
+        Device::Fake(match fake {
+            FakeName::Dead => Fake::Dead,
+            FakeName::Babbling => Fake::Babbling,
+            FakeName::Refusing => Fake::Refusing,
+            FakeName::Liar => Fake::Liar,
+        })
+    }))
+}
+
+#[expect(clippy::too_many_arguments, reason = "a manifest names everything that a run is made of")]
+fn manifest(
+    arguments: &Run,
+    loaded: &Loaded,
+    plan: &Plan,
+    planned: &[PlannedCase],
+    testbed: &Source,
+    identity: &BTreeMap<String, String>,
+    clock: SystemTime,
+    id: &str,
+) -> RunManifest {
+    let named = |source: &Source| Named { name: source.name.clone(), sha256: sha256_hex(source.text.as_bytes()) };
+    let mut cases: Vec<CaseResult> =
+        planned.iter().map(|planned| campaign::not_run(&planned.case, &planned.seed)).collect();
+    cases.extend(plan.not_applicable.iter().map(|left_out| CaseResult {
+        verdict: Verdict::NotApplicable,
+        reason: left_out.reason.clone(),
+        ..campaign::not_run(&left_out.case, "")
+    }));
+    RunManifest {
+        schema: RUN_SCHEMA.to_owned(),
+        id: id.to_owned(),
+        started: humantime::format_rfc3339_seconds(clock).to_string(),
+        wall_seconds: None,
+        version: env!("CARGO_PKG_VERSION").to_owned(),
+        command: std::env::args().collect(),
+        seed: arguments.seed,
+        testbed: named(testbed),
+        suites: loaded.suite_sources.iter().map(named).collect(),
+        pics: named(&loaded.pics_source),
+        pixit: named(&loaded.pixit_source),
+        pics_values: loaded.pics.answers().clone(),
+        pixit_values: loaded.pixit.values().iter().map(|(name, value)| (name.clone(), value.to_string())).collect(),
+        device: BTreeMap::from([
+            ("firmware".to_owned(), "bootrack reference firmware".to_owned()),
+            ("version".to_owned(), env!("CARGO_PKG_VERSION").to_owned()),
+        ]),
+        mutant: arguments.mutant.clone(),
+        fake: arguments.fake.map(|fake| format!("{fake:?}").to_lowercase()),
+        identity: identity.clone(),
+        warnings: plan.warnings.clone(),
+        cases,
+    }
+}
+
+/// `20261120T190000Z-s7-4f21`: sorts by time; the process number keeps two runs of one second apart.
+fn run_id(clock: SystemTime, seed: u64) -> String {
+    let text = humantime::format_rfc3339_seconds(clock).to_string();
+    let compact: String = text.chars().filter(|c| !matches!(c, '-' | ':')).collect();
+    format!("{compact}-s{seed}-{:04x}", std::process::id() & 0xffff)
+}
+
+fn progress_bar(length: usize) -> ProgressBar {
+    let bar = ProgressBar::new(length as u64);
+    if let Ok(style) = ProgressStyle::with_template("{pos}/{len} cases [{wide_bar}] {elapsed}") {
+        bar.set_style(style);
+    }
+    bar
+}
+
+fn report(as_json: bool, manifest: &RunManifest, folder: &Path, wall: Duration) {
+    let virtual_time: u64 = manifest.cases.iter().map(|case| case.duration).sum();
+    let count = |verdict: Verdict| manifest.cases.iter().filter(|case| case.verdict == verdict).count();
+    if as_json {
+        let cases: Vec<_> = manifest
+            .cases
+            .iter()
+            .map(|case| {
+                json!({
+                    "id": case.id, "verdict": case.verdict, "blame": case.blame, "reason": case.reason,
+                    "duration_ns": case.duration,
+                })
+            })
+            .collect();
+        return output::json(&json!({
+            "schema": "bootrack-run-summary/1", "id": manifest.id, "folder": folder, "seed": manifest.seed,
+            "wall_seconds": wall.as_secs_f64(), "virtual_ns": virtual_time, "cases": cases,
+        }));
+    }
+    for warning in &manifest.warnings {
+        eprintln!("warning: {warning}");
+    }
+    let coloured = output::colours();
+    for case in &manifest.cases {
+        let verdict = output::verdict(case.verdict, coloured);
+        println!("{verdict}  {:<28} {:>12}  {}", case.id, output::seconds(case.duration), case.purpose);
+        if case.verdict != Verdict::Pass {
+            let blame = case.blame.map(Blame::name).map(|blame| format!("{blame}: ")).unwrap_or_default();
+            println!("{:>14}  {blame}{}", "", case.reason);
+        }
+    }
+    let all = [
+        Verdict::Pass, Verdict::Fail, Verdict::Inconclusive, Verdict::Error, Verdict::NotRun, Verdict::NotApplicable,
+    ];
+    let counts: Vec<String> = all
+        .into_iter()
+        .map(|verdict| (verdict, count(verdict)))
+        .filter(|(verdict, count)| *count > 0 || *verdict == Verdict::Pass)
+        .map(|(verdict, count)| format!("{count} {verdict}"))
+        .collect();
+    println!();
+    println!("{} cases: {}", manifest.cases.len(), counts.join(", "));
+    println!("wall time {:.3} s, virtual time {}", wall.as_secs_f64(), output::seconds(virtual_time));
+    println!("evidence {}", folder.display());
+    println!("report   {}", folder.join("index.html").display());
+}

@@ -1,0 +1,207 @@
+//! What commands are given: suites, PICS, PIXIT, testbeds, stored runs; built-in ones where none is named.
+
+use std::path::{Path, PathBuf};
+
+use input::{Fault, Source};
+use record::bundle::{Bundle, StoredRun};
+use reports::{ClauseText, Clauses};
+use suites::ledger::{Class, Ledger};
+use suites::pics::{Pics, Proforma};
+use suites::pixit::Pixit;
+use suites::plan::Case;
+use suites::selection::Selector;
+use suites::vocabulary::Vocabulary;
+use suites::{Catalogue, Plan, Suite, built_in};
+use testbeds::testbed::Testbed;
+
+use crate::arguments::Planning;
+use crate::failure::Failure;
+
+/// Everything that was loaded to make a plan.
+pub(crate) struct Loaded {
+    pub(crate) vocabulary: Vocabulary,
+    pub(crate) ledger: Ledger,
+    pub(crate) proforma: Proforma,
+    pub(crate) pics: Pics,
+    pub(crate) pics_source: Source,
+    pub(crate) pixit: Pixit,
+    pub(crate) pixit_source: Source,
+    pub(crate) suites: Vec<Suite>,
+    pub(crate) suite_sources: Vec<Source>,
+}
+
+/// Loads suites, PICS and PIXIT; every fault of every file is told.
+pub(crate) fn load(suites: &[PathBuf], pics: Option<&Path>, pixit: Option<&Path>) -> Result<Loaded, Failure> {
+    let vocabulary = engine::vocabulary::vocabulary();
+    let ledger = Ledger::load(&built_in::clauses())?;
+    let proforma = Proforma::load(&built_in::pics(), &ledger)?;
+    let mut faults: Vec<Fault> = Vec::new();
+    let (pics, pics_source) = match pics.map(Source::read) {
+        None => (proforma.reference(), built_in_as_one("built-in PICS", built_in::pics())),
+        Some(source) => {
+            let source = source?;
+            (proforma.answers(&source).unwrap_or_else(|found| keep(&mut faults, found, proforma.reference())), source)
+        }
+    };
+    let defaults = Pixit::load(&built_in::pixit())?;
+    let (pixit, pixit_source) = match pixit.map(Source::read) {
+        None => (defaults, built_in_as_one("built-in PIXIT", built_in::pixit())),
+        Some(source) => {
+            let source = source?;
+            let overridden = defaults.overridden(&source);
+            (overridden.unwrap_or_else(|found| keep(&mut faults, found, defaults)), source)
+        }
+    };
+    let suite_sources = if suites.is_empty() { built_in::suites() } else { read_suites(suites)? };
+    let catalogue = Catalogue { vocabulary: &vocabulary, ledger: &ledger, pics: &proforma, pixit: &pixit };
+    let loaded = suites::load(&suite_sources, &catalogue);
+    let suites = loaded.unwrap_or_else(|found| keep(&mut faults, found, Vec::new()));
+    if !faults.is_empty() {
+        return Err(faults.into());
+    }
+    Ok(Loaded { vocabulary, ledger, proforma, pics, pics_source, pixit, pixit_source, suites, suite_sources })
+}
+
+impl Loaded {
+    /// The cases that are wanted and apply.
+    pub(crate) fn plan(&self, selectors: &[Selector]) -> Plan {
+        Plan::select(&self.suites, selectors, &self.pics, &self.proforma)
+    }
+
+    /// Every case of every suite.
+    pub(crate) fn cases(&self) -> impl Iterator<Item = &Case> {
+        self.suites.iter().flat_map(|suite| &suite.cases)
+    }
+}
+
+/// Loads what `planning` names and plans it.
+pub(crate) fn plan(planning: &Planning) -> Result<(Loaded, Plan), Failure> {
+    let selectors = selectors(planning)?;
+    let loaded = load(&planning.suites, planning.pics.as_deref(), planning.pixit.as_deref())?;
+    let mut plan = loaded.plan(&selectors);
+    if let Some(phase) = &planning.phase {
+        let known = suites::vocabulary::PHASES;
+        if !known.contains(&phase.as_str()) {
+            let near = input::nearest(phase, known.iter().copied());
+            return Err(Failure::usage_with_help(
+                format!("unknown phase `{phase}`"),
+                near.map_or_else(|| format!("one of: {}", known.join(", ")), |near| format!("did you mean `{near}`?")),
+            ));
+        }
+        plan.cases.retain(|case| case.phase == *phase);
+        plan.not_applicable.retain(|left_out| left_out.case.phase == *phase);
+    }
+    if plan.cases.is_empty() && plan.not_applicable.is_empty() {
+        return Err(nothing_selected(planning, &loaded));
+    }
+    Ok((loaded, plan))
+}
+
+fn nothing_selected(planning: &Planning, loaded: &Loaded) -> Failure {
+    let ids: Vec<&str> = loaded.cases().map(|case| case.base.as_str()).collect();
+    let near = planning.selectors.iter().find_map(|selector| input::nearest(selector, ids.iter().copied()));
+    Failure::Nothing {
+        message: match planning.selectors.as_slice() {
+            [] => "nothing is selected".to_owned(),
+            selectors => format!("nothing is selected by {}", selectors.join(" ")),
+        },
+        help: Some(near.map_or_else(
+            || "`bootrack list` shows every case".to_owned(),
+            |near| format!("did you mean `{near}`? `bootrack list` shows every case"),
+        )),
+    }
+}
+
+fn selectors(planning: &Planning) -> Result<Vec<Selector>, Failure> {
+    let parse = |text: &String| {
+        text.parse::<Selector>().map_err(|error| {
+            Failure::usage_with_help(error.to_string(), "for example `SEL-JSR-*`, `suite:profile`, `clause:SEL-5.3.3-*`")
+        })
+    };
+    planning.selectors.iter().map(parse).collect()
+}
+
+/// The testbed of a file, or the built-in one.
+pub(crate) fn testbed(path: Option<&Path>) -> Result<(Testbed, Source), Failure> {
+    let source = match path {
+        Some(path) => Source::read(path)?,
+        None => Testbed::built_in(),
+    };
+    Ok((Testbed::load(&source)?, source))
+}
+
+/// Reads a stored run; what is altered in it stands in `damage`.
+pub(crate) fn open_run(path: &Path) -> Result<StoredRun, Failure> {
+    Bundle::open(path).map_err(|error| {
+        Failure::usage_with_help(error.to_string(), "name the folder of a run, such as `runs/latest`")
+    })
+}
+
+/// The clauses of the ledgers, as the report shows them.
+pub(crate) fn clause_texts(ledger: &Ledger) -> Clauses {
+    let text = |clause: &suites::ledger::Clause| ClauseText {
+        level: clause.level.name().to_owned(),
+        text: clause.text.clone(),
+        class: class_text(&clause.class),
+    };
+    ledger.clauses().iter().map(|clause| (clause.id.clone(), text(clause))).collect()
+}
+
+/// A class in words.
+pub(crate) fn class_text(class: &Class) -> String {
+    match class {
+        Class::Tested => "tested".to_owned(),
+        Class::Untestable { why } => format!("untestable: {why}"),
+        Class::OutOfScope { why } => format!("out of scope: {why}"),
+        Class::Later { mechanism } => format!("later: {mechanism}"),
+    }
+}
+
+/// The name of a class alone.
+pub(crate) fn class_name(class: &Class) -> &'static str {
+    match class {
+        Class::Tested => "tested",
+        Class::Untestable { .. } => "untestable",
+        Class::OutOfScope { .. } => "out_of_scope",
+        Class::Later { .. } => "later",
+    }
+}
+
+/// Files as they are named; of a folder every `*.toml` in it, by name.
+fn read_suites(paths: &[PathBuf]) -> Result<Vec<Source>, Failure> {
+    let mut sources = Vec::new();
+    for path in paths {
+        if !path.is_dir() {
+            sources.push(Source::read(path)?);
+            continue;
+        }
+        let entries = std::fs::read_dir(path)
+            .map_err(|error| Failure::usage(format!("{}: cannot be read: {error}", path.display())))?;
+        let mut files: Vec<PathBuf> = entries
+            .filter_map(Result::ok)
+            .map(|entry| entry.path())
+            .filter(|file| file.extension().is_some_and(|extension| extension == "toml"))
+            .collect();
+        files.sort();
+        if files.is_empty() {
+            return Err(Failure::usage_with_help(
+                format!("{}: holds no suite", path.display()),
+                "suites are files that end in .toml",
+            ));
+        }
+        for file in files {
+            sources.push(Source::read(&file)?);
+        }
+    }
+    Ok(sources)
+}
+
+/// Several built-in files under one name, for the manifest's digest.
+fn built_in_as_one(name: &str, sources: Vec<Source>) -> Source {
+    Source { name: name.to_owned(), text: sources.into_iter().map(|source| source.text).collect() }
+}
+
+fn keep<T>(faults: &mut Vec<Fault>, found: Vec<Fault>, instead: T) -> T {
+    faults.extend(found);
+    instead
+}

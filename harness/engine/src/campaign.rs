@@ -1,0 +1,168 @@
+//! A whole run: cases side by side, each on a rack of its own, each sealed into the bundle as soon as it has ended.
+
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+
+use record::bundle::Bundle;
+use record::event::Event;
+use record::manifest::CaseResult;
+use record::{Blame, CaseId, Verdict};
+use suites::plan::{Case, Role};
+use testbeds::testbed::{self, BoardRequest, Device, RackRequest, Testbed};
+use testbeds::virtual_rack::VirtualRack;
+
+use crate::judge::CaseVerdict;
+use crate::machines::Machines;
+use crate::runner::{CaseRun, Log, MemoryLog, run_case};
+use crate::scenery;
+use crate::seed;
+use crate::stored_plan::PlannedCase;
+
+/// What every case of a run shares.
+#[derive(Debug, Clone)]
+pub struct Setting {
+    /// The testbed.
+    pub testbed: Testbed,
+    /// The device.
+    pub device: Device,
+}
+
+/// Runs one case and keeps its log in memory only.
+///
+/// # Errors
+/// One sentence if the testbed cannot play the case.
+pub fn run_in_memory(planned: &PlannedCase, setting: &Setting) -> Result<CaseRun, String> {
+    run_logged(planned, setting, &mut MemoryLog::default())
+}
+
+/// Runs one case into a log.
+///
+/// # Errors
+/// One sentence if the testbed cannot play the case or the log cannot be kept.
+pub fn run_logged(planned: &PlannedCase, setting: &Setting, log: &mut dyn Log) -> Result<CaseRun, String> {
+    let mut rack = rack_for(planned, setting)?;
+    let machines = Machines::for_topology(&planned.case.topology, &planned.seed_octets());
+    run_case(&planned.case, &planned.environment, planned.seed_octets(), &mut rack, machines, log)
+}
+
+/// Runs all cases, `jobs` side by side, into the bundle. `ended` is told of each case as it ends, in whatever order.
+/// Results come back in the order of the plan.
+///
+/// # Errors
+/// The first failure to keep evidence; cases that had not begun stay `not_run`.
+pub fn run_campaign(
+    cases: &[PlannedCase],
+    setting: &Setting,
+    jobs: usize,
+    bundle: &Bundle,
+    ended: &(dyn Fn(&CaseResult) + Sync),
+) -> Result<Vec<CaseResult>, String> {
+    let next = AtomicUsize::new(0);
+    let stopped = AtomicBool::new(false);
+    let results: Mutex<Vec<(usize, Result<CaseResult, String>)>> = Mutex::new(Vec::new());
+    std::thread::scope(|scope| {
+        for _ in 0..jobs.clamp(1, cases.len().max(1)) {
+            scope.spawn(|| {
+                while !stopped.load(Ordering::Relaxed) {
+                    let index = next.fetch_add(1, Ordering::Relaxed);
+                    let Some(planned) = cases.get(index) else { break };
+                    let result = run_into_bundle(planned, setting, bundle);
+                    match &result {
+                        Ok(result) => ended(result),
+                        Err(_) => stopped.store(true, Ordering::Relaxed),
+                    }
+                    results.lock().unwrap_or_else(std::sync::PoisonError::into_inner).push((index, result));
+                }
+            });
+        }
+    });
+    let mut results = results.into_inner().unwrap_or_else(std::sync::PoisonError::into_inner);
+    results.sort_by_key(|(index, _)| *index);
+    results.into_iter().map(|(_, result)| result).collect()
+}
+
+fn run_into_bundle(planned: &PlannedCase, setting: &Setting, bundle: &Bundle) -> Result<CaseResult, String> {
+    let id = CaseId::new(&planned.case.id).map_err(|error| error.to_string())?;
+    let mut writer = bundle.case(&id).map_err(|error| error.to_string())?;
+    let result = match rack_for(planned, setting) {
+        Ok(mut rack) => {
+            let machines = Machines::for_topology(&planned.case.topology, &planned.seed_octets());
+            let case_seed = planned.seed_octets();
+            let run = run_case(&planned.case, &planned.environment, case_seed, &mut rack, machines, &mut writer)?;
+            case_result(planned, &run.verdict, &run.events)
+        }
+        // A rack that cannot play the case leaves no evidence but this.
+        Err(reason) => return Ok(unplayable(planned, &reason)),
+    };
+    writer.seal(result).map_err(|error| error.to_string())
+}
+
+/// The stored form of a verdict.
+pub fn case_result(planned: &PlannedCase, verdict: &CaseVerdict, events: &[Event]) -> CaseResult {
+    CaseResult {
+        verdict: verdict.verdict,
+        blame: verdict.blame,
+        reason: verdict.reason.clone(),
+        deciding_step: verdict.deciding_step,
+        deciding_clauses: verdict.deciding_clauses.clone(),
+        evidence: verdict.evidence.clone(),
+        steps: verdict.steps.clone(),
+        duration: events.last().map_or(0, |event| event.t),
+        ..not_run(&planned.case, &planned.seed)
+    }
+}
+
+/// A planned case before it has run.
+pub fn not_run(case: &Case, seed: &str) -> CaseResult {
+    CaseResult {
+        id: case.id.clone(),
+        suite: case.suite.clone(),
+        phase: case.phase.clone(),
+        purpose: case.purpose.clone(),
+        clauses: case.clauses.clone(),
+        verdict: Verdict::NotRun,
+        blame: None,
+        reason: "the run ended before this case".to_owned(),
+        deciding_step: None,
+        deciding_clauses: Vec::new(),
+        evidence: Vec::new(),
+        steps: Vec::new(),
+        seed: seed.to_owned(),
+        duration: 0,
+        digests: std::collections::BTreeMap::new(),
+    }
+}
+
+fn unplayable(planned: &PlannedCase, reason: &str) -> CaseResult {
+    CaseResult {
+        verdict: Verdict::Error,
+        blame: Some(Blame::Rack),
+        reason: reason.to_owned(),
+        ..not_run(&planned.case, &planned.seed)
+    }
+}
+
+fn rack_for(planned: &PlannedCase, setting: &Setting) -> Result<VirtualRack, String> {
+    let topology = &planned.case.topology;
+    let request = RackRequest {
+        boards: topology
+            .boards
+            .iter()
+            .map(|board| BoardRequest { name: &board.name, role: role(board.role) })
+            .collect(),
+        links: &topology.links,
+        device: setting.device,
+        channel: scenery::channel(&planned.case),
+        seed: seed::derive(&planned.seed_octets(), "rack"),
+    };
+    setting.testbed.rack_for(&request).map_err(|error| error.to_string())
+}
+
+fn role(role: Role) -> testbed::Role {
+    match role {
+        Role::CommissioningTool => testbed::Role::CommissioningTool,
+        Role::BorderRouter => testbed::Role::BorderRouter,
+        Role::Router => testbed::Role::Router,
+        Role::TesterRadio => testbed::Role::TesterRadio,
+    }
+}
