@@ -4,7 +4,8 @@ use std::io::Write as _;
 use std::path::Path;
 
 use serde_json::{Value as Json, json};
-use wire::dissect::{Dissection, Dissector, Value};
+use wire::dissect::{Dissection, Dissector, Keys, Value};
+use wire::dtls::MasterSecret;
 
 use crate::arguments::Dissect;
 use crate::captures::{self, Packet};
@@ -22,7 +23,7 @@ const MAX_PSDU: usize = 127;
 pub(crate) fn dissect(arguments: &Dissect) -> Result<Exit, Failure> {
     let capture = captures::read(&arguments.file)
         .map_err(|error| Failure::usage_with_help(error.to_string(), "name a capture that Wireshark can open"))?;
-    let mut dissector = Dissector::default();
+    let mut dissector = Dissector::new(Keys::new());
     for key_log in &capture.key_logs {
         add_key_log(&mut dissector, key_log);
     }
@@ -177,7 +178,7 @@ fn add_secret(dissector: &mut Dissector, words: &[&str]) -> bool {
     let ["CLIENT_RANDOM", random, secret] = words else { return false };
     match (octets::<32>(random), octets::<48>(secret)) {
         (Some(random), Some(secret)) => {
-            dissector.add_dtls_master_secret(random, secret);
+            dissector.add_dtls_master_secret(random, MasterSecret::from_octets(secret));
             true
         }
         _ => false,

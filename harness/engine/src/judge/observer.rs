@@ -2,12 +2,15 @@
 //! dissector's; this file adds who sent what to whom, and which events a PDU was made of.
 
 use std::borrow::Cow;
+use std::net::Ipv6Addr;
 
 use record::event::{Action, Event, Key, Observation, What};
 use suites::plan::Point;
-use wire::dissect::{Dissection, Dissector, NoteKind, Value};
+use wire::dissect::{Dissection, Dissector, Keys, NoteKind, Value};
+use wire::dtls::MasterSecret;
 
 use crate::environment::Environment;
+use crate::scenery;
 
 /// A protocol data unit as it was seen at a point of observation.
 #[derive(Debug, Clone)]
@@ -65,12 +68,20 @@ pub struct Observer {
     wrong_on_purpose: Vec<(Vec<u8>, String)>,
 }
 
+/// Knows the mesh's context 0 from the start: a capture may begin after the router advertisement that tells it.
+fn new_dissector() -> Dissector {
+    let mut dissector = Dissector::new(Keys::new());
+    let [a, b, c, d, e, f, g, h] = scenery::MESH_PREFIX;
+    dissector.set_context(0, Ipv6Addr::from([a, b, c, d, e, f, g, h, 0, 0, 0, 0, 0, 0, 0, 0]), 64);
+    dissector
+}
+
 impl Observer {
     /// Starts with no keys but those of the case's network that events will bring.
     pub fn new(environment: &Environment) -> Self {
         Self {
             environment: environment.clone(),
-            dissector: Dissector::default(),
+            dissector: new_dissector(),
             sniffer: None,
             wrong_on_purpose: Vec::new(),
         }
@@ -142,7 +153,7 @@ impl Observer {
                 if let (Ok(random), Ok(secret)) =
                     (<[u8; 32]>::try_from(client_random.0.as_slice()), <[u8; 48]>::try_from(master_secret.0.as_slice()))
                 {
-                    self.dissector.add_dtls_master_secret(random, secret);
+                    self.dissector.add_dtls_master_secret(random, MasterSecret::from_octets(secret));
                 }
             }
         }
