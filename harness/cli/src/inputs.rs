@@ -115,7 +115,10 @@ fn nothing_selected(planning: &Planning, loaded: &Loaded) -> Failure {
 fn selectors(planning: &Planning) -> Result<Vec<Selector>, Failure> {
     let parse = |text: &String| {
         text.parse::<Selector>().map_err(|error| {
-            Failure::usage_with_help(error.to_string(), "for example `SEL-JSR-*`, `suite:profile`, `clause:SEL-5.3.3-*`")
+            Failure::usage_with_help(
+                error.to_string(),
+                "for example `SEL-JSR-*`, `suite:profile`, `clause:SEL-5.3.3-*`",
+            )
         })
     };
     planning.selectors.iter().map(parse).collect()
@@ -132,9 +135,8 @@ pub(crate) fn testbed(path: Option<&Path>) -> Result<(Testbed, Source), Failure>
 
 /// Reads a stored run; what is altered in it stands in `damage`.
 pub(crate) fn open_run(path: &Path) -> Result<StoredRun, Failure> {
-    Bundle::open(path).map_err(|error| {
-        Failure::usage_with_help(error.to_string(), "name the folder of a run, such as `runs/latest`")
-    })
+    Bundle::open(path)
+        .map_err(|error| Failure::usage_with_help(error.to_string(), "name the folder of a run, such as `runs/latest`"))
 }
 
 /// The clauses of the ledgers, as the report shows them.
@@ -151,9 +153,9 @@ pub(crate) fn clause_texts(ledger: &Ledger) -> Clauses {
 pub(crate) fn class_text(class: &Class) -> String {
     match class {
         Class::Tested => "tested".to_owned(),
-        Class::Untestable { why } => format!("untestable: {why}"),
-        Class::OutOfScope { why } => format!("out of scope: {why}"),
-        Class::Later { mechanism } => format!("later: {mechanism}"),
+        Class::Untestable(why) => format!("untestable: {why}"),
+        Class::OutOfScope(why) => format!("out of scope: {why}"),
+        Class::Later(mechanism) => format!("later: {mechanism}"),
     }
 }
 
@@ -161,9 +163,9 @@ pub(crate) fn class_text(class: &Class) -> String {
 pub(crate) fn class_name(class: &Class) -> &'static str {
     match class {
         Class::Tested => "tested",
-        Class::Untestable { .. } => "untestable",
-        Class::OutOfScope { .. } => "out_of_scope",
-        Class::Later { .. } => "later",
+        Class::Untestable(_) => "untestable",
+        Class::OutOfScope(_) => "out_of_scope",
+        Class::Later(_) => "later",
     }
 }
 

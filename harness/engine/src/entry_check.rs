@@ -22,7 +22,8 @@ pub fn with_entry_checks(case: &Case, case_seed: &[u8; 32]) -> Case {
 }
 
 fn checks_of(board: &str, nonce: &str, steps: &mut Vec<Step>) {
-    let equals = |field: &str, operand: Operand| Match { field: field.to_owned(), constraint: Constraint::Equals(operand) };
+    let equals =
+        |field: &str, operand: Operand| Match { field: field.to_owned(), constraint: Constraint::Equals(operand) };
     let text = |text: &str| Operand::Text(text.to_owned());
     let own_eui64 = Operand::Reference { name: board.to_owned(), field: "eui64".to_owned(), offset: 0 };
     let mut step = |text: String, kind: StepKind| {

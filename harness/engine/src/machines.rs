@@ -211,10 +211,7 @@ fn rule(deviation: &Deviation, bindings: &Bindings) -> Result<Rule, String> {
     Ok(Rule { message: deviation.message.clone(), matches, change, times: deviation.times })
 }
 
-fn values(
-    operands: &BTreeMap<String, Operand>,
-    bindings: &Bindings,
-) -> Result<BTreeMap<String, craft::Value>, String> {
+fn values(operands: &BTreeMap<String, Operand>, bindings: &Bindings) -> Result<BTreeMap<String, craft::Value>, String> {
     operands.iter().map(|(name, operand)| Ok((name.clone(), value(operand, bindings)?))).collect()
 }
 

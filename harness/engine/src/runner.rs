@@ -124,10 +124,10 @@ impl Runner<'_> {
     fn brief_machines(&mut self, environment: &Environment) {
         let property = |name: &str, field: &str| environment.get(name, field).unwrap_or_default().to_owned();
         let tools: Vec<String> = self.named(Role::CommissioningTool);
-        let devices: Vec<String> =
-            self.named(Role::BorderRouter).into_iter().chain(self.named(Role::Router)).collect();
+        let devices: Vec<String> = self.named(Role::BorderRouter).into_iter().chain(self.named(Role::Router)).collect();
         for tool in tools {
-            let network = format!("network key={} index={} level=5", property("network", "key"), property("network", "index"));
+            let network =
+                format!("network key={} index={} level=5", property("network", "key"), property("network", "index"));
             self.order(&tool, &network);
             for device in &devices {
                 let anchor = format!("anchor eui64={} psk={}", property(device, "eui64"), property(device, "psk"));

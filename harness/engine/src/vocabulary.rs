@@ -22,9 +22,8 @@ fn kind(name: &str, kind: dissect::FieldKind) -> FieldKind {
         // Whatever a device writes behind `key=`.
         _ if name.starts_with("ut.") => FieldKind::Any,
         dissect::FieldKind::Uint { .. } | dissect::FieldKind::Bool => FieldKind::Number,
-        dissect::FieldKind::Bytes
-        | dissect::FieldKind::Eui64
-        | dissect::FieldKind::Ipv6
-        | dissect::FieldKind::Text => FieldKind::Text,
+        dissect::FieldKind::Bytes | dissect::FieldKind::Eui64 | dissect::FieldKind::Ipv6 | dissect::FieldKind::Text => {
+            FieldKind::Text
+        }
     }
 }

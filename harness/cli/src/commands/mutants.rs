@@ -29,15 +29,18 @@ pub(crate) fn mutants(arguments: &Mutants) -> Result<Exit, Failure> {
     let cases: Vec<PlannedCase> = loaded.cases().map(|case| PlannedCase::new(case, arguments.seed)).collect();
     let setting = Setting { testbed, device: Device::Reference };
     let jobs = run::jobs(arguments.jobs);
-    let trials = mutation::run_mutants(&asked, &cases, &setting, jobs, arguments.full, &|_| {})
-        .map_err(Failure::Broken)?;
+    let trials =
+        mutation::run_mutants(&asked, &cases, &setting, jobs, arguments.full, &|_| {}).map_err(Failure::Broken)?;
 
     let mut killers: BTreeMap<&str, Vec<&str>> = asked.iter().map(|mutant| (mutant.name(), Vec::new())).collect();
     for trial in trials.iter().filter(|trial| trial.killed) {
         killers.entry(trial.mutant.name()).or_default().push(&trial.case);
     }
-    let unnamed: Vec<Mutant> =
-        asked.iter().copied().filter(|mutant| !trials.iter().any(|trial| trial.named && trial.mutant == *mutant)).collect();
+    let unnamed: Vec<Mutant> = asked
+        .iter()
+        .copied()
+        .filter(|mutant| !trials.iter().any(|trial| trial.named && trial.mutant == *mutant))
+        .collect();
     let escaped = escaped(&trials, &cases);
     let killed = killers.values().filter(|cases| !cases.is_empty()).count();
     if arguments.json {
@@ -99,7 +102,12 @@ fn print_matrix(trials: &[Trial], cases: &[PlannedCase]) {
         if let Some(killed) = kills.remove(planned.case.base.as_str()) {
             let alone = killed.iter().filter(|mutant| killers[**mutant].len() == 1).count();
             let names: Vec<&str> = killed.into_iter().collect();
-            println!("{:<16} {:>2} killed, {alone:>2} by it alone: {}", planned.case.base, names.len(), names.join(" "));
+            println!(
+                "{:<16} {:>2} killed, {alone:>2} by it alone: {}",
+                planned.case.base,
+                names.len(),
+                names.join(" ")
+            );
         }
     }
 }

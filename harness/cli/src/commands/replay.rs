@@ -2,7 +2,7 @@
 
 use engine::campaign::{self, Setting};
 use engine::stored_plan::StoredPlan;
-use record::files::sha256_hex;
+use record::sha256_hex;
 use testbeds::testbed::Device;
 
 use crate::arguments::Replay;
@@ -36,8 +36,7 @@ pub(crate) fn replay(arguments: &Replay) -> Result<Exit, Failure> {
     if sha256_hex(source.text.as_bytes()) != manifest.testbed.sha256 {
         return Err(Failure::usage(format!("testbed `{}` is not the one of that run", manifest.testbed.name)));
     }
-    let again =
-        campaign::run_in_memory(planned, &Setting { testbed, device }).map_err(Failure::Broken)?;
+    let again = campaign::run_in_memory(planned, &Setting { testbed, device }).map_err(Failure::Broken)?;
     let before = stored
         .case(&planned.case.id)
         .ok_or_else(|| Failure::usage(format!("the run holds no evidence of `{}`", planned.case.id)))?

@@ -259,13 +259,14 @@ impl<'a> Judge<'a> {
             step: self.active.as_ref().map(|active| active.step),
             evidence: vec![self.last.0],
         });
-        let unfinished = (self.ended && self.decided.is_none() && self.next < self.case.steps.len()).then(|| Decision {
-            verdict: Verdict::Error,
-            blame: Blame::Rack,
-            reason: format!("the case ended before step {}", self.next + 1),
-            step: Some(self.next),
-            evidence: vec![self.last.0],
-        });
+        let unfinished =
+            (self.ended && self.decided.is_none() && self.next < self.case.steps.len()).then(|| Decision {
+                verdict: Verdict::Error,
+                blame: Blame::Rack,
+                reason: format!("the case ended before step {}", self.next + 1),
+                step: Some(self.next),
+                evidence: vec![self.last.0],
+            });
         let nothing_judged = (!self.observed_anything()).then(|| Decision {
             verdict: Verdict::Inconclusive,
             blame: Blame::Suite,
@@ -444,7 +445,12 @@ impl<'a> Judge<'a> {
                 self.abort(Verdict::Error, Blame::Rack, format!("board `{board}` is lost: {reason}"), vec![n]);
             }
             Observation::CaptureGap { sniffer, reason } => {
-                self.abort(Verdict::Error, Blame::Rack, format!("sniffer `{sniffer}` missed frames: {reason}"), vec![n]);
+                self.abort(
+                    Verdict::Error,
+                    Blame::Rack,
+                    format!("sniffer `{sniffer}` missed frames: {reason}"),
+                    vec![n],
+                );
             }
             Observation::TesterFault { part, reason } => {
                 self.abort(Verdict::Error, Blame::Tester, format!("the tester's {part} failed: {reason}"), vec![n]);
@@ -673,12 +679,9 @@ impl<'a> Judge<'a> {
         let what = format!("{what}{}", near.unwrap_or_default());
         let mut ending = match self.stimulus.delivered(subject, &self.deliveries) {
             _ if subject != DUT => Ending::other(Verdict::Inconclusive, Blame::Tester, what, vec![self.last.0]),
-            Some(proof) => Ending::other(
-                Verdict::Fail,
-                Blame::Device,
-                format!("{what}, though its stimulus was delivered"),
-                proof,
-            ),
+            Some(proof) => {
+                Ending::other(Verdict::Fail, Blame::Device, format!("{what}, though its stimulus was delivered"), proof)
+            }
             None => Ending::other(
                 Verdict::Inconclusive,
                 Blame::Rack,

@@ -192,9 +192,7 @@ impl Observer {
 
     fn name_of_link(&self, address: wire::ieee802154::LinkAddress) -> String {
         match address.extended() {
-            Some(eui64) => {
-                self.environment.board_by_eui64(eui64).map_or_else(|| eui64.to_string(), ToOwned::to_owned)
-            }
+            Some(eui64) => self.environment.board_by_eui64(eui64).map_or_else(|| eui64.to_string(), ToOwned::to_owned),
             None => address.to_string(),
         }
     }
