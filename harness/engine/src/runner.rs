@@ -3,13 +3,14 @@
 
 use protocols::time::Instant;
 use record::Octets;
-use record::event::{Action, EVENTS_SCHEMA, Event, Observation, What};
+use record::event::{Action, EVENTS_SCHEMA, Event, Key, Observation, What};
 use suites::plan::{Case, Command, Role, StepKind};
 use testbeds::Rack;
 
 use crate::environment::Environment;
 use crate::judge::{CaseVerdict, Judge, Progress, Want};
 use crate::machines::{MachineEvent, Machines};
+use crate::scenery;
 
 /// A case whose log has more events than this is stopped: something runs away.
 const EVENT_LIMIT: u64 = 2_000_000;
@@ -101,6 +102,10 @@ impl Runner<'_> {
             case: self.case.id.clone(),
             seed: Octets(case_seed.to_vec()),
         });
+        // The network's key comes from the case, whoever hands it to the devices: the observer must know it.
+        if let Some(key) = environment.get("network", "key").and_then(|text| hex::decode(text).ok()) {
+            self.emit(What::KeyLearnt(Key::Link { index: scenery::KEY_INDEX, key: Octets(key) }));
+        }
         self.brief_machines(environment);
         while !self.halted {
             self.drain_machines();

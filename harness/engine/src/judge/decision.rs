@@ -361,7 +361,7 @@ impl<'a> Judge<'a> {
         let phase = match &planned.kind {
             StepKind::Do(command) => {
                 self.cursor = event.n;
-                self.stimulus = Stimulus::new(event.n);
+                self.stimulus = Stimulus::new(event.n, actor(command));
                 match command {
                     Command::Power { board, on: true } | Command::Reset { board } if self.has_upper_tester(board) => {
                         Phase::Booting { board: board.clone() }
@@ -371,9 +371,9 @@ impl<'a> Judge<'a> {
                     Command::Machine { machine, .. } => Phase::Order { machine: machine.clone() },
                 }
             }
-            StepKind::Send(_) => {
+            StepKind::Send(send) => {
                 self.cursor = event.n;
-                self.stimulus = Stimulus::new(event.n);
+                self.stimulus = Stimulus::new(event.n, &send.by);
                 Phase::Transmitting
             }
             StepKind::Check(check) => Phase::Answer { board: check.board.clone(), seq: None },
@@ -502,11 +502,8 @@ impl<'a> Judge<'a> {
             }
             (Phase::AliveAfter { opened, watched_until, seq }, StepKind::Never(never)) => {
                 let answer = seq.and_then(|seq| self.reply(&never.alive, seq, *opened)).map(Pdu::completed);
-                self.forbidden(never, started, *watched_until).or_else(|| {
-                    answer.map(|answer| {
-                        Ending::pass("nothing forbidden between two live exchanges", vec![*opened, answer])
-                    })
-                })
+                self.forbidden(never, started, *watched_until)
+                    .or_else(|| answer.map(|answer| self.silent(never, vec![*opened, answer])))
             }
             _ => None,
         };
@@ -708,6 +705,21 @@ impl<'a> Judge<'a> {
         ))
     }
 
+    /// Nothing forbidden came between two live exchanges. That means something only if what should have provoked it is
+    /// proven to have arrived.
+    fn silent(&self, never: &Never, evidence: Vec<u64>) -> Ending {
+        let subject = never.from.as_deref().unwrap_or(DUT);
+        if self.stimulus.since > 0 && self.stimulus.delivered(subject, &self.deliveries).is_none() {
+            return Ending::other(
+                Verdict::Inconclusive,
+                Blame::Rack,
+                format!("no {} from {subject}, but nothing proves that its stimulus was delivered", never.message),
+                evidence,
+            );
+        }
+        Ending::pass("nothing forbidden between two live exchanges", evidence)
+    }
+
     fn judge_answer(&self, kind: &StepKind, board: &str, reply: &Pdu) -> Ending {
         let status = text_of(reply, "ut.status").unwrap_or_default();
         let code = text_of(reply, "ut.code");
@@ -769,7 +781,15 @@ impl<'a> Judge<'a> {
         let evidence = vec![finished.event];
         Some(match (&finished.refused, answer) {
             (None, Answer::Ok) => Ending::pass("done", evidence),
-            (Some(reason), Answer::Error(_)) => Ending::pass(format!("refused: {reason}"), evidence),
+            (Some(reason), Answer::Error(_)) => match self.stimulus.delivered(DUT, &self.deliveries) {
+                Some(_) => Ending::pass(format!("refused: {reason}"), evidence),
+                None => Ending::other(
+                    Verdict::Inconclusive,
+                    Blame::Tester,
+                    format!("`{machine}` could not ({reason}), but nothing proves that the device had a say in it"),
+                    evidence,
+                ),
+            },
             (Some(reason), _) => Ending::other(
                 Verdict::Inconclusive,
                 Blame::Device,
@@ -933,6 +953,14 @@ impl<'a> Judge<'a> {
             Some(_) => self.next,
             None => self.case.steps.len(),
         };
+    }
+}
+
+/// Whose frames prove that a command had its effect: the machine's, or the board's that was commanded.
+fn actor(command: &Command) -> &str {
+    match command {
+        Command::Power { board, .. } | Command::Reset { board } | Command::UpperTester { board, .. } => board,
+        Command::Machine { machine, .. } => machine,
     }
 }
 

@@ -9,7 +9,9 @@ use super::observer::Pdu;
 #[derive(Debug, Clone)]
 pub(super) struct Delivery {
     /// Name of the board that acknowledged.
-    pub(super) to: String,
+    to: String,
+    /// Names of the link-layer sender and of the IPv6 packet's origin.
+    by: [Option<String>; 2],
     /// The frame's event and its acknowledgement's.
     pub(super) events: [u64; 2],
 }
@@ -17,8 +19,8 @@ pub(super) struct Delivery {
 /// Pairs unicast frames with the acknowledgements that follow them.
 #[derive(Debug, Default)]
 pub(super) struct DeliveryTracker {
-    /// The last frame that asks for an acknowledgement: receiver, sequence number, event, end time.
-    awaiting: Option<(String, u64, u64, u64)>,
+    /// The last frame that asks for an acknowledgement, with its sequence number and its end time.
+    awaiting: Option<(Delivery, u64, u64)>,
     deliveries: Vec<Delivery>,
 }
 
@@ -36,30 +38,41 @@ impl DeliveryTracker {
         };
         let Some(sequence_number) = number("wpan.seq_no") else { return };
         if pdu.messages.contains(&"wpan.ack") {
-            if let Some((to, expected, event, time)) = self.awaiting.take() {
+            if let Some((mut delivery, expected, time)) = self.awaiting.take() {
                 if expected == sequence_number && pdu.time.saturating_sub(time) <= ACK_WINDOW {
-                    self.deliveries.push(Delivery { to, events: [event, pdu.completed()] });
+                    delivery.events[1] = pdu.completed();
+                    self.deliveries.push(delivery);
                 }
             }
             return;
         }
         self.awaiting = match (&pdu.to, number("wpan.ack_request")) {
-            (Some(to), Some(1)) => Some((to.clone(), sequence_number, pdu.completed(), pdu.time)),
+            (Some(to), Some(1)) => {
+                let by = [pdu.from.clone(), pdu.origin.clone()];
+                let event = pdu.completed();
+                Some((Delivery { to: to.clone(), by, events: [event, event] }, sequence_number, pdu.time))
+            }
             _ => None,
         };
     }
 
-    /// The first delivery to `board` after event `after`.
-    pub(super) fn first_to(&self, board: &str, after: u64) -> Option<&Delivery> {
-        self.deliveries.iter().find(|delivery| delivery.to == board && delivery.events[0] > after)
+    /// The first delivery to `board`, after event `after`, of something that `actor` sent or made.
+    fn first(&self, board: &str, actor: &str, after: u64) -> Option<&Delivery> {
+        self.deliveries.iter().find(|delivery| {
+            delivery.to == board
+                && delivery.events[0] > after
+                && delivery.by.iter().any(|name| name.as_deref() == Some(actor))
+        })
     }
 }
 
 /// The tester's latest act, whose effect an expectation waits for.
 #[derive(Debug, Default)]
 pub(super) struct Stimulus {
-    /// Event at which its step started.
+    /// Event at which its step started; 0 if there was no act yet.
     pub(super) since: u64,
+    /// The board that acts or is acted on, or the machine that got the order.
+    actor: String,
     /// Handles of its injected frames that have no status yet.
     pending: Vec<u64>,
     /// Events that prove its delivery by themselves: to the named board, or (an injected frame) to whom it was sent.
@@ -68,9 +81,9 @@ pub(super) struct Stimulus {
 }
 
 impl Stimulus {
-    /// A new act begins at event `since`.
-    pub(super) fn new(since: u64) -> Self {
-        Self { since, ..Self::default() }
+    /// A new act of (or on) `actor` begins at event `since`.
+    pub(super) fn new(since: u64, actor: &str) -> Self {
+        Self { since, actor: actor.to_owned(), ..Self::default() }
     }
 
     /// Notes a confirmation by `board`'s upper tester as proof.
@@ -111,6 +124,6 @@ impl Stimulus {
         if !self.failed && !proof.is_empty() {
             return Some(proof);
         }
-        tracker.first_to(board, self.since).map(|delivery| delivery.events.to_vec())
+        tracker.first(board, &self.actor, self.since).map(|delivery| delivery.events.to_vec())
     }
 }

@@ -25,6 +25,8 @@ pub struct Pdu {
     pub from: Option<String>,
     /// Link-layer receiver or backbone port.
     pub to: Option<String>,
+    /// Who made the IPv6 packet, by name where the case knows one.
+    pub origin: Option<String>,
     /// Every field in order of the layers.
     pub fields: Vec<(Cow<'static, str>, Value)>,
     /// Names of the layers, outermost first.
@@ -171,6 +173,7 @@ impl Observer {
             point,
             from: None,
             to: None,
+            origin: self.name_of_address(dissection, "ipv6.src"),
             fields: dissection
                 .layers
                 .iter()
