@@ -114,12 +114,15 @@ impl Device {
             .filter_map(|neighbour| due(&mut neighbour.series).then_some(neighbour.eui64))
             .collect();
         for neighbour in to {
-            self.send_secure_request(now, neighbour);
+            self.send_secure_request(neighbour);
         }
     }
 
     /// Sends an SSR with this device's lifetime.
-    pub(crate) fn send_secure_request(&mut self, _now: Instant, to: Eui64) {
+    pub(crate) fn send_secure_request(&mut self, to: Eui64) {
+        if self.mutant.is(Mutant::SsrMissing) {
+            return;
+        }
         let zero = self.mutant.is(Mutant::SsrLifetimeZero);
         self.send_secure_request_for(to, if zero { 0 } else { SSR_LIFETIME_UNITS });
     }
@@ -170,7 +173,7 @@ impl Device {
             return;
         }
         if self.answers(now, from) {
-            self.send_secure_request(now, from);
+            self.send_secure_request(from);
         }
         if !self.mutant.is(Mutant::SsrNoMark) {
             self.mark(now, from, message.registration_lifetime);
@@ -182,12 +185,11 @@ impl Device {
 
     fn answers(&mut self, now: Instant, from: Eui64) -> bool {
         let marked = self.neighbours.is_secured(from);
+        if self.mutant.is(Mutant::SsrNoAnswer) || marked && self.mutant.is(Mutant::SsrAnswersOnce) {
+            return false;
+        }
         let Some(neighbour) = self.neighbours.get_mut(from) else { return false };
-        let in_time = neighbour.series.take_answer(now, marked);
-        let mutant = self.mutant;
-        (in_time || mutant.is(Mutant::SsrLoop))
-            && !mutant.is(Mutant::SsrNoAnswer)
-            && !(marked && mutant.is(Mutant::SsrAnswersOnce))
+        neighbour.series.take_answer(now, marked) || self.mutant.is(Mutant::SsrLoop)
     }
 
     /// Marks a link secured for a registration lifetime in units of 60 s.
@@ -297,10 +299,8 @@ impl Device {
         if !self.wants_to_join() {
             self.join_requests.stop();
         }
-        if !self.mutant.is(Mutant::SsrMissing) {
-            for neighbour in self.neighbours.iter_mut() {
-                neighbour.series.start(now);
-            }
+        for neighbour in self.neighbours.iter_mut() {
+            neighbour.series.start(now);
         }
         self.send_due_secure_requests(now);
         true

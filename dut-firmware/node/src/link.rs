@@ -44,7 +44,7 @@ impl Device {
             Mpdu::Plain(frame) => {
                 self.take_plain(now, source, frame, psdu).map(|frame| (frame, lowpan::Protection::Plain))
             }
-            Mpdu::Secured(frame) => self.take_secured(now, source, &frame),
+            Mpdu::Secured(frame) => self.take_secured(source, &frame),
         };
         let Some((Frame { content: Content::Data(payload), .. }, protection)) = taken else { return };
         self.note_neighbour(now, source);
@@ -82,7 +82,7 @@ impl Device {
         if !bootstrap_layer::takes_plain(self.link_state(source), self.mutant) {
             count(&mut self.counters.refused_unsecured);
             if self.mutant.is(Mutant::RxRefusalAnswered) {
-                self.send_refusal(now, source);
+                self.send_refusal(source);
             }
             return None;
         }
@@ -99,15 +99,10 @@ impl Device {
         Some(frame)
     }
 
-    fn take_secured(
-        &mut self,
-        now: Instant,
-        source: Eui64,
-        frame: &SecuredFrame,
-    ) -> Option<(Frame, lowpan::Protection)> {
+    fn take_secured(&mut self, source: Eui64, frame: &SecuredFrame) -> Option<(Frame, lowpan::Protection)> {
         if !bootstrap_layer::takes_secured(self.link_state(source)) {
             if self.mutant.is(Mutant::SsrUnsecuredAccepts) {
-                self.send_secure_request(now, source);
+                self.send_secure_request(source);
             }
             if self.mutant.is(Mutant::RxUnsecuredAcceptsSecured) && !frame.security.level.encrypts() {
                 let end = frame.payload.len().saturating_sub(frame.security.level.mic_len());
@@ -176,7 +171,7 @@ impl Device {
     /// Puts a neighbour into the list; one that is new to a 6SR gets SSRs (`PROFILE-SEL` 5).
     pub(crate) fn note_neighbour(&mut self, now: Instant, eui64: Eui64) {
         let noted = self.neighbours.note(eui64, now, self.discovery.parent());
-        let greets = noted == Noted::Added && self.store.is_secured() && !self.mutant.is(Mutant::SsrMissing);
+        let greets = noted == Noted::Added && self.store.is_secured();
         if let Some(neighbour) = self.neighbours.get_mut(eui64).filter(|_| greets) {
             neighbour.series.start(now);
         }

@@ -59,7 +59,7 @@ mutants! {
     JsrAfterSecured "jsr-after-secured" "PROFILE-SEL-4c" "Goes on sending JSRs after it was secured, and after a reboot."
     JsrIgnoresTrigger "jsr-ignores-trigger" "PROFILE-SEL-4d" "Sends JSRs from power-on though it was installed with trigger selection."
     SsrPlain "ssr-plain" "SEL-5.3.1-3" "Sends its SSRs without link security."
-    SsrMissing "ssr-missing" "SEL-5.3.4-3" "Never starts an SSR of its own after it got the key; it answers others."
+    SsrMissing "ssr-missing" "SEL-5.3.4-3" "Sends no SSR, though it holds the key."
     SsrNotRepeated "ssr-not-repeated" "PROFILE-SEL-5a" "Sends each neighbour one SSR and does not repeat it while the link is unmarked."
     SsrWrongEui64 "ssr-wrong-eui64" "SEL-5.3.1-19" "Writes the EUI-64 of its SSRs in the order of the MAC header."
     SsrGlobalSource "ssr-global-source" "SEL-5.3.1-6" "Sends its SSRs from its global address."

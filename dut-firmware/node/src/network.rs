@@ -228,7 +228,7 @@ impl Device {
     }
 
     /// What a device must not do: answers a refused packet.
-    pub(crate) fn send_refusal(&mut self, _now: Instant, to: Eui64) {
+    pub(crate) fn send_refusal(&mut self, to: Eui64) {
         let (source, destination) = (self.discovery.link_local(), link_local(LinkAddress::Extended(to)));
         let kind = ErrorKind::DestinationUnreachable;
         let error = Message::Error { kind, code: 1, parameter: 0, invoking: Vec::new() };

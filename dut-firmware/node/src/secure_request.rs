@@ -1,5 +1,5 @@
 //! When SSRs go to a neighbour (`SEL` 5.3.4, `PROFILE-SEL` 5 and 6): a series when the key arrives or the neighbour
-//! appears, another at each refresh, and answers at a bounded rate.
+//! appears, another at each refresh, and answers, at most one a second.
 
 use protocols::time::Instant;
 
@@ -12,6 +12,9 @@ pub(crate) struct Series {
     sent_in_series: usize,
     last_sent: Option<Instant>,
     last_answer: Option<Instant>,
+    /// An SSR came within a second of ours over the marked link: the third one of 5.3.4 read literally, most likely.
+    concluded: bool,
+    owed: Option<Instant>,
 }
 
 impl Series {
@@ -27,20 +30,26 @@ impl Series {
 
     /// When the next SSR is due.
     pub(crate) fn next(&self) -> Option<Instant> {
-        self.next
+        [self.next, self.owed].into_iter().flatten().min()
     }
 
     /// Whether an SSR is due; if so, it counts as sent and the next one is planned.
     pub(crate) fn take_due(&mut self, now: Instant, repeat: bool) -> bool {
-        if self.next.is_none_or(|next| next > now) {
-            return false;
+        let due = |at: Option<Instant>| at.is_some_and(|at| at <= now);
+        let (owed, in_series) = (due(self.owed), due(self.next));
+        if in_series {
+            let wait = SSR_WAITS.get(self.sent_in_series).copied().filter(|_| repeat);
+            // After the last of a series the refresh starts the next one.
+            self.sent_in_series = if wait.is_some() { self.sent_in_series.saturating_add(1) } else { 0 };
+            self.next = Some(now + wait.unwrap_or(SSR_REFRESH));
         }
-        let wait = SSR_WAITS.get(self.sent_in_series).copied().filter(|_| repeat);
-        // After the last of a series the refresh starts the next one.
-        self.sent_in_series = if wait.is_some() { self.sent_in_series.saturating_add(1) } else { 0 };
-        self.next = Some(now + wait.unwrap_or(SSR_REFRESH));
-        self.last_sent = Some(now);
-        true
+        if owed {
+            (self.owed, self.last_answer) = (None, Some(now));
+        }
+        if owed || in_series {
+            (self.last_sent, self.concluded) = (Some(now), false);
+        }
+        owed || in_series
     }
 
     /// The neighbour's SSR arrived: no repetition is needed before the refresh.
@@ -48,15 +57,22 @@ impl Series {
         (self.next, self.sent_in_series) = (Some(now + SSR_REFRESH), 0);
     }
 
-    /// Whether the neighbour's SSR is to be answered. Over an unmarked link the draft asks for an answer each time; over a
-    /// marked one an SSR of ours within the last second is answer enough, which ends the exchange.
+    /// Whether the neighbour's SSR is answered now. Within a second of the last answer it is answered when that second is
+    /// over, so that a lost answer heals; but the first one that follows an SSR of ours over a marked link concludes the
+    /// exchange and is not answered at all, or two such devices would never stop.
     pub(crate) fn take_answer(&mut self, now: Instant, marked: bool) -> bool {
-        let recent = |sent: Option<Instant>| sent.is_some_and(|sent| now < sent + SSR_ANSWER_INTERVAL);
-        if recent(self.last_answer) || marked && recent(self.last_sent) {
-            return false;
+        let until = |sent: Option<Instant>| sent.map(|sent| sent + SSR_ANSWER_INTERVAL).filter(|until| now < *until);
+        let wait = if marked { until(self.last_sent) } else { until(self.last_answer) };
+        let Some(wait) = wait else {
+            (self.last_answer, self.last_sent) = (Some(now), Some(now));
+            (self.concluded, self.owed) = (false, None);
+            return true;
+        };
+        if !marked || self.concluded {
+            self.owed = Some(wait);
         }
-        (self.last_answer, self.last_sent) = (Some(now), Some(now));
-        true
+        self.concluded = true;
+        false
     }
 }
 
@@ -96,15 +112,26 @@ mod tests {
     }
 
     #[test]
-    fn answers_are_limited_to_one_a_second_and_an_own_ssr_answers_a_marked_link() {
-        let mut series = Series::default();
-        assert!(series.take_answer(at(0), false));
-        assert!(!series.take_answer(at(999), true) && !series.take_answer(at(999), false));
-        assert!(series.take_answer(at(1000), true));
+    fn an_ssr_over_an_unmarked_link_is_answered_at_once_and_one_that_concludes_an_exchange_is_not() {
         let mut initiator = Series::default();
         initiator.start(at(0));
         assert!(initiator.take_due(at(0), true));
         assert!(initiator.clone().take_answer(at(5), false), "5.3.4 read literally");
         assert!(!initiator.take_answer(at(5), true), "no loop");
+        initiator.heard(at(5));
+        assert_eq!(initiator.next(), Some(at(5) + SSR_REFRESH));
+    }
+
+    #[test]
+    fn further_ssrs_within_a_second_are_answered_once_when_it_is_over() {
+        let mut series = Series::default();
+        assert!(series.take_answer(at(0), false));
+        for milliseconds in [100, 200, 999] {
+            assert!(!series.take_answer(at(milliseconds), true));
+        }
+        assert_eq!(series.next(), Some(at(1000)));
+        assert!(series.take_due(at(1000), true));
+        assert_eq!(series.next(), None);
+        assert!(series.take_answer(at(2000), true));
     }
 }

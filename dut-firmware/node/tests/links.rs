@@ -61,3 +61,25 @@ fn an_unsecured_neighbour_gets_a_series_of_ssrs_and_rejects_them() {
     assert!(world.counter(3, "refused_secured") >= 4);
     assert_eq!(world.ok(3, "status").get("secured_links"), "0");
 }
+
+#[test]
+fn an_exchange_of_ssrs_is_two_or_three_long_and_is_renewed_twice_an_hour() {
+    let mut world = World::line(true);
+    world.start();
+    world.run(seconds(60));
+    let between = |world: &World| {
+        let number = |number: u8, to: u8| {
+            let requests = world.bootstrap_requests(number, Kind::SetSecureRequest);
+            requests.into_iter().filter(|seen| seen.packet.header.destination == link_local(to)).count()
+        };
+        number(1, 2) + number(2, 1)
+    };
+    assert!((2..=4).contains(&between(&world)), "both began at once: {}", between(&world));
+    world.air.clear();
+    world.run(seconds(3600));
+    assert!((4..=12).contains(&between(&world)), "{}", between(&world));
+    assert!(world.link_is_secured(1, 2) && world.link_is_secured(2, 1));
+    world.power_off(2);
+    world.run(seconds(3601));
+    assert!(!world.link_is_secured(1, 2), "the mark of a neighbour that is gone expires");
+}

@@ -27,6 +27,8 @@ pub struct Tool {
     /// JSRs as they arrived, with their IPv6 header.
     pub join_requests: Vec<(Instant, Header, sel::Message)>,
     pub echo_replies: Vec<Header>,
+    /// ICMPv6 messages that were malformed or bore a wrong checksum: a mutant's.
+    pub broken: u32,
     /// Datagrams from other ports than the session's: source port and payload.
     pub datagrams: Vec<(Header, Datagram)>,
     pub closed: Option<CloseReason>,
@@ -103,14 +105,17 @@ impl Tool {
         let Header { source, destination, next_header, .. } = packet.header;
         assert_eq!(destination, CT);
         if next_header == NextHeader::ICMPV6 {
-            match Message::parse(&packet.payload, source, destination).expect("a valid message") {
-                Message::Sel(message) => self.join_requests.push((now, packet.header, message)),
-                Message::EchoReply(_) => self.echo_replies.push(packet.header),
-                Message::EchoRequest(echo) => {
-                    let reply = Message::EchoReply(echo).to_vec(CT, source).unwrap();
-                    self.send(source, NextHeader::ICMPV6, reply, 64);
-                }
-                other => panic!("unexpected {other:?}"),
+            match Message::parse(&packet.payload, source, destination) {
+                Err(_) => self.broken += 1,
+                Ok(message) => match message {
+                    Message::Sel(message) => self.join_requests.push((now, packet.header, message)),
+                    Message::EchoReply(_) => self.echo_replies.push(packet.header),
+                    Message::EchoRequest(echo) => {
+                        let reply = Message::EchoReply(echo).to_vec(CT, source).unwrap();
+                        self.send(source, NextHeader::ICMPV6, reply, 64);
+                    }
+                    other => panic!("unexpected {other:?}"),
+                },
             }
             return;
         }
