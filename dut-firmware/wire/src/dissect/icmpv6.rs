@@ -5,7 +5,7 @@ use alloc::string::ToString;
 use super::Dissector;
 use super::ip::Ends;
 use super::model::NoteKind;
-use super::sheet::{Cursor, Sheet, colons, hex};
+use super::sheet::{Cursor, Sheet, Span, colons, hex};
 use crate::ipv6::{Ipv6Addr, NextHeader, checksum, is_link_local};
 use crate::sixlowpan::Context;
 use crate::{Error, Result, ndp, sel};
@@ -17,7 +17,7 @@ impl Dissector {
         let kind = (cursor.uint(sheet, "icmpv6.type", 1)? & 0xff) as u8;
         let code = (cursor.uint(sheet, "icmpv6.code", 1)? & 0xff) as u8;
         cursor.uint(sheet, "icmpv6.checksum", 2)?;
-        sheet.number("icmpv6.checksum.status", good, cursor.behind(0));
+        sheet.number("icmpv6.checksum.status", good, Span { length: 0, ..cursor.behind(2) });
         if !good {
             sheet.note(NoteKind::BadChecksum, "the ICMPv6 checksum is wrong");
         }

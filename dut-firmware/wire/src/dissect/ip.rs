@@ -2,7 +2,7 @@
 
 use super::Dissector;
 use super::model::NoteKind;
-use super::sheet::{Cursor, Sheet};
+use super::sheet::{Cursor, Sheet, Span};
 use crate::ipv6::{Ipv6Addr, NextHeader, checksum};
 use crate::{Error, Result, coap};
 
@@ -20,7 +20,7 @@ impl Dissector {
         let mut cursor = Cursor::new(bytes, buffer, base);
         let start = cursor.ahead(4);
         let first = cursor.read_uint(4, "ipv6.version")?;
-        sheet.number("ipv6.version", first >> 28, cursor.behind(4));
+        sheet.number("ipv6.version", first >> 28, Span { length: 1, ..start });
         if first >> 28 != 6 {
             return Err(Error::Malformed("IP version is not 6"));
         }
@@ -58,7 +58,7 @@ impl Dissector {
         let covered = whole.get(..length).ok_or(Error::Truncated("UDP datagram"))?;
         let payload_len = length.checked_sub(8).ok_or(Error::Malformed("UDP length below 8"))?;
         let good = received != 0 && checksum(ends.source, ends.destination, NextHeader::UDP, covered) == 0;
-        sheet.number("udp.checksum.status", good, cursor.ahead(0));
+        sheet.number("udp.checksum.status", good, Span { length: 0, ..cursor.behind(2) });
         if !good {
             sheet.note(NoteKind::BadChecksum, "the UDP checksum is wrong");
         }

@@ -5,7 +5,7 @@ use alloc::string::ToString;
 use super::Dissector;
 use super::model::NoteKind;
 use super::reassembly::{Key, Outcome};
-use super::sheet::{Cursor, Sheet};
+use super::sheet::{Cursor, Sheet, Span};
 use crate::ieee802154::LinkAddress;
 use crate::reader::Reader;
 use crate::sixlowpan::{Decompressor, Dispatch, FragmentHeader, Iphc, UdpNhc};
@@ -107,14 +107,15 @@ impl Dissector {
                 Ok(())
             }
             Outcome::Complete(whole) => {
-                sheet.number("6lowpan.fragment.count", whole.sources.len() as u64, cursor.ahead(0));
-                sheet.number("6lowpan.reassembled.length", whole.bytes.len() as u64, cursor.ahead(0));
+                let buffer = sheet.buffer("reassembled", &whole.bytes);
+                let derived = Span { buffer, offset: 0, length: 0 };
+                sheet.number("6lowpan.fragment.count", whole.sources.len() as u64, derived);
+                sheet.number("6lowpan.reassembled.length", whole.bytes.len() as u64, derived);
                 if whole.any_verified != whole.all_verified {
                     sheet.note(NoteKind::MixedProtection, "some fragments were secured, others not");
                 }
                 sheet.set_secured(whole.all_verified);
                 sheet.dissection.sources = whole.sources;
-                let buffer = sheet.buffer("reassembled", &whole.bytes);
                 self.ipv6(sheet, &whole.bytes, buffer, 0)
             }
         }
