@@ -97,6 +97,21 @@ fn no_prefix_of_a_good_suite_makes_the_loader_panic() {
 }
 
 #[test]
+fn no_wrong_character_makes_the_loader_panic() {
+    let world = World::new();
+    let text = include_str!("good/every-step.toml");
+    for (at, original) in text.char_indices().step_by(13) {
+        for wrong in ["\"", "$", ".", "=", "{", "\n", "é", "9"] {
+            let mut changed = text.to_owned();
+            changed.replace_range(at..at + original.len_utf8(), wrong);
+            if let Err(faults) = world.load_text(&changed) {
+                assert!(faults.iter().all(|fault| fault.line_column().is_some()), "{wrong:?} at {at}");
+            }
+        }
+    }
+}
+
+#[test]
 fn a_good_suite_with_any_one_line_left_out_is_taken_or_refused_with_a_place() {
     let world = World::new();
     let sources = built_in::suites();

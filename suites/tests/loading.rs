@@ -83,6 +83,20 @@ fn parameters_keep_their_type_and_take_offsets() {
 }
 
 #[test]
+fn a_pan_identifier_is_named_as_the_upper_tester_takes_it() {
+    let world = World::new();
+    let text = suite(
+        "topology = \"line: lbr dut\"\nparams = { pan_id = [0xbeef, 7] }",
+        "[[case.step]]\nexpect = \"sel.ssr\"\nfrom = \"dut\"\nwithin = \"5s\"\nwhere = { \"wpan.dst_pan\" = \"$case.pan_id\" }",
+    );
+    let cases = world.cases(&text);
+    assert_eq!((cases[0].id.as_str(), cases[1].id.as_str()), ("T-01@pan_id=0xbeef", "T-01@pan_id=0x0007"));
+    assert_eq!(cases[1].params["pan_id"], "0x0007");
+    let StepKind::Expect(expect) = &cases[0].steps[0].kind else { panic!("{:?}", cases[0].steps[0]) };
+    assert_eq!(expect.matches[0].constraint, Constraint::Equals(Operand::Number(0xbeef)));
+}
+
+#[test]
 fn pixit_values_take_part_in_a_suite() {
     let mut world = World::new();
     let text = suite("topology = \"line: lbr dut\"", "[[case.setup]]\nwait = \"$pixit.jsr_first_interval\"");

@@ -7,6 +7,7 @@ pub(crate) mod scope;
 pub(crate) mod step;
 mod substitute;
 mod template;
+mod tester_step;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;

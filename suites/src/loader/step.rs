@@ -1,6 +1,5 @@
 //! Steps: each table of `setup`, `step` and `teardown` to steps of the plan; procedures are expanded here.
 
-use std::collections::BTreeMap;
 use std::time::Duration;
 
 use crate::describe;
@@ -8,11 +7,10 @@ use crate::loader::command::{self, split};
 use crate::loader::defined::Defined;
 use crate::loader::scope::{Bound, Scope, has_radio, has_upper_tester};
 use crate::loader::substitute::Known;
-use crate::loader::template::{choice, duration_of, matches, matches_to_send, settings};
-use crate::plan::{Case, Change, Check, Deviation, Expect, Never, Part, Point, Role, Send, Step, StepKind};
+use crate::loader::template::{choice, duration_of, matches};
+use crate::plan::{Case, Check, Expect, Never, Part, Point, Role, Step, StepKind};
 use crate::procedures;
 use crate::tree::{Faults, Node, Table, suggest};
-use crate::vocabulary::CRAFTED_MESSAGES;
 
 /// The keys of which a step has exactly one, and the others that each kind takes.
 pub(crate) const STEP_KINDS: &[(&str, &[&str])] = &[
@@ -217,117 +215,6 @@ impl Steps<'_, '_, '_> {
         Some(Check { board: board.to_owned(), command, matches, bind })
     }
 
-    fn send(&mut self, node: &Node, table: &Table) -> Option<Send> {
-        let message = self.message(node, None).filter(|message| {
-            let crafted = CRAFTED_MESSAGES.contains(&message.as_str());
-            if !crafted {
-                let help = format!("one of: {}", CRAFTED_MESSAGES.join(", "));
-                self.faults.add(&node.span, format!("no `{message}` can be crafted"), help);
-            }
-            crafted
-        });
-        let testers = self.scope.boards(|role| role == Role::TesterRadio);
-        let sender = |role| matches!(role, Role::TesterRadio | Role::CommissioningTool);
-        let by = match (table.get("by"), testers.as_slice()) {
-            (Some(node), _) => self.board(node, "`by`", sender, "tester radio or `ct`"),
-            (None, [only]) => Some(only.clone()),
-            (None, []) => {
-                let help = "put a tester radio into the topology: a name that begins with `tester`";
-                self.faults.add(&node.span, "nothing here can send: the topology has no tester radio", help);
-                None
-            }
-            (None, _) => {
-                let help = format!("one of: {}", testers.join(", "));
-                self.faults.add(&node.span, "which tester radio sends is not said: `by` is missing", help);
-                None
-            }
-        };
-        let source = match table.get("from") {
-            Some(node) => self.address(node, "`from`", false),
-            None => by.clone(),
-        };
-        let to = match table.require("to", "a `send`", self.faults).cloned() {
-            Some(node) => self.address(&node, "`to`", true),
-            None => None,
-        };
-        let level = table.get("level").map(|node| node.integer("`level`", 1..=7, self.faults));
-        let overrides = match table.get("set") {
-            Some(node) => match node.table("`set`", self.faults) {
-                Some(fields) => settings(fields, &self.scope, self.faults),
-                None => BTreeMap::new(),
-            },
-            None => BTreeMap::new(),
-        };
-        let bind = self.bind(table);
-        Some(Send {
-            by: by?,
-            message: message?,
-            source: source?,
-            to: to?,
-            security_level: level.flatten().and_then(|level| u8::try_from(level).ok()),
-            overrides,
-            bind,
-        })
-    }
-
-    fn deviate(&mut self, node: &Node, table: &Table) -> Option<Deviation> {
-        let message = self.message(node, None);
-        let machine = |role| matches!(role, Role::TesterRadio | Role::CommissioningTool);
-        let machine = match table.get("by") {
-            Some(node) => self.board(node, "`by`", machine, "tester machine"),
-            None if self.scope.role("ct").is_some() => Some("ct".to_owned()),
-            None => {
-                self.faults.add(&node.span, "which tester machine deviates is not said: `by` is missing", "");
-                None
-            }
-        };
-        let times = table.get("times").map_or(Some(1), |node| node.integer("`times`", 0..=100_000, self.faults));
-        let changes = ["set", "drop", "duplicate", "delay", "reorder", "corrupt"];
-        let present: Vec<&str> = changes.into_iter().filter(|key| table.entry(key).is_some()).collect();
-        let [change] = present.as_slice() else {
-            let help = format!("exactly one of: {}", changes.join(", "));
-            self.faults.add(&node.span, format!("a deviation makes one change, this one {}", present.len()), help);
-            return None;
-        };
-        let value = table.get(change)?;
-        let flag = |change_to: Change, faults: &mut Faults<'_>| match value.boolean(&format!("`{change}`"), faults) {
-            Some(true) => Some(change_to),
-            Some(false) => {
-                faults.add(&value.span, format!("`{change} = false` changes nothing"), "leave the step out");
-                None
-            }
-            None => None,
-        };
-        let change = match *change {
-            "set" => {
-                let fields = value.table("`set`", self.faults)?;
-                if fields.entries.is_empty() {
-                    self.faults.add(&value.span, "`set` is empty: it changes nothing", "");
-                }
-                Some(Change::Override(settings(fields, &self.scope, self.faults)))
-            }
-            "drop" => flag(Change::Drop, self.faults),
-            "duplicate" => flag(Change::Duplicate, self.faults),
-            "reorder" => flag(Change::Reorder, self.faults),
-            "delay" => duration_of(value, "`delay`", self.faults).map(|by| Change::Delay { by }),
-            _ => value
-                .integer("`corrupt`", 0..=10_239, self.faults)
-                .and_then(|bit| u32::try_from(bit).ok())
-                .map(|bit| Change::Corrupt { bit }),
-        };
-        let matches = match table.get("where").and_then(|node| node.table("`where`", self.faults)) {
-            Some(fields) => matches_to_send(fields, &self.scope, self.faults),
-            None => Vec::new(),
-        };
-        Some(Deviation {
-            machine: machine?,
-            message: message?,
-            matches,
-            change: change?,
-            times: u32::try_from(times?).ok()?,
-        })
-    }
-
     fn point(&mut self, table: &Table) -> Point {
         let Some(node) = table.get("at") else { return Point::Air };
         match choice(node, &["air", "backbone", "ut"], "`at`", self.faults) {
@@ -337,7 +224,7 @@ impl Steps<'_, '_, '_> {
         }
     }
 
-    fn message(&mut self, node: &Node, at: Option<Point>) -> Option<String> {
+    pub(super) fn message(&mut self, node: &Node, at: Option<Point>) -> Option<String> {
         let name = node.text("a message name", self.faults)?;
         let messages = &self.scope.vocabulary.messages;
         if !messages.iter().any(|known| known == name) {
@@ -388,7 +275,13 @@ impl Steps<'_, '_, '_> {
         }
     }
 
-    fn board(&mut self, node: &Node, what: &str, wanted: impl Fn(Role) -> bool, kind: &str) -> Option<String> {
+    pub(super) fn board(
+        &mut self,
+        node: &Node,
+        what: &str,
+        wanted: impl Fn(Role) -> bool,
+        kind: &str,
+    ) -> Option<String> {
         let name = node.text(what, self.faults)?;
         match self.scope.board(name, wanted, kind) {
             Ok(_) => Some(name.to_owned()),
@@ -399,23 +292,13 @@ impl Steps<'_, '_, '_> {
         }
     }
 
-    /// A board, an EUI-64, and as a destination also an IPv6 address or `all`.
-    fn address(&mut self, node: &Node, what: &str, destination: bool) -> Option<String> {
-        let text = node.text(what, self.faults)?;
-        let other = destination && (text == "all" || text.parse::<std::net::Ipv6Addr>().is_ok());
-        if other || is_eui64(text) {
-            return Some(text.to_owned());
-        }
-        self.board(node, what, |_| true, "board")
-    }
-
-    fn conditions(&mut self, table: &Table) -> Vec<crate::plan::Match> {
+    pub(super) fn conditions(&mut self, table: &Table) -> Vec<crate::plan::Match> {
         let Some(node) = table.get("where") else { return Vec::new() };
         let Some(fields) = node.table("`where`", self.faults) else { return Vec::new() };
         matches(fields, &self.scope, self.faults)
     }
 
-    fn bind(&mut self, table: &Table) -> Option<String> {
+    pub(super) fn bind(&mut self, table: &Table) -> Option<String> {
         let node = table.get("bind")?;
         let name = node.text("`bind`", self.faults)?;
         let good = name.starts_with(|c: char| c.is_ascii_lowercase())

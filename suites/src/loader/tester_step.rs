@@ -1,0 +1,132 @@
+//! Steps by which the tester itself sends, or sends otherwise than it would: `send` and `deviate`.
+
+use std::collections::BTreeMap;
+
+use crate::loader::step::{Steps, is_eui64};
+use crate::loader::template::{duration_of, matches_to_send, settings};
+use crate::plan::{Change, Deviation, Role, Send};
+use crate::tree::{Faults, Node, Table};
+use crate::vocabulary::CRAFTED_MESSAGES;
+
+impl Steps<'_, '_, '_> {
+    pub(super) fn send(&mut self, node: &Node, table: &Table) -> Option<Send> {
+        let message = self.message(node, None).filter(|message| {
+            let crafted = CRAFTED_MESSAGES.contains(&message.as_str());
+            if !crafted {
+                let help = format!("one of: {}", CRAFTED_MESSAGES.join(", "));
+                self.faults.add(&node.span, format!("no `{message}` can be crafted"), help);
+            }
+            crafted
+        });
+        let testers = self.scope.boards(|role| role == Role::TesterRadio);
+        let sender = |role| matches!(role, Role::TesterRadio | Role::CommissioningTool);
+        let by = match (table.get("by"), testers.as_slice()) {
+            (Some(node), _) => self.board(node, "`by`", sender, "tester radio or `ct`"),
+            (None, [only]) => Some(only.clone()),
+            (None, []) => {
+                let help = "put a tester radio into the topology: a name that begins with `tester`";
+                self.faults.add(&node.span, "nothing here can send: the topology has no tester radio", help);
+                None
+            }
+            (None, _) => {
+                let help = format!("one of: {}", testers.join(", "));
+                self.faults.add(&node.span, "which tester radio sends is not said: `by` is missing", help);
+                None
+            }
+        };
+        let source = match table.get("from") {
+            Some(node) => self.address(node, "`from`", false),
+            None => by.clone(),
+        };
+        let to = match table.require("to", "a `send`", self.faults).cloned() {
+            Some(node) => self.address(&node, "`to`", true),
+            None => None,
+        };
+        let level = table.get("level").map(|node| node.integer("`level`", 1..=7, self.faults));
+        let overrides = match table.get("set") {
+            Some(node) => match node.table("`set`", self.faults) {
+                Some(fields) => settings(fields, &self.scope, self.faults),
+                None => BTreeMap::new(),
+            },
+            None => BTreeMap::new(),
+        };
+        let bind = self.bind(table);
+        Some(Send {
+            by: by?,
+            message: message?,
+            source: source?,
+            to: to?,
+            security_level: level.flatten().and_then(|level| u8::try_from(level).ok()),
+            overrides,
+            bind,
+        })
+    }
+
+    pub(super) fn deviate(&mut self, node: &Node, table: &Table) -> Option<Deviation> {
+        let message = self.message(node, None);
+        let machine = |role| matches!(role, Role::TesterRadio | Role::CommissioningTool);
+        let machine = match table.get("by") {
+            Some(node) => self.board(node, "`by`", machine, "tester machine"),
+            None if self.scope.role("ct").is_some() => Some("ct".to_owned()),
+            None => {
+                self.faults.add(&node.span, "which tester machine deviates is not said: `by` is missing", "");
+                None
+            }
+        };
+        let times = table.get("times").map_or(Some(1), |node| node.integer("`times`", 0..=100_000, self.faults));
+        let changes = ["set", "drop", "duplicate", "delay", "reorder", "corrupt"];
+        let present: Vec<&str> = changes.into_iter().filter(|key| table.entry(key).is_some()).collect();
+        let [change] = present.as_slice() else {
+            let help = format!("exactly one of: {}", changes.join(", "));
+            self.faults.add(&node.span, format!("a deviation makes one change, this one {}", present.len()), help);
+            return None;
+        };
+        let value = table.get(change)?;
+        let flag = |change_to: Change, faults: &mut Faults<'_>| match value.boolean(&format!("`{change}`"), faults) {
+            Some(true) => Some(change_to),
+            Some(false) => {
+                faults.add(&value.span, format!("`{change} = false` changes nothing"), "leave the step out");
+                None
+            }
+            None => None,
+        };
+        let change = match *change {
+            "set" => {
+                let fields = value.table("`set`", self.faults)?;
+                if fields.entries.is_empty() {
+                    self.faults.add(&value.span, "`set` is empty: it changes nothing", "");
+                }
+                Some(Change::Override(settings(fields, &self.scope, self.faults)))
+            }
+            "drop" => flag(Change::Drop, self.faults),
+            "duplicate" => flag(Change::Duplicate, self.faults),
+            "reorder" => flag(Change::Reorder, self.faults),
+            "delay" => duration_of(value, "`delay`", self.faults).map(|by| Change::Delay { by }),
+            _ => value
+                .integer("`corrupt`", 0..=10_239, self.faults)
+                .and_then(|bit| u32::try_from(bit).ok())
+                .map(|bit| Change::Corrupt { bit }),
+        };
+        let matches = match table.get("where").and_then(|node| node.table("`where`", self.faults)) {
+            Some(fields) => matches_to_send(fields, &self.scope, self.faults),
+            None => Vec::new(),
+        };
+        Some(Deviation {
+            machine: machine?,
+            message: message?,
+            matches,
+            change: change?,
+            times: u32::try_from(times?).ok()?,
+        })
+    }
+
+    /// A board, an EUI-64, and as a destination also an IPv6 address or `all`.
+    fn address(&mut self, node: &Node, what: &str, destination: bool) -> Option<String> {
+        let text = node.text(what, self.faults)?;
+        let other = destination && (text == "all" || text.parse::<std::net::Ipv6Addr>().is_ok());
+        if other || is_eui64(text) {
+            return Some(text.to_owned());
+        }
+        self.board(node, what, |_| true, "board")
+    }
+}
