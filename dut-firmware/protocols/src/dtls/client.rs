@@ -52,18 +52,21 @@ impl Client {
         config.check()?;
         let mut random = [0; RANDOM_LENGTH];
         entropy.fill_bytes(&mut random);
-        let extensions = match config.extended_master_secret {
-            ExtendedMasterSecret::Never => Vec::new(),
-            ExtendedMasterSecret::Offer | ExtendedMasterSecret::Require => {
-                vec![Extension::extended_master_secret()]
-            }
+        let mut cipher_suites = vec![CipherSuite::PSK_WITH_AES_128_CCM_8];
+        // Secure renegotiation (RFC 5746 3.4) is signalled in the fewest octets, but never by a hello without extensions:
+        // that is legal (RFC 5246 7.4.1.2), and yet there are servers that cannot read it.
+        let extensions = if config.extended_master_secret == ExtendedMasterSecret::Never {
+            vec![Extension::renegotiation_info()]
+        } else {
+            cipher_suites.push(CipherSuite::EMPTY_RENEGOTIATION_INFO_SCSV);
+            vec![Extension::extended_master_secret()]
         };
         let hello = ClientHello {
             version: ProtocolVersion::DTLS_1_2,
             random,
             session_id: Vec::new(),
             cookie: Vec::new(),
-            cipher_suites: vec![CipherSuite::PSK_WITH_AES_128_CCM_8, CipherSuite::EMPTY_RENEGOTIATION_INFO_SCSV],
+            cipher_suites,
             compression_methods: vec![0],
             extensions,
         };
@@ -202,7 +205,7 @@ impl Client {
         if hello.version != ProtocolVersion::DTLS_1_2 {
             return fault(AlertDescription::ProtocolVersion, "version of ServerHello");
         }
-        // The SCSV is offered but is no suite, so it cannot be selected.
+        // The SCSV may be offered but is no suite, so it cannot be selected.
         if hello.cipher_suite != CipherSuite::PSK_WITH_AES_128_CCM_8 {
             return fault(AlertDescription::IllegalParameter, "cipher suite that was not offered");
         }
@@ -214,7 +217,7 @@ impl Client {
             if hello.extensions.iter().skip(at + 1).any(|other| other.extension_type == extension_type) {
                 return fault(AlertDescription::IllegalParameter, "extension twice");
             }
-            // The SCSV stands for an empty renegotiation_info (RFC 5746 3.4).
+            // Offered always, as the extension or as the SCSV that stands for it (RFC 5746 3.4).
             if extension_type == ExtensionType::RENEGOTIATION_INFO {
                 if extension.data != [0] {
                     return fault(AlertDescription::HandshakeFailure, "renegotiation_info not empty");
