@@ -4,6 +4,7 @@
 use alloc::vec::Vec;
 use core::time::Duration;
 
+use protocols::link_security::IncomingCounter;
 use protocols::time::Instant;
 use wire::coap::{PORT, SECURE_PORT};
 use wire::icmpv6::Message;
@@ -197,7 +198,17 @@ impl Device {
         let lifetime = LIFETIME_UNIT * u32::from(lifetime_units);
         let until = if self.mutant.is(Mutant::SsrLifetimeIgnored) { Instant(u64::MAX) } else { now + lifetime };
         if self.neighbours.mark(neighbour, until) {
+            self.store_incoming(Some(neighbour));
             self.event(now, "link_secured", Arguments::default().with("neighbour", neighbour));
+        }
+    }
+
+    /// Writes the frame counters of one neighbour, or of all: what was received before cannot be replayed after a reboot.
+    pub(crate) fn store_incoming(&mut self, of: Option<Eui64>) {
+        let wanted = |entry: &&IncomingCounter| of.is_none_or(|neighbour| entry.source == neighbour);
+        let entries: Vec<IncomingCounter> = self.security.replay().iter().filter(wanted).copied().collect();
+        for entry in entries {
+            self.store.note_incoming(entry, true);
         }
     }
 

@@ -100,6 +100,7 @@ impl Device {
                 if self.send_udp(peer, port, data) { Ok(done) } else { Err(ErrorCode::Busy) }
             }
             Command::Reset => {
+                self.store_incoming(None);
                 self.reboot(now, false);
                 Ok(done)
             }

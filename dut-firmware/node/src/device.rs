@@ -240,6 +240,9 @@ impl Device {
             // The store takes fewer keys than link security and no index 0.
             let _ = self.security.set_key(key.index, LinkKey::new(key.key.0));
         }
+        for entry in self.store.incoming() {
+            self.security.replay().restore(*entry);
+        }
         let level = self.store.transmit_key().map_or(MINIMUM_LEVEL, |key| key.level);
         let transmit_level = if self.mutant.is(Mutant::TxLevelSix) { SecurityLevel::EncMic64 } else { level };
         self.security.set_policy(Policy { minimum_level: MINIMUM_LEVEL, transmit_level, ..self.security.policy() });

@@ -30,6 +30,7 @@ mod profile;
 mod radio;
 mod secure_request;
 mod session;
+mod store_format;
 
 pub use device::Device;
 pub use interface::{Hardware, Input, Output, RadioConfig, TransmitStatus};

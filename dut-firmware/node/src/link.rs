@@ -2,7 +2,7 @@
 
 use alloc::vec::Vec;
 
-use protocols::link_security::{Refusal, SecureError};
+use protocols::link_security::{IncomingCounter, Refusal, SecureError};
 use protocols::lowpan::{self, ReassemblyRefusal, max_payload};
 use protocols::time::Instant;
 use wire::Eui64;
@@ -116,7 +116,11 @@ impl Device {
         let key_index = frame.security.key_identifier.index().unwrap_or(0);
         let protection = lowpan::Protection::Secured { level: frame.security.level, key_index };
         let refusal = match self.security.unsecure_frame(frame) {
-            Ok(frame) => return Some((frame, protection)),
+            Ok(opened) => {
+                let expected = frame.security.frame_counter.saturating_add(1);
+                self.store.note_incoming(IncomingCounter { source, key_index, expected }, false);
+                return Some((opened, protection));
+            }
             Err(refusal) => refusal,
         };
         if let Some(frame) = self.open_against_the_rules(frame, source, refusal) {

@@ -1,4 +1,4 @@
-//! The persistent store: what flash holds, as typed records (`PROFILE-SEL` 12).
+//! The persistent store: what flash holds, as typed records (`PROFILE-SEL` 12). `store_format` writes them down.
 //!
 //! Frame counters stay below a bound that is stored before they are used, so that none is used twice over a power cut, at
 //! the cost of one write a block (`protocols::link_security::OutgoingCounter`). The bound is all that survives a factory
@@ -6,6 +6,7 @@
 
 use alloc::vec::Vec;
 
+use protocols::link_security::IncomingCounter;
 use wire::Eui64;
 use wire::ieee802154::SecurityLevel;
 use wire::upper_tester::{Installation, SecretKey};
@@ -15,18 +16,22 @@ use crate::bounds;
 /// Version of the layout of the records.
 pub const FORMAT: u16 = 1;
 
+/// A neighbour's frame counter is written when it has grown by this much, when its link is marked, and before a planned
+/// reboot: after a power cut at most so many frames of a neighbour could be replayed.
+pub const INCOMING_BLOCK: u32 = 256;
+
 /// The persistent content of a device.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Store {
-    format: u16,
-    writes: u64,
-    anchor: Option<SecretKey>,
-    installation: Option<Installation>,
-    routes: Vec<Route>,
-    keys: Vec<NetworkKey>,
-    frame_counter_bound: u32,
-    all_secured: bool,
-    close_seq: Option<u32>,
+    pub(crate) writes: u64,
+    pub(crate) anchor: Option<SecretKey>,
+    pub(crate) installation: Option<Installation>,
+    pub(crate) routes: Vec<Route>,
+    pub(crate) keys: Vec<NetworkKey>,
+    pub(crate) frame_counter_bound: u32,
+    pub(crate) all_secured: bool,
+    pub(crate) close_seq: Option<u32>,
+    pub(crate) incoming: Vec<IncomingCounter>,
 }
 
 /// A downward host route.
@@ -49,22 +54,6 @@ pub struct NetworkKey {
     pub key: SecretKey,
     /// The key source that came with it, if any; not used in mode 1.
     pub source: Option<Eui64>,
-}
-
-impl Default for Store {
-    fn default() -> Self {
-        Self {
-            format: FORMAT,
-            writes: 0,
-            anchor: None,
-            installation: None,
-            routes: Vec::new(),
-            keys: Vec::new(),
-            frame_counter_bound: 0,
-            all_secured: false,
-            close_seq: None,
-        }
-    }
 }
 
 impl Store {
@@ -151,7 +140,11 @@ impl Store {
         if !known && self.keys.len() >= bounds::KEYS {
             return false;
         }
+        let changed = self.keys.iter().any(|known| known.index == key.index && known.key != key.key);
         self.write(|store| {
+            if changed {
+                store.incoming.retain(|entry| entry.key_index != key.index);
+            }
             store.keys.retain(|known| known.index != key.index);
             store.keys.push(key);
         });
@@ -169,6 +162,7 @@ impl Store {
                 store.all_secured = false;
                 store.close_seq = None;
             }
+            store.incoming.retain(|entry| entry.key_index != index);
         });
         true
     }
@@ -181,6 +175,26 @@ impl Store {
     /// Stores the bound that frame counters stay below: to be written before the first of them is used.
     pub fn set_frame_counter_bound(&mut self, bound: u32) {
         self.write(|store| store.frame_counter_bound = bound);
+    }
+
+    /// What was received from neighbours: the lowest frame counters still to be taken.
+    pub fn incoming(&self) -> &[IncomingCounter] {
+        &self.incoming
+    }
+
+    /// Notes a neighbour's frame counter; written if it has grown by a block, or `now`. A full table notes no more.
+    pub(crate) fn note_incoming(&mut self, entry: IncomingCounter, now: bool) {
+        let same = |known: &&mut IncomingCounter| known.source == entry.source && known.key_index == entry.key_index;
+        let known = self.incoming.iter_mut().find(same).map(|known| known.expected);
+        let grown = entry.expected.saturating_sub(known.unwrap_or(0));
+        if grown == 0 || !now && grown < INCOMING_BLOCK || known.is_none() && self.incoming.len() >= bounds::NEIGHBOURS
+        {
+            return;
+        }
+        self.write(|store| match store.incoming.iter_mut().find(same) {
+            Some(known) => known.expected = entry.expected,
+            None => store.incoming.push(entry),
+        });
     }
 
     /// Forgets the close sequence number: what the mutant of that name does.

@@ -9,7 +9,7 @@ use common::{KEY, PSK, Tester, World, eui64, global, key_object, seconds};
 use rstest::rstest;
 use wire::coap::{Code, ContentFormat, MessageType, Options, Token};
 use wire::icmpv6::Message;
-use wire::ieee802154::{LinkAddress, SecurityLevel};
+use wire::ieee802154::{LinkAddress, Mpdu, SecurityLevel};
 use wire::sel;
 
 #[test]
@@ -66,12 +66,11 @@ fn observe(world: &mut World, number: u8, story: &mut String) {
     }
     let mut counters = std::collections::BTreeSet::new();
     for (_, from, psdu) in world.air.drain(..) {
-        if let (true, Ok(wire::ieee802154::Mpdu::Secured(frame))) =
-            (from == number, wire::ieee802154::Mpdu::parse(&psdu))
-        {
-            if !counters.insert(frame.security.frame_counter) {
+        match Mpdu::parse(&psdu) {
+            Ok(Mpdu::Secured(frame)) if from == number && !counters.insert(frame.security.frame_counter) => {
                 story.push_str("a frame counter twice\n");
             }
+            _ => {}
         }
     }
     for line in world.lines(number).iter().filter(|line| line.starts_with('!')) {
@@ -273,8 +272,8 @@ fn reboot(mutant: Option<Mutant>) -> String {
     world.put("/coap-key2/all-secured", r#"{"all_secured":true,"seq":7}"#);
     let counters = |world: &mut World| {
         let frames = world.air.drain(..).filter(|seen| seen.1 == 3);
-        let secured = frames.filter_map(|seen| match wire::ieee802154::Mpdu::parse(&seen.2) {
-            Ok(wire::ieee802154::Mpdu::Secured(frame)) => Some(frame.security.frame_counter),
+        let secured = frames.filter_map(|seen| match Mpdu::parse(&seen.2) {
+            Ok(Mpdu::Secured(frame)) => Some(frame.security.frame_counter),
             _ => None,
         });
         secured.collect::<std::collections::BTreeSet<u32>>()
