@@ -10,6 +10,7 @@ pub mod deviation;
 pub mod machine;
 pub mod neighbour;
 pub mod profile;
+mod words;
 
 pub use commissioning_tool::CommissioningTool;
 pub use deviation::Deviating;

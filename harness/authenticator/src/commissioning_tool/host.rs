@@ -153,8 +153,9 @@ impl CommissioningTool {
             let result = match output {
                 ClientOutput::Datagram(octets) => {
                     let (octets, decision, problem) = deviate_coap(octets, &mut self.rules);
-                    plain.gate.admit(now, (octets, decision.corrupt.clone()), &decision);
-                    problem.into_iter().for_each(|problem| self.log(problem));
+                    let bits = decision.corrupt.iter().map(|(_, bit)| *bit).collect();
+                    plain.gate.admit(now, (octets, bits), &decision);
+                    self.outputs.extend(problem.map(MachineOutput::Fault));
                     continue;
                 }
                 ClientOutput::Response { message, .. } => {

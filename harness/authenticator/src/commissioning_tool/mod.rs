@@ -210,7 +210,7 @@ impl Hooks for CommissioningTool {
         if !HOOKED.contains(&rule.message.as_str()) {
             return Ok(false);
         }
-        rule.check_fields(|field| coap_fields::FIELDS.contains(&field))?;
+        rule.check_fields(coap_fields::FIELDS)?;
         self.rules.add(rule.clone());
         Ok(true)
     }
@@ -227,7 +227,7 @@ fn deviate_coap(mut octets: Vec<u8>, rules: &mut RuleBook) -> (Vec<u8>, Decision
     };
     let decision = rules.decide(&[coap_fields::name(&message)], |field| coap_fields::get(&message, field));
     let mut problem = None;
-    for (field, value) in &decision.overrides {
+    for (_, field, value) in &decision.overrides {
         if let Err(error) = coap_fields::set(&mut message, field, value) {
             problem = Some(format!("deviation not applied: {error}"));
         }

@@ -9,6 +9,7 @@ use wire::Eui64;
 use wire::coap::{Code, ContentFormat, Options};
 
 use crate::craft::Value;
+use crate::words::{Parsed, Words, bad, eui64, number, octets};
 
 /// A link key that devices are to be given.
 #[derive(Clone, PartialEq, Eq)]
@@ -57,56 +58,6 @@ pub(super) enum Order {
     },
 }
 
-/// Words of an order: positional ones and `name=value` pairs, each of which has to be asked for.
-struct Words<'a> {
-    positional: Vec<&'a str>,
-    named: Vec<(&'a str, &'a str)>,
-}
-
-type Parsed<T> = Result<T, String>;
-
-impl<'a> Words<'a> {
-    /// `payload=` takes the rest of the line, blanks included.
-    fn split(text: &'a str) -> Self {
-        let (text, payload) = match text.split_once(" payload=") {
-            Some((text, payload)) => (text, Some(payload)),
-            None => (text, None),
-        };
-        let mut words =
-            Self { positional: Vec::new(), named: payload.map(|value| ("payload", value)).into_iter().collect() };
-        for word in text.split_whitespace() {
-            // A path may have `?rt=core.ky`: it begins with a slash and is no pair.
-            match word.split_once('=') {
-                Some(pair) if !word.starts_with('/') => words.named.push(pair),
-                _ => words.positional.push(word),
-            }
-        }
-        words
-    }
-
-    fn next(&mut self, what: &str) -> Parsed<&'a str> {
-        if self.positional.is_empty() { Err(format!("{what} is missing")) } else { Ok(self.positional.remove(0)) }
-    }
-
-    fn eui64(&mut self) -> Parsed<Eui64> {
-        eui64(self.next("the EUI-64")?)
-    }
-
-    fn optional(&mut self, name: &str) -> Option<&'a str> {
-        let at = self.named.iter().position(|(known, _)| *known == name)?;
-        Some(self.named.remove(at).1)
-    }
-
-    fn required(&mut self, name: &str) -> Parsed<&'a str> {
-        self.optional(name).ok_or_else(|| format!("{name}= is missing"))
-    }
-
-    fn end(self) -> Parsed<()> {
-        let unknown = self.positional.first().copied().or(self.named.first().map(|(name, _)| *name));
-        unknown.map_or(Ok(()), |word| Err(format!("`{word}` is not understood")))
-    }
-}
-
 impl Order {
     /// Reads a line; the error says what is wrong with it.
     pub(super) fn parse(line: &str) -> Parsed<Self> {
@@ -121,7 +72,7 @@ impl Order {
             }),
             "anchor" => Self::Anchor { eui64: eui64(words.required("eui64")?)?, psk: octets(words.required("psk")?)? },
             "select" => Self::Select(words.eui64()?),
-            "deselect" => Self::Deselect(words.positional.pop().map(eui64).transpose()?),
+            "deselect" => Self::Deselect(words.next_if_any().map(eui64).transpose()?),
             word @ ("close" | "open") => {
                 Self::AllSecured { value: word == "close", to: words.optional("to").map(eui64).transpose()? }
             }
@@ -184,24 +135,6 @@ fn request(words: &mut Words<'_>, confirmable: bool) -> Parsed<Request> {
     };
     let payload = words.optional("payload").map(|text| Value::from(text).payload()).unwrap_or_default();
     Ok(Request { confirmable, code, options, payload })
-}
-
-fn bad(text: &str, expected: &str) -> String {
-    format!("`{text}` is not {expected}")
-}
-
-fn eui64(text: &str) -> Parsed<Eui64> {
-    text.parse().map_err(|_| bad(text, "an EUI-64 of 16 hex digits"))
-}
-
-/// Keys: the text stays out of the message.
-fn octets(text: &str) -> Parsed<Vec<u8>> {
-    hex::decode(text).map_err(|_| "a key needs pairs of hex digits".to_owned())
-}
-
-fn number<T: TryFrom<u64>>(text: &str) -> Parsed<T> {
-    let number = Value::from(text).as_number().and_then(|number| T::try_from(number).ok());
-    number.ok_or_else(|| bad(text, "a number in range"))
 }
 
 fn extended_master_secret(text: &str) -> Parsed<ExtendedMasterSecret> {

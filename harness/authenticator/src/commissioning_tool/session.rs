@@ -21,6 +21,8 @@ pub(super) enum Event {
     Failed(Failure),
     Closed(Closed),
     Log(String),
+    /// A deviation could not be applied.
+    Fault(String),
 }
 
 /// A session.
@@ -141,9 +143,9 @@ impl Session {
     /// Applies the rules on CoAP messages, before DTLS protects them.
     fn deviate(&mut self, now: Instant, message: Vec<u8>, rules: &mut RuleBook) -> Option<Event> {
         let (message, decision, problem) = super::deviate_coap(message, rules);
-        let outgoing = Outgoing { message, corrupt: decision.corrupt.clone() };
+        let outgoing = Outgoing { message, corrupt: decision.corrupt.iter().map(|(_, bit)| *bit).collect() };
         self.gate.admit(now, outgoing, &decision);
-        problem.map(Event::Log)
+        problem.map(Event::Fault)
     }
 
     pub(super) fn deadline(&self) -> Option<Instant> {

@@ -330,6 +330,7 @@ impl CommissioningTool {
                 master_secret: log.master_secret.to_vec().into(),
             })),
             Event::Log(text) => self.log(text),
+            Event::Fault(text) => self.outputs.push_back(MachineOutput::Fault(text)),
             Event::Connected => self.on_connected(now, id, task),
             Event::Response(message) => {
                 self.log(format!("{eui64} answered {}", message.code));

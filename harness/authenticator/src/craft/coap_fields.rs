@@ -14,8 +14,12 @@ pub(crate) const FIELDS: &[&str] = &[
     "coap.opt.uri_path",
     "coap.opt.uri_query",
     "coap.opt.content_format",
+    "coap.content_format",
     "coap.opt.accept",
+    "coap.accept",
     "coap.payload",
+    "coap.payload_text",
+    "coap.payload_bytes",
     "data",
     "data.len",
 ];
@@ -46,9 +50,13 @@ pub(crate) fn set(message: &mut Message, field: &str, value: &Value) -> Result<b
             message.options.remove(OptionNumber::URI_QUERY);
             value.to_string().split('&').for_each(|argument| message.options.push_uri_query(argument));
         }
-        "coap.opt.content_format" => set_uint(message, OptionNumber::CONTENT_FORMAT, field, value)?,
-        "coap.opt.accept" => set_uint(message, OptionNumber::ACCEPT, field, value)?,
+        "coap.opt.content_format" | "coap.content_format" => {
+            set_uint(message, OptionNumber::CONTENT_FORMAT, field, value)?
+        }
+        "coap.opt.accept" | "coap.accept" => set_uint(message, OptionNumber::ACCEPT, field, value)?,
         "coap.payload" | "data" => message.payload = value.payload(),
+        "coap.payload_text" => message.payload = value.to_string().into_bytes(),
+        "coap.payload_bytes" => message.payload = value.octets(field)?,
         "data.len" => message.payload = counting(usize::from(value.u16(field)?)),
         _ => return Ok(false),
     }
@@ -74,9 +82,12 @@ pub(crate) fn get(message: &Message, field: &str) -> Option<Value> {
         "coap.token" => text(hex::encode(message.token.as_slice())),
         "coap.opt.uri_path" => text(message.options.uri_path()),
         "coap.opt.uri_query" => text(message.options.uri_query().collect::<Vec<_>>().join("&")),
-        "coap.opt.content_format" => message.options.content_format().map(|format| Value::Number(format.0.into())),
-        "coap.opt.accept" => message.options.accept().map(|format| Value::Number(format.0.into())),
-        "coap.payload" | "data" => text(match std::str::from_utf8(&message.payload) {
+        "coap.opt.content_format" | "coap.content_format" => {
+            message.options.content_format().map(|format| Value::Number(format.0.into()))
+        }
+        "coap.opt.accept" | "coap.accept" => message.options.accept().map(|format| Value::Number(format.0.into())),
+        "coap.payload_bytes" => text(hex::encode(&message.payload)),
+        "coap.payload" | "coap.payload_text" | "data" => text(match std::str::from_utf8(&message.payload) {
             Ok(payload) if !payload.chars().any(char::is_control) => payload.to_owned(),
             _ => hex::encode(&message.payload),
         }),

@@ -212,6 +212,7 @@ impl Draft {
                         self.upper_length = Some(value.clone());
                     }
                     "udp.checksum" => self.upper_checksum = Some(value.clone()),
+                    "udp.payload" => *payload = value.octets(field)?,
                     "data" => *payload = value.payload(),
                     "data.len" => *payload = counting(usize::from(value.u16(field)?)),
                     _ => return Ok(false),
@@ -237,6 +238,8 @@ impl Draft {
             "ipv6.dst" => return Some(Value::Text(self.header.destination.to_string())),
             "ipv6.hlim" => return number(self.header.hop_limit.into()),
             "ipv6.nxt" => return number(self.header.next_header.0.into()),
+            "ipv6.tclass" => return number(self.header.traffic_class.into()),
+            "ipv6.flow" => return number(self.header.flow_label.into()),
             _ => {}
         }
         if field.starts_with("coap.") {
@@ -249,6 +252,7 @@ impl Draft {
             (Upper::Udp { source_port, .. }, "udp.srcport") => number((*source_port).into()),
             (Upper::Udp { destination_port, .. }, "udp.dstport") => number((*destination_port).into()),
             (Upper::Udp { payload, .. }, "udp.length") => number((payload.len() + udp::HEADER_LENGTH) as u64),
+            (Upper::Udp { payload, .. }, "udp.payload") => Some(Value::Text(hex::encode(payload))),
             (Upper::Udp { payload, .. } | Upper::Raw(payload), "data") => Some(Value::Text(hex::encode(payload))),
             (Upper::Udp { payload, .. } | Upper::Raw(payload), "data.len") => number(payload.len() as u64),
             _ => None,
@@ -349,6 +353,8 @@ fn place(layout: Layout, body: &[u8], field: &str) -> Option<(usize, usize)> {
         (_, "icmpv6.opt.aro.status") => (option(33)? + 2, 1),
         (_, "icmpv6.opt.aro.registration_lifetime") => (option(33)? + 6, 2),
         (_, "icmpv6.opt.aro.eui64") => (option(33)? + 8, 8),
+        (_, "icmpv6.opt.src_linkaddr_eui64") => (option(1)? + 2, 8),
+        (_, "icmpv6.opt.target_linkaddr_eui64") => (option(2)? + 2, 8),
         (_, "icmpv6.opt.linkaddr_eui64") => (option(1).or_else(|| option(2))? + 2, 8),
         _ => return None,
     })
@@ -391,6 +397,11 @@ fn set_body(layout: Layout, body: &mut Vec<u8>, field: &str, value: &Value) -> R
         }
         return Ok(true);
     }
+    if (layout, field) == (Layout::Sel, "sel.trailing") {
+        body.truncate(wire::sel::BODY_LENGTH);
+        body.extend(value.octets(field)?);
+        return Ok(true);
+    }
     let Some((at, length)) = place(layout, body, field) else { return Ok(false) };
     let octets = match length {
         1 => vec![value.u8(field)?],
@@ -411,6 +422,12 @@ fn get_body(layout: Layout, body: &[u8], field: &str) -> Option<Value> {
             "data" => Value::Text(hex::encode(data)),
             _ => Value::Number(data.len() as u64),
         });
+    }
+    if (layout, field) == (Layout::Sel, "sel.trailing") {
+        return Some(Value::Text(hex::encode(body.get(wire::sel::BODY_LENGTH..)?)));
+    }
+    if let (Layout::NeighborAdvertisement, Some(bit)) = (layout, advertisement_flag(field)) {
+        return Some(Value::Number(u64::from(body.first()? & bit != 0)));
     }
     let (at, length) = place(layout, body, field)?;
     let octets = body.get(at..at + length)?;

@@ -15,7 +15,7 @@ use super::{CounterState, CraftError, CraftRequest, CraftedFrame, Protection, Va
 use crate::profile::contexts;
 
 /// What the link layer of one message is to be.
-pub(super) struct Link {
+pub(crate) struct Link {
     source: Eui64,
     destination: LinkAddress,
     pan_id: PanId,
@@ -28,7 +28,7 @@ pub(super) struct Link {
 }
 
 impl Link {
-    pub(super) fn new(request: &CraftRequest, destination: Option<Eui64>) -> Self {
+    pub(crate) fn new(request: &CraftRequest, destination: Option<Eui64>) -> Self {
         Self {
             source: request.source,
             destination: destination.map_or(LinkAddress::BROADCAST, LinkAddress::Extended),
@@ -43,7 +43,7 @@ impl Link {
     }
 
     /// Takes the overrides that are the link layer's; returns the names of the others.
-    pub(super) fn apply<'a>(
+    pub(crate) fn apply<'a>(
         &mut self,
         overrides: &'a BTreeMap<String, Value>,
     ) -> Result<Vec<(&'a str, &'a Value)>, CraftError> {
@@ -94,7 +94,7 @@ impl Link {
     }
 
     /// The frames that carry an IPv6 packet, and why they are malformed if they are.
-    pub(super) fn carry(
+    pub(crate) fn carry(
         &self,
         packet: &[u8],
         counters: &mut CounterState,
@@ -134,7 +134,7 @@ impl Link {
     }
 
     /// One frame for each MAC payload.
-    pub(super) fn frames(
+    pub(crate) fn frames(
         &self,
         payloads: &[Vec<u8>],
         counters: &mut CounterState,
@@ -185,7 +185,11 @@ impl Link {
         wrong: &mut Option<String>,
     ) -> Result<Vec<u8>, CraftError> {
         let frame_counter = match protection.counter {
-            Some(first) => first.wrapping_add(position),
+            Some(first) => {
+                let counter = first.wrapping_add(position);
+                counters.skip_frame_counter(self.source, counter);
+                counter
+            }
             None => counters.next_frame_counter(self.source)?,
         };
         let security = AuxSecurityHeader {

@@ -9,28 +9,31 @@
 //! | link security | `wpan.aux_sec.sec_level`, `wpan.aux_sec.frame_counter`, `wpan.aux_sec.key_index`, `wpan.mic`, `key` (32 hex digits) |
 //! | IPv6 | `ipv6.src`, `ipv6.dst`, `ipv6.hlim`, `ipv6.nxt`, `ipv6.plen`, `ipv6.tclass`, `ipv6.flow` |
 //! | ICMPv6 | `icmpv6.type`, `icmpv6.code`, `icmpv6.checksum`, `icmpv6.length` (cuts or pads the message before its checksum) |
-//! | JSR, SSR | `sel.status`, `sel.reserved`, `sel.registration_lifetime`, `sel.eui64`, `data` (trailing octets) |
+//! | JSR, SSR | `sel.status`, `sel.reserved`, `sel.registration_lifetime`, `sel.eui64`, `sel.trailing` |
 //! | echo | `icmpv6.echo.identifier`, `icmpv6.echo.sequence_number`, `data` |
-//! | Neighbor Discovery | `icmpv6.nd.ns.target_address`, `icmpv6.nd.na.target_address`, `icmpv6.nd.na.flag.r`, `.s`, `.o`, `icmpv6.opt.linkaddr_eui64`, `icmpv6.opt.aro.status`, `.registration_lifetime`, `.eui64` |
-//! | UDP | `udp.srcport`, `udp.dstport`, `udp.length`, `udp.checksum`, `data` |
-//! | CoAP | `coap.type`, `coap.code`, `coap.mid`, `coap.token`, `coap.opt.uri_path`, `coap.opt.uri_query`, `coap.opt.content_format`, `coap.opt.accept`, `coap.payload` |
+//! | Neighbor Discovery | `icmpv6.nd.ns.target_address`, `icmpv6.nd.na.target_address`, `icmpv6.nd.na.flag.r`, `.s`, `.o`, `icmpv6.opt.linkaddr_eui64` (also by its two longer names), `icmpv6.opt.aro.status`, `.registration_lifetime`, `.eui64` |
+//! | UDP | `udp.srcport`, `udp.dstport`, `udp.length`, `udp.checksum`, `udp.payload` |
+//! | CoAP | `coap.type`, `coap.code`, `coap.mid`, `coap.token`, `coap.opt.uri_path`, `coap.opt.uri_query`, `coap.content_format`, `coap.accept` (both also with `opt.`), `coap.payload` |
 //!
-//! `data` is hex octets or, if it is no hex, UTF-8 text; `data.len` is as many octets 00, 01, 02 ... A checksum, the FCS
+//! `data`, whatever the message carries, is hex octets or, if it is no hex, UTF-8 text; `data.len` is as many octets 00, 01, 02 ... A checksum, the FCS
 //! and the MIC take the word `corrupt`. Sequence number and frame counter are those of the first fragment.
 
 pub(crate) mod coap_fields;
 pub(crate) mod draft;
-mod link;
+pub(crate) mod fields;
+pub(crate) mod link;
 mod natural;
 mod request;
 #[cfg(test)]
 mod tests;
 mod value;
 
+pub use fields::fields;
 pub use natural::MESSAGES;
 pub use request::{CounterState, CraftError, CraftRequest, Crafted, CraftedFrame, Destination, Protection, Value};
 
-use link::Link;
+pub(crate) use link::Link;
+
 use value::counting;
 
 /// Builds the frames of one message.

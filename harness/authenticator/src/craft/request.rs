@@ -51,7 +51,8 @@ pub struct Protection {
     pub key: [u8; 16],
     /// Key index.
     pub index: u8,
-    /// Frame counter of the first frame; `None`: the sender's next one from [`CounterState`].
+    /// Frame counter of the first frame; `None`: the sender's next one from [`CounterState`], which goes on above any that
+    /// was set by hand, 0xffffffff excepted.
     pub counter: Option<u32>,
 }
 
@@ -75,6 +76,8 @@ pub enum Value {
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct CounterState {
     senders: BTreeMap<Eui64, Counters>,
+    /// First datagram tag and sequence number of every sender.
+    first: u16,
 }
 
 /// The counters of one sender.
@@ -87,6 +90,12 @@ struct Counters {
 }
 
 impl CounterState {
+    /// Sequence numbers and datagram tags that begin at `first`, frame counters at 0: a machine that begins anew must not
+    /// repeat the tags of datagrams that a device may still be putting together.
+    pub fn starting_at(first: u16) -> Self {
+        Self { senders: BTreeMap::new(), first }
+    }
+
     /// The frame counter that the sender's next secured frame will bear.
     pub fn frame_counter(&self, sender: Eui64) -> u32 {
         self.senders.get(&sender).map_or(0, |counters| counters.frame_counter)
@@ -109,6 +118,12 @@ impl CounterState {
         Ok(std::mem::replace(counter, next))
     }
 
+    /// Takes note of a counter that was set by hand: the sender goes on above it, or its next frame would be a replay.
+    pub(crate) fn skip_frame_counter(&mut self, sender: Eui64, taken: u32) {
+        let counter = &mut self.of(sender).frame_counter;
+        *counter = (*counter).max(taken.checked_add(1).unwrap_or(0));
+    }
+
     pub(crate) fn next_datagram_tag(&mut self, sender: Eui64) -> u16 {
         let counter = &mut self.of(sender).datagram_tag;
         std::mem::replace(counter, counter.wrapping_add(1))
@@ -122,7 +137,8 @@ impl CounterState {
     }
 
     fn of(&mut self, sender: Eui64) -> &mut Counters {
-        self.senders.entry(sender).or_default()
+        let first = Counters { sequence_number: self.first as u8, datagram_tag: self.first, ..Counters::default() };
+        self.senders.entry(sender).or_insert(first)
     }
 }
 

@@ -14,12 +14,14 @@ pub(crate) struct RuleBook {
 /// What all matching rules together do to one message.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub(crate) struct Decision {
-    pub(crate) overrides: Vec<(String, Value)>,
+    /// The message name of the rule, field, value.
+    pub(crate) overrides: Vec<(String, String, Value)>,
     pub(crate) drop: bool,
     pub(crate) duplicates: u32,
     pub(crate) delay: Duration,
     pub(crate) reorder: bool,
-    pub(crate) corrupt: Vec<u32>,
+    /// The message name of the rule, and the bit.
+    pub(crate) corrupt: Vec<(String, u32)>,
 }
 
 impl RuleBook {
@@ -44,14 +46,15 @@ impl RuleBook {
             *left = left.map(|left| left - 1);
             match &rule.change {
                 Change::Override(fields) => {
-                    let fields = fields.iter().map(|(field, value)| (field.clone(), value.clone()));
+                    let message = &rule.message;
+                    let fields = fields.iter().map(|(field, value)| (message.clone(), field.clone(), value.clone()));
                     decision.overrides.extend(fields);
                 }
                 Change::Drop => decision.drop = true,
                 Change::Duplicate => decision.duplicates += 1,
                 Change::Delay(by) => decision.delay += *by,
                 Change::Reorder => decision.reorder = true,
-                Change::Corrupt { bit } => decision.corrupt.push(*bit),
+                Change::Corrupt { bit } => decision.corrupt.push((rule.message.clone(), *bit)),
             }
         }
         self.rules.retain(|(_, left)| *left != Some(0));

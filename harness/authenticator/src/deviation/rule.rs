@@ -19,13 +19,15 @@ pub struct Rule {
 }
 
 impl Rule {
-    /// Refuses the rule if it names a field that `is_known` does not know.
-    pub(crate) fn check_fields(&self, is_known: impl Fn(&str) -> bool) -> Result<(), RuleError> {
+    /// Refuses the rule if it sets a field that is none of `fields`, or matches one that cannot be read.
+    pub(crate) fn check_fields(&self, fields: &[&str]) -> Result<(), RuleError> {
+        let is_known = |field: &str| fields.contains(&field);
+        let is_readable = |field: &str| is_known(field) && !is_write_only(field);
         let refuse = |field: &String, verb| {
             let (message, field) = (self.message.clone(), field.clone());
             Err(RuleError::UnknownField { message, field, verb })
         };
-        if let Some((field, _)) = self.matches.iter().find(|(field, _)| !is_known(field)) {
+        if let Some((field, _)) = self.matches.iter().find(|(field, _)| !is_readable(field)) {
             return refuse(field, "matched");
         }
         match &self.change {
@@ -36,6 +38,12 @@ impl Rule {
             _ => Ok(()),
         }
     }
+}
+
+/// Fields of the link layer, which is added behind the rules, and those that are computed last.
+fn is_write_only(field: &str) -> bool {
+    const COMPUTED: &[&str] = &["ipv6.plen", "icmpv6.checksum", "icmpv6.length", "udp.checksum", "key"];
+    field.starts_with("wpan.") || COMPUTED.contains(&field)
 }
 
 /// What a rule does to a message.

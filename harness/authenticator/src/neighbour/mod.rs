@@ -1,25 +1,141 @@
-//! In preparation: every order is refused.
+//! An emulated neighbour at a tester radio: a node whose state the suite sets (`SEL` 5.3, `PROFILE-SEL` 5 to 9).
+//!
+//! Orders, each ending in exactly one `Done` or `Refused`:
+//!
+//! | order | what it does; when it is done |
+//! |---|---|
+//! | `configure eui64=.. [pan_id=0xb007] [key=32hex] [index=1] [level=5] [keyed=0\|1] [answer_ssr=1] [answer_nd=1] [forward=0] [parent=EUI64]` | becomes that node; marks and replay state begin anew, frame counters go on |
+//! | `announce to=EUI64 [secured=0\|1]` | multicasts a router solicitation and registers its address with the node by a neighbor solicitation with ARO (RFC 6775 5.3, 5.5.1), so that the node lists it |
+//! | `ssr to=EUI64 [lifetime=60] [secured=1]` | sends an SSR, lifetime in units of 60 s |
+//! | `echo to=EUI64 [dest=IPv6] [secured=0\|1] [size=8]` | sends an echo request to the node, or by way of it |
+//! | `silent` | acknowledges and answers nothing until configured again |
+//!
+//! An order that sends is done when all its frames were acknowledged (or sent, if broadcast) and refused if one was not.
+//! Unless said otherwise a unicast is secured if the link is marked (`SEL` 5.3.3). A keyed neighbour multicasts one plain
+//! and one secured copy. Received secured frames are verified, replays refused; plain ones over a marked link are refused.
+//! With `answer_ssr=1` a secured SSR marks the link and is answered at most once a second. With `forward=1` it routes
+//! packets that are not for it: into the mesh to the node in the interface identifier, all others to its parent.
 
-use std::collections::VecDeque;
+mod order;
+mod receive;
+mod send;
+#[cfg(test)]
+mod tests;
+
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::time::Duration;
 
 use protocols::Entropy;
+use protocols::link_security::{LinkKey, LinkSecurity, OutgoingCounter, Policy};
+use protocols::lowpan::Reassembler;
 use protocols::time::Instant;
+use rand_core::Rng;
+use record::event::{Key, TransmitStatus};
+use wire::Eui64;
+use wire::ieee802154::SecurityLevel;
 
-use crate::craft::CounterState;
-use crate::deviation::{Hooks, Rule, RuleError};
+use crate::craft::{CounterState, Destination, Value};
+use crate::deviation::{Gate, Hooks, Rule, RuleBook, RuleError};
 use crate::machine::{Machine, MachineInput, MachineOutput};
 
-/// A tester-side station, deterministic in its entropy.
+use order::{Configuration, Order};
+use send::Outgoing;
+
+/// An answered SSR is not answered again before this time (`PROFILE-SEL` 5).
+const SSR_ANSWER_INTERVAL: Duration = Duration::from_secs(1);
+
+/// The unit of a registration lifetime.
+const LIFETIME_UNIT: Duration = Duration::from_secs(60);
+
+/// An emulated neighbour.
 pub struct Neighbour {
+    node: Option<Node>,
     outputs: VecDeque<MachineOutput>,
     counters: CounterState,
+    rules: RuleBook,
+    gate: Gate<Outgoing>,
+    jobs: BTreeMap<u64, Job>,
+    next_id: u64,
+    /// Frames on their way, by handle, and the order that waits for them.
+    in_flight: BTreeMap<u64, Option<u64>>,
+    statistics: Statistics,
+}
+
+/// Counters for reports.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Statistics {
+    /// Packets that were passed up.
+    pub received: u32,
+    /// Plain frames refused because the link is marked secured.
+    pub refused_unsecured: u32,
+    /// Secured frames refused: no key, wrong level, wrong integrity code, replay.
+    pub refused_secured: u32,
+    /// Frames or packets that could not be understood.
+    pub malformed: u32,
+}
+
+/// What `configure` makes of a neighbour.
+struct Node {
+    configuration: Configuration,
+    security: LinkSecurity,
+    reassembler: Reassembler,
+    /// Links marked secured, and until when.
+    marks: BTreeMap<Eui64, Instant>,
+    /// When an SSR was last sent to a node.
+    requested: BTreeMap<Eui64, Instant>,
+}
+
+/// An order whose frames are on their way.
+struct Job {
+    order: String,
+    /// Messages not yet handed to the radio.
+    waiting: usize,
+    handles: BTreeSet<u64>,
+    failure: Option<String>,
+}
+
+impl Node {
+    fn new(configuration: Configuration) -> Result<Self, String> {
+        let policy = Policy {
+            minimum_level: SecurityLevel::from_bits(configuration.level),
+            transmit_level: SecurityLevel::from_bits(configuration.level),
+            ..Policy::default()
+        };
+        let mut security = LinkSecurity::new(configuration.eui64, policy, OutgoingCounter::from_stored(0));
+        if let (Some(key), true) = (configuration.key, configuration.keyed) {
+            security.set_key(configuration.index, LinkKey::new(key)).map_err(|error| error.to_string())?;
+        }
+        let (marks, requested) = (BTreeMap::new(), BTreeMap::new());
+        Ok(Self { configuration, security, reassembler: Reassembler::default(), marks, requested })
+    }
+
+    fn is_marked(&self, now: Instant, node: Eui64) -> bool {
+        self.marks.get(&node).is_some_and(|until| now < *until)
+    }
+
+    fn mark(&mut self, now: Instant, node: Eui64, registration_lifetime: u16) {
+        if registration_lifetime == 0 {
+            self.marks.remove(&node);
+        } else {
+            self.marks.insert(node, now + LIFETIME_UNIT * u32::from(registration_lifetime));
+        }
+    }
 }
 
 impl Neighbour {
-    /// Idle until its first order.
-    pub fn new(entropy: Entropy) -> Self {
-        let _ = entropy;
-        Self { outputs: VecDeque::new(), counters: CounterState::default() }
+    /// Silent until it is configured.
+    pub fn new(mut entropy: Entropy) -> Self {
+        Self {
+            node: None,
+            outputs: VecDeque::new(),
+            counters: CounterState::starting_at(entropy.next_u32() as u16),
+            rules: RuleBook::default(),
+            gate: Gate::default(),
+            jobs: BTreeMap::new(),
+            next_id: 0,
+            in_flight: BTreeMap::new(),
+            statistics: Statistics::default(),
+        }
     }
 
     /// Its sequence numbers and frame counters: whoever crafts a frame in its name takes them from here, so that the
@@ -27,27 +143,169 @@ impl Neighbour {
     pub fn counters_mut(&mut self) -> &mut CounterState {
         &mut self.counters
     }
+
+    /// Counters for reports.
+    pub fn statistics(&self) -> Statistics {
+        self.statistics
+    }
+
+    /// Whether it has marked its link with a node as secured.
+    pub fn is_link_secured(&self, now: Instant, node: Eui64) -> bool {
+        self.node.as_ref().is_some_and(|own| own.is_marked(now, node))
+    }
+
+    fn next_id(&mut self) -> u64 {
+        self.next_id += 1;
+        self.next_id
+    }
+
+    fn take_order(&mut self, now: Instant, line: &str) -> Result<(), String> {
+        match Order::parse(line)? {
+            Order::Configure(configuration) => {
+                let (eui64, pan_id) = (vec![configuration.eui64], configuration.pan_id);
+                if let Some(key) = configuration.key {
+                    let key = Key::Link { index: configuration.index, key: key.to_vec().into() };
+                    self.outputs.push_back(MachineOutput::KeyLearnt(key));
+                }
+                self.node = Some(Node::new(configuration)?);
+                self.outputs.push_back(MachineOutput::Impersonate { eui64, pan_id });
+                self.done(line);
+            }
+            Order::Silent => {
+                let pan_id = self.node.take().map_or(0xffff, |node| node.configuration.pan_id);
+                self.outputs.push_back(MachineOutput::Impersonate { eui64: Vec::new(), pan_id });
+                self.done(line);
+            }
+            Order::Announce { to, secured } => {
+                let is_keyed = self.configured()?.configuration.keyed;
+                let secured = self.protection(now, to, secured)?;
+                let job = self.begin(line);
+                for secured in [false, true].into_iter().filter(|secured| is_keyed || !secured) {
+                    self.transmit(now, "nd.rs", Destination::AllNodes, secured, &[], Some(job));
+                }
+                self.transmit(now, "nd.ns", Destination::Neighbour(to), secured, &[], Some(job));
+                self.settle(job);
+            }
+            Order::SetSecureRequest { to, lifetime, secured } => {
+                let secured = self.protection(now, to, Some(secured))?;
+                self.configured()?.requested.insert(to, now);
+                let job = self.begin(line);
+                let lifetime = [("sel.registration_lifetime", Value::Number(lifetime.into()))];
+                self.transmit(now, "sel.ssr", Destination::Neighbour(to), secured, &lifetime, Some(job));
+                self.settle(job);
+            }
+            Order::Echo { to, dest, secured, size } => {
+                let secured = self.protection(now, to, secured)?;
+                let job = self.begin(line);
+                let destination = dest
+                    .map_or(Destination::Neighbour(to), |address| Destination::Address { address, next_hop: Some(to) });
+                let size = [("data.len", Value::Number(size.into()))];
+                self.transmit(now, "icmpv6.echo_request", destination, secured, &size, Some(job));
+                self.settle(job);
+            }
+        }
+        Ok(())
+    }
+
+    fn configured(&mut self) -> Result<&mut Node, String> {
+        self.node.as_mut().ok_or_else(|| "the neighbour is not configured".to_owned())
+    }
+
+    /// Whether a unicast to `to` is to be secured: as the order says, else as the link is marked.
+    fn protection(&mut self, now: Instant, to: Eui64, secured: Option<bool>) -> Result<bool, String> {
+        let node = self.configured()?;
+        let secured = secured.unwrap_or_else(|| node.configuration.keyed && node.is_marked(now, to));
+        if secured && node.configuration.key.is_none() {
+            return Err("the neighbour has no key".to_owned());
+        }
+        Ok(secured)
+    }
+
+    fn done(&mut self, line: &str) {
+        self.outputs.push_back(MachineOutput::Done { order: line.to_owned() });
+    }
+
+    fn begin(&mut self, line: &str) -> u64 {
+        let id = self.next_id();
+        let job = Job { order: line.to_owned(), waiting: 0, handles: BTreeSet::new(), failure: None };
+        self.jobs.insert(id, job);
+        id
+    }
+
+    /// Reports an order once nothing of it is on its way.
+    fn settle(&mut self, id: u64) {
+        if self.jobs.get(&id).is_none_or(|job| job.waiting > 0 || !job.handles.is_empty()) {
+            return;
+        }
+        let Some(Job { order, failure, .. }) = self.jobs.remove(&id) else { return };
+        self.outputs.push_back(match failure {
+            None => MachineOutput::Done { order },
+            Some(reason) => MachineOutput::Refused { order, reason },
+        });
+    }
+
+    fn transmit_done(&mut self, handle: u64, status: TransmitStatus) {
+        let Some(Some(id)) = self.in_flight.remove(&handle) else { return };
+        let Some(job) = self.jobs.get_mut(&id) else { return };
+        job.handles.remove(&handle);
+        let failure = match status {
+            TransmitStatus::Success => None,
+            TransmitStatus::NoAck => Some("a frame was not acknowledged"),
+            TransmitStatus::ChannelAccessFailure => Some("a frame found no free channel"),
+        };
+        if let Some(failure) = failure {
+            job.failure.get_or_insert_with(|| failure.to_owned());
+        }
+        self.settle(id);
+    }
 }
 
 impl Machine for Neighbour {
-    fn handle(&mut self, _now: Instant, input: MachineInput<'_>) {
-        if let MachineInput::Order(order) = input {
-            self.outputs
-                .push_back(MachineOutput::Refused { order: order.to_owned(), reason: "unknown order".to_owned() });
+    fn handle(&mut self, now: Instant, input: MachineInput<'_>) {
+        match input {
+            MachineInput::Order(line) => {
+                if let Err(reason) = self.take_order(now, line) {
+                    self.outputs.push_back(MachineOutput::Refused { order: line.to_owned(), reason });
+                }
+            }
+            MachineInput::Received(psdu) => self.receive(now, psdu),
+            MachineInput::TransmitDone { handle, status } => self.transmit_done(handle, status),
+            MachineInput::Backbone(_) => {
+                self.outputs.push_back(MachineOutput::Fault("a neighbour has no backbone port".to_owned()));
+            }
         }
     }
 
-    fn poll(&mut self, _now: Instant) -> Option<MachineOutput> {
+    fn poll(&mut self, now: Instant) -> Option<MachineOutput> {
+        if self.outputs.is_empty() {
+            while let Some(outgoing) = self.gate.poll(now) {
+                self.hand_to_radio(outgoing);
+            }
+        }
         self.outputs.pop_front()
     }
 
     fn deadline(&self) -> Option<Instant> {
-        None
+        self.gate.deadline()
     }
 }
 
+/// What a neighbour sends itself, and what it forwards.
+const OWN: &[&str] = &["sel.ssr", "icmpv6.echo_request", "icmpv6.echo_reply", "nd.rs", "nd.ns", "nd.na"];
+const FORWARDED: &[&str] = &["sel.jsr", "udp.datagram", "ipv6.packet"];
+
 impl Hooks for Neighbour {
-    fn hook(&mut self, _rule: &Rule) -> Result<bool, RuleError> {
-        Ok(false)
+    fn hook(&mut self, rule: &Rule) -> Result<bool, RuleError> {
+        let fields = if OWN.contains(&rule.message.as_str()) {
+            crate::craft::fields(&rule.message)
+        } else if FORWARDED.contains(&rule.message.as_str()) {
+            crate::craft::fields::packet_fields(&rule.message)
+        } else {
+            None
+        };
+        let Some(fields) = fields else { return Ok(false) };
+        rule.check_fields(&fields)?;
+        self.rules.add(rule.clone());
+        Ok(true)
     }
 }
