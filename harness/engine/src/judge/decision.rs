@@ -886,6 +886,15 @@ impl<'a> Judge<'a> {
             StepKind::Expect(expect) => {
                 self.cursor = ending.evidence.last().copied().unwrap_or(self.cursor);
                 self.bind(expect, &ending.evidence);
+                // What another board sent to the device is what the device must react to next.
+                let message = self.pdus.iter().find(|pdu| pdu.completed() == self.cursor);
+                if let Some(message) = message.filter(|pdu| {
+                    pdu.point == suites::plan::Point::Air
+                        && pdu.to.as_deref() == Some(DUT)
+                        && pdu.from.as_deref() != Some(DUT)
+                }) {
+                    self.stimulus = Stimulus::of_message(message);
+                }
             }
             StepKind::Unordered(expects) | StepKind::Alternatives(expects) => {
                 for expect in expects {

@@ -12,6 +12,7 @@ pub(super) struct Delivery {
     to: String,
     /// Names of the link-layer sender and of the IPv6 packet's origin.
     by: [Option<String>; 2],
+    sequence_number: u64,
     /// The frame's event and its acknowledgement's.
     pub(super) events: [u64; 2],
 }
@@ -19,8 +20,8 @@ pub(super) struct Delivery {
 /// Pairs unicast frames with the acknowledgements that follow them.
 #[derive(Debug, Default)]
 pub(super) struct DeliveryTracker {
-    /// The last frame that asks for an acknowledgement, with its sequence number and its end time.
-    awaiting: Option<(Delivery, u64, u64)>,
+    /// The last frame that asks for an acknowledgement, and its end time.
+    awaiting: Option<(Delivery, u64)>,
     deliveries: Vec<Delivery>,
 }
 
@@ -30,30 +31,35 @@ const ACK_WINDOW: u64 = 1_500_000;
 impl DeliveryTracker {
     /// Takes each PDU seen on the air, retransmissions included, in order.
     pub(super) fn see(&mut self, pdu: &Pdu) {
-        let number = |field| {
-            pdu.values(field).find_map(|value| match value {
-                Value::Number(number) => Some(*number),
-                Value::Text(_) => None,
-            })
-        };
-        let Some(sequence_number) = number("wpan.seq_no") else { return };
+        let Some(sequence_number) = number(pdu, "wpan.seq_no") else { return };
         if pdu.messages.contains(&"wpan.ack") {
-            if let Some((mut delivery, expected, time)) = self.awaiting.take() {
-                if expected == sequence_number && pdu.time.saturating_sub(time) <= ACK_WINDOW {
+            if let Some((mut delivery, time)) = self.awaiting.take() {
+                if delivery.sequence_number == sequence_number && pdu.time.saturating_sub(time) <= ACK_WINDOW {
                     delivery.events[1] = pdu.completed();
                     self.deliveries.push(delivery);
                 }
             }
             return;
         }
-        self.awaiting = match (&pdu.to, number("wpan.ack_request")) {
+        self.awaiting = match (&pdu.to, number(pdu, "wpan.ack_request")) {
             (Some(to), Some(1)) => {
                 let by = [pdu.from.clone(), pdu.origin.clone()];
                 let event = pdu.completed();
-                Some((Delivery { to: to.clone(), by, events: [event, event] }, sequence_number, pdu.time))
+                let delivery = Delivery { to: to.clone(), by, sequence_number, events: [event, event] };
+                Some((delivery, pdu.time))
             }
             _ => None,
         };
+    }
+
+    /// The delivery of this very frame, or of a MAC retry of it.
+    fn of_frame(&self, board: &str, sender: &str, sequence_number: u64, from_event: u64) -> Option<&Delivery> {
+        self.deliveries.iter().find(|delivery| {
+            delivery.to == board
+                && delivery.events[0] >= from_event
+                && delivery.sequence_number == sequence_number
+                && delivery.by[0].as_deref() == Some(sender)
+        })
     }
 
     /// The first delivery to `board`, after event `after`, of something that `actor` sent or made.
@@ -66,7 +72,11 @@ impl DeliveryTracker {
     }
 }
 
-/// The tester's latest act, whose effect an expectation waits for.
+fn number(pdu: &Pdu, field: &str) -> Option<u64> {
+    pdu.values(field).find_map(Value::number)
+}
+
+/// The latest act of the tester, or message of another board, whose effect an expectation waits for.
 #[derive(Debug, Default)]
 pub(super) struct Stimulus {
     /// Event at which its step started; 0 if there was no act yet.
@@ -78,12 +88,24 @@ pub(super) struct Stimulus {
     /// Events that prove its delivery by themselves: to the named board, or (an injected frame) to whom it was sent.
     proof: Vec<(Option<String>, u64)>,
     failed: bool,
+    /// The stimulus is this frame of another board: its sequence number.
+    frame: Option<u64>,
 }
 
 impl Stimulus {
     /// A new act of (or on) `actor` begins at event `since`.
     pub(super) fn new(since: u64, actor: &str) -> Self {
         Self { since, actor: actor.to_owned(), ..Self::default() }
+    }
+
+    /// An expected message of another board is what the device must react to next.
+    pub(super) fn of_message(pdu: &Pdu) -> Self {
+        Self {
+            since: pdu.completed(),
+            actor: pdu.from.clone().unwrap_or_default(),
+            frame: number(pdu, "wpan.seq_no"),
+            ..Self::default()
+        }
     }
 
     /// Notes a confirmation by `board`'s upper tester as proof.
@@ -123,6 +145,10 @@ impl Stimulus {
             .collect();
         if !self.failed && !proof.is_empty() {
             return Some(proof);
+        }
+        if let Some(sequence_number) = self.frame {
+            let delivery = tracker.of_frame(board, &self.actor, sequence_number, self.since)?;
+            return Some(delivery.events.to_vec());
         }
         tracker.first(board, &self.actor, self.since).map(|delivery| delivery.events.to_vec())
     }
