@@ -19,7 +19,6 @@ use crate::failure::Failure;
 
 /// Everything that was loaded to make a plan.
 pub(crate) struct Loaded {
-    pub(crate) vocabulary: Vocabulary,
     pub(crate) ledger: Ledger,
     pub(crate) proforma: Proforma,
     pub(crate) pics: Pics,
@@ -32,7 +31,7 @@ pub(crate) struct Loaded {
 
 /// Loads suites, PICS and PIXIT; every fault of every file is told.
 pub(crate) fn load(suites: &[PathBuf], pics: Option<&Path>, pixit: Option<&Path>) -> Result<Loaded, Failure> {
-    let vocabulary = engine::vocabulary::vocabulary();
+    let vocabulary = Vocabulary::wire(node::Mutant::ALL.iter().map(|mutant| mutant.name()));
     let ledger = Ledger::load(&built_in::clauses())?;
     let proforma = Proforma::load(&built_in::pics(), &ledger)?;
     let mut faults: Vec<Fault> = Vec::new();
@@ -59,7 +58,7 @@ pub(crate) fn load(suites: &[PathBuf], pics: Option<&Path>, pixit: Option<&Path>
     if !faults.is_empty() {
         return Err(faults.into());
     }
-    Ok(Loaded { vocabulary, ledger, proforma, pics, pics_source, pixit, pixit_source, suites, suite_sources })
+    Ok(Loaded { ledger, proforma, pics, pics_source, pixit, pixit_source, suites, suite_sources })
 }
 
 impl Loaded {

@@ -12,4 +12,3 @@ pub mod runner;
 pub mod scenery;
 pub mod seed;
 pub mod stored_plan;
-pub mod vocabulary;

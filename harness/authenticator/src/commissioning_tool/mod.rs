@@ -75,6 +75,8 @@ pub struct CommissioningTool {
     plain: Vec<Plain>,
     next_id: u64,
     next_port: u16,
+    /// The local port for sessions with each device at each address.
+    session_ports: BTreeMap<(Eui64, Ipv6Addr), u16>,
     statistics: Statistics,
 }
 
@@ -136,6 +138,7 @@ impl CommissioningTool {
             plain: Vec::new(),
             next_id: 0,
             next_port: FIRST_PORT,
+            session_ports: BTreeMap::new(),
             statistics: Statistics::default(),
         }
     }
@@ -155,7 +158,18 @@ impl CommissioningTool {
         self.next_id
     }
 
-    /// Every session has a port of its own, so that a late datagram never reaches its successor.
+    /// The port of sessions with a device. It stays the same, so that a new ClientHello supersedes a session whose
+    /// `close_notify` was lost (RFC 6347 4.2.8): a device takes one session at a time.
+    fn session_port(&mut self, peer: (Eui64, Ipv6Addr)) -> u16 {
+        if let Some(port) = self.session_ports.get(&peer) {
+            return *port;
+        }
+        let port = self.next_port();
+        self.session_ports.insert(peer, port);
+        port
+    }
+
+    /// A port that nothing else uses.
     fn next_port(&mut self) -> u16 {
         let port = self.next_port;
         self.next_port = port.checked_add(1).unwrap_or(FIRST_PORT);

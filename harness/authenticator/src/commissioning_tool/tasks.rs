@@ -298,7 +298,7 @@ impl CommissioningTool {
         config.mtu = self.handshake.mtu.unwrap_or(config.mtu);
         let client = dtls::Client::new(config, self.entropy.fork(), now).map_err(|error| error.to_string())?;
         let coap = Client::new(TransmissionParameters::default(), self.entropy.fork());
-        let (id, port) = (self.next_id(), self.next_port());
+        let (id, port) = (self.next_id(), self.session_port(peer));
         self.sessions.insert(id, Session::new(peer, port, client, coap));
         self.statistics.handshakes_begun += 1;
         Ok(id)

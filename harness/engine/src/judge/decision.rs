@@ -828,7 +828,12 @@ impl<'a> Judge<'a> {
         let Some(active) = self.active.take() else { return };
         let step = &self.case.steps[active.step];
         self.after_step(step, &active, &ending);
-        let verdict = match (step.part, ending.verdict) {
+        // What a procedure does in a body is preparation there too.
+        let part = match step.part {
+            Part::Body if step.procedure.is_some() => Part::Preamble,
+            part => part,
+        };
+        let verdict = match (part, ending.verdict) {
             (_, Verdict::Pass) => Verdict::Pass,
             (Part::EntryCheck, _) => Verdict::Error,
             (Part::Preamble, Verdict::Fail) => Verdict::Inconclusive,
@@ -849,7 +854,7 @@ impl<'a> Judge<'a> {
         if verdict == Verdict::Pass {
             return;
         }
-        let (blame, prefix) = match step.part {
+        let (blame, prefix) = match part {
             Part::EntryCheck => (Blame::Rack, "entry check: "),
             Part::Preamble => (ending.blame, "preamble: "),
             Part::Body | Part::Postamble => (ending.blame, ""),
