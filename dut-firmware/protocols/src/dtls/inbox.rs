@@ -180,3 +180,108 @@ impl Hellos {
         if slot.is_complete() { Some(self.slots.swap_remove(at).message) } else { None }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use alloc::vec;
+    use alloc::vec::Vec;
+
+    use proptest::prelude::*;
+    use wire::dtls::{Fragment, HandshakeHeader, HandshakeType};
+
+    use super::{AHEAD, Arrival, Hellos, Inbox, MAX_MESSAGE};
+
+    fn fragment(message_seq: u16, body: &[u8], start: usize, end: usize) -> Fragment<'_> {
+        let u32 = |value: usize| u32::try_from(value).unwrap();
+        let header = HandshakeHeader {
+            msg_type: HandshakeType::ServerHello,
+            length: u32(body.len()),
+            message_seq,
+            fragment_offset: u32(start),
+            fragment_length: u32(end - start),
+        };
+        Fragment { header, body: &body[start..end] }
+    }
+
+    fn bodies(inbox: &mut Inbox) -> Vec<Vec<u8>> {
+        core::iter::from_fn(|| inbox.take()).map(|message| message.body).collect()
+    }
+
+    proptest! {
+        #[test]
+        fn overlapping_fragments_in_any_order_make_the_message(
+            body in prop::collection::vec(any::<u8>(), 1..200),
+            cuts in prop::collection::vec((any::<prop::sample::Index>(), any::<prop::sample::Index>()), 0..30),
+        ) {
+            let mut inbox = Inbox::default();
+            let mut covered = vec![false; body.len()];
+            for (a, b) in cuts {
+                let (a, b) = (a.index(body.len() + 1), b.index(body.len() + 1));
+                let (start, end) = (a.min(b), a.max(b));
+                prop_assert_eq!(inbox.take(), None, "not before all of it is there");
+                inbox.insert(0, &fragment(0, &body, start, end));
+                covered[start..end].fill(true);
+                if covered.iter().all(|octet| *octet) {
+                    break;
+                }
+            }
+            let is_complete = covered.iter().all(|octet| *octet);
+            prop_assert_eq!(bodies(&mut inbox), if is_complete { vec![body] } else { vec![] });
+        }
+    }
+
+    #[test]
+    fn messages_come_out_in_their_order_and_once() {
+        let mut inbox = Inbox::default();
+        for message_seq in [2, 0, 2, 1, 0] {
+            let body = [u8::try_from(message_seq).unwrap(); 3];
+            inbox.insert(0, &fragment(message_seq, &body, 0, 3));
+        }
+        assert_eq!(bodies(&mut inbox), [[0; 3], [1; 3], [2; 3]]);
+        assert_eq!(inbox.insert(0, &fragment(1, &[1; 3], 0, 3)), Arrival::Old);
+        assert_eq!(inbox.take(), None);
+    }
+
+    #[test]
+    fn pieces_of_different_epochs_are_never_joined() {
+        let mut inbox = Inbox::default();
+        inbox.insert(0, &fragment(0, b"abcd", 0, 2));
+        inbox.insert(1, &fragment(0, b"abcd", 2, 4));
+        assert_eq!(inbox.take(), None);
+        inbox.insert(0, &fragment(0, b"abcd", 2, 4));
+        assert_eq!(bodies(&mut inbox), [b"abcd"]);
+    }
+
+    #[test]
+    fn fragment_of_another_length_is_dropped() {
+        let mut inbox = Inbox::default();
+        inbox.insert(0, &fragment(0, b"abcd", 0, 2));
+        inbox.insert(0, &fragment(0, b"abcdef", 2, 6));
+        assert_eq!(inbox.take(), None);
+    }
+
+    #[test]
+    fn memory_is_bounded_and_the_expected_message_always_fits() {
+        let mut inbox = Inbox::default();
+        let long = vec![7; MAX_MESSAGE];
+        for message_seq in 1..=AHEAD + 5 {
+            inbox.insert(0, &fragment(message_seq, &long, 0, 1));
+        }
+        assert!(inbox.buffered() <= 2 * MAX_MESSAGE);
+        inbox.insert(0, &fragment(0, &long, 0, MAX_MESSAGE));
+        assert_eq!(bodies(&mut inbox), [long]);
+        let longer = vec![7; MAX_MESSAGE + 1];
+        assert_eq!(inbox.insert(0, &fragment(1, &longer, 0, 1)), Arrival::TooLong);
+    }
+
+    #[test]
+    fn hellos_of_two_clients_do_not_block_each_other() {
+        let mut hellos = Hellos::default();
+        assert_eq!(hellos.insert(&fragment(0, b"first client", 0, 5)), None);
+        let other = hellos.insert(&fragment(0, b"second", 0, 6)).map(|message| message.body);
+        assert_eq!(other, Some(b"second".to_vec()));
+        assert_eq!(hellos.insert(&fragment(1, b"cookie", 0, 3)), None);
+        let returned = hellos.insert(&fragment(1, b"cookie", 3, 6)).map(|message| message.body);
+        assert_eq!(returned, Some(b"cookie".to_vec()));
+    }
+}

@@ -7,8 +7,8 @@ use bootrack_protocols::dtls::{
 };
 use rstest::rstest;
 use wire::dtls::{
-    Alert, AlertDescription, CipherSuite, ClientHello, ContentType, Extension, ExtensionType, Handshake,
-    ProtocolVersion, Record, RecordHeader, message_bytes, records,
+    Alert, AlertDescription, CipherSuite, ClientHello, ContentType, Extension, ExtensionType, Handshake, KeyBlock,
+    MasterSecret, ProtocolVersion, Record, RecordHeader, message_bytes, open, records, seal,
 };
 
 use super::channel::{Faults, World, client_config, cookies, server_config};
@@ -286,4 +286,97 @@ fn configuration_that_cannot_work_is_refused() {
     client.psk = Psk::new([]);
     let refused = bootrack_protocols::dtls::Client::new(client, entropy(), now).err();
     assert_eq!(refused, Some(ConfigError::CredentialLength("PSK")));
+}
+
+/// The keys of a connected world, as somebody who has the key log and saw the ServerHello derives them.
+fn keys_of(world: &World) -> KeyBlock {
+    let keys = world.client_log.keys.last().unwrap();
+    let hello = world.server_log.sent.iter().flat_map(|datagram| records(datagram)).find_map(|record| {
+        let record = record.unwrap();
+        (record.fragment[0] == 2).then(|| wire::dtls::ServerHello::parse(&fragment_body(record.fragment)).unwrap())
+    });
+    MasterSecret::from_octets(keys.master_secret).key_block(&keys.client_random, &hello.unwrap().random)
+}
+
+fn fragment_body(record: &[u8]) -> Vec<u8> {
+    wire::dtls::fragments(record).unwrap()[0].body.to_vec()
+}
+
+#[rstest]
+#[case::client_asks_with_a_hello(true)]
+#[case::server_asks_with_a_hello_request(false)]
+fn renegotiation_is_refused_with_a_warning_and_the_session_lives_on(#[case] to_server: bool) {
+    let mut world = World::new(client_config(), server_config(), Faults::default(), 1);
+    world.connect();
+    let keys = keys_of(&world);
+    let (message, theirs, ours) = if to_server {
+        (Handshake::ClientHello(hello()), &keys.client, &keys.server)
+    } else {
+        (Handshake::HelloRequest, &keys.server, &keys.client)
+    };
+    let mut warnings = 0;
+    for sequence_number in 10..20 {
+        let mut body = Vec::new();
+        message.emit(&mut body).unwrap();
+        let header = RecordHeader {
+            content_type: ContentType::Handshake,
+            version: ProtocolVersion::DTLS_1_2,
+            epoch: 1,
+            sequence_number,
+            length: 0,
+        };
+        let plaintext = message_bytes(message.msg_type(), 0, &body).unwrap();
+        let fragment = seal(theirs, &header, &plaintext).unwrap();
+        let mut datagram = Vec::new();
+        Record { header, fragment: &fragment }.emit(&mut datagram).unwrap();
+        let output = if to_server {
+            world.server.handle(world.now, &datagram);
+            world.server.poll(world.now)
+        } else {
+            world.client.handle(world.now, &datagram);
+            world.client.poll(world.now)
+        };
+        let Some(bootrack_protocols::dtls::Output::Datagram(answer)) = output else { continue };
+        let record = records(&answer).next().unwrap().unwrap();
+        let alert = Alert::parse(&open(ours, &record.header, record.fragment).unwrap());
+        assert_eq!(alert, Ok(Alert::warning(AlertDescription::NoRenegotiation)));
+        warnings += 1;
+        let to_peer = !to_server;
+        world.carry(to_peer, answer);
+    }
+    assert!((1..=4).contains(&warnings), "refused, but not without end: {warnings}");
+    world.client.send(world.now, b"still here").unwrap();
+    world.run();
+    assert_eq!(world.server_log.received, [b"still here"]);
+    assert!(world.client_log.closed.is_empty() && world.server_log.closed.is_empty());
+}
+
+#[test]
+fn alert_in_the_clear_does_not_end_an_established_session() {
+    let mut world = World::new(client_config(), server_config(), Faults::default(), 1);
+    world.connect();
+    let header = RecordHeader {
+        content_type: ContentType::Alert,
+        version: ProtocolVersion::DTLS_1_2,
+        epoch: 0,
+        sequence_number: 1000,
+        length: 0,
+    };
+    let mut datagram = Vec::new();
+    let fragment = Alert::fatal(AlertDescription::InternalError).emit();
+    Record { header, fragment: &fragment }.emit(&mut datagram).unwrap();
+    world.client.handle(world.now, &datagram);
+    world.server.handle(world.now, &datagram);
+    world.run();
+    assert!(world.client.is_connected() && world.server.is_connected());
+}
+
+#[test]
+fn ticket_that_was_not_asked_for_is_unexpected() {
+    let mut world = World::new(client_config(), server_config(), Faults::default(), 1);
+    let ticket = wire::dtls::NewSessionTicket { lifetime_hint: 1, ticket: vec![1] };
+    world.client.handle(world.now, &clear_record(&Handshake::NewSessionTicket(ticket), 0, 0));
+    world.run();
+    let sent = world.client_log.closed[0].sent;
+    assert_eq!(sent, Some(Alert::fatal(AlertDescription::UnexpectedMessage)));
 }
