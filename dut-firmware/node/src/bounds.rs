@@ -5,6 +5,7 @@
 //! | neighbours | [`NEIGHBOURS`] | the unsecured one heard least recently goes; a secured one never (`PROFILE-SEL` 8) |
 //! | registrations of RFC 6775 | [`REGISTRATIONS`] | NA with status 2, neighbour cache full |
 //! | downward routes | [`ROUTES`] | `route` is refused with `busy` |
+//! | neighbours' frame counters | [`NEIGHBOURS`] | secured frames of a newcomer are refused; none is forgotten |
 //! | network keys | [`KEYS`] | the PUT is refused with 5.03 |
 //! | frames waiting for the radio | [`TRANSMIT_QUEUE`] | the datagram that does not fit is dropped as a whole |
 //! | octets of an IPv6 packet | [`PACKET_OCTETS`] | dropped |

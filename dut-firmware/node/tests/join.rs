@@ -41,6 +41,28 @@ fn a_joiner_and_its_secured_router_mark_their_link_by_an_exchange_of_ssrs() {
     assert_eq!(world.tool.echo_replies[0].hop_limit, 62);
 }
 
+#[rstest]
+fn a_join_gets_through_a_lossy_network(#[values(1, 2, 3, 4, 5)] seed: u8) {
+    let mut world = World::line(true);
+    world.loss = 100;
+    for _ in 0..seed {
+        world.roll();
+    }
+    world.start();
+    world.run(seconds(180));
+    assert_eq!(world.ok(3, "status").get("global"), global(3).to_string());
+    world.tool.connect(world.now, global(3), eui64(3).to_string(), PSK);
+    for _ in 0..50 {
+        if !world.tool.is_connected() {
+            world.run(seconds(1));
+        }
+    }
+    world.put("/coap-key2", &key_object(KEY));
+    world.run(seconds(50));
+    assert_eq!(world.ok(3, "status").get("state"), "secured");
+    assert!(world.link_is_secured(3, 2) && world.link_is_secured(2, 3));
+}
+
 #[test]
 fn jsrs_have_the_form_of_the_profile_back_off_and_end_with_the_key() {
     let mut world = World::line(true);

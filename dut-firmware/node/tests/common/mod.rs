@@ -90,6 +90,9 @@ pub struct World {
     /// Frames and packets that injected devices were sent: what the air carried to nobody is there too.
     pub tool: Tool,
     seq: u32,
+    /// Chance that a receiver misses a frame, of 256; a sender with acknowledgment tries four times.
+    pub loss: u8,
+    chance: u32,
 }
 
 impl World {
@@ -102,6 +105,8 @@ impl World {
             air: Vec::new(),
             tool: Tool::default(),
             seq: 0,
+            loss: 0,
+            chance: 1,
         };
         for number in 1..=boards {
             world.boards.push(Board { device: None, radio: None, boots: 0, lines: Vec::new(), mutant: None });
@@ -377,19 +382,32 @@ impl World {
         }
     }
 
+    /// Another series of losses.
+    pub fn roll(&mut self) {
+        self.chance();
+    }
+
+    /// A number of a linear congruential generator: loss that repeats itself.
+    fn chance(&mut self) -> u8 {
+        self.chance = self.chance.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+        self.chance.to_be_bytes()[0]
+    }
+
     fn transmit(&mut self, number: u8, psdu: &[u8]) -> TransmitStatus {
         assert!(psdu.len() <= 125, "a PSDU is 127 octets at most, FCS included");
         let header = *Mpdu::parse(psdu).expect("a valid frame").header();
         let config = self.board(number).radio.expect("a radio that is on");
         let mut acknowledged = !header.ack_request;
+        let tries = if header.ack_request { 4 } else { 1 };
         for other in 1..=self.boards.len() as u8 {
             let linked = self.links.contains(&(number, other)) || self.links.contains(&(other, number));
             let now = self.now;
+            let heard = (0..tries).any(|_| self.chance() >= self.loss);
             let board = self.board(other);
             let (Some(device), Some(radio)) = (&mut board.device, board.radio) else { continue };
             let to = header.destination.link();
             let addressed = to == Some(LinkAddress::BROADCAST) || to == Some(LinkAddress::Extended(radio.eui64));
-            if linked && addressed && radio.receiver_on && radio.channel == config.channel {
+            if linked && heard && addressed && radio.receiver_on && radio.channel == config.channel {
                 acknowledged = true;
                 device.handle(now, Input::Frame { psdu, rssi_dbm: -60 });
             }
