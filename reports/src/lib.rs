@@ -4,9 +4,11 @@
 //! adds) to text. Secrets do not leave the evidence: keys that stand in lines of text are withheld, and control
 //! characters that a device sent are shown, not passed on.
 
+pub mod html;
 pub mod input;
 pub mod junit;
-#[allow(dead_code, reason = "the pages use the rest")]
+pub mod ladder;
+mod summary;
 mod text;
 
 pub use input::{CaseInput, ClauseText, Clauses, PduSummary, RunInput};

@@ -1,0 +1,153 @@
+//! HTML: one overview and one page a case, each a file that stands alone (no script, style, font or image from anywhere
+//! else), readable offline, on paper, on a phone, with a keyboard and without colour.
+
+mod case_page;
+mod overview;
+
+use record::CaseId;
+use record::bundle::names;
+use record::manifest::RunManifest;
+use record::verdict::Verdict;
+use serde::Serialize;
+use tera::Tera;
+
+use crate::input::{CaseInput, Clauses, RunInput};
+use crate::text::line;
+
+/// A file of the report.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct File {
+    /// Relative to the run's folder, `/` between the parts.
+    pub path: String,
+    /// UTF-8 text.
+    pub contents: String,
+}
+
+/// Renders the overview and a page for every case of the manifest.
+///
+/// # Errors
+/// [`crate::Error::CaseId`] for a case ID that can't name a folder; [`crate::Error::Template`] is a bug of this crate.
+pub fn render_run(run: &RunInput<'_>) -> crate::Result<Vec<File>> {
+    let renderer = Renderer::new()?;
+    let mut files = vec![renderer.overview(run.manifest, &run.clauses)?];
+    for result in &run.manifest.cases {
+        let known = run.cases.iter().find(|case| case.result.id == result.id);
+        let bare = CaseInput { result, case: None, events: &[], pdus: Vec::new() };
+        files.push(renderer.case(run.manifest, &run.clauses, known.unwrap_or(&bare))?);
+    }
+    Ok(files)
+}
+
+/// The parsed templates: for a caller that renders case by case and never holds two logs in memory.
+#[derive(Debug)]
+pub struct Renderer {
+    tera: Tera,
+}
+
+impl Renderer {
+    /// Parses the templates.
+    ///
+    /// # Errors
+    /// [`crate::Error::Template`] is a bug of this crate.
+    pub fn new() -> crate::Result<Self> {
+        let mut tera = Tera::default();
+        // `add_raw_templates` resolves the inheritance once, whatever the order.
+        tera.add_raw_templates([
+            ("macros.html", include_str!("../../templates/macros.html")),
+            ("base.html", include_str!("../../templates/base.html")),
+            ("index.html", include_str!("../../templates/index.html")),
+            ("case.html", include_str!("../../templates/case.html")),
+        ])?;
+        Ok(Self { tera })
+    }
+
+    /// `index.html` of a run.
+    ///
+    /// # Errors
+    /// As [`render_run`].
+    pub fn overview(&self, manifest: &RunManifest, clauses: &Clauses) -> crate::Result<File> {
+        let page = overview::page(manifest, clauses)?;
+        let contents = self.render("index.html", &page, include_str!("../../templates/index.js"))?;
+        Ok(File { path: names::PAGE.into(), contents })
+    }
+
+    /// `cases/<case>/index.html`.
+    ///
+    /// # Errors
+    /// As [`render_run`].
+    pub fn case(&self, manifest: &RunManifest, clauses: &Clauses, case: &CaseInput<'_>) -> crate::Result<File> {
+        let id = CaseId::new(&case.result.id)?;
+        let page = case_page::page(manifest, clauses, case)?;
+        let contents = self.render("case.html", &page, include_str!("../../templates/case.js"))?;
+        Ok(File { path: format!("{}/{id}/{}", names::CASES, names::PAGE), contents })
+    }
+
+    fn render(&self, template: &str, page: &impl Serialize, script: &str) -> crate::Result<String> {
+        let mut context = tera::Context::new();
+        context.insert("page", page);
+        context.insert("style", include_str!("../../templates/style.css"));
+        context.insert("script", script);
+        Ok(self.tera.render(template, &context)?)
+    }
+}
+
+/// A verdict as a badge: a sign and a word, so that it can be told without colour.
+#[derive(Debug, Clone, Serialize)]
+struct Badge {
+    name: &'static str,
+    label: &'static str,
+    sign: &'static str,
+}
+
+impl From<Verdict> for Badge {
+    fn from(verdict: Verdict) -> Self {
+        let (label, sign) = match verdict {
+            Verdict::Pass => ("pass", "✓"),
+            Verdict::Fail => ("fail", "✗"),
+            Verdict::Inconclusive => ("inconclusive", "?"),
+            Verdict::Error => ("error", "!"),
+            Verdict::NotApplicable => ("not applicable", "–"),
+            Verdict::NotRun => ("not run", "○"),
+        };
+        Self { name: verdict.name(), label, sign }
+    }
+}
+
+/// A link to a case's page; the address is relative to the page that bears it.
+#[derive(Debug, Clone, Serialize)]
+struct CaseLink {
+    id: String,
+    href: String,
+    badge: Badge,
+}
+
+/// The case's folder as a relative address from the run's folder. A case ID needs no escape but for `+`, which some
+/// servers read as a blank.
+fn case_folder(id: &str) -> crate::Result<String> {
+    Ok(format!("{}/{}", names::CASES, CaseId::new(id)?.as_str().replace('+', "%2B")))
+}
+
+/// A name and its value.
+#[derive(Debug, Clone, Serialize)]
+struct Fact {
+    name: String,
+    value: String,
+}
+
+fn fact(name: impl Into<String>, value: impl AsRef<str>) -> Fact {
+    Fact { name: name.into(), value: line(value.as_ref()) }
+}
+
+/// What a reader must not overlook: the run judges the tester and not a device.
+fn banners(manifest: &RunManifest) -> Vec<String> {
+    let mutant = manifest.mutant.as_ref().map(|name| {
+        format!(
+            "Mutant “{}” is switched on in the device under test. This run tests the suites, not a product.",
+            line(name)
+        )
+    });
+    let fake = manifest.fake.as_ref().map(|name| {
+        format!("The fake device “{}” stands in for the device under test. This run tests the harness.", line(name))
+    });
+    mutant.into_iter().chain(fake).collect()
+}

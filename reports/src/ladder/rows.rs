@@ -1,0 +1,320 @@
+//! Which rows a ladder has: PDUs, upper-tester lines and marks in order, the window around what decided, pauses.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use record::event::{Action, Event, Observation, TransmitStatus, What};
+use suites::plan::{Part, Point, Role};
+
+use super::{Ladder, Lifeline, MOST_ROWS, PAUSE, Row, RowKind, WINDOW};
+use crate::input::{CaseInput, PduSummary};
+use crate::summary::{key_line, status_name};
+use crate::text::{counted, line};
+
+/// More boards than this, and only those are drawn that take part.
+const MOST_IDLE_LIFELINES: usize = 7;
+
+/// A row with its place in the log and the step during which it happened.
+struct Item {
+    row: Row,
+    order: u64,
+    step: Option<usize>,
+}
+
+pub(super) fn select(case: &CaseInput<'_>) -> Option<Ladder> {
+    let mut lines = Lifelines::of(case);
+    let deciding = deciding_events(case);
+    let steps = step_starts(case.events);
+    let in_pdus: BTreeSet<u64> = case.pdus.iter().flat_map(|pdu| pdu.events.iter().copied()).collect();
+    let logged: BTreeSet<u64> = case.events.iter().map(|event| event.n).collect();
+
+    let mut items: Vec<Item> = Vec::new();
+    let mut add = |order: u64, time: u64, events: Vec<u64>, kind: RowKind| {
+        let deciding = events.iter().any(|n| deciding.contains(n));
+        let step = steps.range(..=order).next_back().map(|(_, step)| *step);
+        items.push(Item { row: Row { time, events, deciding, kind }, order, step });
+    };
+    for pdu in &case.pdus {
+        // The upper tester's lines are drawn from the log itself, which says more.
+        if pdu.point == Point::UpperTester && pdu.events.iter().any(|n| logged.contains(n)) {
+            continue;
+        }
+        let order = pdu.events.first().copied().unwrap_or_default();
+        add(order, pdu.time, pdu.events.clone(), pdu_row(pdu, &mut lines, case));
+    }
+    let mut unnamed_frames = 0;
+    for event in case.events {
+        if matches!(event.what, What::Observation(Observation::Frame { .. })) && !in_pdus.contains(&event.n) {
+            unnamed_frames += 1;
+        }
+        if let Some(kind) = event_row(event, &mut lines) {
+            add(event.n, event.t, vec![event.n], kind);
+        }
+    }
+    if items.is_empty() {
+        return None;
+    }
+    items.sort_by_key(|item| (item.row.time, item.order));
+    let kept = keep(&items, case);
+    let left_out = items.len() - kept.len();
+    let mut ladder = Ladder { lifelines: lines.all, rows: assemble(items, &kept, case), left_out, unnamed_frames };
+    drop_idle_lifelines(&mut ladder);
+    Some(ladder)
+}
+
+/// The events that the verdict rests on: the case's, and those of the nearest miss of the deciding step.
+fn deciding_events(case: &CaseInput<'_>) -> BTreeSet<u64> {
+    let mut all: BTreeSet<u64> = case.result.evidence.iter().copied().collect();
+    let step = case.result.deciding_step;
+    let outcomes = case.result.steps.iter().filter(|outcome| Some(outcome.step) == step);
+    for outcome in outcomes {
+        all.extend(&outcome.evidence);
+        all.extend(outcome.nearest_miss.iter().flat_map(|miss| miss.evidence.iter()));
+    }
+    all
+}
+
+/// Event number of each step's start.
+fn step_starts(events: &[Event]) -> BTreeMap<u64, usize> {
+    let start = |event: &Event| match event.what {
+        What::StepStarted { step } => Some((event.n, step)),
+        _ => None,
+    };
+    events.iter().filter_map(start).collect()
+}
+
+/// The lifelines, with those added that are met on the way.
+struct Lifelines {
+    all: Vec<Lifeline>,
+}
+
+impl Lifelines {
+    fn of(case: &CaseInput<'_>) -> Self {
+        let boards = case.case.iter().flat_map(|case| &case.topology.boards);
+        Self { all: boards.map(|board| Lifeline { name: board.name.clone(), role: Some(board.role) }).collect() }
+    }
+
+    fn find(&self, name: &str) -> Option<usize> {
+        self.all.iter().position(|lifeline| lifeline.name == name)
+    }
+
+    fn at(&mut self, name: &str) -> usize {
+        let name = line(name);
+        let name = if name.is_empty() { "unknown" } else { &name };
+        self.find(name).unwrap_or_else(|| {
+            self.all.push(Lifeline { name: name.to_owned(), role: None });
+            self.all.len() - 1
+        })
+    }
+
+    fn of_role(&self, role: Role) -> Option<usize> {
+        self.all.iter().position(|lifeline| lifeline.role == Some(role))
+    }
+}
+
+fn pdu_row(pdu: &PduSummary, lines: &mut Lifelines, case: &CaseInput<'_>) -> RowKind {
+    let from = lines.at(&pdu.from);
+    let mut info = line(&pdu.info);
+    if pdu.point == Point::UpperTester {
+        return RowKind::Note { at: from, text: format!("{} {info}", line(&pdu.message)) };
+    }
+    let backbone = pdu.point == Point::Backbone;
+    let broadcast = matches!(pdu.to.as_str(), "all" | "*" | "broadcast" | "ffff");
+    let to = if broadcast {
+        neighbours(from, lines, case)
+    } else if pdu.to.is_empty() {
+        backbone.then(|| other_end(from, lines)).flatten().into_iter().collect()
+    } else {
+        vec![lines.at(&pdu.to)]
+    };
+    if !backbone && pdu.events.len() > 1 {
+        let frames = counted(pdu.events.len(), "frame", "frames");
+        info = if info.is_empty() { format!("({frames})") } else { format!("{info} ({frames})") };
+    }
+    RowKind::Message {
+        from,
+        to,
+        name: line(&pdu.message),
+        info,
+        secured: pdu.secured,
+        backbone,
+        wrong: pdu.wrong_on_purpose.as_deref().map(line),
+    }
+}
+
+/// Whoever hears a broadcast: the boards linked to the sender, or every other one if the topology does not say.
+fn neighbours(from: usize, lines: &Lifelines, case: &CaseInput<'_>) -> Vec<usize> {
+    let links = case.case.iter().flat_map(|case| &case.topology.links);
+    let linked: BTreeSet<usize> = links
+        .filter_map(|(a, b)| {
+            if *a == from {
+                Some(*b)
+            } else if *b == from {
+                Some(*a)
+            } else {
+                None
+            }
+        })
+        .filter(|index| lines.all.get(*index).is_some_and(|other| other.role != Some(Role::CommissioningTool)))
+        .collect();
+    if linked.is_empty() {
+        (0..lines.all.len())
+            .filter(|index| *index != from && lines.all[*index].role != Some(Role::CommissioningTool))
+            .collect()
+    } else {
+        linked.into_iter().collect()
+    }
+}
+
+/// On the backbone there are the commissioning tool and the border router.
+fn other_end(from: usize, lines: &Lifelines) -> Option<usize> {
+    [Role::BorderRouter, Role::CommissioningTool]
+        .into_iter()
+        .filter_map(|role| lines.of_role(role))
+        .find(|it| *it != from)
+}
+
+/// Events that are drawn as they are; frames and packets are drawn as PDUs, logs are in the event list only.
+fn event_row(event: &Event, lines: &mut Lifelines) -> Option<RowKind> {
+    let mark = |at: Option<usize>, text: String, trouble: bool| Some(RowKind::Mark { at, text: line(&text), trouble });
+    match &event.what {
+        What::Action(action) => match action {
+            Action::Power { board, on } => {
+                mark(Some(lines.at(board)), format!("power {}", if *on { "on" } else { "off" }), false)
+            }
+            Action::Reset { board } => mark(Some(lines.at(board)), "reset".into(), false),
+            Action::UpperTester { board, line: text } => Some(RowKind::Note { at: lines.at(board), text: line(text) }),
+            Action::Machine { machine, order } => {
+                let at = lines.find(machine);
+                let text = if at.is_some() { order.clone() } else { format!("{machine}: {order}") };
+                mark(at, format!("order: {text}"), false)
+            }
+            Action::Prompt { text } => mark(None, format!("operator: {text}"), false),
+            Action::Inject { .. } | Action::Impersonate { .. } | Action::Backbone { .. } => None,
+        },
+        What::Observation(observation) => match observation {
+            Observation::UpperTester { board, line: text } => {
+                Some(RowKind::Note { at: lines.at(board), text: line(text) })
+            }
+            Observation::TransmitStatus { radio, status, .. } => match status {
+                TransmitStatus::Success => None,
+                status => mark(Some(lines.at(radio)), status_name(*status).into(), false),
+            },
+            Observation::Order { machine, order, refused: Some(reason) } => {
+                mark(lines.find(machine), format!("refused {order}: {reason}"), false)
+            }
+            Observation::Confirmed { text } => mark(None, format!("operator confirmed: {text}"), false),
+            Observation::BoardLost { board, reason } => {
+                mark(Some(lines.at(board)), format!("board lost: {reason}"), true)
+            }
+            Observation::CaptureGap { sniffer, reason } => {
+                mark(None, format!("{sniffer} missed frames: {reason}"), true)
+            }
+            Observation::TesterFault { part, reason } => mark(None, format!("fault in {part}: {reason}"), true),
+            Observation::Frame { .. }
+            | Observation::Received { .. }
+            | Observation::Log { .. }
+            | Observation::Order { .. }
+            | Observation::Backbone { .. } => None,
+        },
+        What::KeyLearnt(key) => mark(None, key_line(key), false),
+        What::DeadlineReached { step } => mark(None, format!("deadline of step {}", step + 1), false),
+        What::CaseStarted { .. } | What::StepStarted { .. } | What::CaseEnded => None,
+    }
+}
+
+/// Indices of the items to draw: those nearest to what decided; for want of that, the deciding step, the body, the end.
+fn keep(items: &[Item], case: &CaseInput<'_>) -> BTreeSet<usize> {
+    let places = |test: &dyn Fn(&Item) -> bool| -> Vec<usize> {
+        items.iter().enumerate().filter(|(_, item)| test(item)).map(|(index, _)| index).collect()
+    };
+    let part_of = |step: Option<usize>| Some(case.case?.steps.get(step?)?.part);
+    let mut window = WINDOW;
+    let mut anchors = places(&|item| item.row.deciding);
+    if anchors.is_empty() {
+        anchors = places(&|item| item.step.is_some() && item.step == case.result.deciding_step);
+    }
+    if anchors.is_empty() {
+        anchors = places(&|item| part_of(item.step) == Some(Part::Body));
+        window = MOST_ROWS;
+    }
+    if anchors.is_empty() {
+        anchors = vec![items.len() - 1];
+    }
+    let distance = |index: usize| anchors.iter().map(|anchor| anchor.abs_diff(index)).min().unwrap_or(0);
+    let mut ranked: Vec<(usize, usize)> = (0..items.len()).map(|index| (distance(index), index)).collect();
+    // A short case is drawn whole; a long one is cut to its window.
+    if items.len() > MOST_ROWS {
+        ranked.retain(|(distance, _)| *distance <= window);
+    }
+    ranked.sort_unstable();
+    ranked.into_iter().take(MOST_ROWS).map(|(_, index)| index).collect()
+}
+
+/// Puts the kept items in order, with step heads, pauses and what is left out between them.
+fn assemble(items: Vec<Item>, kept: &BTreeSet<usize>, case: &CaseInput<'_>) -> Vec<Row> {
+    let between = |time: u64, kind: RowKind| Row { time, events: Vec::new(), deciding: false, kind };
+    let mut rows = Vec::new();
+    let (mut skipped, mut previous, mut step) = (0, None::<u64>, None);
+    for (index, item) in items.into_iter().enumerate() {
+        if !kept.contains(&index) {
+            skipped += 1;
+            continue;
+        }
+        let time = item.row.time;
+        if skipped > 0 {
+            rows.push(between(time, RowKind::LeftOut(skipped)));
+        } else if let Some(pause) = previous.and_then(|previous| time.checked_sub(previous)).filter(|it| *it >= PAUSE) {
+            rows.push(between(time, RowKind::Pause(pause)));
+        }
+        if let Some(number) = item.step.filter(|_| item.step != step) {
+            let text = case.case.and_then(|case| case.steps.get(number)).map(|step| line(&step.text));
+            rows.push(between(time, RowKind::Step { number: number + 1, text: text.unwrap_or_default() }));
+        }
+        (skipped, previous, step) = (0, Some(time), item.step);
+        rows.push(item.row);
+    }
+    if skipped > 0 {
+        rows.push(between(previous.unwrap_or_default(), RowKind::LeftOut(skipped)));
+    }
+    rows
+}
+
+/// In a large mesh only those who take part get a lifeline.
+fn drop_idle_lifelines(ladder: &mut Ladder) {
+    let mut used: BTreeSet<usize> = BTreeSet::new();
+    for row in &ladder.rows {
+        match &row.kind {
+            RowKind::Message { from, to, .. } => {
+                used.insert(*from);
+                // The many receivers of a broadcast get no lifeline for that alone.
+                used.extend(to.iter().filter(|_| to.len() == 1));
+            }
+            RowKind::Note { at, .. } | RowKind::Mark { at: Some(at), .. } => {
+                used.insert(*at);
+            }
+            RowKind::Mark { at: None, .. } | RowKind::Step { .. } | RowKind::Pause(_) | RowKind::LeftOut(_) => {}
+        }
+    }
+    let few = ladder.lifelines.len() <= MOST_IDLE_LIFELINES;
+    let stays = |index: usize, lifeline: &Lifeline| used.contains(&index) || (few && lifeline.role.is_some());
+    let mut renumbered = BTreeMap::new();
+    let mut remaining = Vec::new();
+    for (index, lifeline) in std::mem::take(&mut ladder.lifelines).into_iter().enumerate() {
+        if stays(index, &lifeline) {
+            renumbered.insert(index, remaining.len());
+            remaining.push(lifeline);
+        }
+    }
+    ladder.lifelines = remaining;
+    let new = |index: &mut usize| *index = renumbered.get(index).copied().unwrap_or_default();
+    for row in &mut ladder.rows {
+        match &mut row.kind {
+            RowKind::Message { from, to, .. } => {
+                new(from);
+                *to = to.iter().filter_map(|index| renumbered.get(index).copied()).collect();
+            }
+            RowKind::Note { at, .. } | RowKind::Mark { at: Some(at), .. } => new(at),
+            RowKind::Mark { at: None, .. } | RowKind::Step { .. } | RowKind::Pause(_) | RowKind::LeftOut(_) => {}
+        }
+    }
+}
