@@ -113,7 +113,7 @@ pub(super) fn page(manifest: &RunManifest, clauses: &Clauses) -> crate::Result<P
         title: title(manifest),
         banners: banners(manifest),
         facts: facts(manifest),
-        device: manifest.device.iter().map(|(name, value)| fact(name.as_str(), value)).collect(),
+        device: device(manifest),
         identity: manifest.identity.iter().map(|(name, value)| fact(name.as_str(), value)).collect(),
         total: manifest.cases.len(),
         bar: bar(&counts),
@@ -168,6 +168,15 @@ fn facts(manifest: &RunManifest) -> Vec<Fact> {
         fact("Bootrack", &manifest.version),
         fact("Command", manifest.command.join(" ")),
     ]
+}
+
+/// What names the device first, then everything else that its upper tester said.
+fn device(manifest: &RunManifest) -> Vec<Fact> {
+    const FIRST: [&str; 7] = ["vendor", "firmware", "version", "hash", "eui64", "roles", "features"];
+    let place = |name: &str| FIRST.iter().position(|first| *first == name).unwrap_or(FIRST.len());
+    let mut all: Vec<(&String, &String)> = manifest.device.iter().collect();
+    all.sort_by_key(|(name, _)| place(name));
+    all.into_iter().map(|(name, value)| fact(name.as_str(), value)).collect()
 }
 
 /// A value whose name says that it is a secret is withheld, whatever it looks like.
@@ -244,7 +253,7 @@ fn coverage(manifest: &RunManifest, clauses: &Clauses) -> crate::Result<[Vec<Cla
     let mut ids: Vec<&String> = clauses.keys().collect();
     let cited = manifest.cases.iter().flat_map(|case| case.clauses.iter().chain(&case.deciding_clauses));
     ids.extend(cited);
-    ids.sort_by(|a, b| natural(a).cmp(&natural(b)));
+    ids.sort_by_key(|id| natural(id));
     ids.dedup();
     let mut parts = [Vec::new(), Vec::new(), Vec::new()];
     for id in ids {

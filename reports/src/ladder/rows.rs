@@ -13,6 +13,9 @@ use crate::text::{counted, line};
 /// More boards than this, and only those are drawn that take part.
 const MOST_IDLE_LIFELINES: usize = 7;
 
+/// A case with at most so many rows is drawn whole.
+const SHORT: usize = 24;
+
 /// A row with its place in the log and the step during which it happened.
 struct Item {
     row: Row,
@@ -228,6 +231,10 @@ fn keep(items: &[Item], case: &CaseInput<'_>) -> BTreeSet<usize> {
         items.iter().enumerate().filter(|(_, item)| test(item)).map(|(index, _)| index).collect()
     };
     let part_of = |step: Option<usize>| Some(case.case?.steps.get(step?)?.part);
+    // The adapters' self-test is not the case's traffic.
+    let self_test = |item: &Item| {
+        part_of(item.step) == Some(Part::EntryCheck) && part_of(case.result.deciding_step) != Some(Part::EntryCheck)
+    };
     let mut window = WINDOW;
     let mut anchors = places(&|item| item.row.deciding);
     if anchors.is_empty() {
@@ -242,8 +249,9 @@ fn keep(items: &[Item], case: &CaseInput<'_>) -> BTreeSet<usize> {
     }
     let distance = |index: usize| anchors.iter().map(|anchor| anchor.abs_diff(index)).min().unwrap_or(0);
     let mut ranked: Vec<(usize, usize)> = (0..items.len()).map(|index| (distance(index), index)).collect();
+    ranked.retain(|(_, index)| items.get(*index).is_some_and(|item| item.row.deciding || !self_test(item)));
     // A short case is drawn whole; a long one is cut to its window.
-    if items.len() > MOST_ROWS {
+    if ranked.len() > SHORT {
         ranked.retain(|(distance, _)| *distance <= window);
     }
     ranked.sort_unstable();
@@ -253,6 +261,14 @@ fn keep(items: &[Item], case: &CaseInput<'_>) -> BTreeSet<usize> {
 /// Puts the kept items in order, with step heads, pauses and what is left out between them.
 fn assemble(items: Vec<Item>, kept: &BTreeSet<usize>, case: &CaseInput<'_>) -> Vec<Row> {
     let between = |time: u64, kind: RowKind| Row { time, events: Vec::new(), deciding: false, kind };
+    let began: BTreeMap<usize, u64> = case
+        .events
+        .iter()
+        .filter_map(|event| match event.what {
+            What::StepStarted { step } => Some((step, event.t)),
+            _ => None,
+        })
+        .collect();
     let mut rows = Vec::new();
     let (mut skipped, mut previous, mut step) = (0, None::<u64>, None);
     for (index, item) in items.into_iter().enumerate() {
@@ -261,15 +277,19 @@ fn assemble(items: Vec<Item>, kept: &BTreeSet<usize>, case: &CaseInput<'_>) -> V
             continue;
         }
         let time = item.row.time;
+        let pause = previous.and_then(|previous| time.checked_sub(previous)).filter(|it| *it >= PAUSE && skipped == 0);
         if skipped > 0 {
             rows.push(between(time, RowKind::LeftOut(skipped)));
-        } else if let Some(pause) = previous.and_then(|previous| time.checked_sub(previous)).filter(|it| *it >= PAUSE) {
-            rows.push(between(time, RowKind::Pause(pause)));
         }
-        if let Some(number) = item.step.filter(|_| item.step != step) {
+        let head = item.step.filter(|_| item.step != step).map(|number| {
             let text = case.case.and_then(|case| case.steps.get(number)).map(|step| line(&step.text));
-            rows.push(between(time, RowKind::Step { number: number + 1, text: text.unwrap_or_default() }));
-        }
+            between(time, RowKind::Step { number: number + 1, text: text.unwrap_or_default() })
+        });
+        // The pause belongs to the step during which it passed.
+        let began = item.step.and_then(|step| began.get(&step)).copied().unwrap_or(time);
+        let late = time.saturating_sub(began) < PAUSE;
+        let pause = pause.map(|pause| between(time, RowKind::Pause(pause)));
+        rows.extend(if late { [pause, head] } else { [head, pause] }.into_iter().flatten());
         (skipped, previous, step) = (0, Some(time), item.step);
         rows.push(item.row);
     }

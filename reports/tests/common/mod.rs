@@ -397,6 +397,9 @@ fn failing(id: &str) -> (Evidence, CaseResult) {
     let jsr = result.evidence.clone();
     for pdu in evidence.pdus.iter_mut().filter(|pdu| pdu.message == "sel.jsr") {
         pdu.info = pdu.info.replace("70:b3:d5:b0:07:00:00:03", "03:00:00:07:b0:d5:b3:70");
+        for (right, wrong) in [("limit 64", "limit 255"), ("limit 63", "limit 254"), ("limit 62", "limit 253")] {
+            pdu.info = pdu.info.replace(right, wrong);
+        }
     }
     result.verdict = Verdict::Fail;
     result.blame = Some(Blame::Device);
