@@ -155,7 +155,7 @@ pub(super) fn page(manifest: &RunManifest, clauses: &Clauses, case: &CaseInput<'
         parts: parts(case, steps),
         ladder: ladder(case, &listed),
         events,
-        files: result.digests.iter().map(|(name, digest)| fact(name.as_str(), digest)).collect(),
+        files: result.digests.iter().map(|(name, digest)| fact(name, digest)).collect(),
         wireshark: result.digests.contains_key(names::CAPTURE).then(|| {
             format!(
                 "WIRESHARK_CONFIG_DIR={} wireshark {}/{}/{}",
@@ -346,7 +346,7 @@ fn event_list(case: &CaseInput<'_>, evidence: &BTreeSet<u64>) -> Option<EventLis
         case.events.iter().enumerate().filter(|(index, _)| kept.as_ref().is_none_or(|kept| kept.contains(index)));
     let row = |(_, event): (usize, &Event)| {
         let is_evidence = evidence.contains(&event.n);
-        let described = describe(event, if is_evidence || total <= FEW_EVENTS { 127 } else { 12 });
+        let described = describe(event, if is_evidence || total <= FEW_EVENTS { 127 } else { 8 });
         let text = match named.get(&event.n).filter(|_| !described.kind.starts_with("ut")) {
             Some(name) => format!("{}: {}", line(name), described.text),
             None => described.text,

@@ -134,8 +134,8 @@ struct Fact {
     value: String,
 }
 
-fn fact(name: impl Into<String>, value: impl AsRef<str>) -> Fact {
-    Fact { name: name.into(), value: line(value.as_ref()) }
+fn fact(name: &str, value: impl AsRef<str>) -> Fact {
+    Fact { name: line(name), value: line(value.as_ref()) }
 }
 
 /// What a reader must not overlook: the run judges the tester and not a device.

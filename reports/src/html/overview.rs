@@ -114,7 +114,7 @@ pub(super) fn page(manifest: &RunManifest, clauses: &Clauses) -> crate::Result<P
         banners: banners(manifest),
         facts: facts(manifest),
         device: device(manifest),
-        identity: manifest.identity.iter().map(|(name, value)| fact(name.as_str(), value)).collect(),
+        identity: manifest.identity.iter().map(|(name, value)| fact(name, value)).collect(),
         total: manifest.cases.len(),
         bar: bar(&counts),
         verdicts: counts.iter().map(|(verdict, _)| (*verdict).into()).collect(),
@@ -176,7 +176,7 @@ fn device(manifest: &RunManifest) -> Vec<Fact> {
     let place = |name: &str| FIRST.iter().position(|first| *first == name).unwrap_or(FIRST.len());
     let mut all: Vec<(&String, &String)> = manifest.device.iter().collect();
     all.sort_by_key(|(name, _)| place(name));
-    all.into_iter().map(|(name, value)| fact(name.as_str(), value)).collect()
+    all.into_iter().map(|(name, value)| fact(name, value)).collect()
 }
 
 /// A value whose name says that it is a secret is withheld, whatever it looks like.

@@ -12,7 +12,7 @@ use suites::plan::Role;
 
 use crate::input::CaseInput;
 
-/// At most so many rows are drawn, separators not counted.
+/// About so many rows are drawn at most, separators and single rows between drawn ones not counted.
 pub const MOST_ROWS: usize = 48;
 
 /// Rows so far from the nearest deciding row are left out, if there is a deciding row.

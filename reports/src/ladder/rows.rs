@@ -255,7 +255,15 @@ fn keep(items: &[Item], case: &CaseInput<'_>) -> BTreeSet<usize> {
         ranked.retain(|(distance, _)| *distance <= window);
     }
     ranked.sort_unstable();
-    ranked.into_iter().take(MOST_ROWS).map(|(_, index)| index).collect()
+    let mut kept: BTreeSet<usize> = ranked.iter().take(MOST_ROWS).map(|(_, index)| *index).collect();
+    // To say that one row is left out takes as much room as the row.
+    let lonely = |index: &usize| {
+        let neighbours = [index.checked_sub(1), index.checked_add(1).filter(|next| *next < items.len())];
+        !kept.contains(index) && neighbours.into_iter().flatten().all(|neighbour| kept.contains(&neighbour))
+    };
+    let filled: Vec<usize> = ranked.iter().map(|(_, index)| *index).filter(lonely).collect();
+    kept.extend(filled);
+    kept
 }
 
 /// Puts the kept items in order, with step heads, pauses and what is left out between them.

@@ -10,7 +10,7 @@ use crate::text::{clock, counted, cut, duration, escape};
 const ADVANCE: f64 = 6.65;
 const LABEL_HEIGHT: f64 = 14.0;
 /// Where the times stand.
-const GUTTER: f64 = 92.0;
+const GUTTER: f64 = 98.0;
 /// Space left and right of the outer lifelines.
 const MARGIN: f64 = 74.0;
 const HEAD: f64 = 46.0;
