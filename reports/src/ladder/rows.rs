@@ -93,7 +93,7 @@ struct Lifelines {
 impl Lifelines {
     fn of(case: &CaseInput<'_>) -> Self {
         let boards = case.case.iter().flat_map(|case| &case.topology.boards);
-        Self { all: boards.map(|board| Lifeline { name: board.name.clone(), role: Some(board.role) }).collect() }
+        Self { all: boards.map(|board| Lifeline { name: line(&board.name), role: Some(board.role) }).collect() }
     }
 
     fn find(&self, name: &str) -> Option<usize> {
@@ -247,7 +247,12 @@ fn keep(items: &[Item], case: &CaseInput<'_>) -> BTreeSet<usize> {
     if anchors.is_empty() {
         anchors = vec![items.len() - 1];
     }
-    let distance = |index: usize| anchors.iter().map(|anchor| anchor.abs_diff(index)).min().unwrap_or(0);
+    // The anchors are in order, so the nearest is one of two.
+    let distance = |index: usize| {
+        let after = anchors.partition_point(|anchor| *anchor < index);
+        let near = [after.checked_sub(1).and_then(|before| anchors.get(before)), anchors.get(after)];
+        near.into_iter().flatten().map(|anchor| anchor.abs_diff(index)).min().unwrap_or(0)
+    };
     let mut ranked: Vec<(usize, usize)> = (0..items.len()).map(|index| (distance(index), index)).collect();
     ranked.retain(|(_, index)| items.get(*index).is_some_and(|item| item.row.deciding || !self_test(item)));
     // A short case is drawn whole; a long one is cut to its window.
