@@ -216,7 +216,7 @@ impl Device {
     pub(crate) fn receive_dtls(&mut self, now: Instant, peer: Peer, datagram: &[u8]) {
         let Some(anchor) = self.store.anchor() else { return };
         let credentials = Credentials { eui64: self.hardware.eui64, anchor };
-        self.server.handle(now, peer, datagram, &credentials, &mut self.entropy);
+        self.server.handle(now, peer, datagram, &credentials);
         self.run_servers(now);
     }
 

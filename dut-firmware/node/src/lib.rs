@@ -2,6 +2,11 @@
 //!
 //! A [`Device`] is sans-IO and deterministic: it is driven by `handle`, `poll` and `deadline`, reads no clock and draws
 //! randomness from the seed of its [`Hardware`] only. Its memory is bounded by [`bounds`].
+//!
+//! Upwards, a frame passes `link` (address filter, link security, `bootstrap_layer`'s receive conditions, reassembly) and
+//! `network` (delivery, `forwarding`, ICMPv6, UDP) to `discovery` (RFC 6775), `bootstrap` (JSR and SSR), `session` (DTLS
+//! and CoAP, whose requests `key_resource` judges) or an event of the upper tester. Downwards, a packet passes
+//! `forwarding`, the transmit rules of `bootstrap_layer`, fragmentation and link security to the queue of `radio`.
 #![no_std]
 #![cfg_attr(not(test), deny(clippy::unwrap_used, clippy::expect_used, clippy::panic))]
 

@@ -44,6 +44,7 @@ pub(crate) struct Credentials<'a> {
 /// The server.
 pub(crate) struct SecureServer {
     cookie_secret: [u8; 32],
+    entropy: Entropy,
     mutant: Selected,
     session: Option<Session>,
 }
@@ -61,7 +62,7 @@ impl SecureServer {
     pub(crate) fn new(entropy: &mut Entropy, mutant: Selected) -> Self {
         let mut cookie_secret = [0; 32];
         entropy.fill_bytes(&mut cookie_secret);
-        Self { cookie_secret, mutant, session: None }
+        Self { cookie_secret, entropy: Entropy::from_rng(entropy), mutant, session: None }
     }
 
     /// Whether a handshake or a session is under way: JSRs pause (`PROFILE-SEL` 4).
@@ -70,16 +71,9 @@ impl SecureServer {
     }
 
     /// Takes a datagram; whom the one session is not with is ignored.
-    pub(crate) fn handle(
-        &mut self,
-        now: Instant,
-        peer: Peer,
-        datagram: &[u8],
-        credentials: &Credentials<'_>,
-        entropy: &mut Entropy,
-    ) {
+    pub(crate) fn handle(&mut self, now: Instant, peer: Peer, datagram: &[u8], credentials: &Credentials<'_>) {
         if self.session.as_ref().is_none_or(|session| session.peer != peer && !session.begun) {
-            self.session = self.open(now, peer, credentials, entropy);
+            self.session = self.open(now, peer, credentials);
         }
         if let Some(session) = self.session.as_mut().filter(|session| session.peer == peer) {
             session.dtls.handle(now, datagram);
@@ -129,7 +123,10 @@ impl SecureServer {
                     session.coap.handle(now, &data);
                 }
                 Output::Closed(closed) => {
-                    if closed.reason != CloseReason::Superseded {
+                    if closed.reason == CloseReason::Superseded {
+                        // The client begins anew, with message IDs of its own.
+                        session.coap = coap_server(&mut self.entropy);
+                    } else {
                         self.session = None;
                     }
                     return Some(Event::Closed(peer, closed.reason));
@@ -150,7 +147,7 @@ impl SecureServer {
         [session.dtls.deadline(), session.coap.deadline(), idle].into_iter().flatten().min()
     }
 
-    fn open(&self, now: Instant, peer: Peer, credentials: &Credentials<'_>, entropy: &mut Entropy) -> Option<Session> {
+    fn open(&mut self, now: Instant, peer: Peer, credentials: &Credentials<'_>) -> Option<Session> {
         let identity = credentials.eui64.to_string();
         let psk = if self.mutant.is(Mutant::PskFixed) { [0; 16] } else { credentials.anchor.0 };
         let any_identity = self.mutant.is(Mutant::PskAny);
@@ -165,10 +162,14 @@ impl SecureServer {
             mtu: DTLS_MTU,
             ..ServerConfig::new(anchor)
         };
-        let dtls = dtls::Server::new(config, Entropy::from_rng(entropy)).ok()?;
-        let coap = coap::Server::new(TransmissionParameters::default(), Entropy::from_rng(entropy));
+        let dtls = dtls::Server::new(config, Entropy::from_rng(&mut self.entropy)).ok()?;
+        let coap = coap_server(&mut self.entropy);
         Some(Session { peer, dtls, coap, begun: false, active: now })
     }
+}
+
+fn coap_server(entropy: &mut Entropy) -> coap::Server {
+    coap::Server::new(TransmissionParameters::default(), Entropy::from_rng(entropy))
 }
 
 /// The trust anchor as the DTLS engine asks for it.

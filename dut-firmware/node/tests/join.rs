@@ -131,6 +131,21 @@ fn the_response_leaves_plain_before_the_first_ssr() {
 }
 
 #[test]
+fn a_tool_that_lost_its_session_begins_anew_from_the_same_port() {
+    let mut world = World::line(true);
+    world.start();
+    world.join();
+    for seq in 1..=3 {
+        world.tool.connect(world.now, global(3), eui64(3).to_string(), PSK);
+        world.run(seconds(2));
+        assert!(world.tool.is_connected());
+        let object = format!(r#"{{"all_secured":true,"seq":{seq}}}"#);
+        assert_eq!(world.put("/coap-key2/all-secured", &object), "2.04");
+    }
+    assert_eq!(world.events(3, "all_secured").len(), 3);
+}
+
+#[test]
 fn the_same_key_twice_is_the_same_as_once() {
     let mut world = World::line(true);
     world.start();

@@ -17,7 +17,7 @@ use wire::udp::Datagram;
 /// The tool's address.
 pub const CT: Ipv6Addr = Ipv6Addr::new(0xfd00, 0xc0, 0, 0, 0, 0, 0, 0xc7);
 
-/// The tool's local port for DTLS.
+/// The tool's local port for DTLS, the same for each session.
 const PORT: u16 = 49152;
 
 #[derive(Default)]
@@ -52,7 +52,7 @@ impl Tool {
         let config = ClientConfig { mtu: 512, ..ClientConfig::new(identity.into_bytes(), Psk::new(psk)) };
         let dtls = dtls::Client::new(config, entropy(), now).unwrap();
         let coap = coap::Client::new(coap::TransmissionParameters::default(), entropy());
-        self.session = Some(Session { device, port: PORT + u16::from(self.sessions), dtls, coap });
+        self.session = Some(Session { device, port: PORT, dtls, coap });
         (self.closed, self.connected) = (None, false);
     }
 
