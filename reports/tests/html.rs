@@ -159,6 +159,16 @@ fn every_case_has_a_page_that_the_overview_links() {
 }
 
 #[test]
+fn only_what_decided_is_highlighted_in_the_log() {
+    let files = rendered();
+    let html = page(&files, "cases/SEL-JSR-01@channel=26/index.html");
+    let events = common::sample().evidence["SEL-JSR-01@channel=26"].events.len();
+    assert_eq!(html.matches("<tr id=\"e").count(), events);
+    assert_eq!(html.matches("\" class=\"hot\"><td>").count(), 1);
+    assert!(html.contains("<tr id=\"e30\" class=\"hot\"><td>30</td>"));
+}
+
+#[test]
 fn previous_and_next_follow_the_plan() {
     let files = rendered();
     let first = page(&files, "cases/SEL-MAN-01/index.html");

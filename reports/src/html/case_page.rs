@@ -11,7 +11,7 @@ use suites::plan::Part;
 
 use super::{Badge, CaseLink, Fact, banners, case_folder, fact};
 use crate::input::{CaseInput, Clauses};
-use crate::ladder::Ladder;
+use crate::ladder::{Ladder, deciding_events};
 use crate::summary::describe;
 use crate::text::{clock, counted, cut, duration, line, sentence};
 
@@ -120,7 +120,8 @@ struct EventRow {
     time: String,
     kind: &'static str,
     text: String,
-    evidence: bool,
+    /// The case's verdict rests on it.
+    deciding: bool,
     /// Events left out just before this one.
     skipped: u64,
 }
@@ -341,6 +342,7 @@ fn event_list(case: &CaseInput<'_>, evidence: &BTreeSet<u64>) -> Option<EventLis
             named.insert(*n, format!("{} {}{to}", pdu.message, pdu.from));
         }
     }
+    let deciding = deciding_events(case.result);
     let mut previous = 0;
     let rows =
         case.events.iter().enumerate().filter(|(index, _)| kept.as_ref().is_none_or(|kept| kept.contains(index)));
@@ -358,7 +360,7 @@ fn event_list(case: &CaseInput<'_>, evidence: &BTreeSet<u64>) -> Option<EventLis
             time: clock(event.t),
             kind: described.kind,
             text: cut(&text, 420),
-            evidence: is_evidence,
+            deciding: deciding.contains(&event.n),
             skipped: if kept.is_some() { skipped } else { 0 },
         }
     };

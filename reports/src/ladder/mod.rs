@@ -12,6 +12,8 @@ use suites::plan::Role;
 
 use crate::input::CaseInput;
 
+pub(crate) use rows::deciding_events;
+
 /// About so many rows are drawn at most, separators and single rows between drawn ones not counted.
 pub const MOST_ROWS: usize = 48;
 

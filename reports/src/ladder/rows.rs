@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use record::event::{Action, Event, Observation, TransmitStatus, What};
+use record::manifest::CaseResult;
 use suites::plan::{Part, Point, Role};
 
 use super::{Ladder, Lifeline, MOST_ROWS, PAUSE, Row, RowKind, WINDOW};
@@ -25,7 +26,7 @@ struct Item {
 
 pub(super) fn select(case: &CaseInput<'_>) -> Option<Ladder> {
     let mut lines = Lifelines::of(case);
-    let deciding = deciding_events(case);
+    let deciding = deciding_events(case.result);
     let steps = step_starts(case.events);
     let in_pdus: BTreeSet<u64> = case.pdus.iter().flat_map(|pdu| pdu.events.iter().copied()).collect();
     let logged: BTreeSet<u64> = case.events.iter().map(|event| event.n).collect();
@@ -65,10 +66,10 @@ pub(super) fn select(case: &CaseInput<'_>) -> Option<Ladder> {
 }
 
 /// The events that the verdict rests on: the case's, and those of the nearest miss of the deciding step.
-fn deciding_events(case: &CaseInput<'_>) -> BTreeSet<u64> {
-    let mut all: BTreeSet<u64> = case.result.evidence.iter().copied().collect();
-    let step = case.result.deciding_step;
-    let outcomes = case.result.steps.iter().filter(|outcome| Some(outcome.step) == step);
+pub(crate) fn deciding_events(result: &CaseResult) -> BTreeSet<u64> {
+    let mut all: BTreeSet<u64> = result.evidence.iter().copied().collect();
+    let step = result.deciding_step;
+    let outcomes = result.steps.iter().filter(|outcome| Some(outcome.step) == step);
     for outcome in outcomes {
         all.extend(&outcome.evidence);
         all.extend(outcome.nearest_miss.iter().flat_map(|miss| miss.evidence.iter()));
