@@ -11,7 +11,7 @@ use protocols::Entropy;
 use protocols::time::Instant;
 use rand_core::SeedableRng as _;
 use record::Octets;
-use record::event::{Action, Key, Observation};
+use record::event::{Action, Key, Observation, TransmitStatus};
 use suites::plan::{self, Constraint, Deviation, Operand, Role, Send, Topology};
 use wire::Eui64;
 use wire::dissect::Value;
@@ -40,7 +40,20 @@ pub struct Machines {
     tools: BTreeMap<String, Deviating<CommissioningTool>>,
     neighbours: BTreeMap<String, Deviating<Neighbour>>,
     crafted: u64,
+    /// Frames on their way, by radio and handle.
+    in_flight: BTreeMap<(String, u64), InFlight>,
 }
+
+/// A frame that a tester radio was given.
+struct InFlight {
+    action: Action,
+    attempts: u32,
+    /// The handle by which a machine knows it; `None` for a crafted frame.
+    known_as: Option<u64>,
+}
+
+/// How often a frame is handed to a radio that finds no free channel.
+const TRANSMIT_ATTEMPTS: u32 = 8;
 
 impl Machines {
     /// The machines that a topology needs, each with a seed of its own.
@@ -55,6 +68,7 @@ impl Machines {
                 .map(|board| (board.name.clone(), Deviating::new(Neighbour::new(entropy(&board.name)))))
                 .collect(),
             crafted: 0,
+            in_flight: BTreeMap::new(),
         }
     }
 
@@ -69,8 +83,8 @@ impl Machines {
         }
     }
 
-    /// Shows the machines what concerns them.
-    pub fn observe(&mut self, now: Instant, observation: &Observation) {
+    /// Shows the machines what concerns them; what comes back is to be done at once.
+    pub fn observe(&mut self, now: Instant, observation: &Observation) -> Option<Action> {
         match observation {
             Observation::Backbone { port, packet } => {
                 if let Some(tool) = self.tools.get_mut(port) {
@@ -82,13 +96,12 @@ impl Machines {
                     neighbour.handle(now, MachineInput::Received(&psdu.0));
                 }
             }
-            Observation::TransmitStatus { radio, handle, status } if *handle < CRAFTED_HANDLES => {
-                if let Some(neighbour) = self.neighbours.get_mut(radio) {
-                    neighbour.handle(now, MachineInput::TransmitDone { handle: *handle, status: *status });
-                }
+            Observation::TransmitStatus { radio, handle, status } => {
+                return self.transmitted(now, radio, *handle, *status);
             }
             _ => {}
         }
+        None
     }
 
     /// The next thing that a machine wants; to be called until it returns `None`.
@@ -100,7 +113,12 @@ impl Machines {
         }
         for (name, neighbour) in &mut self.neighbours {
             if let Some(output) = neighbour.poll(now) {
-                return Some(event(name, output));
+                let event = event(name, output);
+                if let MachineEvent::Act(action @ Action::Inject { handle, .. }) = &event {
+                    let frame = InFlight { action: action.clone(), attempts: 1, known_as: Some(*handle) };
+                    self.in_flight.insert((name.clone(), *handle), frame);
+                }
+                return Some(event);
             }
         }
         None
@@ -148,15 +166,46 @@ impl Machines {
         let mut actions = Vec::new();
         for frame in crafted.frames {
             self.crafted += 1;
-            actions.push(Action::Inject {
+            let handle = CRAFTED_HANDLES + self.crafted;
+            let action = Action::Inject {
                 radio: send.by.clone(),
-                handle: CRAFTED_HANDLES + self.crafted,
+                handle,
                 psdu: Octets(frame.psdu),
                 fcs: frame.fcs,
                 wrong_on_purpose: crafted.wrong_on_purpose.clone(),
-            });
+            };
+            let frame = InFlight { action: action.clone(), attempts: 1, known_as: None };
+            self.in_flight.insert((send.by.clone(), handle), frame);
+            actions.push(action);
         }
         Ok(actions)
+    }
+
+    /// Takes a transmit status. A frame that found no free channel was never on the air and is tried again; else the
+    /// machine that sent it is told.
+    fn transmitted(&mut self, now: Instant, radio: &str, handle: u64, status: TransmitStatus) -> Option<Action> {
+        let mut frame = self.in_flight.remove(&(radio.to_owned(), handle))?;
+        let again = match status {
+            TransmitStatus::Success => false,
+            TransmitStatus::ChannelAccessFailure => frame.attempts < TRANSMIT_ATTEMPTS,
+            // As if macMaxFrameRetries were larger. A crafted frame is sent as the case says, no more.
+            TransmitStatus::NoAck => frame.known_as.is_some() && frame.attempts < TRANSMIT_ATTEMPTS,
+        };
+        if again {
+            self.crafted += 1;
+            let next = CRAFTED_HANDLES + self.crafted;
+            if let Action::Inject { handle, .. } = &mut frame.action {
+                *handle = next;
+            }
+            let again = frame.action.clone();
+            frame.attempts += 1;
+            self.in_flight.insert((radio.to_owned(), next), frame);
+            return Some(again);
+        }
+        if let (Some(handle), Some(neighbour)) = (frame.known_as, self.neighbours.get_mut(radio)) {
+            neighbour.handle(now, MachineInput::TransmitDone { handle, status });
+        }
+        None
     }
 
     fn by_name(&mut self, name: &str) -> Option<&mut dyn Machine> {

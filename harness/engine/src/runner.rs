@@ -174,7 +174,9 @@ impl Runner<'_> {
     fn observe(&mut self, observation: Observation) {
         let now = self.rack.now();
         self.emit(What::Observation(observation.clone()));
-        self.machines.observe(now, &observation);
+        if let Some(again) = self.machines.observe(now, &observation) {
+            self.act(again);
+        }
     }
 
     fn drain_machines(&mut self) {

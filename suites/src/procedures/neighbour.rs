@@ -6,6 +6,9 @@ use super::write::{check, is, order};
 use super::{Argument, ArgumentKind, Procedure};
 use crate::plan::StepKind;
 
+/// What boards say to each other after power-on is over by then: the tester radio finds a free channel.
+const QUIET_AFTER: Duration = Duration::from_secs(2);
+
 /// How long the device may take to list a neighbour that announced itself.
 const LISTED_AFTER: Duration = Duration::from_secs(1);
 
@@ -65,6 +68,7 @@ pub(super) const NEIGHBOUR: Procedure = Procedure {
                      answer_ssr={answers} answer_nd=1"
                 ),
             ),
+            StepKind::Wait { duration: QUIET_AFTER },
             order(radio, format!("announce to=${board}.eui64")),
             StepKind::Wait { duration: LISTED_AFTER },
             check(board, format!("link neighbour={eui64}"), vec![is("ut.known", "1")]),

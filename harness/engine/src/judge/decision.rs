@@ -790,12 +790,11 @@ impl<'a> Judge<'a> {
                     evidence,
                 ),
             },
-            (Some(reason), _) => Ending::other(
-                Verdict::Inconclusive,
-                Blame::Device,
-                format!("`{machine}` could not: {reason}"),
-                evidence,
-            ),
+            (Some(reason), _) => {
+                let reached = self.stimulus.delivered(DUT, &self.deliveries).is_some();
+                let blame = if reached { Blame::Device } else { Blame::Tester };
+                Ending::other(Verdict::Inconclusive, blame, format!("`{machine}` could not: {reason}"), evidence)
+            }
             (None, Answer::Error(_) | Answer::Unimplemented) => Ending::other(
                 Verdict::Fail,
                 Blame::Device,

@@ -122,7 +122,9 @@ impl Stimulus {
                     self.pending.remove(position);
                     match status {
                         TransmitStatus::Success => self.proof.push((None, event.n)),
-                        TransmitStatus::NoAck | TransmitStatus::ChannelAccessFailure => self.failed = true,
+                        TransmitStatus::NoAck => self.failed = true,
+                        // Never on the air: the engine tries again.
+                        TransmitStatus::ChannelAccessFailure => {}
                     }
                 }
             }
