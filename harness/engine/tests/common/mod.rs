@@ -1,0 +1,43 @@
+//! The built-in suites on the built-in testbed, as `bootrack run` would play them.
+
+use bootrack_engine as engine;
+use engine::campaign::{Setting, run_in_memory};
+use engine::runner::CaseRun;
+use engine::stored_plan::PlannedCase;
+use suites::ledger::Ledger;
+use suites::pics::Proforma;
+use suites::pixit::Pixit;
+use suites::vocabulary::Vocabulary;
+use suites::{Catalogue, Plan, built_in};
+use testbeds::testbed::{Device, Testbed};
+
+/// Everything that is needed to run cases.
+pub(crate) struct World {
+    plan: Plan,
+    setting: Setting,
+}
+
+impl World {
+    /// The built-in suites, PICS, PIXIT and testbed with the reference device.
+    pub(crate) fn new() -> Self {
+        let vocabulary = Vocabulary::wire(node::Mutant::ALL.iter().map(|mutant| mutant.name()));
+        let ledger = Ledger::load(&built_in::clauses()).unwrap();
+        let proforma = Proforma::load(&built_in::pics(), &ledger).unwrap();
+        let pixit = Pixit::load(&built_in::pixit()).unwrap();
+        let catalogue = Catalogue { vocabulary: &vocabulary, ledger: &ledger, pics: &proforma, pixit: &pixit };
+        let suites = suites::load(&built_in::suites(), &catalogue).unwrap();
+        let plan = Plan::select(&suites, &[], &proforma.reference(), &proforma);
+        let testbed = Testbed::load(&Testbed::built_in()).unwrap();
+        Self { plan, setting: Setting { testbed, device: Device::Reference } }
+    }
+
+    /// Every applicable case with this run seed.
+    pub(crate) fn planned(&self, seed: u64) -> Vec<PlannedCase> {
+        self.plan.cases.iter().map(|case| PlannedCase::new(case, seed)).collect()
+    }
+
+    /// Runs one case.
+    pub(crate) fn run(&self, planned: &PlannedCase) -> CaseRun {
+        run_in_memory(planned, &self.setting).unwrap_or_else(|reason| panic!("{}: {reason}", planned.case.id))
+    }
+}
