@@ -14,6 +14,13 @@ const SOURCE_ADDRESS: &[&str] = &["icmpv6.opt.linkaddr_eui64", "icmpv6.opt.src_l
 const TARGET_ADDRESS: &[&str] = &["icmpv6.opt.linkaddr_eui64", "icmpv6.opt.target_linkaddr_eui64"];
 const REGISTRATION: &[&str] =
     &["icmpv6.opt.aro.status", "icmpv6.opt.aro.registration_lifetime", "icmpv6.opt.aro.eui64"];
+const ROUTER: &[&str] = &[
+    "icmpv6.nd.ra.cur_hop_limit",
+    "icmpv6.nd.ra.router_lifetime",
+    "icmpv6.opt.abro.version_low",
+    "icmpv6.opt.abro.version_high",
+    "icmpv6.opt.abro.6lbr_address",
+];
 const SOLICITATION: &[&str] = &["icmpv6.nd.ns.target_address"];
 const ADVERTISEMENT: &[&str] =
     &["icmpv6.nd.na.target_address", "icmpv6.nd.na.flag.r", "icmpv6.nd.na.flag.s", "icmpv6.nd.na.flag.o"];
@@ -26,6 +33,7 @@ pub(crate) fn packet_fields(message: &str) -> Option<Vec<&'static str>> {
         "sel.jsr" | "sel.ssr" => &[IPV6, ICMPV6, SEL, DATA],
         "icmpv6.echo_request" | "icmpv6.echo_reply" => &[IPV6, ICMPV6, ECHO, DATA],
         "nd.rs" => &[IPV6, ICMPV6, SOURCE_ADDRESS],
+        "nd.ra" => &[IPV6, ICMPV6, SOURCE_ADDRESS, ROUTER],
         "nd.ns" => &[IPV6, ICMPV6, SOURCE_ADDRESS, REGISTRATION, SOLICITATION],
         "nd.na" => &[IPV6, ICMPV6, TARGET_ADDRESS, REGISTRATION, ADVERTISEMENT],
         "udp.datagram" => &[IPV6, UDP, DATA],

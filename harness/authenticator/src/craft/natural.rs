@@ -12,7 +12,7 @@ use wire::{Eui64, sel};
 use super::draft::{Draft, Upper};
 use super::value::counting;
 use super::{CounterState, CraftError, CraftRequest, Destination};
-use crate::profile::{CT_ADDRESS, eui64_of, link_local_address, mesh_address};
+use crate::profile::{CT_ADDRESS, MESH_PREFIX, eui64_of, link_local_address, mesh_address};
 
 /// The messages that can be crafted.
 pub const MESSAGES: &[&str] = &[
@@ -21,6 +21,7 @@ pub const MESSAGES: &[&str] = &[
     "icmpv6.echo_request",
     "icmpv6.echo_reply",
     "nd.rs",
+    "nd.ra",
     "nd.ns",
     "nd.na",
     "udp.datagram",
@@ -83,6 +84,7 @@ pub(super) fn draft(request: &CraftRequest, counters: &mut CounterState) -> Resu
             let options = vec![NdpOption::SourceLinkLayerAddress(extended.into())];
             icmpv6(from, ND_HOP_LIMIT, icmpv6::Message::Ndp(ndp::Message::RouterSolicitation { options }))
         }
+        "nd.ra" => icmpv6(from, ND_HOP_LIMIT, icmpv6::Message::Ndp(router_advertisement(source))),
         // The registered address is the source (RFC 6775 section 5.5.1), and a link-local one needs no registration.
         "nd.ns" => {
             let options = vec![NdpOption::SourceLinkLayerAddress(extended.into()), registration()];
@@ -130,6 +132,38 @@ fn destination_address(request: &CraftRequest) -> Ipv6Addr {
 /// Link-local unicast or a group of the link (`ff02::/16`).
 fn is_on_link(address: Ipv6Addr) -> bool {
     is_link_local(address) || address.segments()[0] == 0xff02
+}
+
+/// What a 6LR says (RFC 6775 section 6.3): the prefix without L flag, its context, and itself as 6LBR unless overridden.
+fn router_advertisement(source: Eui64) -> ndp::Message {
+    let options = vec![
+        NdpOption::SourceLinkLayerAddress(LinkAddress::Extended(source).into()),
+        NdpOption::PrefixInformation {
+            prefix_length: 64,
+            on_link: false,
+            autonomous: true,
+            valid_lifetime: 86_400,
+            preferred_lifetime: 14_400,
+            prefix: MESH_PREFIX,
+        },
+        NdpOption::SixLowpanContext {
+            context_length: 64,
+            compression: true,
+            context_id: 0,
+            valid_lifetime: 1_440,
+            prefix: MESH_PREFIX,
+        },
+        NdpOption::AuthoritativeBorderRouter { version: 1, valid_lifetime: 1_440, address: mesh_address(source) },
+    ];
+    ndp::Message::RouterAdvertisement {
+        current_hop_limit: HOP_LIMIT,
+        managed: false,
+        other_configuration: false,
+        router_lifetime: 1_800,
+        reachable_time: 0,
+        retransmission_timer: 0,
+        options,
+    }
 }
 
 fn echo(sequence_number: u16) -> Echo {

@@ -138,11 +138,18 @@ fn other_value(field: &str) -> Value {
         "icmpv6.nd.na.flag.r" | "icmpv6.nd.na.flag.s" | "icmpv6.nd.na.flag.o" => 0.into(),
         "wpan.ack_request" => 0.into(),
         "coap.type" => 1.into(),
+        "coap.code" => 5.into(),
         "coap.token" => "c0ffee".into(),
         "coap.opt.uri_path" => "/a/b".into(),
         "coap.opt.uri_query" => "rt=core.ky".into(),
         "wpan.aux_sec.sec_level" => 7.into(),
-        _ if field.ends_with("target_address") || field == "ipv6.src" || field == "ipv6.dst" => "fd00::9".into(),
+        _ if field.ends_with("target_address")
+            || field.ends_with("6lbr_address")
+            || field == "ipv6.src"
+            || field == "ipv6.dst" =>
+        {
+            "fd00::9".into()
+        }
         _ if field.ends_with("eui64") || field.ends_with("64") => "0102030405060708".into(),
         "data" | "coap.payload" | "coap.payload_text" | "coap.payload_bytes" | "udp.payload" | "sel.trailing" => {
             "0badcafe".into()

@@ -14,15 +14,16 @@
 //! Unless said otherwise a unicast is secured if the link is marked (`SEL` 5.3.3). A keyed neighbour multicasts one plain
 //! and one secured copy. Received secured frames are verified, replays refused; plain ones over a marked link are refused.
 //! With `answer_ssr=1` a secured SSR marks the link and is answered at most once a second. With `forward=1` it routes
-//! packets that are not for it: into the mesh to the node in the interface identifier, all others to its parent.
+//! packets that are not for it: into the mesh to the node in the interface identifier, all others to its parent; with
+//! `answer_nd=1` too it answers router solicitations, with the 6LBR that it heard of itself. Such a router should be
+//! announced to its parent first.
 
 mod order;
 mod receive;
 mod send;
-#[cfg(test)]
-mod tests;
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::net::Ipv6Addr;
 use std::time::Duration;
 
 use protocols::Entropy;
@@ -83,6 +84,8 @@ struct Node {
     marks: BTreeMap<Eui64, Instant>,
     /// When an SSR was last sent to a node.
     requested: BTreeMap<Eui64, Instant>,
+    /// The 6LBR of the last router advertisement, with its version: a router passes it on.
+    border_router: Option<(u32, Ipv6Addr)>,
 }
 
 /// An order whose frames are on their way.
@@ -106,7 +109,8 @@ impl Node {
             security.set_key(configuration.index, LinkKey::new(key)).map_err(|error| error.to_string())?;
         }
         let (marks, requested) = (BTreeMap::new(), BTreeMap::new());
-        Ok(Self { configuration, security, reassembler: Reassembler::default(), marks, requested })
+        let (reassembler, border_router) = (Reassembler::default(), None);
+        Ok(Self { configuration, security, reassembler, marks, requested, border_router })
     }
 
     fn is_marked(&self, now: Instant, node: Eui64) -> bool {
@@ -291,7 +295,7 @@ impl Machine for Neighbour {
 }
 
 /// What a neighbour sends itself, and what it forwards.
-const OWN: &[&str] = &["sel.ssr", "icmpv6.echo_request", "icmpv6.echo_reply", "nd.rs", "nd.ns", "nd.na"];
+const OWN: &[&str] = &["sel.ssr", "icmpv6.echo_request", "icmpv6.echo_reply", "nd.rs", "nd.ra", "nd.ns", "nd.na"];
 const FORWARDED: &[&str] = &["sel.jsr", "udp.datagram", "ipv6.packet"];
 
 impl Hooks for Neighbour {

@@ -110,6 +110,18 @@ impl Neighbour {
                     self.advertise(now, from, secured, header, &target.to_string(), &options);
                 }
             }
+            Message::Ndp(ndp::Message::RouterSolicitation { .. }) if header.hop_limit == 255 => {
+                self.advertise_router(now, from, secured, header);
+            }
+            Message::Ndp(ndp::Message::RouterAdvertisement { options, .. }) if header.hop_limit == 255 => {
+                let found = options.iter().find_map(|option| match option {
+                    NdpOption::AuthoritativeBorderRouter { version, address, .. } => Some((*version, *address)),
+                    _ => None,
+                });
+                if let Some(node) = &mut self.node {
+                    node.border_router = found.or(node.border_router);
+                }
+            }
             Message::Sel(message) if message.kind == sel::Kind::SetSecureRequest => {
                 self.on_set_secure_request(now, from, secured, &message);
             }
@@ -136,6 +148,26 @@ impl Neighbour {
         let secured = secured || self.node.as_ref().is_some_and(|node| node.is_marked(now, from));
         let destination = Destination::Address { address: header.source, next_hop: Some(from) };
         self.transmit(now, "nd.na", destination, secured, &fields, None);
+    }
+
+    fn advertise_router(&mut self, now: Instant, from: Eui64, secured: bool, header: &Header) {
+        let Some(node) = &self.node else { return };
+        if !(node.configuration.forward && node.configuration.answer_nd) {
+            return;
+        }
+        let (version, address) = node.border_router.unwrap_or((1, mesh_address(node.configuration.eui64)));
+        let fields = [
+            ("icmpv6.opt.abro.version_low", Value::Number(u64::from(version & 0xffff))),
+            ("icmpv6.opt.abro.version_high", Value::Number(u64::from(version >> 16))),
+            ("icmpv6.opt.abro.6lbr_address", Value::Text(address.to_string())),
+        ];
+        let secured = secured || node.is_marked(now, from);
+        let destination = if header.source.is_unspecified() {
+            Destination::AllNodes
+        } else {
+            Destination::Address { address: header.source, next_hop: Some(from) }
+        };
+        self.transmit(now, "nd.ra", destination, secured, &fields, None);
     }
 
     /// `SEL` 5.3.4: a secured SSR marks the link and is answered; a plain one counts for nothing.
