@@ -173,10 +173,11 @@ impl Device {
             }
             return;
         }
+        let asked = self.neighbours.get(from).is_some_and(|neighbour| neighbour.series.asked(now));
         if self.answers(now, from) {
             self.send_secure_request(from);
         }
-        if !self.mutant.is(Mutant::SsrNoMark) {
+        if asked || !self.mutant.is(Mutant::SsrNoMark) {
             self.mark(now, from, message.registration_lifetime);
         }
         if let Some(neighbour) = self.neighbours.get_mut(from) {

@@ -28,6 +28,8 @@ pub(crate) enum Protection {
 pub(crate) enum Class {
     /// An SSR of this device.
     SetSecureRequest,
+    /// An echo request or reply of this device: the same as [`Class::Other`] but to a mutant.
+    Echo,
     /// Anything else.
     Other,
 }
@@ -61,7 +63,7 @@ pub(crate) fn unicast(state: LinkState, class: Class, mutant: Selected) -> Optio
         return Some(if mutant.is(Mutant::SsrPlain) { Protection::Plain } else { Protection::Secured });
     }
     if state.marked {
-        let plain = mutant.is(Mutant::TxPlainOnSecuredLink);
+        let plain = class == Class::Echo && mutant.is(Mutant::TxPlainOnSecuredLink);
         return Some(if plain { Protection::Plain } else { Protection::Secured });
     }
     if mutant.is(Mutant::TxSecuredOnUnmarkedLink) {

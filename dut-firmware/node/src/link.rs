@@ -10,7 +10,7 @@ use wire::ieee802154::{
     Address, AuxSecurityHeader, Content, Frame, FrameType, Header, KeyIdentifier, LinkAddress, Mpdu, PanId,
     SecuredFrame, secure, unsecure,
 };
-use wire::ipv6::Packet;
+use wire::ipv6::{NextHeader, Packet};
 
 use crate::bootstrap_layer::{self, Class, LinkState, Protection};
 use crate::counters::count;
@@ -235,20 +235,27 @@ impl Device {
         if !self.radio.has_room(payloads.len()) {
             return count(&mut self.counters.dropped_queue);
         }
+        // A mutant that did so with all frames would be refused by its neighbours and never come to anything.
+        let fixed = self.mutant.is(Mutant::TxFrameCounterFixed) && is_echo(packet);
         for payload in payloads {
             self.sequence_number = self.sequence_number.wrapping_add(1);
             header.sequence_number = self.sequence_number;
             let frame = Frame { header, content: Content::Data(payload) };
-            match self.finish_frame(&frame, security) {
+            match self.finish_frame(&frame, security, fixed) {
                 Ok(psdu) => self.radio.push(psdu),
                 Err(error) => return self.log(alloc::format!("frame not sent: {error}")),
             }
         }
     }
 
-    fn finish_frame(&mut self, frame: &Frame, security: Option<AuxSecurityHeader>) -> Result<Vec<u8>, SecureError> {
+    fn finish_frame(
+        &mut self,
+        frame: &Frame,
+        security: Option<AuxSecurityHeader>,
+        fixed: bool,
+    ) -> Result<Vec<u8>, SecureError> {
         let Some(security) = security else { return Ok(frame.to_vec()?) };
-        if self.mutant.is(Mutant::TxFrameCounterFixed) {
+        if fixed {
             let key = self.store.transmit_key().ok_or(SecureError::NoKey)?;
             let security = AuxSecurityHeader { frame_counter: self.security.counter().next(), ..security };
             return Ok(secure(frame, &security, &key.key.0, self.eui64())?.to_vec()?);
@@ -258,6 +265,11 @@ impl Device {
         }
         Ok(self.security.secure_frame(frame)?.to_vec()?)
     }
+}
+
+/// Whether an IPv6 packet is an echo request or reply.
+fn is_echo(packet: &[u8]) -> bool {
+    packet.get(6) == Some(&NextHeader::ICMPV6.0) && matches!(packet.get(40), Some(128 | 129))
 }
 
 /// FNV-1a: enough to tell a repeated frame from another one with the same number.

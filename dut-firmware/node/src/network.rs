@@ -88,13 +88,14 @@ impl Device {
         let Origin::Link { neighbour, secured } = origin else { return false };
         let unmarked = self.store.is_secured() && !self.neighbours.is_secured(neighbour);
         let kind = bootstrap_request(packet);
-        let own = self.is_own(packet.header.destination);
+        let destination = packet.header.destination;
+        let transit = !self.is_own(destination) && !destination.is_multicast();
         self.mutant.is(Mutant::RxRefuseSecuredOnUnmarked)
             && unmarked
             && secured
             && kind != Some(sel::Kind::SetSecureRequest)
-            || self.mutant.is(Mutant::RelayDropsJsr) && !own && kind == Some(sel::Kind::JoinSecureRequest)
-            || self.mutant.is(Mutant::RelayDropsWhenSecured) && !own && unmarked
+            || self.mutant.is(Mutant::RelayDropsJsr) && transit && kind == Some(sel::Kind::JoinSecureRequest)
+            || self.mutant.is(Mutant::RelayDropsWhenSecured) && transit && unmarked
     }
 
     fn tamper_with_join_request(&self, packet: &mut Packet) {
@@ -203,7 +204,8 @@ impl Device {
             count(&mut self.counters.dropped_no_route);
             return false;
         };
-        self.send_packet(packet, next, Class::Other);
+        let echo = packet.header.next_header == NextHeader::ICMPV6 && matches!(packet.payload.first(), Some(128 | 129));
+        self.send_packet(packet, next, if echo { Class::Echo } else { Class::Other });
         true
     }
 

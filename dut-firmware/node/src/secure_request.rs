@@ -57,6 +57,11 @@ impl Series {
         (self.next, self.sent_in_series) = (Some(now + SSR_REFRESH), 0);
     }
 
+    /// Whether an SSR of this device left within the last second.
+    pub(crate) fn asked(&self, now: Instant) -> bool {
+        self.last_sent.is_some_and(|sent| now < sent + SSR_ANSWER_INTERVAL)
+    }
+
     /// Whether the neighbour's SSR is answered now. Within a second of the last answer it is answered when that second is
     /// over, so that a lost answer heals; but the first one that follows an SSR of ours over a marked link concludes the
     /// exchange and is not answered at all, or two such devices would never stop.
