@@ -7,7 +7,7 @@ pub mod judge;
 pub mod machines;
 pub mod mutation;
 pub mod rejudge;
-// pub mod render;
+pub mod render;
 pub mod runner;
 pub mod scenery;
 pub mod seed;

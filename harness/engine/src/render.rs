@@ -1,8 +1,8 @@
 //! Renders a stored run: reports from the manifest, PDUs from the same observer that the judge used.
 
+use record::CaseId;
 use record::bundle::{Bundle, StoredRun};
 use record::event::Event;
-use record::CaseId;
 use reports::html::Renderer;
 use reports::{CaseInput, Clauses, PduSummary};
 use suites::plan::Point;
@@ -50,7 +50,9 @@ pub fn summaries(planned: &PlannedCase, events: &[Event]) -> Vec<PduSummary> {
 
 /// Acknowledgements, MAC retries and incomplete fragments are no messages of their own.
 fn summary(pdu: &Pdu) -> Option<PduSummary> {
-    if pdu.retransmission || pdu.messages.contains(&"wpan.ack") || pdu.note_kinds.contains(&NoteKind::FragmentIncomplete)
+    if pdu.retransmission
+        || pdu.messages.contains(&"wpan.ack")
+        || pdu.note_kinds.contains(&NoteKind::FragmentIncomplete)
     {
         return None;
     }

@@ -14,7 +14,7 @@ pub(crate) fn report(arguments: &Report) -> Result<Exit, Failure> {
         eprintln!("altered: {fault}");
     }
     let ledger = Ledger::load(&built_in::clauses())?;
-    // engine::render::render(&run, &inputs::clause_texts(&ledger)).map_err(Failure::Broken)?;
+    engine::render::render(&run, &inputs::clause_texts(&ledger)).map_err(Failure::Broken)?;
     println!("{}", arguments.run.join("index.html").display());
     println!("{}", arguments.run.join("junit.xml").display());
     Ok(if run.damage.is_empty() { Exit::Passed } else { Exit::Differs })

@@ -62,7 +62,7 @@ pub(crate) fn run(arguments: &Run) -> Result<Exit, Failure> {
     manifest.wall_seconds = Some(format!("{:.3}", wall.as_secs_f64()));
     bundle.finish(&manifest).map_err(|error| Failure::Broken(error.to_string()))?;
     let stored = inputs::open_run(&folder)?;
-    // engine::render::render(&stored, &inputs::clause_texts(&loaded.ledger)).map_err(Failure::Broken)?;
+    engine::render::render(&stored, &inputs::clause_texts(&loaded.ledger)).map_err(Failure::Broken)?;
     report(arguments.json, &manifest, &folder, started.elapsed());
     let verdicts: Vec<Verdict> = manifest.cases.iter().map(|case| case.verdict).collect();
     Ok(Exit::of_verdicts(&verdicts))

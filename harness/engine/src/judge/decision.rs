@@ -583,19 +583,25 @@ impl<'a> Judge<'a> {
                 Some(self.met(&used, &expects.iter().collect::<Vec<_>>()))
             }
             StepKind::Alternatives(expects) => {
-                let mut first_miss: Option<(usize, &Expect, Vec<FieldMiss>)> = None;
+                // The first PDU that any of them names decides; if several name it, one that it meets.
+                let mut first: Option<(usize, bool, Ending)> = None;
                 for expect in expects {
-                    match self.look(expect, since, &[]) {
-                        Finding::Met(found) => return Some(self.met(&found, &[expect])),
-                        Finding::Missed { pdu, fields }
-                            if first_miss.as_ref().is_none_or(|(best, _, _)| pdu < *best) =>
-                        {
-                            first_miss = Some((pdu, expect, fields));
+                    let (pdu, met, ending) = match self.look(expect, since, &[]) {
+                        Finding::Met(found) => {
+                            let Some(pdu) = found.first().copied() else { continue };
+                            (pdu, true, self.met(&found, &[expect]))
                         }
-                        Finding::Missed { .. } | Finding::Open { .. } => {}
+                        Finding::Missed { pdu, fields } => (pdu, false, self.mismatch(expect, pdu, fields)),
+                        Finding::Open { .. } => continue,
+                    };
+                    let earlier = first
+                        .as_ref()
+                        .is_none_or(|(best, best_met, _)| pdu < *best || (pdu == *best && met && !best_met));
+                    if earlier {
+                        first = Some((pdu, met, ending));
                     }
                 }
-                first_miss.map(|(pdu, expect, fields)| self.mismatch(expect, pdu, fields))
+                first.map(|(_, _, ending)| ending)
             }
             _ => None,
         }
@@ -897,7 +903,7 @@ impl<'a> Judge<'a> {
                         && pdu.to.as_deref() == Some(DUT)
                         && pdu.from.as_deref() != Some(DUT)
                 }) {
-                    self.stimulus = Stimulus::of_message(message);
+                    self.stimulus = Stimulus::of_message(message, &expect.message);
                 }
             }
             StepKind::Unordered(expects) | StepKind::Alternatives(expects) => {

@@ -13,6 +13,8 @@ pub(super) struct Delivery {
     /// Names of the link-layer sender and of the IPv6 packet's origin.
     by: [Option<String>; 2],
     sequence_number: u64,
+    /// Names of what it carried.
+    messages: Vec<&'static str>,
     /// The frame's event and its acknowledgement's.
     pub(super) events: [u64; 2],
 }
@@ -45,19 +47,26 @@ impl DeliveryTracker {
             (Some(to), Some(1)) => {
                 let by = [pdu.from.clone(), pdu.origin.clone()];
                 let event = pdu.completed();
-                let delivery = Delivery { to: to.clone(), by, sequence_number, events: [event, event] };
+                let delivery = Delivery {
+                    to: to.clone(),
+                    by,
+                    sequence_number,
+                    messages: pdu.messages.clone(),
+                    events: [event, event],
+                };
                 Some((delivery, pdu.time))
             }
             _ => None,
         };
     }
 
-    /// The delivery of this very frame, or of a MAC retry of it.
-    fn of_frame(&self, board: &str, sender: &str, sequence_number: u64, from_event: u64) -> Option<&Delivery> {
+    /// The first delivery to `board`, from event `from` on, of a message of this name by this sender: the message itself,
+    /// a MAC retry, or the sender's own repetition of it.
+    fn of_message(&self, board: &str, sender: &str, message: &str, from: u64) -> Option<&Delivery> {
         self.deliveries.iter().find(|delivery| {
             delivery.to == board
-                && delivery.events[0] >= from_event
-                && delivery.sequence_number == sequence_number
+                && delivery.events[0] >= from
+                && delivery.messages.contains(&message)
                 && delivery.by[0].as_deref() == Some(sender)
         })
     }
@@ -88,8 +97,8 @@ pub(super) struct Stimulus {
     /// Events that prove its delivery by themselves: to the named board, or (an injected frame) to whom it was sent.
     proof: Vec<(Option<String>, u64)>,
     failed: bool,
-    /// The stimulus is this frame of another board: its sequence number.
-    frame: Option<u64>,
+    /// The stimulus is a message of another board: its name.
+    message: Option<String>,
 }
 
 impl Stimulus {
@@ -99,11 +108,11 @@ impl Stimulus {
     }
 
     /// An expected message of another board is what the device must react to next.
-    pub(super) fn of_message(pdu: &Pdu) -> Self {
+    pub(super) fn of_message(pdu: &Pdu, message: &str) -> Self {
         Self {
             since: pdu.completed(),
             actor: pdu.from.clone().unwrap_or_default(),
-            frame: number(pdu, "wpan.seq_no"),
+            message: Some(message.to_owned()),
             ..Self::default()
         }
     }
@@ -148,8 +157,8 @@ impl Stimulus {
         if !self.failed && !proof.is_empty() {
             return Some(proof);
         }
-        if let Some(sequence_number) = self.frame {
-            let delivery = tracker.of_frame(board, &self.actor, sequence_number, self.since)?;
+        if let Some(message) = &self.message {
+            let delivery = tracker.of_message(board, &self.actor, message, self.since)?;
             return Some(delivery.events.to_vec());
         }
         tracker.first(board, &self.actor, self.since).map(|delivery| delivery.events.to_vec())
