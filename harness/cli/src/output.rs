@@ -1,8 +1,11 @@
 //! What people see: diagnostics, colours and progress. Results go to stdout, everything else to stderr.
 
-use std::io::IsTerminal as _;
+use std::io::{IsTerminal as _, Write as _};
 
 use record::Verdict;
+use serde::{Serialize, Serializer};
+
+use crate::exit::Exit;
 
 /// Has `miette` draw diagnostics plainly where nobody looks at a terminal.
 pub(crate) fn install_diagnostics() {
@@ -34,9 +37,44 @@ pub(crate) fn verdict(verdict: Verdict, coloured: bool) -> String {
     format!("\x1b[{code}m{text}\x1b[0m")
 }
 
-/// Prints one JSON object.
+/// Prints a line of results, as `println!` does, but bears with a reader that has gone.
+macro_rules! say {
+    () => { $crate::output::line(format_args!("")) };
+    ($($text:tt)*) => { $crate::output::line(format_args!($($text)*)) };
+}
+pub(crate) use say;
+
+/// Writes one line to stdout.
+pub(crate) fn line(text: std::fmt::Arguments<'_>) {
+    write(format!("{text}\n").as_bytes());
+}
+
+/// Writes to stdout. Whoever closed the pipe has seen enough; a result that is lost otherwise is an error of its own.
+pub(crate) fn write(bytes: &[u8]) {
+    match std::io::stdout().write_all(bytes).and_then(|()| std::io::stdout().flush()) {
+        Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => {
+            eprintln!("stdout cannot be written: {error}");
+            std::process::exit(Exit::Error.code().into());
+        }
+        _ => {}
+    }
+}
+
+/// Prints one JSON object, its `schema` first.
 pub(crate) fn json(value: &serde_json::Value) {
-    println!("{value:#}");
+    let ordered = SchemaFirst(value);
+    say!("{}", serde_json::to_string_pretty(&ordered).unwrap_or_else(|_| value.to_string()));
+}
+
+/// A JSON object whose first key is `schema`: a reader knows what comes before it comes.
+struct SchemaFirst<'a>(&'a serde_json::Value);
+
+impl Serialize for SchemaFirst<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let Some(object) = self.0.as_object() else { return self.0.serialize(serializer) };
+        let (first, rest): (Vec<_>, Vec<_>) = object.iter().partition(|(key, _)| *key == "schema");
+        serializer.collect_map(first.into_iter().chain(rest))
+    }
 }
 
 /// Seconds with three digits, from nanoseconds.

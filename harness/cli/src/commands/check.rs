@@ -8,7 +8,7 @@ use crate::arguments::Check;
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::inputs;
-use crate::output;
+use crate::output::{self, say};
 
 pub(crate) fn check(arguments: &Check) -> Result<Exit, Failure> {
     let loaded = inputs::load(&arguments.paths, arguments.pics.as_deref(), arguments.pixit.as_deref())?;
@@ -31,14 +31,14 @@ pub(crate) fn check(arguments: &Check) -> Result<Exit, Failure> {
         }));
         return Ok(Exit::Passed);
     }
-    println!("{} suites, {rows} cases with their rows: in order", loaded.suites.len());
+    say!("{} suites, {rows} cases with their rows: in order", loaded.suites.len());
     if arguments.clauses {
         for (spec, classes) in &specs {
             let total: usize = classes.values().sum();
             let title = loaded.ledger.title(spec).unwrap_or("");
-            println!("\n{spec}: {total} statements ({title})");
+            say!("\n{spec}: {total} statements ({title})");
             for (class, count) in classes {
-                println!("  {count:>4} {class}");
+                say!("  {count:>4} {class}");
             }
         }
     }

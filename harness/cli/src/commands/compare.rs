@@ -9,7 +9,7 @@ use crate::arguments::Compare;
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::inputs;
-use crate::output;
+use crate::output::{self, say};
 
 pub(crate) fn compare(arguments: &Compare) -> Result<Exit, Failure> {
     let before = verdicts(&arguments.a)?;
@@ -34,9 +34,9 @@ pub(crate) fn compare(arguments: &Compare) -> Result<Exit, Failure> {
         }));
     } else {
         for (id, old, new) in &changes {
-            println!("{id}: {} -> {}", name(*old), name(*new));
+            say!("{id}: {} -> {}", name(*old), name(*new));
         }
-        println!("{} of {} cases differ", changes.len(), before.len().max(after.len()));
+        say!("{} of {} cases differ", changes.len(), before.len().max(after.len()));
     }
     Ok(if worse { Exit::Failed } else { Exit::Passed })
 }

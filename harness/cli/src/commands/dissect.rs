@@ -1,6 +1,5 @@
 //! `bootrack dissect`: every layer and field of the frames in a capture.
 
-use std::io::Write as _;
 use std::path::Path;
 
 use serde_json::{Value as Json, json};
@@ -11,6 +10,7 @@ use crate::arguments::Dissect;
 use crate::captures::{self, Packet};
 use crate::exit::Exit;
 use crate::failure::Failure;
+use crate::output::{self, say};
 
 const LINKTYPE_RAW: i32 = 101;
 const LINKTYPE_IEEE802_15_4_WITHFCS: i32 = 195;
@@ -30,22 +30,18 @@ pub(crate) fn dissect(arguments: &Dissect) -> Result<Exit, Failure> {
     if let Some(path) = &arguments.keys {
         add_keys(&mut dissector, path)?;
     }
-    let mut stdout = std::io::stdout().lock();
     let mut frames = Vec::new();
     for packet in &capture.packets {
         let (dissection, remark) = dissect_packet(&mut dissector, packet);
         if arguments.json {
             frames.push(to_json(packet.number, dissection.as_ref(), remark.as_deref()));
-        } else if print(&mut stdout, packet, dissection.as_ref(), remark.as_deref()).is_err() {
-            // Whoever read our output has seen enough.
-            return Ok(Exit::Passed);
+        } else {
+            print(packet, dissection.as_ref(), remark.as_deref());
         }
     }
     if arguments.json {
         let document = json!({"schema": "bootrack-dissect/1", "frames": frames, "broken_off": capture.broken_off});
-        if writeln!(stdout, "{document:#}").is_err() {
-            return Ok(Exit::Passed);
-        }
+        output::json(&document);
     }
     match &capture.broken_off {
         Some(reason) => Err(Failure::usage_with_help(
@@ -79,27 +75,21 @@ fn dissect_packet(dissector: &mut Dissector, packet: &Packet) -> (Option<Dissect
     }
 }
 
-fn print(
-    out: &mut impl std::io::Write,
-    packet: &Packet,
-    dissection: Option<&Dissection>,
-    remark: Option<&str>,
-) -> std::io::Result<()> {
-    writeln!(out, "Frame {}: {} octets", packet.number, packet.bytes.len())?;
+fn print(packet: &Packet, dissection: Option<&Dissection>, remark: Option<&str>) {
+    say!("Frame {}: {} octets", packet.number, packet.bytes.len());
     if let Some(remark) = remark {
-        writeln!(out, "  ! {remark}")?;
+        say!("  ! {remark}");
     }
-    let Some(dissection) = dissection else { return Ok(()) };
+    let Some(dissection) = dissection else { return };
     for layer in &dissection.layers {
-        writeln!(out, "  {}", layer.name)?;
+        say!("  {}", layer.name);
         for field in &layer.fields {
-            writeln!(out, "    {:<34} {}", field.name, field.value)?;
+            say!("    {:<34} {}", field.name, field.value);
         }
     }
     for note in &dissection.notes {
-        writeln!(out, "  ! {}: {}", note.layer, note.text)?;
+        say!("  ! {}: {}", note.layer, note.text);
     }
-    Ok(())
 }
 
 fn to_json(number: u64, dissection: Option<&Dissection>, remark: Option<&str>) -> Json {

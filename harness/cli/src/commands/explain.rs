@@ -7,6 +7,7 @@ use crate::arguments::Explain;
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::inputs;
+use crate::output::say;
 
 pub(crate) fn explain(arguments: &Explain) -> Result<Exit, Failure> {
     let loaded = inputs::load(&arguments.suites, arguments.pics.as_deref(), arguments.pixit.as_deref())?;
@@ -23,36 +24,36 @@ pub(crate) fn explain(arguments: &Explain) -> Result<Exit, Failure> {
             )),
         });
     };
-    println!("{}  ({}, phase {})", case.base, case.suite, case.phase);
-    println!("{}", case.purpose);
-    println!("\nwhere     {}:{}", case.origin.file, case.origin.line);
-    println!("topology  {}", case.topology.text);
+    say!("{}  ({}, phase {})", case.base, case.suite, case.phase);
+    say!("{}", case.purpose);
+    say!("\nwhere     {}:{}", case.origin.file, case.origin.line);
+    say!("topology  {}", case.topology.text);
     if rows.len() > 1 {
-        println!("rows      {}", rows.iter().map(|row| row.id.as_str()).collect::<Vec<_>>().join(" "));
+        say!("rows      {}", rows.iter().map(|row| row.id.as_str()).collect::<Vec<_>>().join(" "));
     }
-    println!("\nclauses");
+    say!("\nclauses");
     for id in &case.clauses {
         let text = loaded.ledger.clause(id).map_or("", |clause| clause.text.as_str());
-        println!("  {id:<16} {text}");
+        say!("  {id:<16} {text}");
     }
     for (part, title) in [(Part::Preamble, "preamble"), (Part::Body, "body"), (Part::Postamble, "postamble")] {
         let steps: Vec<_> = case.steps.iter().filter(|step| step.part == part).collect();
         if steps.is_empty() {
             continue;
         }
-        println!("\n{title}");
+        say!("\n{title}");
         for (number, step) in steps.iter().enumerate() {
             let procedure = step.procedure.as_ref().map(|name| format!("  [{name}]")).unwrap_or_default();
-            println!("  {:>3}. {}{procedure}", number + 1, step.text);
+            say!("  {:>3}. {}{procedure}", number + 1, step.text);
         }
     }
     if !case.kills.is_empty() {
-        println!("\nkills     {}", case.kills.join(", "));
+        say!("\nkills     {}", case.kills.join(", "));
     }
     let explanation = selection::explain(case, &[], &loaded.pics, &loaded.proforma);
-    println!("\n{}", if explanation.selected { "selected, because" } else { "not selected, because" });
+    say!("\n{}", if explanation.selected { "selected, because" } else { "not selected, because" });
     for ground in explanation.grounds {
-        println!("  {ground}");
+        say!("  {ground}");
     }
     Ok(Exit::Passed)
 }

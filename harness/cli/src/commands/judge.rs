@@ -7,7 +7,7 @@ use crate::arguments::Judge;
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::inputs;
-use crate::output;
+use crate::output::{self, say};
 
 pub(crate) fn judge(arguments: &Judge) -> Result<Exit, Failure> {
     let mut run = inputs::open_run(&arguments.run)?;
@@ -32,17 +32,17 @@ pub(crate) fn judge(arguments: &Judge) -> Result<Exit, Failure> {
         let coloured = output::colours();
         for case in &rejudged.cases {
             let note = if case.reproduced { "" } else { "   DIFFERS from what is stored" };
-            println!("{}  {}{note}", output::verdict(case.verdict, coloured), case.id);
+            say!("{}  {}{note}", output::verdict(case.verdict, coloured), case.id);
             if !case.reproduced {
                 let blame = case.blame.map_or("none", Blame::name);
-                println!("{:>14}  stored {}, now blame {blame}: {}", "", case.stored, case.reason);
+                say!("{:>14}  stored {}, now blame {blame}: {}", "", case.stored, case.reason);
             }
         }
         for fault in &damage {
             eprintln!("altered: {fault}");
         }
         let reproduced = rejudged.cases.iter().filter(|case| case.reproduced).count();
-        println!("\n{reproduced} of {} verdicts reproduced", rejudged.cases.len());
+        say!("\n{reproduced} of {} verdicts reproduced", rejudged.cases.len());
     }
     Ok(if rejudged.reproduced() { Exit::Passed } else { Exit::Differs })
 }

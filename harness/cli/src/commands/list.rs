@@ -7,7 +7,7 @@ use crate::arguments::List;
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::inputs;
-use crate::output;
+use crate::output::{self, say};
 
 pub(crate) fn list(arguments: &List) -> Result<Exit, Failure> {
     let (_, plan) = inputs::plan(&arguments.planning)?;
@@ -33,17 +33,17 @@ pub(crate) fn list(arguments: &List) -> Result<Exit, Failure> {
     for case in &plan.cases {
         if case.suite != suite {
             suite = &case.suite;
-            println!("{suite} ({}):", case.phase);
+            say!("{suite} ({}):", case.phase);
         }
-        println!("  {:<28} {}", case.id, case.purpose);
+        say!("  {:<28} {}", case.id, case.purpose);
     }
     for left_out in &plan.not_applicable {
-        println!("  {:<28} not applicable: {}", left_out.case.id, left_out.reason);
+        say!("  {:<28} not applicable: {}", left_out.case.id, left_out.reason);
     }
     for warning in &plan.warnings {
         eprintln!("warning: {warning}");
     }
     let bases: std::collections::BTreeSet<&str> = plan.cases.iter().map(|case| case.base.as_str()).collect();
-    println!("{} cases in {} rows", bases.len(), plan.cases.len());
+    say!("{} cases in {} rows", bases.len(), plan.cases.len());
     Ok(Exit::Passed)
 }

@@ -16,7 +16,7 @@ use crate::commands::run;
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::inputs;
-use crate::output;
+use crate::output::{self, say};
 
 pub(crate) fn mutants(arguments: &Mutants) -> Result<Exit, Failure> {
     let started = Instant::now();
@@ -60,17 +60,17 @@ pub(crate) fn mutants(arguments: &Mutants) -> Result<Exit, Failure> {
                 [] => "SURVIVED".to_owned(),
                 cases => format!("killed by {}", cases.join(" ")),
             };
-            println!("{:<36} {:<18} {state}", mutant.name(), mutant.clause());
+            say!("{:<36} {:<18} {state}", mutant.name(), mutant.clause());
         }
         for trial in &escaped {
-            println!("\n{} should kill {}: {} ({})", trial.case, trial.mutant.name(), trial.verdict, trial.reason);
+            say!("\n{} should kill {}: {} ({})", trial.case, trial.mutant.name(), trial.verdict, trial.reason);
         }
         if arguments.full {
             print_matrix(&trials, &cases);
         }
-        println!("\n{killed} of {} mutants killed, {:.1} s", asked.len(), started.elapsed().as_secs_f64());
+        say!("\n{killed} of {} mutants killed, {:.1} s", asked.len(), started.elapsed().as_secs_f64());
         if !unnamed.is_empty() {
-            println!("{} are named by no case yet; they stay in the denominator", unnamed.len());
+            say!("{} are named by no case yet; they stay in the denominator", unnamed.len());
         }
     }
     Ok(if escaped.is_empty() { Exit::Passed } else { Exit::Failed })
@@ -97,17 +97,12 @@ fn print_matrix(trials: &[Trial], cases: &[PlannedCase]) {
         kills.entry(case).or_default().insert(trial.mutant.name());
         killers.entry(trial.mutant.name()).or_default().insert(case);
     }
-    println!();
+    say!();
     for planned in cases {
         if let Some(killed) = kills.remove(planned.case.base.as_str()) {
             let alone = killed.iter().filter(|mutant| killers[**mutant].len() == 1).count();
             let names: Vec<&str> = killed.into_iter().collect();
-            println!(
-                "{:<16} {:>2} killed, {alone:>2} by it alone: {}",
-                planned.case.base,
-                names.len(),
-                names.join(" ")
-            );
+            say!("{:<16} {:>2} killed, {alone:>2} by it alone: {}", planned.case.base, names.len(), names.join(" "));
         }
     }
 }

@@ -10,6 +10,7 @@ use crate::commands::run;
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::inputs;
+use crate::output::say;
 
 pub(crate) fn replay(arguments: &Replay) -> Result<Exit, Failure> {
     let stored = inputs::open_run(&arguments.run)?;
@@ -44,15 +45,15 @@ pub(crate) fn replay(arguments: &Replay) -> Result<Exit, Failure> {
         .map_err(|error| Failure::Altered(error.to_string()))?;
     match before.iter().zip(&again.events).position(|(before, again)| before != again) {
         None if before.len() == again.events.len() => {
-            println!("{}: {} events, identical", planned.case.id, before.len());
+            say!("{}: {} events, identical", planned.case.id, before.len());
             Ok(Exit::Passed)
         }
         None => {
-            println!("{}: {} events then, {} now", planned.case.id, before.len(), again.events.len());
+            say!("{}: {} events then, {} now", planned.case.id, before.len(), again.events.len());
             Ok(Exit::Differs)
         }
         Some(index) => {
-            println!("{}: event {} differs", planned.case.id, index + 1);
+            say!("{}: event {} differs", planned.case.id, index + 1);
             Ok(Exit::Differs)
         }
     }

@@ -7,6 +7,7 @@ use crate::arguments::Report;
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::inputs;
+use crate::output::say;
 
 pub(crate) fn report(arguments: &Report) -> Result<Exit, Failure> {
     let run = inputs::open_run(&arguments.run)?;
@@ -15,7 +16,7 @@ pub(crate) fn report(arguments: &Report) -> Result<Exit, Failure> {
     }
     let ledger = Ledger::load(&built_in::clauses())?;
     engine::render::render(&run, &inputs::clause_texts(&ledger)).map_err(Failure::Broken)?;
-    println!("{}", arguments.run.join("index.html").display());
-    println!("{}", arguments.run.join("junit.xml").display());
+    say!("{}", arguments.run.join("index.html").display());
+    say!("{}", arguments.run.join("junit.xml").display());
     Ok(if run.damage.is_empty() { Exit::Passed } else { Exit::Differs })
 }

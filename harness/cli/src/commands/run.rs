@@ -21,7 +21,7 @@ use crate::arguments::{FakeName, Run};
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::inputs::{self, Loaded};
-use crate::output;
+use crate::output::{self, say};
 
 pub(crate) fn run(arguments: &Run) -> Result<Exit, Failure> {
     let started = Instant::now();
@@ -186,10 +186,10 @@ fn report(as_json: bool, manifest: &RunManifest, folder: &Path, wall: Duration) 
     let coloured = output::colours();
     for case in &manifest.cases {
         let verdict = output::verdict(case.verdict, coloured);
-        println!("{verdict}  {:<28} {:>12}  {}", case.id, output::seconds(case.duration), case.purpose);
+        say!("{verdict}  {:<28} {:>12}  {}", case.id, output::seconds(case.duration), case.purpose);
         if case.verdict != Verdict::Pass {
             let blame = case.blame.map(Blame::name).map(|blame| format!("{blame}: ")).unwrap_or_default();
-            println!("{:>14}  {blame}{}", "", case.reason);
+            say!("{:>14}  {blame}{}", "", case.reason);
         }
     }
     let all =
@@ -200,9 +200,9 @@ fn report(as_json: bool, manifest: &RunManifest, folder: &Path, wall: Duration) 
         .filter(|(verdict, count)| *count > 0 || *verdict == Verdict::Pass)
         .map(|(verdict, count)| format!("{count} {verdict}"))
         .collect();
-    println!();
-    println!("{} cases: {}", manifest.cases.len(), counts.join(", "));
-    println!("wall time {:.3} s, virtual time {}", wall.as_secs_f64(), output::seconds(virtual_time));
-    println!("evidence {}", folder.display());
-    println!("report   {}", folder.join("index.html").display());
+    say!();
+    say!("{} cases: {}", manifest.cases.len(), counts.join(", "));
+    say!("wall time {:.3} s, virtual time {}", wall.as_secs_f64(), output::seconds(virtual_time));
+    say!("evidence {}", folder.display());
+    say!("report   {}", folder.join("index.html").display());
 }

@@ -237,10 +237,8 @@ impl<'a> Judge<'a> {
         }
         match &event.what {
             What::StepStarted { step } => self.start(*step, event),
-            What::DeadlineReached { step } => {
-                if self.active.as_ref().is_some_and(|active| active.step == *step) {
-                    self.expire();
-                }
+            What::DeadlineReached { step } if self.active.as_ref().is_some_and(|active| active.step == *step) => {
+                self.expire();
             }
             What::CaseEnded => self.ended = true,
             What::Action(record::Action::UpperTester { board, line }) => self.note_request(board, line),

@@ -35,11 +35,12 @@ impl DeliveryTracker {
     pub(super) fn see(&mut self, pdu: &Pdu) {
         let Some(sequence_number) = number(pdu, "wpan.seq_no") else { return };
         if pdu.messages.contains(&"wpan.ack") {
-            if let Some((mut delivery, time)) = self.awaiting.take() {
-                if delivery.sequence_number == sequence_number && pdu.time.saturating_sub(time) <= ACK_WINDOW {
-                    delivery.events[1] = pdu.completed();
-                    self.deliveries.push(delivery);
-                }
+            if let Some((mut delivery, time)) = self.awaiting.take()
+                && delivery.sequence_number == sequence_number
+                && pdu.time.saturating_sub(time) <= ACK_WINDOW
+            {
+                delivery.events[1] = pdu.completed();
+                self.deliveries.push(delivery);
             }
             return;
         }

@@ -154,10 +154,10 @@ fn satisfies(field: &str, value: &Value, constraint: &Constraint, bindings: &Bin
 
 /// Equality by the field's kind, so that an EUI-64 or an address may be written in any of its usual forms.
 fn same(field: &str, wanted: &Value, value: &Value) -> bool {
-    if let (Some(a), Some(b)) = (number_of(wanted), number_of(value)) {
-        if matches!(wanted, Value::Number(_)) || matches!(value, Value::Number(_)) {
-            return a == b;
-        }
+    if let (Some(a), Some(b)) = (number_of(wanted), number_of(value))
+        && (matches!(wanted, Value::Number(_)) || matches!(value, Value::Number(_)))
+    {
+        return a == b;
     }
     let (Value::Text(wanted), Value::Text(value)) = (wanted, value) else { return false };
     match wire::dissect::field(field).map(|info| info.kind) {
