@@ -1,10 +1,11 @@
 //! A whole run: cases side by side, each on a rack of its own, each sealed into the bundle as soon as it has ended.
 
+use std::collections::BTreeMap;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 use record::bundle::Bundle;
-use record::event::Event;
+use record::event::{Event, Observation, What};
 use record::manifest::CaseResult;
 use record::{Blame, CaseId, Verdict};
 use suites::plan::{Case, Role};
@@ -45,6 +46,15 @@ pub fn run_logged(planned: &PlannedCase, setting: &Setting, log: &mut dyn Log) -
     run_case(&planned.case, &planned.environment, planned.seed_octets(), &mut rack, machines, log)
 }
 
+/// What a campaign leaves, beside the evidence in its bundle.
+#[derive(Debug, Default)]
+pub struct Outcome {
+    /// One result for each planned case, in the plan's order.
+    pub results: Vec<CaseResult>,
+    /// What the device's upper tester says of itself.
+    pub device: BTreeMap<String, String>,
+}
+
 /// Runs all cases, `jobs` side by side, into the bundle. `ended` is told of each case as it ends, in whatever order.
 /// Results come back in the order of the plan.
 ///
@@ -56,10 +66,10 @@ pub fn run_campaign(
     jobs: usize,
     bundle: &Bundle,
     ended: &(dyn Fn(&CaseResult) + Sync),
-) -> Result<Vec<CaseResult>, String> {
+) -> Result<Outcome, String> {
     let next = AtomicUsize::new(0);
     let stopped = AtomicBool::new(false);
-    let results: Mutex<Vec<(usize, Result<CaseResult, String>)>> = Mutex::new(Vec::new());
+    let results: Mutex<Vec<(usize, Result<Ended, String>)>> = Mutex::new(Vec::new());
     std::thread::scope(|scope| {
         for _ in 0..jobs.clamp(1, cases.len().max(1)) {
             scope.spawn(|| {
@@ -68,7 +78,7 @@ pub fn run_campaign(
                     let Some(planned) = cases.get(index) else { break };
                     let result = run_into_bundle(planned, setting, bundle);
                     match &result {
-                        Ok(result) => ended(result),
+                        Ok((result, _)) => ended(result),
                         Err(_) => stopped.store(true, Ordering::Relaxed),
                     }
                     results.lock().unwrap_or_else(std::sync::PoisonError::into_inner).push((index, result));
@@ -78,23 +88,35 @@ pub fn run_campaign(
     });
     let mut results = results.into_inner().unwrap_or_else(std::sync::PoisonError::into_inner);
     results.sort_by_key(|(index, _)| *index);
-    results.into_iter().map(|(_, result)| result).collect()
+    let mut outcome = Outcome::default();
+    for (_, ended) in results {
+        let (result, device) = ended?;
+        outcome.results.push(result);
+        if outcome.device.is_empty() {
+            outcome.device = device;
+        }
+    }
+    Ok(outcome)
 }
 
-fn run_into_bundle(planned: &PlannedCase, setting: &Setting, bundle: &Bundle) -> Result<CaseResult, String> {
+/// A case's result, and what its device said of itself.
+type Ended = (CaseResult, BTreeMap<String, String>);
+
+fn run_into_bundle(planned: &PlannedCase, setting: &Setting, bundle: &Bundle) -> Result<Ended, String> {
     let id = CaseId::new(&planned.case.id).map_err(|error| error.to_string())?;
     let mut writer = bundle.case(&id).map_err(|error| error.to_string())?;
-    let result = match rack_for(planned, setting) {
+    let (result, device) = match rack_for(planned, setting) {
         Ok(mut rack) => {
             let machines = Machines::for_topology(&planned.case.topology, &planned.seed_octets());
             let case_seed = planned.seed_octets();
             let run = run_case(&planned.case, &planned.environment, case_seed, &mut rack, machines, &mut writer)?;
-            case_result(planned, &run.verdict, &run.events)
+            (case_result(planned, &run.verdict, &run.events), device_identity(&run.events))
         }
         // A rack that cannot play the case leaves no evidence but this.
-        Err(reason) => return Ok(unplayable(planned, &reason)),
+        Err(reason) => return Ok((unplayable(planned, &reason), BTreeMap::new())),
     };
-    writer.seal(result).map_err(|error| error.to_string())
+    let sealed = writer.seal(result).map_err(|error| error.to_string())?;
+    Ok((sealed, device))
 }
 
 /// The stored form of a verdict.
@@ -129,7 +151,7 @@ pub fn not_run(case: &Case, seed: &str) -> CaseResult {
         steps: Vec::new(),
         seed: seed.to_owned(),
         duration: 0,
-        digests: std::collections::BTreeMap::new(),
+        digests: BTreeMap::new(),
     }
 }
 
@@ -165,4 +187,25 @@ fn role(role: Role) -> testbed::Role {
         Role::Router => testbed::Role::Router,
         Role::TesterRadio => testbed::Role::TesterRadio,
     }
+}
+
+/// What the upper tester of `dut` says of itself in its answer to `hello`, by key; empty if it never answered.
+pub fn device_identity(events: &[Event]) -> BTreeMap<String, String> {
+    const TOLD: [&str; 8] = ["vendor", "firmware", "version", "hash", "protocol", "roles", "features", "eui64"];
+    events
+        .iter()
+        .filter_map(|event| match &event.what {
+            What::Observation(Observation::UpperTester { board, line }) if board == "dut" => {
+                let dissection = wire::dissect::upper_tester(event.n, line);
+                dissection.field("ut.nonce").is_some().then_some(dissection)
+            }
+            _ => None,
+        })
+        .map(|hello| {
+            TOLD.iter()
+                .filter_map(|key| Some(((*key).to_owned(), hello.text(&format!("ut.{key}"))?.to_owned())))
+                .collect()
+        })
+        .next()
+        .unwrap_or_default()
 }

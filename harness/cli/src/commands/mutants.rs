@@ -42,6 +42,11 @@ pub(crate) fn mutants(arguments: &Mutants) -> Result<Exit, Failure> {
         .filter(|mutant| !trials.iter().any(|trial| trial.named && trial.mutant == *mutant))
         .collect();
     let escaped = escaped(&trials, &cases);
+    let idle: BTreeSet<&str> = cases
+        .iter()
+        .filter(|planned| planned.case.kills.is_empty())
+        .map(|planned| planned.case.base.as_str())
+        .collect();
     let killed = killers.values().filter(|cases| !cases.is_empty()).count();
     if arguments.json {
         let list: Vec<_> =
@@ -65,6 +70,9 @@ pub(crate) fn mutants(arguments: &Mutants) -> Result<Exit, Failure> {
         for trial in &escaped {
             say!("\n{} should kill {}: {} ({})", trial.case, trial.mutant.name(), trial.verdict, trial.reason);
         }
+        for case in &idle {
+            println!("\n{case} names no mutant: nothing shows that it can fail");
+        }
         if arguments.full {
             print_matrix(&trials, &cases);
         }
@@ -73,7 +81,7 @@ pub(crate) fn mutants(arguments: &Mutants) -> Result<Exit, Failure> {
             say!("{} are named by no case yet; they stay in the denominator", unnamed.len());
         }
     }
-    Ok(if escaped.is_empty() { Exit::Passed } else { Exit::Failed })
+    Ok(if escaped.is_empty() && idle.is_empty() { Exit::Passed } else { Exit::Failed })
 }
 
 /// Named kills that did not happen in any row of the case that names them.

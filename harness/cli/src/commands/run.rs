@@ -51,12 +51,13 @@ pub(crate) fn run(arguments: &Run) -> Result<Exit, Failure> {
         }
     });
     progress.finish_and_clear();
-    let results = results.map_err(|reason| {
+    let outcome = results.map_err(|reason| {
         Failure::Broken(format!("the run stopped: {reason}; the cases that ended before are in {}", folder.display()))
     })?;
 
     let not_applicable = manifest.cases.split_off(planned.len());
-    manifest.cases = results;
+    manifest.cases = outcome.results;
+    manifest.device = outcome.device;
     manifest.cases.extend(not_applicable);
     let wall = started.elapsed();
     manifest.wall_seconds = Some(format!("{:.3}", wall.as_secs_f64()));
@@ -134,10 +135,8 @@ fn manifest(
         pixit: named(&loaded.pixit_source),
         pics_values: loaded.pics.answers().clone(),
         pixit_values: loaded.pixit.values().iter().map(|(name, value)| (name.clone(), value.to_string())).collect(),
-        device: BTreeMap::from([
-            ("firmware".to_owned(), "bootrack reference firmware".to_owned()),
-            ("version".to_owned(), env!("CARGO_PKG_VERSION").to_owned()),
-        ]),
+        // Filled in from the device's own `hello` once it has said one.
+        device: BTreeMap::new(),
         mutant: arguments.mutant.clone(),
         fake: arguments.fake.map(|fake| format!("{fake:?}").to_lowercase()),
         identity: identity.clone(),
