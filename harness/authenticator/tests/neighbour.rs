@@ -195,6 +195,7 @@ fn a_rule_changes_a_field_of_a_secured_frame_before_it_is_protected() {
 
 #[rstest]
 #[case(Change::Drop, 0)]
+#[case(Change::Reorder, 0)]
 #[case(Change::Duplicate, 2)]
 #[case(Change::Delay(SECOND), 1)]
 #[case(Change::Corrupt { bit: 300 }, 1)]

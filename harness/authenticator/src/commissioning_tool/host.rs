@@ -156,6 +156,12 @@ impl CommissioningTool {
                     let bits = decision.corrupt.iter().map(|(_, bit)| *bit).collect();
                     plain.gate.admit(now, (octets, bits), &decision);
                     self.outputs.extend(problem.map(MachineOutput::Fault));
+                    // Nothing will be sent, or not before another message is.
+                    let is_withheld = decision.drop || decision.reorder;
+                    if let (Some(task), true) = (task, is_withheld && plain.is_done_when_sent) {
+                        plain.task = None;
+                        self.finish(now, task, Ok(()));
+                    }
                     continue;
                 }
                 ClientOutput::Response { message, .. } => {

@@ -159,10 +159,12 @@ impl CommissioningTool {
     }
 
     /// The port of sessions with a device. It stays the same, so that a new ClientHello supersedes a session whose
-    /// `close_notify` was lost (RFC 6347 4.2.8): a device takes one session at a time.
+    /// `close_notify` was lost (RFC 6347 4.2.8): a device takes one session at a time. A second session beside one that
+    /// is open, as a case may want to see refused, comes from another port.
     fn session_port(&mut self, peer: (Eui64, Ipv6Addr)) -> u16 {
-        if let Some(port) = self.session_ports.get(&peer) {
-            return *port;
+        let is_taken = |port| self.sessions.values().any(|session| session.local_port == port && !session.is_over());
+        if let Some(port) = self.session_ports.get(&peer).copied().filter(|port| !is_taken(*port)) {
+            return port;
         }
         let port = self.next_port();
         self.session_ports.insert(peer, port);

@@ -42,11 +42,21 @@ impl Registry {
         true
     }
 
-    /// The next claimant of `eui64` to be tried; it is not due again before its next JSR.
-    pub(super) fn take_due(&mut self, eui64: Eui64) -> Option<Ipv6Addr> {
-        let claimant = self.claimants.iter_mut().find(|claimant| claimant.eui64 == eui64 && claimant.is_due)?;
+    /// The next claimant of `eui64` to be tried, at an address that is free; it is not due again before its next JSR.
+    pub(super) fn take_due(&mut self, eui64: Eui64, is_free: impl Fn(Ipv6Addr) -> bool) -> Option<Ipv6Addr> {
+        let is_next =
+            |claimant: &&mut Claimant| claimant.eui64 == eui64 && claimant.is_due && is_free(claimant.address);
+        let claimant = self.claimants.iter_mut().find(is_next)?;
         claimant.is_due = false;
         Some(claimant.address)
+    }
+
+    /// Makes a claimant due without a JSR.
+    pub(super) fn renew(&mut self, eui64: Eui64, address: Ipv6Addr) {
+        let is_meant = |claimant: &&mut Claimant| claimant.eui64 == eui64 && claimant.address == address;
+        if let Some(claimant) = self.claimants.iter_mut().find(is_meant) {
+            claimant.is_due = true;
+        }
     }
 
     /// Addresses that claimed `eui64`, in the order of their first JSR.

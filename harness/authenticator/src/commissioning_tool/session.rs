@@ -89,6 +89,11 @@ impl Session {
         self.dtls.is_connected()
     }
 
+    /// Whether nothing comes of it any more.
+    pub(super) fn is_over(&self) -> bool {
+        self.dtls.is_closed()
+    }
+
     pub(super) fn poll(&mut self, now: Instant, rules: &mut RuleBook) -> Option<Event> {
         loop {
             if let Some(output) = self.dtls.poll(now) {

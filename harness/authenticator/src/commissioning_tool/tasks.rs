@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 use std::net::Ipv6Addr;
 
 use protocols::coap::{Client, Request, TransmissionParameters};
-use protocols::dtls::{self, ClientConfig, Closed, Psk};
+use protocols::dtls::{self, ClientConfig, CloseReason, Closed, Psk};
 use protocols::time::Instant;
 use rand_core::SeedableRng;
 use record::event::Key;
@@ -252,10 +252,11 @@ impl CommissioningTool {
         let network = self.network.as_ref().ok_or("no network key was given")?;
         let request = key_request(network);
         while self.sessions_of(id) < MAX_CLAIMANTS_AT_ONCE {
-            let Some(address) = self.registry.take_due(eui64) else { return Ok(()) };
-            if self.sessions.values().any(|session| session.task == Some(id) && session.address == address) {
-                continue;
-            }
+            // A JSR in the middle of a handshake may be that of a device that has just restarted: it counts afterwards.
+            let sessions = &self.sessions;
+            let is_free =
+                |address| !sessions.values().any(|session| session.task == Some(id) && session.address == address);
+            let Some(address) = self.registry.take_due(eui64, is_free) else { return Ok(()) };
             let known = self.idle_session(eui64).filter(|session| self.sessions[session].address == address);
             let session = match known {
                 Some(session) => session,
@@ -341,6 +342,11 @@ impl CommissioningTool {
             Event::Failed(reason) => {
                 if let Some(task) = task {
                     self.detach(now, id);
+                    // It has proved who it is, and may have taken the key without its answer getting through: then it
+                    // sends no JSR any more.
+                    if self.tasks.get(&task).is_some_and(|task| task.selects(eui64)) {
+                        self.registry.renew(eui64, address);
+                    }
                     self.on_failure(now, task, format!("{eui64} did not answer the request: {reason:?}"));
                 }
             }
@@ -348,11 +354,11 @@ impl CommissioningTool {
                 let was_connected = session.was_connected;
                 self.sessions.remove(&id);
                 let text = format!("session with {eui64} at {address} ended: {}", describe(&closed));
-                if let Some(task) = task {
-                    if !was_connected {
-                        self.statistics.handshakes_failed += 1;
-                    }
+                if closed.reason != CloseReason::Local {
                     self.log(text.clone());
+                }
+                if let Some(task) = task {
+                    self.statistics.handshakes_failed += u32::from(!was_connected);
                     self.on_failure(now, task, text);
                 }
             }

@@ -140,6 +140,41 @@ fn a_failed_handshake_waits_for_the_next_request() {
 }
 
 #[test]
+fn a_device_that_took_the_key_without_a_word_is_asked_again() {
+    let mut world = World::new(vec![TestDevice::new(1)], 0, 1);
+    world.devices[0].deaf_to = 1;
+    world.order(&format!("select {}", eui64(1)));
+    world.join_secure_request(eui64(1), mesh_address(eui64(1)));
+    world.run(300 * SECOND);
+    assert_eq!((world.done.len(), world.devices[0].requests.len(), world.devices[0].connected), (1, 2, 2));
+}
+
+#[test]
+fn a_request_in_the_middle_of_a_handshake_is_taken_up_after_it() {
+    let mut world = World::new(Vec::new(), 0, 1);
+    world.order(&format!("select {}", eui64(1)));
+    world.join_secure_request(eui64(1), mesh_address(eui64(1)));
+    world.run(3 * SECOND);
+    world.join_secure_request(eui64(1), mesh_address(eui64(1)));
+    world.devices.push(TestDevice::new(1));
+    // The device has forgotten the first handshake: only a new one gets through.
+    world.run(100 * SECOND);
+    assert_eq!(world.done.len(), 1);
+}
+
+#[test]
+fn a_plain_request_that_a_rule_withholds_is_done_all_the_same() {
+    for change in [Change::Drop, Change::Reorder] {
+        let mut world = World::new(Vec::new(), 0, 1);
+        world.tool.deviate(rule("coap.get", change, 1)).unwrap();
+        world.order(&format!("plain GET /coap-key2 to={}", eui64(1)));
+        assert_eq!((world.done.len(), world.sent.len()), (1, 0));
+        world.run(300 * SECOND);
+        assert_eq!((world.done.len(), world.refused.len()), (1, 0));
+    }
+}
+
+#[test]
 fn sixty_four_requests_are_remembered_and_the_next_is_not() {
     let mut world = World::new(vec![TestDevice::new(1)], 0, 1);
     for n in 0..64u8 {
@@ -301,6 +336,24 @@ fn a_connected_session_serves_requests_and_stays_open_until_disconnect() {
     assert_eq!(world.devices[0].closed, 1);
     world.order(&format!("disconnect {device}"));
     assert_eq!(world.refused.len(), 1);
+}
+
+#[test]
+fn sessions_with_a_device_come_from_one_port_but_a_second_one_beside_them_does_not() {
+    let mut world = World::new(vec![TestDevice::new(1)], 0, 1);
+    let device = eui64(1);
+    for _ in 0..2 {
+        world.order(&format!("request {device} GET /"));
+        world.run(SECOND);
+    }
+    for _ in 0..2 {
+        world.order(&format!("connect {device}"));
+        world.run(SECOND);
+    }
+    let port = |packet: &Vec<u8>| u16::from_be_bytes([packet[40], packet[41]]);
+    let mut ports: Vec<u16> = world.sent.iter().map(|(_, packet, _)| port(packet)).collect();
+    ports.dedup();
+    assert_eq!((ports.len(), world.devices[0].connected, world.done.len()), (2, 4, 4), "{ports:?}");
 }
 
 #[rstest]

@@ -110,7 +110,10 @@ impl Neighbour {
             decision.corrupt.iter().for_each(|(_, bit)| flip(&mut frame.psdu, *bit));
             wrong_on_purpose.get_or_insert_with(|| "a bit of the frame is flipped".to_owned());
         }
-        if let (Some(job), false) = (job.and_then(|job| self.jobs.get_mut(&job)), decision.drop) {
+        // What waits for another message may wait for ever: its order does not.
+        let is_awaited = !decision.drop && !decision.reorder;
+        let job = job.filter(|_| is_awaited);
+        if let Some(job) = job.and_then(|job| self.jobs.get_mut(&job)) {
             job.waiting += 1 + decision.duplicates as usize;
         }
         self.gate.admit(now, Outgoing { frames, wrong_on_purpose, job }, decision);

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use protocols::Entropy;
 use protocols::coap::{self, Response, ServerOutput, TransmissionParameters};
-use protocols::dtls::{self, Output, Psk, ServerConfig, SinglePsk};
+use protocols::dtls::{self, CookieConfig, Output, Psk, ServerConfig, SinglePsk};
 use protocols::time::Instant;
 use rand_core::{Rng, SeedableRng};
 use record::event::Key;
@@ -42,6 +42,8 @@ pub(super) struct TestDevice {
     pub(super) requests: Vec<(String, String)>,
     /// Answers to everything, if set.
     pub(super) answer: Option<Code>,
+    /// How many requests more are left without an answer.
+    pub(super) deaf_to: usize,
     /// Sessions that were established, and that the tool closed.
     pub(super) connected: usize,
     pub(super) closed: usize,
@@ -56,7 +58,8 @@ impl TestDevice {
         let entropy = Entropy::from_seed([n; 32]);
         let servers = BTreeMap::new();
         let eui64 = eui64(n);
-        Self { address, eui64, psk, entropy, servers, requests: Vec::new(), answer: None, connected: 0, closed: 0 }
+        let requests = Vec::new();
+        Self { address, eui64, psk, entropy, servers, requests, answer: None, deaf_to: 0, connected: 0, closed: 0 }
     }
 
     fn receive(&mut self, now: Instant, datagram: &udp::Datagram) {
@@ -64,18 +67,22 @@ impl TestDevice {
         if datagram.destination_port != 5684 {
             return;
         }
-        let identity = self.eui64.to_string().into_bytes();
-        let server = self.servers.entry(port).or_insert_with(|| {
-            let psk = Psk::new(self.psk.to_vec());
-            let config = ServerConfig::new(SinglePsk { identity, psk });
-            let server = dtls::Server::new(config, self.entropy.fork()).unwrap();
-            (server, coap::Server::new(TransmissionParameters::default(), self.entropy.fork()))
-        });
-        server.0.handle(now, &datagram.payload);
+        // One that is over gives way to the next session from the same port.
+        if self.servers.get(&port).is_none_or(|(dtls, _)| dtls.is_closed()) {
+            let identity = self.eui64.to_string().into_bytes();
+            let mut config = ServerConfig::new(SinglePsk { identity, psk: Psk::new(self.psk.to_vec()) });
+            config.cookie = Some(CookieConfig { secret: [8; 32], peer: port.to_be_bytes().to_vec() });
+            let dtls = dtls::Server::new(config, self.entropy.fork()).unwrap();
+            self.servers
+                .insert(port, (dtls, coap::Server::new(TransmissionParameters::default(), self.entropy.fork())));
+        }
+        if let Some((dtls, _)) = self.servers.get_mut(&port) {
+            dtls.handle(now, &datagram.payload);
+        }
     }
 
     fn poll(&mut self, now: Instant) -> Vec<(u16, Vec<u8>)> {
-        let Self { servers, requests, answer, connected, closed, .. } = self;
+        let Self { servers, entropy, requests, answer, deaf_to, connected, closed, .. } = self;
         let mut sent = Vec::new();
         for (port, (dtls, coap)) in servers {
             loop {
@@ -83,7 +90,10 @@ impl TestDevice {
                     Some(Output::Datagram(datagram)) => sent.push((*port, datagram)),
                     Some(Output::Connected) => *connected += 1,
                     Some(Output::ApplicationData(data)) => coap.handle(now, &data),
-                    Some(Output::Closed(how)) => *closed += usize::from(how.reason == dtls::CloseReason::Peer),
+                    Some(Output::Closed(how)) => {
+                        *closed += usize::from(how.reason == dtls::CloseReason::Peer);
+                        *coap = coap::Server::new(TransmissionParameters::default(), entropy.fork());
+                    }
                     Some(Output::KeyLog(_)) => {}
                     None => match coap.poll(now) {
                         Some(ServerOutput::Datagram(message)) => {
@@ -92,7 +102,10 @@ impl TestDevice {
                         Some(ServerOutput::Request { exchange, message }) => {
                             let code = answer.unwrap_or_else(|| answer_to(&message));
                             requests.push((message.options.uri_path(), String::from_utf8(message.payload).unwrap()));
-                            coap.respond(now, exchange, Response::new(code));
+                            if *deaf_to == 0 {
+                                coap.respond(now, exchange, Response::new(code));
+                            }
+                            *deaf_to = deaf_to.saturating_sub(1);
                         }
                         None => break,
                     },
