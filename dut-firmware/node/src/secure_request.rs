@@ -10,6 +10,7 @@ use crate::profile::{SSR_ANSWER_INTERVAL, SSR_REFRESH, SSR_WAITS};
 pub(crate) struct Series {
     next: Option<Instant>,
     sent_in_series: usize,
+    last_asked: Option<Instant>,
     last_sent: Option<Instant>,
     last_answer: Option<Instant>,
     /// An SSR came within a second of ours over the marked link: the third one of 5.3.4 read literally, most likely.
@@ -41,7 +42,7 @@ impl Series {
             let wait = SSR_WAITS.get(self.sent_in_series).copied().filter(|_| repeat);
             // After the last of a series the refresh starts the next one.
             self.sent_in_series = if wait.is_some() { self.sent_in_series.saturating_add(1) } else { 0 };
-            self.next = Some(now + wait.unwrap_or(SSR_REFRESH));
+            (self.next, self.last_asked) = (Some(now + wait.unwrap_or(SSR_REFRESH)), Some(now));
         }
         if owed {
             (self.owed, self.last_answer) = (None, Some(now));
@@ -57,9 +58,9 @@ impl Series {
         (self.next, self.sent_in_series) = (Some(now + SSR_REFRESH), 0);
     }
 
-    /// Whether an SSR of this device left within the last second.
+    /// Whether an SSR of this device that was no answer left within the last second.
     pub(crate) fn asked(&self, now: Instant) -> bool {
-        self.last_sent.is_some_and(|sent| now < sent + SSR_ANSWER_INTERVAL)
+        self.last_asked.is_some_and(|asked| now < asked + SSR_ANSWER_INTERVAL)
     }
 
     /// Whether the neighbour's SSR is answered now. Within a second of the last answer it is answered when that second is
