@@ -121,7 +121,7 @@ impl Device {
             .with("vendor", "bootrack")
             .with("firmware", "reference")
             .with("version", env!("CARGO_PKG_VERSION"))
-            .with("hash", option_env!("BOOTRACK_FIRMWARE_HASH").unwrap_or(NONE))
+            .with("hash", env!("BOOTRACK_FIRMWARE_HASH"))
             .with("eui64", self.eui64())
             .with("roles", "6lr,6lbr")
             .with("features", "sel,psk")
