@@ -148,6 +148,7 @@ pub const CRAFTED_MESSAGES: &[&str] = &[
     "icmpv6.echo_request",
     "icmpv6.echo_reply",
     "nd.rs",
+    "nd.ra",
     "nd.ns",
     "nd.na",
     "udp.datagram",
@@ -212,9 +213,13 @@ pub const COMMISSIONING_TOOL_ORDERS: &[Word] = &[
 
 /// Orders of an emulated neighbour.
 pub const NEIGHBOUR_ORDERS: &[Word] = &[
-    word("configure", &["eui64", "pan_id", "key", "index", "level", "keyed", "answer_ssr", "answer_nd"]),
-    word("announce", &["to"]),
-    word("ssr", &["to", "lifetime"]),
+    word(
+        "configure",
+        &["eui64", "pan_id", "key", "index", "level", "keyed", "answer_ssr", "answer_nd", "forward", "parent"],
+    ),
+    word("announce", &["to", "secured"]),
+    word("ssr", &["to", "lifetime", "secured"]),
+    word("echo", &["to", "dest", "secured", "size"]),
     word("silent", &[]),
 ];
 
