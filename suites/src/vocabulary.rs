@@ -139,6 +139,7 @@ pub const SETTABLE_FIELDS: &[(&str, FieldKind)] = &[
     ("coap.opt.content_format", FieldKind::Number),
     ("icmpv6.length", FieldKind::Number),
     ("icmpv6.opt.linkaddr_eui64", FieldKind::Text),
+    ("key", FieldKind::Text),
 ];
 
 /// Messages that a `send` step can craft.
