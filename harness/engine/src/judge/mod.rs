@@ -1,12 +1,17 @@
 //! The judge: the only place where verdicts are made. Sans-IO: it sees events and the plan, nothing else; it never reads a
 //! clock and never looks at stored verdicts, so a stored log gives the same verdict again.
 
-mod decision;
+mod case_verdict;
 mod delivery;
+mod endings;
 mod expectation;
+#[allow(clippy::module_inception, reason = "the type's own file")]
+mod judge;
 mod observer;
+mod phases;
 mod template;
 
-pub use decision::{CaseVerdict, Judge, Progress, Want};
+pub use case_verdict::CaseVerdict;
+pub use judge::{Judge, Progress, Want};
 pub use observer::{Observer, Pdu};
 pub use template::Bindings;

@@ -1,0 +1,120 @@
+//! What the ends of a case's steps amount to: its verdict (ISO/IEC 9646), and apart from that whose doing it is.
+
+use record::verdict::{Blame, StepOutcome, Verdict};
+use suites::plan::{Part, Step, StepKind};
+
+use super::judge::Judge;
+
+/// What came of a case.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CaseVerdict {
+    /// The verdict.
+    pub verdict: Verdict,
+    /// Whose doing, unless `pass`.
+    pub blame: Option<Blame>,
+    /// One sentence; empty for `pass`.
+    pub reason: String,
+    /// The step that decided, unless `pass`.
+    pub deciding_step: Option<usize>,
+    /// Clauses that the deciding step cites.
+    pub deciding_clauses: Vec<String>,
+    /// Events that the verdict rests on.
+    pub evidence: Vec<u64>,
+    /// One outcome a step.
+    pub steps: Vec<StepOutcome>,
+}
+
+#[derive(Debug, Clone)]
+pub(super) struct Decision {
+    pub(super) verdict: Verdict,
+    pub(super) blame: Blame,
+    pub(super) reason: String,
+    pub(super) step: Option<usize>,
+    pub(super) evidence: Vec<u64>,
+}
+
+impl Judge<'_> {
+    /// The case's verdict from everything seen.
+    pub fn verdict(&self) -> CaseVerdict {
+        let early_end = (!self.ended).then(|| Decision {
+            verdict: Verdict::Error,
+            blame: Blame::Rack,
+            reason: "the log ends before the case did".to_owned(),
+            step: self.active.as_ref().map(|active| active.step),
+            evidence: vec![self.last.0],
+        });
+        let unfinished =
+            (self.ended && self.decided.is_none() && self.next < self.case.steps.len()).then(|| Decision {
+                verdict: Verdict::Error,
+                blame: Blame::Rack,
+                reason: format!("the case ended before step {}", self.next + 1),
+                step: Some(self.next),
+                evidence: vec![self.last.0],
+            });
+        let nothing_judged = (!self.observed_anything()).then(|| Decision {
+            verdict: Verdict::Inconclusive,
+            blame: Blame::Suite,
+            reason: "no step observed anything of the device".to_owned(),
+            step: None,
+            evidence: Vec::new(),
+        });
+        let decision = self.decided.clone().or(early_end).or(unfinished).or(self.doubt.clone()).or(nothing_judged);
+        let clauses = |step: Option<usize>| {
+            step.and_then(|step| self.case.steps.get(step))
+                .map(|step| if step.clauses.is_empty() { self.case.clauses.clone() } else { step.clauses.clone() })
+                .unwrap_or_default()
+        };
+        let mut passed_on: Vec<u64> = self
+            .outcomes
+            .iter()
+            .filter(|outcome| self.case.steps[outcome.step].part == Part::Body)
+            .flat_map(|outcome| outcome.evidence.iter().copied())
+            .collect();
+        passed_on.sort_unstable();
+        passed_on.dedup();
+        match decision {
+            Some(decision) => CaseVerdict {
+                verdict: decision.verdict,
+                blame: Some(decision.blame),
+                deciding_clauses: clauses(decision.step),
+                reason: decision.reason,
+                deciding_step: decision.step,
+                evidence: decision.evidence,
+                steps: self.outcomes.clone(),
+            },
+            None => CaseVerdict {
+                verdict: Verdict::Pass,
+                blame: None,
+                reason: String::new(),
+                deciding_step: None,
+                deciding_clauses: Vec::new(),
+                evidence: passed_on,
+                steps: self.outcomes.clone(),
+            },
+        }
+    }
+
+    fn observed_anything(&self) -> bool {
+        self.outcomes.iter().any(|outcome| {
+            let step = &self.case.steps[outcome.step];
+            step.part == Part::Body
+                && outcome.verdict == Verdict::Pass
+                && !outcome.evidence.is_empty()
+                && matches!(step.kind, StepKind::Expect(_) | StepKind::Unordered(_) | StepKind::Alternatives(_))
+        })
+    }
+}
+
+pub(super) fn not_run(index: usize, step: &Step) -> StepOutcome {
+    StepOutcome {
+        step: index,
+        verdict: Verdict::NotRun,
+        reason: String::new(),
+        expected: step.text.clone(),
+        seen: String::new(),
+        evidence: Vec::new(),
+        nearest_miss: None,
+        started: None,
+        ended: None,
+    }
+}

@@ -1,0 +1,359 @@
+//! The judge: takes events one by one, starts and ends steps, and keeps what later steps need to know. Which step is on is
+//! here; what a step waits for is in `phases`, how it ends in `endings`, what the ends amount to in `case_verdict`.
+
+use record::event::{Event, Observation, What};
+use record::verdict::{Blame, StepOutcome, Verdict};
+use suites::plan::{Case, Check, Command, Expect, Part, Step, StepKind};
+
+use super::case_verdict::{Decision, not_run};
+use super::delivery::{DeliveryTracker, Stimulus};
+use super::endings::{Ending, FinishedOrder};
+use super::expectation;
+use super::observer::{Observer, Pdu};
+use super::phases::{Active, Phase};
+use super::template::Bindings;
+use crate::environment::Environment;
+
+/// The name of the device under test in every topology.
+pub(super) const DUT: &str = "dut";
+
+/// What the engine must do next.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Progress {
+    /// Start this step.
+    Ready(usize),
+    /// Do this for the step that is on.
+    Wants(Want),
+    /// Let time pass, to this deadline (nanoseconds) at most.
+    Waiting {
+        /// The step that waits.
+        step: usize,
+        /// When it ends undecided.
+        deadline: u64,
+    },
+    /// Nothing more to do: close the log.
+    Ended,
+}
+
+/// Something that the judge needs done to judge the step that is on.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Want {
+    /// Ask this board's upper tester whether it lives.
+    Ping {
+        /// Board name.
+        board: String,
+    },
+}
+
+/// Judges one case from its events.
+pub struct Judge<'a> {
+    pub(super) case: &'a Case,
+    pub(super) observer: Observer,
+    pub(super) deliveries: DeliveryTracker,
+    pub(super) bindings: Bindings,
+    pub(super) pdus: Vec<Pdu>,
+    pub(super) finished_orders: Vec<FinishedOrder>,
+    pub(super) outcomes: Vec<StepOutcome>,
+    pub(super) active: Option<Active>,
+    pub(super) next: usize,
+    /// Expectations look at PDUs completed after this event.
+    pub(super) cursor: u64,
+    pub(super) stimulus: Stimulus,
+    /// Number and time of the last event seen.
+    pub(super) last: (u64, u64),
+    pub(super) decided: Option<Decision>,
+    /// A body step that could not be judged but does not stop the case: a later `fail` outweighs it.
+    pub(super) doubt: Option<Decision>,
+    pub(super) ended: bool,
+}
+
+impl<'a> Judge<'a> {
+    /// A judge who has seen nothing.
+    pub fn new(case: &'a Case, environment: &Environment) -> Self {
+        Self {
+            case,
+            observer: Observer::new(environment),
+            deliveries: DeliveryTracker::default(),
+            bindings: Bindings::new(environment),
+            pdus: Vec::new(),
+            finished_orders: Vec::new(),
+            outcomes: case.steps.iter().enumerate().map(|(index, step)| not_run(index, step)).collect(),
+            active: None,
+            next: 0,
+            cursor: 0,
+            stimulus: Stimulus::default(),
+            last: (0, 0),
+            decided: None,
+            doubt: None,
+            ended: false,
+        }
+    }
+
+    /// What `$name.field` means now.
+    pub fn bindings(&self) -> &Bindings {
+        &self.bindings
+    }
+
+    /// Every PDU seen so far.
+    pub fn pdus(&self) -> &[Pdu] {
+        &self.pdus
+    }
+
+    /// What the engine must do next.
+    pub fn progress(&self) -> Progress {
+        let Some(active) = &self.active else {
+            return if self.next < self.case.steps.len() && !self.ended {
+                Progress::Ready(self.next)
+            } else {
+                Progress::Ended
+            };
+        };
+        if let (Phase::AliveBefore { seq: None } | Phase::AliveAfter { seq: None, .. }, StepKind::Never(never)) =
+            (&active.phase, &self.case.steps[active.step].kind)
+        {
+            return Progress::Wants(Want::Ping { board: never.alive.clone() });
+        }
+        Progress::Waiting { step: active.step, deadline: self.deadline(active) }
+    }
+
+    /// Takes the next event of the log.
+    pub fn see(&mut self, event: &Event) {
+        if self.ended {
+            return;
+        }
+        if event.n != self.last.0 + 1 || event.t < self.last.1 {
+            let reason = format!("the log is not whole: event {} follows event {}", event.n, self.last.0);
+            self.abort(Verdict::Error, Blame::Rack, reason, vec![event.n]);
+        }
+        self.last = (event.n, event.t);
+        if self.active.as_ref().is_some_and(|active| event.t > self.deadline(active)) {
+            self.expire();
+        }
+        let pdu = self.observer.see(event);
+        self.stimulus.see(event);
+        if let Some(pdu) = pdu {
+            if pdu.point == suites::plan::Point::Air {
+                self.deliveries.see(&pdu);
+            }
+            self.pdus.push(pdu);
+        }
+        match &event.what {
+            What::StepStarted { step } => self.start(*step, event),
+            What::DeadlineReached { step } if self.active.as_ref().is_some_and(|active| active.step == *step) => {
+                self.expire();
+            }
+            What::CaseEnded => self.ended = true,
+            What::Action(record::Action::UpperTester { board, line }) => self.note_request(board, line),
+            What::Observation(observation) => self.see_report(observation, event.n),
+            _ => {}
+        }
+        while self.evaluate() {}
+    }
+
+    /// For every passed step that judged something, all events that satisfy it: the ones it rests on, and every other
+    /// that would have served as well. Strip them from the log, and the step must lose its pass.
+    pub fn satisfying_events(&self, step: usize) -> Vec<u64> {
+        let mut events = self.outcomes.get(step).map(|outcome| outcome.evidence.clone()).unwrap_or_default();
+        let expects: Vec<&Expect> = match self.case.steps.get(step).map(|step| &step.kind) {
+            Some(StepKind::Expect(expect)) => vec![expect],
+            Some(StepKind::Unordered(expects) | StepKind::Alternatives(expects)) => expects.iter().collect(),
+            _ => Vec::new(),
+        };
+        for pdu in &self.pdus {
+            // A MAC retransmission carries the same PDU once more.
+            let mut original = pdu.clone();
+            original.retransmission = false;
+            if expects.iter().any(|expect| {
+                expectation::names(expect, &original) && expectation::meets(&original, &expect.matches, &self.bindings)
+            }) {
+                events.extend(&pdu.events);
+            }
+        }
+        events.sort_unstable();
+        events.dedup();
+        events
+    }
+
+    /// Notes what machines report; faults of the rack or of the tester end the case at once.
+    fn see_report(&mut self, observation: &Observation, n: u64) {
+        match observation {
+            Observation::Order { machine, refused, .. } => {
+                self.finished_orders.push(FinishedOrder {
+                    machine: machine.clone(),
+                    refused: refused.clone(),
+                    event: n,
+                });
+            }
+            Observation::BoardLost { board, reason } => {
+                self.abort(Verdict::Error, Blame::Rack, format!("board `{board}` is lost: {reason}"), vec![n]);
+            }
+            Observation::CaptureGap { sniffer, reason } => {
+                self.abort(
+                    Verdict::Error,
+                    Blame::Rack,
+                    format!("sniffer `{sniffer}` missed frames: {reason}"),
+                    vec![n],
+                );
+            }
+            Observation::TesterFault { part, reason } => {
+                self.abort(Verdict::Error, Blame::Tester, format!("the tester's {part} failed: {reason}"), vec![n]);
+            }
+            Observation::UpperTester { board, line } if broken_upper_tester_line(line) => {
+                let reason = format!("the upper tester of `{board}` sent a broken line: {line:?}");
+                self.abort(Verdict::Error, Blame::Rack, reason, vec![n]);
+            }
+            _ => {}
+        }
+    }
+
+    /// Ends the active step and goes on to the next, or decides the case.
+    pub(super) fn finish(&mut self, ending: Ending) {
+        let Some(active) = self.active.take() else { return };
+        let step = &self.case.steps[active.step];
+        self.after_step(step, &active, &ending);
+        // What a procedure does in a body is preparation there too.
+        let part = match step.part {
+            Part::Body if step.procedure.is_some() => Part::Preamble,
+            part => part,
+        };
+        let verdict = match (part, ending.verdict) {
+            (_, Verdict::Pass) => Verdict::Pass,
+            (Part::EntryCheck, _) => Verdict::Error,
+            (Part::Preamble, Verdict::Fail) => Verdict::Inconclusive,
+            (_, verdict) => verdict,
+        };
+        self.outcomes[active.step] = StepOutcome {
+            step: active.step,
+            verdict,
+            reason: ending.reason.clone(),
+            expected: step.text.clone(),
+            seen: ending.seen,
+            evidence: ending.evidence.clone(),
+            nearest_miss: ending.nearest_miss,
+            started: Some(active.t),
+            ended: Some(self.last.1),
+        };
+        self.next = active.step + 1;
+        if verdict == Verdict::Pass {
+            return;
+        }
+        let (blame, prefix) = match part {
+            Part::EntryCheck => (Blame::Rack, "entry check: "),
+            Part::Preamble => (ending.blame, "preamble: "),
+            Part::Body | Part::Postamble => (ending.blame, ""),
+        };
+        let decision = Decision {
+            verdict,
+            blame,
+            reason: format!("{prefix}{}", ending.reason),
+            step: Some(active.step),
+            evidence: ending.evidence,
+        };
+        let goes_on = step.part == Part::Body
+            && verdict == Verdict::Inconclusive
+            && matches!(step.kind, StepKind::Do(Command::Machine { .. }));
+        if goes_on {
+            self.doubt.get_or_insert(decision);
+        } else if step.part != Part::Postamble || verdict == Verdict::Error {
+            self.decide(decision);
+        }
+    }
+
+    /// What a step's end means for the steps after it.
+    fn after_step(&mut self, step: &Step, active: &Active, ending: &Ending) {
+        if ending.verdict != Verdict::Pass {
+            return;
+        }
+        match &step.kind {
+            StepKind::Do(Command::Power { board, .. } | Command::Reset { board })
+            | StepKind::Do(Command::UpperTester { board, .. }) => {
+                for event in &ending.evidence {
+                    self.stimulus.confirm(board, *event);
+                }
+            }
+            StepKind::Expect(expect) => {
+                self.cursor = ending.evidence.last().copied().unwrap_or(self.cursor);
+                self.bind(expect, &ending.evidence);
+                // What another board sent to the device is what the device must react to next.
+                let message = self.pdus.iter().find(|pdu| pdu.completed() == self.cursor);
+                if let Some(message) = message.filter(|pdu| {
+                    pdu.point == suites::plan::Point::Air
+                        && pdu.to.as_deref() == Some(DUT)
+                        && pdu.from.as_deref() != Some(DUT)
+                }) {
+                    self.stimulus = Stimulus::of_message(message, &expect.message);
+                }
+            }
+            StepKind::Unordered(expects) | StepKind::Alternatives(expects) => {
+                for expect in expects {
+                    self.bind(expect, &ending.evidence);
+                }
+                self.cursor = ending.evidence.last().copied().unwrap_or(self.cursor);
+            }
+            StepKind::Check(Check { bind: Some(name), .. }) => {
+                let reply = ending.evidence.last().and_then(|event| {
+                    self.pdus.iter().find(|pdu| pdu.completed() == *event && pdu.messages.contains(&"ut.reply"))
+                });
+                if let Some(reply) = reply {
+                    self.bindings.bind(name, reply);
+                }
+            }
+            _ => {}
+        }
+        debug_assert!(active.step < self.case.steps.len());
+    }
+
+    fn bind(&mut self, expect: &Expect, evidence: &[u64]) {
+        let Some(name) = &expect.bind else { return };
+        let bound = self.pdus.iter().rev().find(|pdu| {
+            evidence.contains(&pdu.completed())
+                && expectation::names(expect, pdu)
+                && expectation::meets(pdu, &expect.matches, &self.bindings)
+        });
+        if let Some(pdu) = bound {
+            self.bindings.bind(name, pdu);
+        }
+    }
+
+    /// Ends the case whatever step is on.
+    pub(super) fn abort(&mut self, verdict: Verdict, blame: Blame, reason: String, evidence: Vec<u64>) {
+        let step = self.active.as_ref().map(|active| active.step);
+        if let Some(active) = self.active.take() {
+            let planned = &self.case.steps[active.step];
+            self.outcomes[active.step] = StepOutcome {
+                step: active.step,
+                verdict,
+                reason: reason.clone(),
+                expected: planned.text.clone(),
+                seen: reason.clone(),
+                evidence: evidence.clone(),
+                nearest_miss: None,
+                started: Some(active.t),
+                ended: Some(self.last.1),
+            };
+        }
+        self.decide(Decision { verdict, blame, reason, step, evidence });
+    }
+
+    /// Fixes the verdict and leads to the postamble. An `error` outweighs what was decided before it.
+    fn decide(&mut self, decision: Decision) {
+        let outweighs = match &self.decided {
+            None => true,
+            Some(before) => decision.verdict == Verdict::Error && before.verdict != Verdict::Error,
+        };
+        if outweighs {
+            self.decided = Some(decision);
+        }
+        let postamble = self.case.steps.iter().position(|step| step.part == Part::Postamble);
+        self.next = match postamble {
+            Some(index) if index >= self.next => index,
+            Some(_) => self.next,
+            None => self.case.steps.len(),
+        };
+    }
+}
+
+/// Boot messages and the like may share the upper tester's stream; a line that claims to be UT/1 must be UT/1.
+fn broken_upper_tester_line(line: &str) -> bool {
+    line.starts_with(['<', '!']) && wire::upper_tester::Line::parse(line).is_err()
+}

@@ -1,0 +1,259 @@
+//! What the step that is on waits for, and until when.
+
+use record::event::Event;
+use record::verdict::{Blame, Verdict};
+use suites::plan::{Command, StepKind, UPPER_TESTER_TIMEOUT};
+
+use super::delivery::Stimulus;
+use super::endings::Ending;
+use super::judge::Judge;
+use super::observer::Pdu;
+
+/// How long a board may take from power-on to its `booted` event.
+const BOOT_TIMEOUT: u64 = 5_000_000_000;
+
+/// How long a tester-side machine may work on one order (a DTLS handshake with all its retransmissions fits).
+const ORDER_TIMEOUT: u64 = 600_000_000_000;
+
+/// How long the MAC may take for the frames of one `send` step.
+const TRANSMIT_TIMEOUT: u64 = 5_000_000_000;
+
+pub(super) struct Active {
+    pub(super) step: usize,
+    /// Event and time of its start.
+    pub(super) n: u64,
+    pub(super) t: u64,
+    pub(super) phase: Phase,
+}
+
+pub(super) enum Phase {
+    /// Waiting for a board's `booted` event.
+    Booting { board: String },
+    /// Waiting for the answer to the request with this number (known once the request was seen).
+    Answer { board: String, seq: Option<u32> },
+    /// Waiting for a machine to finish its order.
+    Order { machine: String },
+    /// Waiting for the transmit status of injected frames.
+    Transmitting,
+    /// Waiting for PDUs.
+    Observing,
+    /// Proving that the board lives before the `never` window opens.
+    AliveBefore { seq: Option<u32> },
+    /// The `never` window is open; the first answer's event, and the end.
+    Watching { opened: u64, until: u64 },
+    /// Proving that the board still lives.
+    AliveAfter { opened: u64, watched_until: u64, seq: Option<u32> },
+    /// Letting time pass.
+    Passing { until: u64 },
+}
+
+impl Judge<'_> {
+    pub(super) fn start(&mut self, step: usize, event: &Event) {
+        if let Some(active) = self.active.take() {
+            let reason = format!("the log goes on to step {} although nothing decided this one", step + 1);
+            self.active = Some(active);
+            self.abort(Verdict::Error, Blame::Rack, reason, vec![event.n]);
+        }
+        if step != self.next {
+            if self.decided.is_none() {
+                let reason = format!("the log starts step {}, the plan's next is {}", step + 1, self.next + 1);
+                self.abort(Verdict::Error, Blame::Rack, reason, vec![event.n]);
+            }
+            return;
+        }
+        let Some(planned) = self.case.steps.get(step) else { return };
+        let phase = match &planned.kind {
+            StepKind::Do(command) => {
+                self.cursor = event.n;
+                self.stimulus = Stimulus::new(event.n, actor(command));
+                match command {
+                    Command::Power { board, on: true } | Command::Reset { board } if self.has_upper_tester(board) => {
+                        Phase::Booting { board: board.clone() }
+                    }
+                    Command::Power { .. } | Command::Reset { .. } => Phase::Passing { until: event.t },
+                    Command::UpperTester { board, .. } => Phase::Answer { board: board.clone(), seq: None },
+                    Command::Machine { machine, .. } => Phase::Order { machine: machine.clone() },
+                }
+            }
+            StepKind::Send(send) => {
+                self.cursor = event.n;
+                self.stimulus = Stimulus::new(event.n, &send.by);
+                Phase::Transmitting
+            }
+            StepKind::Check(check) => Phase::Answer { board: check.board.clone(), seq: None },
+            StepKind::Expect(_) | StepKind::Unordered(_) | StepKind::Alternatives(_) => Phase::Observing,
+            StepKind::Never(_) => Phase::AliveBefore { seq: None },
+            StepKind::Wait { duration } => Phase::Passing { until: event.t.saturating_add(nanoseconds(*duration)) },
+            StepKind::Deviate(_) => Phase::Passing { until: event.t },
+            StepKind::Prompt { .. } => Phase::Observing,
+        };
+        self.active = Some(Active { step, n: event.n, t: event.t, phase });
+    }
+
+    fn has_upper_tester(&self, board: &str) -> bool {
+        self.case.topology.boards.iter().any(|candidate| {
+            candidate.name == board
+                && matches!(candidate.role, suites::plan::Role::BorderRouter | suites::plan::Role::Router)
+        })
+    }
+
+    pub(super) fn deadline(&self, active: &Active) -> u64 {
+        let after = |duration: u64| active.t.saturating_add(duration);
+        match &active.phase {
+            Phase::Booting { .. } => after(BOOT_TIMEOUT),
+            Phase::Answer { .. } | Phase::AliveBefore { .. } => after(nanoseconds(UPPER_TESTER_TIMEOUT)),
+            Phase::AliveAfter { watched_until, .. } => watched_until.saturating_add(nanoseconds(UPPER_TESTER_TIMEOUT)),
+            Phase::Order { .. } => after(ORDER_TIMEOUT),
+            Phase::Transmitting => after(TRANSMIT_TIMEOUT),
+            Phase::Passing { until } | Phase::Watching { until, .. } => *until,
+            Phase::Observing => match &self.case.steps[active.step].kind {
+                StepKind::Expect(expect) => after(nanoseconds(expect.within)),
+                StepKind::Unordered(expects) | StepKind::Alternatives(expects) => {
+                    after(expects.iter().map(|expect| nanoseconds(expect.within)).max().unwrap_or_default())
+                }
+                _ => u64::MAX,
+            },
+        }
+    }
+
+    /// The number of the request that the active step waits for an answer to.
+    pub(super) fn note_request(&mut self, board: &str, line: &str) {
+        let Ok(wire::upper_tester::Line::Request(request)) = wire::upper_tester::Line::parse(line) else { return };
+        let Some(active) = &mut self.active else { return };
+        let alive = match &self.case.steps[active.step].kind {
+            StepKind::Never(never) => Some(&never.alive),
+            _ => None,
+        };
+        match &mut active.phase {
+            Phase::Answer { board: asked, seq: seq @ None } if asked == board => *seq = Some(request.seq),
+            Phase::AliveBefore { seq: seq @ None } | Phase::AliveAfter { seq: seq @ None, .. }
+                if alive.is_some_and(|alive| alive == board) =>
+            {
+                *seq = Some(request.seq);
+            }
+            _ => {}
+        }
+    }
+
+    /// Looks whether the active step is decided by what was seen; true if something changed.
+    pub(super) fn evaluate(&mut self) -> bool {
+        let Some(active) = &self.active else { return false };
+        let step = &self.case.steps[active.step];
+        let (started, since) = (active.n, active.t);
+        let ending = match (&active.phase, &step.kind) {
+            (Phase::Passing { until }, _) if self.last.1 >= *until && self.passing_is_immediate(active) => {
+                Some(Ending::pass("done", Vec::new()))
+            }
+            (Phase::Booting { board }, _) => self.event_from(board, "booted", started).map(|pdu| {
+                let evidence = pdu.events.clone();
+                Ending::pass("booted", evidence)
+            }),
+            (Phase::Answer { board, seq: Some(seq) }, kind) => {
+                let reply = self.reply(board, *seq, started).cloned();
+                reply.map(|reply| self.judge_answer(kind, board, &reply))
+            }
+            (Phase::Order { machine }, StepKind::Do(Command::Machine { answer, .. })) => {
+                self.order_ending(machine, answer, started)
+            }
+            (Phase::Transmitting, _) if self.stimulus.settled() && self.last.0 > started => {
+                Some(Ending::pass("sent", Vec::new()))
+            }
+            (Phase::Observing, StepKind::Prompt { .. }) => None,
+            (Phase::Observing, kind) => self.observe(kind, since),
+            (Phase::AliveBefore { seq: Some(seq) }, StepKind::Never(never)) => {
+                let opened = self.reply(&never.alive, *seq, started).map(|reply| (reply.completed(), reply.time));
+                if let (Some((opened, time)), Some(active)) = (opened, &mut self.active) {
+                    let until = time.saturating_add(nanoseconds(never.during));
+                    active.phase = Phase::Watching { opened, until };
+                    return true;
+                }
+                None
+            }
+            (Phase::Watching { opened, until }, StepKind::Never(never)) => {
+                self.forbidden(never, started, *until).map(|ending| with_evidence(ending, *opened))
+            }
+            (Phase::AliveAfter { opened, watched_until, seq }, StepKind::Never(never)) => {
+                let answer = seq.and_then(|seq| self.reply(&never.alive, seq, *opened)).map(Pdu::completed);
+                self.forbidden(never, started, *watched_until)
+                    .or_else(|| answer.map(|answer| self.silent(never, vec![*opened, answer])))
+            }
+            _ => None,
+        };
+        match ending {
+            Some(ending) => {
+                self.finish(ending);
+                true
+            }
+            None => false,
+        }
+    }
+
+    /// Steps that only act are over at once; a `wait` is over at its deadline.
+    fn passing_is_immediate(&self, active: &Active) -> bool {
+        !matches!(self.case.steps[active.step].kind, StepKind::Wait { .. })
+    }
+
+    /// The active step's deadline has passed.
+    pub(super) fn expire(&mut self) {
+        let Some(active) = &mut self.active else { return };
+        let step = &self.case.steps[active.step];
+        let (started, since) = (active.n, active.t);
+        let ending = match (&active.phase, &step.kind) {
+            (Phase::Passing { .. }, _) => Ending::pass("time passed", Vec::new()),
+            (Phase::Watching { opened, until }, _) => {
+                active.phase = Phase::AliveAfter { opened: *opened, watched_until: *until, seq: None };
+                return;
+            }
+            (Phase::Booting { board }, _) => Ending::other(
+                Verdict::Error,
+                Blame::Rack,
+                format!("board `{board}` did not report `booted` after power-on"),
+                vec![started],
+            ),
+            (Phase::Answer { board, .. }, _) => {
+                Ending::other(Verdict::Error, Blame::Rack, unanswered(board), vec![started])
+            }
+            (Phase::AliveBefore { .. } | Phase::AliveAfter { .. }, StepKind::Never(never)) => Ending::other(
+                Verdict::Inconclusive,
+                Blame::Rack,
+                format!("{}: silence proves nothing", unanswered(&never.alive)),
+                vec![started],
+            ),
+            (Phase::Order { machine }, _) => Ending::other(
+                Verdict::Error,
+                Blame::Tester,
+                format!("machine `{machine}` never finished its order"),
+                vec![started],
+            ),
+            (Phase::Transmitting, _) => Ending::other(
+                Verdict::Error,
+                Blame::Rack,
+                "the tester radio never reported what became of its frame",
+                vec![started],
+            ),
+            (_, kind) => self.missed_deadline(kind, since),
+        };
+        self.finish(ending);
+    }
+}
+
+/// Whose frames prove that a command had its effect: the machine's, or the board's that was commanded.
+fn actor(command: &Command) -> &str {
+    match command {
+        Command::Power { board, .. } | Command::Reset { board } | Command::UpperTester { board, .. } => board,
+        Command::Machine { machine, .. } => machine,
+    }
+}
+
+fn with_evidence(mut ending: Ending, event: u64) -> Ending {
+    ending.evidence.insert(0, event);
+    ending
+}
+
+fn unanswered(board: &str) -> String {
+    format!("the upper tester of `{board}` did not answer within {UPPER_TESTER_TIMEOUT:?}")
+}
+
+pub(super) fn nanoseconds(duration: std::time::Duration) -> u64 {
+    u64::try_from(duration.as_nanos()).unwrap_or(u64::MAX)
+}
