@@ -1,0 +1,301 @@
+//! The book under `docs/` says what the program knows: its generated tables and its worked example are kept in step here.
+//!
+//! A generated table stands between `<!-- generated: NAME -->` and `<!-- end of NAME -->`. To write all of them anew:
+//!
+//! ```sh
+//! BOOTRACK_WRITE_BOOK=1 cargo test -p bootrack-suites --test book
+//! ```
+
+mod common;
+
+use std::fmt::Write as _;
+use std::fs;
+use std::path::PathBuf;
+
+use bootrack_suites::Suite;
+use bootrack_suites::ledger::Class;
+use bootrack_suites::pixit::ValueKind;
+use bootrack_suites::procedures::PROCEDURES;
+use bootrack_suites::vocabulary::{
+    COMMISSIONING_TOOL_ORDERS, CRAFTED_MESSAGES, NEIGHBOUR_ORDERS, SETTABLE_FIELDS, UPPER_TESTER_COMMANDS,
+    UPPER_TESTER_FIELDS, Word,
+};
+use bootrack_suites::{duration, plan};
+use common::World;
+use wire::dissect::{FIELDS, FieldInfo, FieldKind, MESSAGES};
+
+const HOW: &str = "write the tables anew: BOOTRACK_WRITE_BOOK=1 cargo test -p bootrack-suites --test book";
+
+fn page(name: &str) -> PathBuf {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../docs").join(name)
+}
+
+fn read(name: &str) -> String {
+    fs::read_to_string(page(name)).unwrap_or_else(|error| panic!("docs/{name}: {error}"))
+}
+
+/// Compares the tables of a page with what the program knows, or writes them.
+#[track_caller]
+fn keep_in_step(name: &str, tables: &[(&str, String)]) {
+    let text = read(name);
+    let mut wanted = text.clone();
+    for (table, content) in tables {
+        let begin = format!("<!-- generated: {table} -->\n");
+        let end = format!("<!-- end of {table} -->");
+        let from = wanted.find(&begin).unwrap_or_else(|| panic!("docs/{name} has no `{}`", begin.trim())) + begin.len();
+        let to = wanted[from..].find(&end).unwrap_or_else(|| panic!("docs/{name} has no `{end}`")) + from;
+        wanted.replace_range(from..to, content);
+    }
+    if std::env::var_os("BOOTRACK_WRITE_BOOK").is_some() {
+        fs::write(page(name), wanted).unwrap();
+        return;
+    }
+    let differs = text.lines().zip(wanted.lines()).find(|(is, should)| is != should);
+    assert!(text == wanted, "docs/{name} is out of step; {HOW}\nfirst difference (is, should be): {differs:#?}");
+}
+
+/// A Markdown table. A bar inside a cell would end it.
+fn table(heads: &[&str], rows: impl IntoIterator<Item = Vec<String>>) -> String {
+    let mut text = format!("| {} |\n|{}\n", heads.join(" | "), "---|".repeat(heads.len()));
+    for row in rows {
+        let cells: Vec<String> = row.iter().map(|cell| cell.replace('|', "\\|")).collect();
+        writeln!(text, "| {} |", cells.join(" | ")).unwrap();
+    }
+    text
+}
+
+fn code(text: impl std::fmt::Display) -> String {
+    format!("`{text}`")
+}
+
+fn kind(field: &FieldInfo) -> String {
+    match field.kind {
+        FieldKind::Uint { bits } => format!("number, {bits} bit{}", if bits == 1 { "" } else { "s" }),
+        FieldKind::Bool => "0 or 1".to_owned(),
+        FieldKind::Bytes => "octets".to_owned(),
+        FieldKind::Eui64 => "EUI-64".to_owned(),
+        FieldKind::Ipv6 => "IPv6 address".to_owned(),
+        FieldKind::Text => "text".to_owned(),
+    }
+}
+
+fn list(names: impl IntoIterator<Item = String>) -> String {
+    let mut text = String::new();
+    let mut width = 0;
+    for (at, name) in names.into_iter().enumerate() {
+        let word = format!("{}{name}", if at == 0 { "" } else { ", " });
+        if width + word.len() > 110 {
+            text = text.trim_end().to_owned();
+            write!(text, ",\n{name}").unwrap();
+            width = name.len();
+        } else {
+            text.push_str(&word);
+            width += word.len();
+        }
+    }
+    text.push('\n');
+    text
+}
+
+#[test]
+fn the_book_lists_every_field_and_every_message() {
+    let mut layers: Vec<&str> = Vec::new();
+    for field in FIELDS {
+        if !layers.contains(&field.layer) {
+            layers.push(field.layer);
+        }
+    }
+    let mut fields = String::new();
+    for layer in layers {
+        writeln!(fields, "\n### {layer}\n").unwrap();
+        let rows = FIELDS.iter().filter(|field| field.layer == layer).map(|field| {
+            let origin = if field.wireshark { "Wireshark" } else { "ours" };
+            vec![code(field.name), kind(field), origin.to_owned(), field.description.to_owned()]
+        });
+        fields.push_str(&table(&["name", "value", "origin", "meaning"], rows));
+    }
+    fields.push('\n');
+    let messages = table(
+        &["name", "meaning", "is there if"],
+        MESSAGES.iter().map(|message| {
+            let matches: Vec<String> =
+                message.matches.iter().map(|(field, number)| format!("`{field}` = {number}")).collect();
+            let there = if matches.is_empty() { format!("a layer `{}`", message.layer) } else { matches.join(" and ") };
+            vec![code(message.name), message.description.to_owned(), there]
+        }),
+    );
+    let upper_tester = list(UPPER_TESTER_FIELDS.iter().map(|name| format!("`ut.{name}`")));
+    let crafted = list(CRAFTED_MESSAGES.iter().map(|name| code(name)));
+    let settable = list(SETTABLE_FIELDS.iter().map(|(name, _)| code(name)));
+    keep_in_step(
+        "field-names.md",
+        &[
+            ("messages", messages),
+            ("fields", fields),
+            ("upper tester keys", upper_tester),
+            ("messages to send", crafted),
+            ("names to set", settable),
+        ],
+    );
+}
+
+#[test]
+fn the_book_lists_every_procedure_and_every_order() {
+    let procedures: String = PROCEDURES
+        .iter()
+        .map(|procedure| {
+            let mut text = format!("\n`{}`: {}\n", procedure.name, procedure.doc);
+            for argument in procedure.arguments {
+                let default = match argument.default {
+                    None => "required".to_owned(),
+                    Some("") => "may be left out".to_owned(),
+                    Some(default) => format!("`{default}` if left out"),
+                };
+                writeln!(text, "- `{}` ({}; {default}): {}", argument.name, argument.kind, argument.doc).unwrap();
+            }
+            text
+        })
+        .collect::<String>()
+        + "\n";
+    let words = |words: &[Word]| {
+        table(
+            &["word", "bare arguments", "`key=value` arguments"],
+            words.iter().map(|word| {
+                let bare = match word.bare {
+                    (least, most) if least == most => least.to_string(),
+                    (least, most) => format!("{least} or {most}"),
+                };
+                let keys: Vec<String> = word.keys.iter().map(|key| code(key)).collect();
+                vec![code(word.name), bare, if keys.is_empty() { "none".to_owned() } else { keys.join(" ") }]
+            }),
+        )
+    };
+    keep_in_step(
+        "suite-format.md",
+        &[
+            ("procedures", procedures),
+            ("ct orders", words(COMMISSIONING_TOOL_ORDERS)),
+            ("tester orders", words(NEIGHBOUR_ORDERS)),
+        ],
+    );
+}
+
+/// Text of the fenced blocks of a language.
+fn blocks(text: &str, language: &str) -> Vec<String> {
+    let begin = format!("```{language}\n");
+    text.split(&begin).skip(1).map(|rest| rest.split("```").next().unwrap_or_default().to_owned()).collect()
+}
+
+#[test]
+fn the_worked_example_of_the_book_loads() {
+    let world = World::new();
+    let text = read("suite-format.md");
+    let example = blocks(&text, "toml").into_iter().find(|block| block.starts_with("suite = ")).expect("an example");
+    let cases = world.cases(&example);
+    assert_eq!(
+        cases.iter().map(|case| case.id.as_str()).collect::<Vec<_>>(),
+        ["MY-ECHO-01@octets=16", "MY-ECHO-01@octets=300"]
+    );
+    assert!(cases.iter().all(|case| !case.kills.is_empty()));
+}
+
+#[test]
+fn the_book_describes_every_upper_tester_command() {
+    let text = read("upper-tester.md");
+    for word in UPPER_TESTER_COMMANDS {
+        let row = text.lines().find(|line| line.starts_with(&format!("| `{}` |", word.name)));
+        let row = row.unwrap_or_else(|| panic!("docs/upper-tester.md has no row for `{}`", word.name));
+        for key in word.keys {
+            assert!(row.contains(&format!("{key}=")), "docs/upper-tester.md: `{}` lacks `{key}=`", word.name);
+        }
+    }
+}
+
+#[test]
+fn the_book_lists_every_pics_symbol_and_every_pixit_value() {
+    let world = World::new();
+    let suites = world.built_in();
+    let cases = bases(&suites);
+    let symbols = table(
+        &["symbol", "status", "reference firmware", "question", "clause", "cases that need it"],
+        world.proforma.symbols().iter().map(|symbol| {
+            let needed = cases.iter().filter(|case| case.pics.contains(&symbol.name)).count();
+            vec![
+                code(&symbol.name),
+                if symbol.mandatory { "mandatory" } else { "optional" }.to_owned(),
+                if symbol.reference { "yes" } else { "no" }.to_owned(),
+                symbol.question.clone(),
+                symbol.clause.clone(),
+                needed.to_string(),
+            ]
+        }),
+    );
+    let values = table(
+        &["name", "default", "allowed", "meaning", "clause"],
+        world.pixit.definitions().iter().map(|value| {
+            let allowed = match &value.kind {
+                ValueKind::Duration { min, max } => format!("{} to {}", duration::show(*min), duration::show(*max)),
+                ValueKind::Number { min, max } => format!("{min} to {max}"),
+                ValueKind::Choice(words) => words.join(", "),
+            };
+            vec![code(&value.name), value.default.to_string(), allowed, value.doc.clone(), value.clause.clone()]
+        }),
+    );
+    keep_in_step("pics-and-pixit.md", &[("pics", symbols), ("pixit", values)]);
+}
+
+#[test]
+fn the_book_links_our_readings_to_cases() {
+    let world = World::new();
+    let suites = world.built_in();
+    let cases = bases(&suites);
+    let readings = world.ledger.clauses().iter().filter(|clause| clause.spec == "PROFILE-SEL");
+    let rows = readings.map(|clause| {
+        let what = match &clause.class {
+            Class::Tested => {
+                let citing: Vec<&str> = cases
+                    .iter()
+                    .filter(|case| case.clauses.contains(&clause.id))
+                    .map(|case| case.base.as_str())
+                    .collect();
+                assert!(!citing.is_empty(), "{} is tested by no case", clause.id);
+                citing.join(", ")
+            }
+            Class::Later(why) => format!("later: {why}"),
+            Class::Untestable(why) => format!("untestable: {why}"),
+            Class::OutOfScope(why) => format!("out of scope: {why}"),
+        };
+        vec![clause.id.clone(), clause.text.clone(), what]
+    });
+    let readings = table(&["reading", "what we take", "cases"], rows);
+    keep_in_step("what-the-selective-draft-leaves-open.md", &[("readings", readings)]);
+}
+
+/// Every case once, whatever its rows.
+fn bases(suites: &[Suite]) -> Vec<&plan::Case> {
+    let mut cases: Vec<&plan::Case> = suites.iter().flat_map(|suite| &suite.cases).collect();
+    cases.dedup_by(|later, earlier| later.base == earlier.base);
+    cases
+}
+
+#[test]
+fn the_table_of_contents_links_every_chapter_and_no_link_of_the_book_is_dead() {
+    let contents = read("README.md");
+    for entry in fs::read_dir(page("")).unwrap() {
+        let name = entry.unwrap().file_name().into_string().unwrap();
+        if name.ends_with(".md") && name != "README.md" {
+            assert!(contents.contains(&format!("({name})")), "docs/README.md does not link {name}");
+            let text = read(&name);
+            assert!(text.starts_with("# "), "docs/{name} has no title");
+        }
+        if !name.ends_with(".md") {
+            continue;
+        }
+        for link in read(&name).split("](").skip(1).filter_map(|rest| rest.split(')').next()) {
+            let target = link.split('#').next().unwrap_or_default();
+            if !target.is_empty() && !target.contains("://") {
+                assert!(page(target).exists(), "docs/{name} links {target}, which does not exist");
+            }
+        }
+    }
+}
