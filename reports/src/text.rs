@@ -153,6 +153,7 @@ pub(crate) fn sentence(text: &str) -> String {
     let Some(first) = chars.next() else { return text };
     // A name such as `sel.jsr` or `dut` keeps its case: it is quoted from the suite.
     let word = text.split(' ').next().unwrap_or_default();
+    let word = if word == "preamble:" { "preamble" } else { word };
     let plain = word.chars().all(|c| c.is_ascii_lowercase()) && word != "dut" && word != "ct" && word != "lbr";
     let mut out = if plain { first.to_ascii_uppercase().to_string() } else { first.to_string() };
     out.push_str(chars.as_str());
@@ -228,6 +229,7 @@ mod tests {
     fn a_sentence_keeps_names_as_they_are() {
         assert_eq!(sentence("no JSR came within 5 s"), "No JSR came within 5 s.");
         assert_eq!(sentence("sel.jsr from dut differs"), "sel.jsr from dut differs.");
+        assert_eq!(sentence("preamble: no frame came"), "Preamble: no frame came.");
         assert_eq!(sentence(""), "");
     }
 }

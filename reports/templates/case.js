@@ -12,4 +12,10 @@
     if (href && href.charAt(0) === "#" && href === location.hash) { reveal(); }
   });
   reveal();
+  // On a narrow screen the ladder begins at what decided.
+  var frame = document.querySelector(".scroll"), mark = document.querySelector(".ladder .hot .arrow, .ladder .hot rect.note, .ladder .hot rect.mark");
+  if (frame && mark && frame.scrollWidth > frame.clientWidth) {
+    var box = mark.getBoundingClientRect(), view = frame.getBoundingClientRect();
+    frame.scrollLeft += box.left + box.width / 2 - view.left - view.width / 2;
+  }
 })();

@@ -19,12 +19,6 @@
   }
   form.addEventListener("input", apply);
   form.addEventListener("submit", function (event) { event.preventDefault(); });
-  var folded = [];
-  window.addEventListener("beforeprint", function () {
-    folded = Array.prototype.slice.call(document.querySelectorAll("details:not([open])"));
-    folded.forEach(function (fold) { fold.open = true; });
-  });
-  window.addEventListener("afterprint", function () { folded.forEach(function (fold) { fold.open = false; }); });
   form.hidden = false;
   apply();
 })();

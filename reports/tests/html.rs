@@ -7,9 +7,10 @@ use std::collections::BTreeSet;
 use bootrack_reports::html::{File, render_run};
 use record::event::{Action, Event, Observation, What};
 use record::verdict::Verdict;
+use suites::plan::Part;
 
 /// Elements that have no end tag.
-const VOID: [&str; 3] = ["meta", "input", "br"];
+const VOID: [&str; 4] = ["meta", "input", "br", "wbr"];
 
 /// What a strict reading of a page finds.
 #[derive(Debug, Default)]
@@ -144,18 +145,117 @@ fn every_page_is_well_formed_and_every_link_leads_somewhere() {
 }
 
 #[test]
-fn every_case_has_a_page_that_the_overview_links() {
+fn every_case_with_evidence_has_a_page_that_the_overview_links_and_no_other_link_is_dead() {
     let sample = common::sample();
     let files = rendered();
-    assert_eq!(files.len(), sample.manifest.cases.len() + 1);
     let overview = read(page(&files, "index.html"));
+    let mut pages = 0;
     for case in &sample.manifest.cases {
         let path = format!("cases/{}/index.html", case.id);
-        assert!(overview.hrefs.contains(&path), "{path}");
+        let ran = !matches!(case.verdict, Verdict::NotRun | Verdict::NotApplicable);
+        assert_eq!(overview.hrefs.contains(&path), ran, "{path}");
+        assert_eq!(files.iter().any(|file| file.path == path), ran, "{path}");
+        assert!(overview.text.contains(&case.id), "{path}");
+        if !ran {
+            continue;
+        }
+        pages += 1;
         let own = read(page(&files, &path));
         assert!(own.text.contains(&case.purpose) && own.text.contains(case.verdict.name().replace('_', " ").as_str()));
         assert!(own.hrefs.contains(&"../../index.html".to_owned()));
     }
+    assert_eq!(files.len(), pages + 1);
+}
+
+#[test]
+fn a_case_without_a_page_says_in_the_overview_why() {
+    let files = rendered();
+    let text = read(page(&files, "index.html")).text;
+    assert!(text.contains("The device does not claim SEL_CERTIFICATE.") && text.contains("The run ended before it."));
+}
+
+#[test]
+fn a_long_case_id_breaks_only_after_its_marks() {
+    let mut sample = common::sample();
+    let (old, new) = ("SEL-JSR-01@channel=11", "SEL-SSR-06@hop_limit=255,reserved=255");
+    sample.manifest.cases.iter_mut().find(|case| case.id == old).unwrap().id = new.into();
+    sample.evidence.remove(old);
+    let files = render_run(&sample.input()).unwrap();
+    let pieces = "<span class=\"nb\">SEL-SSR-06@</span><wbr><span class=\"nb\">hop_limit=255,</span><wbr>\
+                  <span class=\"nb\">reserved=255</span>";
+    assert!(page(&files, "index.html").contains(pieces));
+    assert!(page(&files, &format!("cases/{new}/index.html")).contains(&format!("<h1>{pieces}</h1>")));
+}
+
+#[test]
+fn many_clauses_are_folded_and_come_after_the_steps() {
+    let mut sample = common::sample();
+    let id = "SEL-JSR-01@channel=26";
+    let case = sample.manifest.cases.iter_mut().find(|case| case.id == id).unwrap();
+    case.clauses.extend((1..=20).map(|number| format!("SEL-9-{number}")));
+    let path = format!("cases/{id}/index.html");
+    let html = page(&render_run(&sample.input()).unwrap(), &path).to_owned();
+    let place = |part: &str| html.find(part).unwrap_or_else(|| panic!("no {part:?}"));
+    assert!(place("id=\"h-outcome\"") < place("id=\"h-ladder\"") && place("id=\"h-ladder\"") < place("id=\"h-steps\""));
+    assert!(place("id=\"h-steps\"") < place("id=\"h-clauses\""));
+    assert!(html.contains("<details><summary>23 clauses that this case cites</summary>"));
+    assert!(!page(&rendered(), &path).contains("clauses that this case cites"), "a few stay open");
+    assert!(html.contains("beforeprint"), "paper has them all");
+}
+
+#[test]
+fn what_leads_up_to_the_body_is_folded_unless_it_went_wrong() {
+    let html = page(&rendered(), "cases/SEL-JSR-01@channel=26/index.html").to_owned();
+    assert!(html.contains("<details class=\"part\" open><summary><b>Body</b>"));
+    assert!(html.contains("<details class=\"part\"><summary><b>Preamble</b>"));
+    let mut sample = common::sample();
+    let case = sample.manifest.cases.iter_mut().find(|case| case.id == "SEL-JSR-01@channel=26").unwrap();
+    let body = sample.evidence["SEL-JSR-01@channel=26"].case.steps.iter().position(|step| step.part == Part::Preamble);
+    case.steps.iter_mut().find(|step| Some(step.step) == body).unwrap().verdict = Verdict::Inconclusive;
+    let html = page(&render_run(&sample.input()).unwrap(), "cases/SEL-JSR-01@channel=26/index.html").to_owned();
+    assert!(html.contains("<details class=\"part\" open><summary><b>Preamble</b>"));
+}
+
+#[test]
+fn a_run_that_was_cut_short_says_so_on_every_page() {
+    let mut sample = common::sample();
+    sample.manifest.wall_seconds = None;
+    for file in render_run(&sample.input()).unwrap() {
+        let text = read(&file.contents).text;
+        assert!(text.contains("Incomplete run. It was not brought to its end: 1 of 12 planned cases did not run."));
+    }
+    assert!(!page(&rendered(), "index.html").contains("Incomplete run."));
+}
+
+#[test]
+fn only_a_failure_names_the_clauses_that_the_device_broke() {
+    let files = rendered();
+    let failed = page(&files, "cases/SEL-JSR-01@channel=26/index.html");
+    assert!(failed.contains("<ul class=\"broken\"><li><b>SEL-5.3.1-7</b>"));
+    for other in ["SEL-SSR-02", "SEL-REF-01", "SEL-KEY-01"] {
+        let html = page(&files, &format!("cases/{other}/index.html"));
+        assert!(!html.contains("class=\"broken\"") && !html.contains("deciding step</span>"), "{other}");
+    }
+}
+
+#[test]
+fn a_finding_names_a_few_clauses_and_how_many_more() {
+    let mut sample = common::sample();
+    let case = sample.manifest.cases.iter_mut().find(|case| case.verdict == Verdict::Fail).unwrap();
+    case.deciding_clauses = (1..=9).map(|number| format!("SEL-9-{number}")).collect();
+    let text = read(page(&render_run(&sample.input()).unwrap(), "index.html")).text;
+    assert!(text.contains("SEL-9-1, SEL-9-2, SEL-9-3, SEL-9-4 and 5 more"));
+}
+
+#[test]
+fn a_step_is_told_once() {
+    let mut sample = common::sample();
+    let case = sample.manifest.cases.iter_mut().find(|case| case.id == "SEL-JSR-01@channel=26").unwrap();
+    let step = case.steps.last_mut().unwrap();
+    step.expected = sample.evidence["SEL-JSR-01@channel=26"].case.steps[step.step].text.clone();
+    (step.seen, step.nearest_miss) = (case.reason.clone(), None);
+    let html = page(&render_run(&sample.input()).unwrap(), "cases/SEL-JSR-01@channel=26/index.html").to_owned();
+    assert!(!html.contains("<dl class=\"facts pair\">"), "the box repeats neither the step nor the reason");
 }
 
 #[test]
@@ -174,10 +274,8 @@ fn previous_and_next_follow_the_plan() {
     let first = page(&files, "cases/SEL-MAN-01/index.html");
     assert!(!first.contains("rel=\"prev\""));
     assert!(first.contains("rel=\"next\" href=\"../../cases/SEL-JSR-01@channel=11/index.html\""));
-    let last = page(&files, "cases/SEL-CLOSE-01/index.html");
-    assert!(
-        last.contains("rel=\"prev\" href=\"../../cases/SEL-CERT-01/index.html\"") && !last.contains("rel=\"next\"")
-    );
+    let last = page(&files, "cases/SEL-REF-02/index.html");
+    assert!(last.contains("rel=\"prev\" href=\"../../cases/SEL-REF-01/index.html\"") && !last.contains("rel=\"next\""));
 }
 
 #[test]
@@ -262,7 +360,10 @@ fn a_mutant_or_a_fake_is_told_on_every_page() {
         let text = read(&file.contents).text;
         assert!(text.contains("Mutant “jsr-eui64-reversed” is switched on"), "{}", file.path);
         assert!(text.contains("The fake device “liar” stands in"), "{}", file.path);
-        assert_eq!(text.matches("Not a conformance result.").count(), 2);
+        assert_eq!(file.contents.matches("<strong>Not a conformance result.</strong>").count(), 2);
+        let overview = file.path == "index.html";
+        assert_eq!(file.contents.contains("<title>Not a conformance result. "), overview);
+        assert_eq!(text.contains("Test of the suites against a mutant"), overview);
     }
 }
 
@@ -328,20 +429,17 @@ fn no_key_is_told() {
 }
 
 #[test]
-fn a_case_without_evidence_has_a_page_all_the_same() {
+fn a_case_whose_log_is_lost_has_a_page_all_the_same() {
     let sample = common::sample();
     let mut input = sample.input();
     input.cases.clear();
     input.clauses.clear();
     let files = render_run(&input).unwrap();
-    assert_eq!(files.len(), sample.manifest.cases.len() + 1);
     for file in &files {
         read(&file.contents);
     }
-    let text = read(page(&files, "cases/SEL-CLOSE-01/index.html")).text;
-    assert!(text.contains("The run ended before this case.") && text.contains("There is no log of this case."));
-    let skipped = read(page(&files, "cases/SEL-CERT-01/index.html")).text;
-    assert!(skipped.contains("The device does not claim SEL_CERTIFICATE."));
+    let text = read(page(&files, "cases/SEL-REF-01/index.html")).text;
+    assert!(text.contains("never acknowledged") && text.contains("There is no log of this case."));
 }
 
 #[test]

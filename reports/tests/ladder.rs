@@ -159,3 +159,54 @@ fn without_a_plan_or_events_the_pdus_are_still_drawn() {
     bare.pdus.clear();
     assert_eq!(Ladder::of(&bare), None);
 }
+
+#[test]
+fn a_backbone_arrow_ends_at_the_border_router_and_names_the_packets_ends() {
+    let sample = common::sample();
+    let input = sample.input();
+    let mut case = input.cases.iter().find(|case| case.result.id == "SEL-KEY-01").unwrap().clone();
+    case.events = &[];
+    let packet = |from: &str, to: &str| PduSummary {
+        events: vec![1],
+        time: 1,
+        point: Point::Backbone,
+        from: from.into(),
+        to: to.into(),
+        message: "coap.put".into(),
+        info: "/coap-key2".into(),
+        secured: false,
+        wrong_on_purpose: None,
+    };
+    case.pdus = vec![packet("ct", "dut"), packet("dut", "ct"), packet("ct", "fd00::9"), packet("ct", "lbr")];
+    let ladder = Ladder::of(&case).unwrap();
+    let arrows: Vec<(&str, &str, &str)> = ladder
+        .rows
+        .iter()
+        .filter_map(|row| match &row.kind {
+            RowKind::Message { from, to, info, .. } => {
+                Some((ladder.lifelines[*from].name.as_str(), ladder.lifelines[to[0]].name.as_str(), info.as_str()))
+            }
+            _ => None,
+        })
+        .collect();
+    let expected = [
+        ("ct", "lbr", "ct → dut, /coap-key2"),
+        ("lbr", "ct", "dut → ct, /coap-key2"),
+        ("ct", "lbr", "ct → fd00::9, /coap-key2"),
+        ("ct", "lbr", "/coap-key2"),
+    ];
+    assert_eq!(arrows, expected);
+    assert!(ladder.lifelines.iter().all(|lifeline| lifeline.name != "fd00::9"));
+}
+
+#[test]
+fn the_broadcast_address_is_no_board() {
+    let sample = common::sample();
+    let input = sample.input();
+    let mut case = input.cases.iter().find(|case| case.result.id == "SEL-KEY-01").unwrap().clone();
+    for pdu in case.pdus.iter_mut().filter(|pdu| pdu.to == "all") {
+        pdu.to = "0xffff".into();
+    }
+    let ladder = Ladder::of(&case).unwrap();
+    assert!(ladder.lifelines.iter().all(|lifeline| lifeline.role.is_some()));
+}

@@ -6,8 +6,11 @@ use record::event::Event;
 use reports::html::Renderer;
 use reports::{CaseInput, Clauses, PduSummary};
 use suites::plan::Point;
-use wire::dissect::NoteKind;
+use wire::coap::Code;
+use wire::dissect::{MESSAGES, NoteKind, Value};
+use wire::dtls::{AlertDescription, CipherSuite};
 
+use crate::environment::Environment;
 use crate::judge::{Observer, Pdu};
 use crate::stored_plan::{PlannedCase, StoredPlan};
 
@@ -32,9 +35,9 @@ pub fn render(run: &StoredRun, clauses: &Clauses) -> Result<(), String> {
         };
         let pdus = planned.map(|planned| summaries(planned, &events)).unwrap_or_default();
         let input = CaseInput { result, case: planned.map(|planned| &planned.case), events: &events, pdus };
-        let page = renderer.case(&run.manifest, clauses, &input).map_err(|error| error.to_string())?;
-        let id = CaseId::new(&result.id).map_err(|error| error.to_string())?;
-        if run.case(&result.id).is_some() {
+        if reports::html::has_page(result) && run.case(&result.id).is_some() {
+            let page = renderer.case(&run.manifest, clauses, &input).map_err(|error| error.to_string())?;
+            let id = CaseId::new(&result.id).map_err(|error| error.to_string())?;
             Bundle::write_case_page(&run.folder, &id, page.contents.as_bytes()).map_err(|error| error.to_string())?;
         }
     }
@@ -44,29 +47,61 @@ pub fn render(run: &StoredRun, clauses: &Clauses) -> Result<(), String> {
 
 /// The PDUs of a log, as a reader of the report wants to see them.
 pub fn summaries(planned: &PlannedCase, events: &[Event]) -> Vec<PduSummary> {
-    let mut observer = Observer::new(&planned.environment);
-    events.iter().filter_map(|event| observer.see(event)).filter_map(|pdu| summary(&pdu)).collect()
+    let environment = &planned.environment;
+    let mut observer = Observer::new(environment);
+    events.iter().filter_map(|event| observer.see(event)).filter_map(|pdu| summary(&pdu, environment)).collect()
 }
 
 /// Acknowledgements, MAC retries and incomplete fragments are no messages of their own.
-fn summary(pdu: &Pdu) -> Option<PduSummary> {
-    if pdu.retransmission
-        || pdu.messages.contains(&"wpan.ack")
-        || pdu.note_kinds.contains(&NoteKind::FragmentIncomplete)
-    {
+fn summary(pdu: &Pdu, environment: &Environment) -> Option<PduSummary> {
+    if pdu.retransmission || pdu.messages.contains(&"wpan.ack") || is_fragment(pdu) {
         return None;
     }
+    let end = |name: &Option<String>| match name.as_deref() {
+        Some(BROADCAST) => "all".to_owned(),
+        name => name.unwrap_or_default().to_owned(),
+    };
     Some(PduSummary {
         events: pdu.events.clone(),
         time: pdu.time,
         point: pdu.point,
-        from: pdu.from.clone().unwrap_or_default(),
-        to: pdu.to.clone().unwrap_or_default(),
-        message: most_telling(&pdu.messages).to_owned(),
-        info: info(pdu),
+        from: end(&pdu.from),
+        to: end(&pdu.to),
+        message: message(pdu),
+        info: info(pdu, environment),
         secured: pdu.point == Point::Air && pdu.secured(),
         wrong_on_purpose: pdu.wrong_on_purpose.clone(),
     })
+}
+
+/// The broadcast address of IEEE 802.15.4 as the observer writes it.
+const BROADCAST: &str = "0xffff";
+
+/// A 6LoWPAN fragment that completes nothing. A datagram with a piece of a DTLS handshake message is whole.
+fn is_fragment(pdu: &Pdu) -> bool {
+    let mut notes = pdu.note_kinds.iter().zip(&pdu.notes);
+    notes.any(|(kind, note)| *kind == NoteKind::FragmentIncomplete && !note.starts_with("dtls"))
+}
+
+fn number(pdu: &Pdu, field: &str) -> Option<u64> {
+    pdu.values(field).next()?.number()
+}
+
+fn text<'a>(pdu: &'a Pdu, field: &'a str) -> Option<&'a str> {
+    pdu.values(field).next()?.text()
+}
+
+/// The name of a PDU; a flight of DTLS messages is called by all of them.
+fn message(pdu: &Pdu) -> String {
+    let names = dtls_messages(pdu);
+    if names.is_empty() {
+        return most_telling(&pdu.messages).to_owned();
+    }
+    let short = |(index, name): (usize, &String)| match name.strip_prefix("dtls.") {
+        Some(short) if index > 0 => short.to_owned(),
+        _ => name.clone(),
+    };
+    names.iter().enumerate().map(short).collect::<Vec<String>>().join(", ")
 }
 
 /// Of all names of a PDU the one that says most: the innermost layer's, and there the most specific.
@@ -77,31 +112,148 @@ fn most_telling<'a>(messages: &[&'a str]) -> &'a str {
     specific.or_else(|| messages.last()).copied().unwrap_or("frame")
 }
 
-fn info(pdu: &Pdu) -> String {
-    /// Fields worth a glance, in this order.
-    const TELLING: [&str; 14] = [
-        "sel.eui64",
-        "sel.registration_lifetime",
-        "icmpv6.echo.sequence_number",
-        "dtls.handshake.ciphersuite",
-        "dtls.alert_message.level",
-        "dtls.alert_message.desc",
-        "coap.class",
-        "coap.detail",
-        "coap.opt.uri_path_recon",
-        "ut.event",
-        "ut.status",
-        "ut.state",
-        "ut.secured",
-        "ut.neighbour",
-    ];
-    let mut words: Vec<String> = TELLING
-        .iter()
-        .filter_map(|field| {
-            let value = pdu.values(field).next()?;
-            Some(format!("{} {value}", field.rsplit('.').next().unwrap_or(field)))
-        })
-        .collect();
+/// Every record of a datagram and every handshake message in it, in order; a CoAP message stands for its record.
+fn dtls_messages(pdu: &Pdu) -> Vec<String> {
+    const ENCRYPTED: &str = "dtls.handshake, encrypted";
+    let mut names: Vec<String> = Vec::new();
+    for (field, value) in &pdu.fields {
+        let Some(number) = value.number() else { continue };
+        let name = match field.as_ref() {
+            "dtls.record.content_type" if number == 22 => ENCRYPTED.to_owned(),
+            "dtls.record.content_type" | "dtls.handshake.type" => named_by(field, number),
+            // Within a record: plain CoAP has no DTLS layer around it.
+            "coap.code" if !names.is_empty() => most_telling(&pdu.messages).to_owned(),
+            _ => continue,
+        };
+        let replaced = match names.last().map(String::as_str) {
+            Some(ENCRYPTED) => field == "dtls.handshake.type",
+            Some("dtls.application_data") => field == "coap.code",
+            Some(last) => last == name,
+            None => false,
+        };
+        if replaced {
+            names.pop();
+        }
+        names.push(name);
+    }
+    names
+}
+
+/// The message that one field tells.
+fn named_by(field: &str, number: u64) -> String {
+    let known = MESSAGES.iter().find(|message| message.matches == [(field, number)]);
+    known
+        .map_or_else(|| format!("dtls.{} {number}", field.rsplit('.').next().unwrap_or(field)), |it| it.name.to_owned())
+}
+
+/// What is worth a glance. Never a payload: it may be a key.
+fn info(pdu: &Pdu, environment: &Environment) -> String {
+    let mut words = Vec::new();
+    words.extend(ends(pdu, environment));
+    bootstrap_layer(pdu, environment, &mut words);
+    words.extend(number(pdu, "icmpv6.echo.sequence_number").map(|sequence| format!("sequence {sequence}")));
+    dtls(pdu, &mut words);
+    coap(pdu, &mut words);
+    for field in ["ut.event", "ut.status", "ut.state", "ut.secured", "ut.neighbour"] {
+        words.extend(pdu.values(field).next().map(|value| format!("{} {value}", field.trim_start_matches("ut."))));
+    }
     words.extend(pdu.notes.iter().cloned());
     words.join(", ")
+}
+
+/// Who made a packet and whom it is for, where others carry it.
+fn ends(pdu: &Pdu, environment: &Environment) -> Option<String> {
+    let origin = pdu.origin.as_deref()?;
+    let address = text(pdu, "ipv6.dst")?;
+    let destination = environment.board_by_address(address)?;
+    let relayed = pdu.from.as_deref() != Some(origin) || pdu.to.as_deref() != Some(destination);
+    (pdu.point == Point::Air && relayed).then(|| format!("{origin} → {destination}"))
+}
+
+fn bootstrap_layer(pdu: &Pdu, environment: &Environment, words: &mut Vec<String>) {
+    let Some(eui64) = text(pdu, "sel.eui64") else { return };
+    let mut boards = environment.properties.iter();
+    let board = boards.find(|(_, properties)| properties.get("eui64").is_some_and(|own| same_eui64(own, eui64)));
+    words.push(format!("EUI-64 {}", board.map_or_else(|| eui64.to_owned(), |(name, _)| format!("of {name}"))));
+    // Units of 60 s (SEL 5.3.1).
+    words.extend(number(pdu, "sel.registration_lifetime").filter(|it| *it > 0).map(|it| format!("lifetime {it} min")));
+    for (field, name) in [("sel.status", "status"), ("sel.reserved", "reserved")] {
+        words.extend(number(pdu, field).filter(|value| *value > 0).map(|value| format!("{name} {value}")));
+    }
+}
+
+/// Whether two texts are the same EUI-64, with or without separators.
+fn same_eui64(a: &str, b: &str) -> bool {
+    let digits = |text: &str| text.chars().filter(char::is_ascii_hexdigit).collect::<String>().to_ascii_lowercase();
+    digits(a) == digits(b)
+}
+
+fn dtls(pdu: &Pdu, words: &mut Vec<String>) {
+    let client_hello = pdu.messages.contains(&"dtls.client_hello");
+    if client_hello && number(pdu, "dtls.handshake.cookie_length").is_some_and(|length| length > 0) {
+        words.push("with cookie".into());
+    }
+    let suites: Vec<String> = pdu
+        .values("dtls.handshake.ciphersuite")
+        .filter_map(|value| u16::try_from(value.number()?).ok())
+        .map(|number| CipherSuite(number).to_string())
+        .collect();
+    match suites.as_slice() {
+        [] => {}
+        [one] => words.push(one.clone()),
+        [first, others @ ..] => words.push(format!("{first} and {} more", others.len())),
+    }
+    if number(pdu, "dtls.record.content_type") == Some(21) {
+        let level = match number(pdu, "dtls.alert_message.level") {
+            Some(1) => "warning",
+            Some(2) => "fatal",
+            Some(_) => "of unknown level",
+            None => "encrypted",
+        };
+        let description = number(pdu, "dtls.alert_message.desc").and_then(|it| u8::try_from(it).ok());
+        words.extend(description.map(|it| AlertDescription::from(it).to_string()));
+        words.push(level.into());
+    }
+}
+
+fn coap(pdu: &Pdu, words: &mut Vec<String>) {
+    let Some(code) = number(pdu, "coap.code").and_then(|code| u8::try_from(code).ok()).map(Code) else { return };
+    let kind = ["confirmable", "non-confirmable", "acknowledgement", "reset"];
+    let kind = number(pdu, "coap.type").and_then(|it| kind.get(usize::try_from(it).ok()?)).copied();
+    if code.is_request() {
+        words.extend(pdu.values("coap.opt.uri_path_recon").map(Value::to_string));
+    } else if code == Code::EMPTY {
+        words.extend(kind.map(ToOwned::to_owned));
+    } else {
+        words.push(format!("{code} {}", reason_phrase(code)).trim_end().to_owned());
+    }
+    words.extend(number(pdu, "coap.content_format").map(|format| format!("content-format {format}")));
+    words.extend(number(pdu, "coap.payload_length").filter(|it| *it > 0).map(|it| format!("{it} octets of payload")));
+}
+
+/// The names of the response codes (RFC 7252 5.9, RFC 8132 4).
+fn reason_phrase(code: Code) -> &'static str {
+    match code {
+        Code::CREATED => "Created",
+        Code::DELETED => "Deleted",
+        Code::VALID => "Valid",
+        Code::CHANGED => "Changed",
+        Code::CONTENT => "Content",
+        Code::BAD_REQUEST => "Bad Request",
+        Code::UNAUTHORIZED => "Unauthorized",
+        Code::BAD_OPTION => "Bad Option",
+        Code::FORBIDDEN => "Forbidden",
+        Code::NOT_FOUND => "Not Found",
+        Code::METHOD_NOT_ALLOWED => "Method Not Allowed",
+        Code::NOT_ACCEPTABLE => "Not Acceptable",
+        Code::CONFLICT => "Conflict",
+        Code::PRECONDITION_FAILED => "Precondition Failed",
+        Code::REQUEST_ENTITY_TOO_LARGE => "Request Entity Too Large",
+        Code::UNSUPPORTED_CONTENT_FORMAT => "Unsupported Content-Format",
+        Code::INTERNAL_SERVER_ERROR => "Internal Server Error",
+        Code::NOT_IMPLEMENTED => "Not Implemented",
+        Code::SERVICE_UNAVAILABLE => "Service Unavailable",
+        Code::PROXYING_NOT_SUPPORTED => "Proxying Not Supported",
+        _ => "",
+    }
 }

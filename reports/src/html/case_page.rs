@@ -9,7 +9,7 @@ use record::verdict::{NearestMiss, StepOutcome, Verdict};
 use serde::Serialize;
 use suites::plan::Part;
 
-use super::{Badge, CaseLink, Fact, banners, case_folder, fact};
+use super::{Badge, Banner, CaseLink, Fact, banners, fact, has_page, pieces};
 use crate::input::{CaseInput, Clauses};
 use crate::ladder::{Ladder, deciding_events};
 use crate::summary::describe;
@@ -21,6 +21,12 @@ pub(super) const MOST_EVENTS: usize = 2000;
 /// In a log longer than this, only the first octets of a frame are shown, unless it is evidence.
 const FEW_EVENTS: usize = 400;
 
+/// More clauses than this are folded away.
+const MOST_OPEN_CLAUSES: usize = 8;
+
+/// So many clauses are quoted beside the verdict; of more only the IDs stand there.
+const MOST_QUOTED_CLAUSES: usize = 3;
+
 /// At most so many event links stand in one cell.
 const MOST_LINKS: usize = 10;
 
@@ -28,8 +34,9 @@ const MOST_LINKS: usize = 10;
 pub(super) struct Page {
     run: String,
     started: String,
-    banners: Vec<String>,
+    banners: Vec<Banner>,
     id: String,
+    pieces: Vec<String>,
     badge: Badge,
     blame: Option<&'static str>,
     purpose: String,
@@ -38,7 +45,10 @@ pub(super) struct Page {
     previous: Option<CaseLink>,
     next: Option<CaseLink>,
     deciding: Option<Step>,
+    /// Clauses that the step at which the device failed cites; with their texts if they are few.
+    broken: Vec<Clause>,
     clauses: Vec<Clause>,
+    fold_clauses: bool,
     facts: Vec<Fact>,
     parts: Vec<PartView>,
     ladder: Option<LadderView>,
@@ -47,7 +57,7 @@ pub(super) struct Page {
     wireshark: Option<String>,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, Clone)]
 struct Clause {
     id: String,
     level: String,
@@ -133,25 +143,30 @@ pub(super) fn page(manifest: &RunManifest, clauses: &Clauses, case: &CaseInput<'
     let listed: BTreeSet<u64> = events.iter().flat_map(|list| list.rows.iter().map(|row| row.n)).collect();
     let steps = steps(case, &listed);
     let index = manifest.cases.iter().position(|other| other.id == result.id);
-    let neighbour = |index: Option<usize>| -> crate::Result<Option<CaseLink>> {
-        let Some(other) = index.and_then(|index| manifest.cases.get(index)) else { return Ok(None) };
-        let href = format!("../../{}/{}", case_folder(&other.id)?, names::PAGE);
-        Ok(Some(CaseLink { id: line(&other.id), href, badge: other.verdict.into() }))
-    };
+    // The nearest cases that have a page.
+    let (before, after) = manifest.cases.split_at(index.unwrap_or_default());
+    let previous = before.iter().rev().find(|other| has_page(other));
+    let next = after.iter().skip(1).find(|other| has_page(other));
+    let link = |other: Option<&CaseResult>| other.map(|other| CaseLink::to(other, "../../")).transpose();
+    let deciding = steps.iter().find(|step| step.deciding).cloned().map(|step| told_once(step, &headline(result)));
+    let clauses = clause_views(result, clauses);
     Ok(Page {
         run: line(&manifest.id),
         started: line(&manifest.started),
         banners: banners(manifest),
         id: line(&result.id),
+        pieces: pieces(&result.id),
         badge: result.verdict.into(),
         blame: result.blame.map(|blame| blame.name()),
         purpose: line(&result.purpose),
         headline: headline(result),
         position: index.map_or(String::new(), |index| format!("{} of {}", index + 1, manifest.cases.len())),
-        previous: neighbour(index.and_then(|index| index.checked_sub(1)))?,
-        next: neighbour(index.map(|index| index + 1))?,
-        deciding: steps.iter().find(|step| step.deciding).cloned(),
-        clauses: clause_views(result, clauses),
+        previous: link(previous)?,
+        next: link(next)?,
+        deciding,
+        broken: broken(result, &clauses),
+        fold_clauses: clauses.len() > MOST_OPEN_CLAUSES,
+        clauses,
         facts: facts(case),
         parts: parts(case, steps),
         ladder: ladder(case, &listed),
@@ -167,6 +182,26 @@ pub(super) fn page(manifest: &RunManifest, clauses: &Clauses, case: &CaseInput<'
             )
         }),
     })
+}
+
+/// The deciding step without what the headline or the step's own text says already.
+fn told_once(mut step: Step, headline: &str) -> Step {
+    if sentence(&step.seen) == headline {
+        step.seen.clear();
+    }
+    step
+}
+
+fn broken(result: &CaseResult, clauses: &[Clause]) -> Vec<Clause> {
+    // Whatever is not the device's doing breaks no clause.
+    if result.verdict != Verdict::Fail {
+        return Vec::new();
+    }
+    let mut cited: Vec<Clause> = clauses.iter().filter(|clause| clause.deciding).cloned().collect();
+    if cited.len() > MOST_QUOTED_CLAUSES {
+        cited.iter_mut().for_each(|clause| clause.text.clear());
+    }
+    cited
 }
 
 fn headline(result: &CaseResult) -> String {
@@ -248,11 +283,13 @@ fn steps(case: &CaseInput<'_>, listed: &BTreeSet<u64>) -> Vec<Step> {
         let miss: Option<&NearestMiss> = outcome.and_then(|outcome| outcome.nearest_miss.as_ref());
         let (started, ended) = (outcome.and_then(|it| it.started), outcome.and_then(|it| it.ended));
         let deciding = case.result.deciding_step == Some(index) && case.result.verdict != Verdict::Pass;
+        let own_text = plan.map(|step| line(&step.text)).unwrap_or_default();
         Step {
             number: index + 1,
-            text: plan.map(|step| line(&step.text)).unwrap_or_default(),
             procedure: plan.and_then(|step| step.procedure.as_deref()).map(line),
-            expected: text(|outcome| &outcome.expected),
+            // Most steps expect what their text says.
+            expected: Some(text(|outcome| &outcome.expected)).filter(|it| *it != own_text).unwrap_or_default(),
+            text: own_text,
             seen: text(|outcome| &outcome.seen),
             reason: match outcome.map(|outcome| outcome.verdict) {
                 Some(Verdict::Fail | Verdict::Inconclusive | Verdict::Error) if !deciding => text(|it| &it.reason),
@@ -274,7 +311,7 @@ fn field(field: &record::verdict::FieldMiss) -> Field {
     Field { name: line(&field.field), expected: line(&field.expected), seen: line(&field.seen) }
 }
 
-/// The steps by part. What the engine puts before every case is folded away, unless something in it went wrong.
+/// The steps by part. What leads up to the body is folded away, unless something in it went wrong.
 fn parts(case: &CaseInput<'_>, steps: Vec<Step>) -> Vec<PartView> {
     let mut parts: Vec<PartView> = Vec::new();
     for (index, step) in steps.into_iter().enumerate() {
@@ -305,7 +342,8 @@ fn parts(case: &CaseInput<'_>, steps: Vec<Step>) -> Vec<PartView> {
             part.summary = format!("{}: {}", part.summary, counts.join(", "));
         }
         let untroubled = |step: &Step| step.badge.as_ref().is_none_or(|badge| badge.name == Verdict::Pass.name());
-        part.open = part.name != "Entry check" || !part.steps.iter().all(untroubled);
+        let leads_up = matches!(part.name, "Entry check" | "Preamble");
+        part.open = !leads_up || !part.steps.iter().all(untroubled);
     }
     parts
 }

@@ -6,13 +6,13 @@ mod overview;
 
 use record::CaseId;
 use record::bundle::names;
-use record::manifest::RunManifest;
+use record::manifest::{CaseResult, RunManifest};
 use record::verdict::Verdict;
 use serde::Serialize;
 use tera::Tera;
 
 use crate::input::{CaseInput, Clauses, RunInput};
-use crate::text::line;
+use crate::text::{counted, line};
 
 /// A file of the report.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -23,14 +23,19 @@ pub struct File {
     pub contents: String,
 }
 
-/// Renders the overview and a page for every case of the manifest.
+/// Whether a case has a page: one that left no evidence has no folder for it, and its row in the overview says why.
+pub fn has_page(result: &CaseResult) -> bool {
+    !result.digests.is_empty()
+}
+
+/// Renders the overview and a page for every case of the manifest that [`has_page`].
 ///
 /// # Errors
 /// [`crate::Error::CaseId`] for a case ID that can't name a folder; [`crate::Error::Template`] is a bug of this crate.
 pub fn render_run(run: &RunInput<'_>) -> crate::Result<Vec<File>> {
     let renderer = Renderer::new()?;
     let mut files = vec![renderer.overview(run.manifest, &run.clauses)?];
-    for result in &run.manifest.cases {
+    for result in run.manifest.cases.iter().filter(|result| has_page(result)) {
         let known = run.cases.iter().find(|case| case.result.id == result.id);
         let bare = CaseInput { result, case: None, events: &[], pdus: Vec::new() };
         files.push(renderer.case(run.manifest, &run.clauses, known.unwrap_or(&bare))?);
@@ -86,7 +91,7 @@ impl Renderer {
         let mut context = tera::Context::new();
         context.insert("page", page);
         context.insert("style", include_str!("../../templates/style.css"));
-        context.insert("script", script);
+        context.insert("script", &format!("{script}{}", include_str!("../../templates/print.js")));
         Ok(self.tera.render(template, &context)?)
     }
 }
@@ -113,12 +118,33 @@ impl From<Verdict> for Badge {
     }
 }
 
-/// A link to a case's page; the address is relative to the page that bears it.
+/// A case's name and its page; the address is relative to the page that bears it.
 #[derive(Debug, Clone, Serialize)]
 struct CaseLink {
     id: String,
-    href: String,
+    /// The ID in pieces, between which a line may end.
+    pieces: Vec<String>,
+    /// `None` if it has no page.
+    href: Option<String>,
     badge: Badge,
+}
+
+impl CaseLink {
+    /// `up` leads from the page that bears the link to the run's folder.
+    fn to(case: &CaseResult, up: &str) -> crate::Result<Self> {
+        let page = format!("{up}{}/{}", case_folder(&case.id)?, names::PAGE);
+        Ok(Self {
+            id: line(&case.id),
+            pieces: pieces(&case.id),
+            href: has_page(case).then_some(page),
+            badge: case.verdict.into(),
+        })
+    }
+}
+
+/// A case ID in pieces: a line may end after `@` and `,`, and not within a name or a value.
+fn pieces(id: &str) -> Vec<String> {
+    line(id).split_inclusive(['@', ',']).map(ToOwned::to_owned).collect()
 }
 
 /// The case's folder as a relative address from the run's folder. A case ID needs no escape but for `+`, which some
@@ -138,16 +164,38 @@ fn fact(name: &str, value: impl AsRef<str>) -> Fact {
     Fact { name: line(name), value: line(value.as_ref()) }
 }
 
-/// What a reader must not overlook: the run judges the tester and not a device.
-fn banners(manifest: &RunManifest) -> Vec<String> {
-    let mutant = manifest.mutant.as_ref().map(|name| {
-        format!(
+/// What a reader must not overlook.
+#[derive(Debug, Clone, Serialize)]
+struct Banner {
+    head: &'static str,
+    text: String,
+}
+
+/// That the run judges the tester and not a device, or that it was not brought to its end.
+fn banners(manifest: &RunManifest) -> Vec<Banner> {
+    let mutant = manifest.mutant.as_ref().map(|name| Banner {
+        head: NOT_A_RESULT,
+        text: format!(
             "Mutant “{}” is switched on in the device under test. This run tests the suites, not a product.",
             line(name)
-        )
+        ),
     });
-    let fake = manifest.fake.as_ref().map(|name| {
-        format!("The fake device “{}” stands in for the device under test. This run tests the harness.", line(name))
+    let fake = manifest.fake.as_ref().map(|name| Banner {
+        head: NOT_A_RESULT,
+        text: format!(
+            "The fake device “{}” stands in for the device under test. This run tests the harness.",
+            line(name)
+        ),
     });
-    mutant.into_iter().chain(fake).collect()
+    let missing = manifest.cases.iter().filter(|case| case.verdict == Verdict::NotRun).count();
+    let unfinished = manifest.wall_seconds.is_none().then(|| Banner {
+        head: "Incomplete run.",
+        text: format!(
+            "It was not brought to its end: {missing} of {} did not run.",
+            counted(manifest.cases.len(), "planned case", "planned cases")
+        ),
+    });
+    mutant.into_iter().chain(fake).chain(unfinished).collect()
 }
+
+const NOT_A_RESULT: &str = "Not a conformance result.";

@@ -7,9 +7,9 @@ use record::manifest::{CaseResult, Named, RunManifest};
 use record::verdict::Verdict;
 use serde::Serialize;
 
-use super::{Badge, CaseLink, Fact, banners, case_folder, fact};
+use super::{Badge, Banner, CaseLink, Fact, banners, fact};
 use crate::input::Clauses;
-use crate::text::{duration, escape, line, sentence};
+use crate::text::{counted, duration, escape, line, sentence};
 
 /// In the order of the summary: what needs attention first.
 const ORDER: [Verdict; 6] =
@@ -22,7 +22,8 @@ const LONGEST: usize = 15;
 pub(super) struct Page {
     id: String,
     title: String,
-    banners: Vec<String>,
+    banners: Vec<Banner>,
+    kind: &'static str,
     facts: Vec<Fact>,
     device: Vec<Fact>,
     identity: Vec<Fact>,
@@ -35,6 +36,7 @@ pub(super) struct Page {
     verdicts: Vec<Badge>,
     phases: Vec<String>,
     suites: Vec<String>,
+    coverage: String,
     clauses: Vec<Clause>,
     uncovered: Vec<Clause>,
     excluded: Vec<Clause>,
@@ -112,6 +114,7 @@ pub(super) fn page(manifest: &RunManifest, clauses: &Clauses) -> crate::Result<P
         id: line(&manifest.id),
         title: title(manifest),
         banners: banners(manifest),
+        kind: kind(manifest),
         facts: facts(manifest),
         device: device(manifest),
         identity: manifest.identity.iter().map(|(name, value)| fact(name, value)).collect(),
@@ -124,6 +127,7 @@ pub(super) fn page(manifest: &RunManifest, clauses: &Clauses) -> crate::Result<P
         phases: distinct(&rows, |row| &row.phase),
         suites: distinct(&rows, |row| &row.suite),
         rows,
+        coverage: coverage_line(covered.len(), uncovered.len()),
         clauses: covered,
         uncovered,
         excluded,
@@ -176,7 +180,23 @@ fn device(manifest: &RunManifest) -> Vec<Fact> {
     let place = |name: &str| FIRST.iter().position(|first| *first == name).unwrap_or(FIRST.len());
     let mut all: Vec<(&String, &String)> = manifest.device.iter().collect();
     all.sort_by_key(|(name, _)| place(name));
-    all.into_iter().map(|(name, value)| fact(name, value)).collect()
+    let told = |value: &str| if matches!(value, "" | "-") { "not told".to_owned() } else { value.to_owned() };
+    all.into_iter().map(|(name, value)| fact(label(name), told(value))).collect()
+}
+
+/// What a key of the upper tester's `hello` is called on paper.
+fn label(name: &str) -> &str {
+    match name {
+        "vendor" => "Vendor",
+        "firmware" => "Firmware",
+        "version" => "Version",
+        "hash" => "Firmware hash",
+        "eui64" => "EUI-64",
+        "roles" => "Roles",
+        "features" => "Features",
+        "protocol" => "Upper tester",
+        other => other,
+    }
 }
 
 /// A value whose name says that it is a secret is withheld, whatever it looks like.
@@ -200,13 +220,44 @@ fn row(case: &CaseResult) -> crate::Result<Row> {
             _ => sentence(&case.reason),
         },
         duration: if case.duration == 0 { String::new() } else { duration(case.duration) },
-        clauses: line(&case.deciding_clauses.join(", ")),
+        clauses: if case.verdict == Verdict::Fail { first_clauses(&case.deciding_clauses) } else { String::new() },
     })
 }
 
+/// The first few clauses, and how many more there are.
+fn first_clauses(ids: &[String]) -> String {
+    const MOST: usize = 4;
+    let first: Vec<&str> = ids.iter().take(MOST).map(String::as_str).collect();
+    let mut text = line(&first.join(", "));
+    if ids.len() > MOST {
+        let _ = write!(text, " and {} more", ids.len() - MOST);
+    }
+    text
+}
+
 fn link(case: &CaseResult) -> crate::Result<CaseLink> {
-    let href = format!("{}/{}", case_folder(&case.id)?, names::PAGE);
-    Ok(CaseLink { id: line(&case.id), href, badge: case.verdict.into() })
+    CaseLink::to(case, "")
+}
+
+/// What kind of report this is: nobody shall file a run against a mutant as a device's.
+fn kind(manifest: &RunManifest) -> &'static str {
+    if manifest.mutant.is_some() {
+        "Test of the suites against a mutant"
+    } else if manifest.fake.is_some() {
+        "Test of the harness against a fake device"
+    } else {
+        "Conformance test report"
+    }
+}
+
+fn coverage_line(covered: usize, uncovered: usize) -> String {
+    if covered + uncovered == 0 {
+        return String::new();
+    }
+    format!(
+        "{covered} of {} that can be tested have a case in this run.",
+        counted(covered + uncovered, "clause", "clauses")
+    )
 }
 
 fn distinct(rows: &[Row], get: fn(&Row) -> &String) -> Vec<String> {

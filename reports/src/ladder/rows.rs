@@ -116,13 +116,18 @@ impl Lifelines {
 }
 
 fn pdu_row(pdu: &PduSummary, lines: &mut Lifelines, case: &CaseInput<'_>) -> RowKind {
-    let from = lines.at(&pdu.from);
     let mut info = line(&pdu.info);
+    let backbone = pdu.point == Point::Backbone;
+    if let Some((from, to)) = backbone.then(|| backbone_hop(pdu, lines)).flatten() {
+        let ends = format!("{} → {}", line(&pdu.from), line(&pdu.to));
+        let info = if info.is_empty() { ends } else { format!("{ends}, {info}") };
+        return message_row(pdu, from, vec![to], info);
+    }
+    let from = lines.at(&pdu.from);
     if pdu.point == Point::UpperTester {
         return RowKind::Note { at: from, text: format!("{} {info}", line(&pdu.message)) };
     }
-    let backbone = pdu.point == Point::Backbone;
-    let broadcast = matches!(pdu.to.as_str(), "all" | "*" | "broadcast" | "ffff");
+    let broadcast = matches!(pdu.to.as_str(), "all" | "*" | "broadcast" | "ffff" | "0xffff");
     let to = if broadcast {
         neighbours(from, lines, case)
     } else if pdu.to.is_empty() {
@@ -134,14 +139,32 @@ fn pdu_row(pdu: &PduSummary, lines: &mut Lifelines, case: &CaseInput<'_>) -> Row
         let frames = counted(pdu.events.len(), "frame", "frames");
         info = if info.is_empty() { format!("({frames})") } else { format!("{info} ({frames})") };
     }
+    message_row(pdu, from, to, info)
+}
+
+fn message_row(pdu: &PduSummary, from: usize, to: Vec<usize>, info: String) -> RowKind {
     RowKind::Message {
         from,
         to,
         name: line(&pdu.message),
         info,
         secured: pdu.secured,
-        backbone,
+        backbone: pdu.point == Point::Backbone,
         wrong: pdu.wrong_on_purpose.as_deref().map(line),
+    }
+}
+
+/// A backbone packet is named by its ends, but an arrow goes as far as the packet was seen: between the commissioning
+/// tool and the border router. `None` if those two are its ends.
+fn backbone_hop(pdu: &PduSummary, lines: &Lifelines) -> Option<(usize, usize)> {
+    if pdu.from.is_empty() || pdu.to.is_empty() {
+        return None;
+    }
+    let (tool, border) = (lines.of_role(Role::CommissioningTool)?, lines.of_role(Role::BorderRouter)?);
+    match (lines.find(&pdu.from), lines.find(&pdu.to)) {
+        (Some(from), to) if from == tool && to != Some(border) => Some((tool, border)),
+        (from, Some(to)) if to == tool && from != Some(border) => Some((border, tool)),
+        _ => None,
     }
 }
 

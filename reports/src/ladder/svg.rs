@@ -243,7 +243,8 @@ fn shape(row: &Row, label: &Label, top: f64, layout: &Layout, out: &mut String) 
             );
         }
         RowKind::Pause(_) | RowKind::LeftOut(_) => {
-            for x in &layout.lifelines {
+            let beside = |x: &&f64| **x + 8.0 < label.x || **x - 8.0 > label.x + label.width;
+            for x in layout.lifelines.iter().filter(beside) {
                 let _ =
                     write!(out, "<path class=\"break\" d=\"M{:.1} {:.1}l10 -4m-10 9l10 -4\"/>", x - 5.0, top + 12.0);
             }
