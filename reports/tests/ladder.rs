@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 
 use bootrack_reports::ladder::{Ladder, MOST_ROWS, RowKind};
 use bootrack_reports::{CaseInput, PduSummary};
-use suites::plan::Point;
+use suites::plan::{Point, StepKind};
 
 fn each_case(check: impl Fn(&CaseInput<'_>, &Ladder)) {
     let sample = common::sample();
@@ -209,4 +209,27 @@ fn the_broadcast_address_is_no_board() {
     }
     let ladder = Ladder::of(&case).unwrap();
     assert!(ladder.lifelines.iter().all(|lifeline| lifeline.role.is_some()));
+}
+
+#[test]
+fn the_end_of_a_wait_is_no_row_of_its_own() {
+    let sample = common::sample();
+    let input = sample.input();
+    let mut case = input.cases.iter().find(|case| case.result.id == "SEL-REF-01").unwrap().clone();
+    let mut plan = case.case.unwrap().clone();
+    let is_deadline = |row: &bootrack_reports::ladder::Row| matches!(&row.kind, RowKind::Mark { text, .. } if text.starts_with("deadline of step"));
+    assert!(Ladder::of(&case).unwrap().rows.iter().any(is_deadline), "one that the verdict rests on is drawn");
+    let result = record::manifest::CaseResult { evidence: Vec::new(), deciding_step: None, ..case.result.clone() };
+    case.result = &result;
+    for step in &mut plan.steps {
+        step.kind = StepKind::Prompt { text: "Press the button.".into() };
+    }
+    let expecting = plan.clone();
+    case.case = Some(&expecting);
+    assert!(Ladder::of(&case).unwrap().rows.iter().any(is_deadline), "so is one of any step that waits for something");
+    for step in &mut plan.steps {
+        step.kind = StepKind::Wait { duration: std::time::Duration::from_secs(5) };
+    }
+    case.case = Some(&plan);
+    assert!(!Ladder::of(&case).unwrap().rows.iter().any(is_deadline));
 }

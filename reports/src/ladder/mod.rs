@@ -18,7 +18,7 @@ pub(crate) use rows::deciding_events;
 pub const MOST_ROWS: usize = 48;
 
 /// Rows so far from the nearest deciding row are left out, if there is a deciding row.
-pub const WINDOW: usize = 18;
+pub const WINDOW: usize = 14;
 
 /// A pause at least so long (nanoseconds) is drawn as a break.
 pub const PAUSE: u64 = 500_000_000;

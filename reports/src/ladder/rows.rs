@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use record::event::{Action, Event, Observation, TransmitStatus, What};
 use record::manifest::CaseResult;
-use suites::plan::{Part, Point, Role};
+use suites::plan::{Part, Point, Role, StepKind};
 
 use super::{Ladder, Lifeline, MOST_ROWS, PAUSE, Row, RowKind, WINDOW};
 use crate::input::{CaseInput, PduSummary};
@@ -50,6 +50,9 @@ pub(super) fn select(case: &CaseInput<'_>) -> Option<Ladder> {
         if matches!(event.what, What::Observation(Observation::Frame { .. })) && !in_pdus.contains(&event.n) {
             unnamed_frames += 1;
         }
+        if is_end_of_wait(event, case) && !deciding.contains(&event.n) {
+            continue;
+        }
         if let Some(kind) = event_row(event, &mut lines) {
             add(event.n, event.t, vec![event.n], kind);
         }
@@ -75,6 +78,13 @@ pub(crate) fn deciding_events(result: &CaseResult) -> BTreeSet<u64> {
         all.extend(outcome.nearest_miss.iter().flat_map(|miss| miss.evidence.iter()));
     }
     all
+}
+
+/// That a pause is over is told by the pause and the next step.
+fn is_end_of_wait(event: &Event, case: &CaseInput<'_>) -> bool {
+    let What::DeadlineReached { step } = event.what else { return false };
+    let planned = case.case.and_then(|case| case.steps.get(step));
+    planned.is_some_and(|step| matches!(step.kind, StepKind::Wait { .. }))
 }
 
 /// Event number of each step's start.
