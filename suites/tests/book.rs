@@ -125,7 +125,7 @@ fn the_book_lists_every_field_and_every_message() {
         }),
     );
     let upper_tester = list(UPPER_TESTER_FIELDS.iter().map(|name| format!("`ut.{name}`")));
-    let crafted = list(CRAFTED_MESSAGES.iter().map(|name| code(name)));
+    let crafted = list(CRAFTED_MESSAGES.iter().map(code));
     let settable = list(SETTABLE_FIELDS.iter().map(|(name, _)| code(name)));
     keep_in_step(
         "field-names.md",
@@ -165,7 +165,7 @@ fn the_book_lists_every_procedure_and_every_order() {
                     (least, most) if least == most => least.to_string(),
                     (least, most) => format!("{least} or {most}"),
                 };
-                let keys: Vec<String> = word.keys.iter().map(|key| code(key)).collect();
+                let keys: Vec<String> = word.keys.iter().map(code).collect();
                 vec![code(word.name), bare, if keys.is_empty() { "none".to_owned() } else { keys.join(" ") }]
             }),
         )
