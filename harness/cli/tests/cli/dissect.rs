@@ -1,0 +1,197 @@
+//! `dissect` on captures from elsewhere and on captures that are broken.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use serde_json::Value as Json;
+
+use crate::common::{Bundle, Outcome, call, call_in};
+
+const ZEROS: &[u8] = &[0; 300];
+
+/// An IEEE 802.15.4 acknowledgement, sequence number 7, with its FCS.
+const ACK: &[u8] = &[0x02, 0x00, 0x07, 0x75, 0x99];
+
+/// A shared capture (tests/captures/README.md).
+fn foreign(name: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/captures").join(name)
+}
+
+/// A pcap file, little-endian, microseconds.
+fn pcap(link_type: u32, packets: &[&[u8]]) -> Vec<u8> {
+    let mut file = Vec::new();
+    file.extend(0xa1b2_c3d4_u32.to_le_bytes());
+    file.extend([2, 0, 4, 0]);
+    file.extend([0; 8]);
+    file.extend(65_535_u32.to_le_bytes());
+    file.extend(link_type.to_le_bytes());
+    for packet in packets {
+        file.extend([0; 8]);
+        let length = u32::try_from(packet.len()).unwrap().to_le_bytes();
+        file.extend(length);
+        file.extend(length);
+        file.extend_from_slice(packet);
+    }
+    file
+}
+
+/// Dissects a file with this content.
+fn dissect(content: &[u8], arguments: &[&str]) -> Outcome {
+    let folder = tempfile::tempdir().unwrap();
+    fs::write(folder.path().join("capture.pcap"), content).unwrap();
+    call_in(folder.path(), ["dissect", "capture.pcap"].iter().chain(arguments))
+}
+
+/// The frames of `--json`.
+fn frames(outcome: &Outcome) -> Vec<Json> {
+    let document = outcome.json();
+    assert_eq!(document["schema"], "bootrack-dissect/1");
+    document["frames"].as_array().unwrap().clone()
+}
+
+fn notes(frame: &Json) -> String {
+    frame["notes"].to_string()
+}
+
+fn layers(frame: &Json) -> Vec<&str> {
+    frame["layers"].as_array().unwrap().iter().map(|layer| layer["name"].as_str().unwrap()).collect()
+}
+
+/// The first value of a field in any layer.
+fn field<'a>(frame: &'a Json, name: &str) -> Option<&'a Json> {
+    let fields = frame["layers"].as_array()?.iter().flat_map(|layer| layer["fields"].as_array().unwrap());
+    fields.into_iter().find(|field| field["name"] == name).map(|field| &field["value"])
+}
+
+#[test]
+fn a_truncated_last_packet_is_said_and_the_others_are_shown() {
+    let mut file = pcap(195, &[ACK, ACK]);
+    file.truncate(file.len() - 2);
+    let outcome = dissect(&file, &[]).expect(2).complains(&["capture.pcap", "the file ends within packet 2"]);
+    assert!(outcome.out.contains("Frame 1: 5 octets") && outcome.out.contains("wpan.seq_no"), "{}", outcome.out);
+    assert!(!outcome.out.contains("Frame 2"), "{}", outcome.out);
+    let outcome = dissect(&file, &["--json"]).expect(2);
+    assert_eq!(frames(&outcome).len(), 1);
+    assert!(outcome.json()["broken_off"].as_str().unwrap().contains("packet 2"));
+}
+
+#[test]
+fn an_unknown_link_type_is_named_with_the_known_ones() {
+    let outcome = dissect(&pcap(147, &[ACK]), &[]).expect(0);
+    assert!(outcome.out.contains("link type 147 is not known here (known: 101, 195, 229, 230)"), "{}", outcome.out);
+    assert!(notes(&frames(&dissect(&pcap(147, &[ACK]), &["--json"]).expect(0))[0]).contains("147"));
+}
+
+#[test]
+fn frames_of_no_octets_and_of_300_octets_are_remarked_on() {
+    for link_type in [195, 230] {
+        let file = pcap(link_type, &[&[], ZEROS, ACK]);
+        let outcome = dissect(&file, &["--json"]).expect(0);
+        let frames = frames(&outcome);
+        assert_eq!(frames.len(), 3);
+        assert!(notes(&frames[0]).contains("no octets at all"), "{}", frames[0]);
+        assert!(notes(&frames[1]).contains("more than a PSDU can have (127)"), "{}", frames[1]);
+        let text = dissect(&file, &[]).expect(0).out;
+        assert!(text.contains("Frame 1: 0 octets") && text.contains("Frame 2: 300 octets"), "{text}");
+    }
+    let frames = frames(&dissect(&pcap(195, &[ACK]), &["--json"]).expect(0));
+    assert_eq!(field(&frames[0], "wpan.seq_no"), Some(&7.into()));
+}
+
+#[test]
+fn no_octets_make_dissect_panic() {
+    let mut dice = crate::common::Dice::new("dissect");
+    let frames: Vec<Vec<u8>> = (0..200).map(|length| (0..length).map(|_| dice.below(256) as u8).collect()).collect();
+    let frames: Vec<&[u8]> = frames.iter().map(Vec::as_slice).collect();
+    for link_type in [101, 195, 229, 230] {
+        dissect(&pcap(link_type, &frames), &["--json"]).expect(0);
+    }
+}
+
+#[test]
+fn a_file_that_is_no_capture_is_refused() {
+    dissect(b"", &[]).expect(2).complains(&["capture.pcap: is empty"]);
+    dissect(b"no capture at all, only a line of text\n", &[]).expect(2).complains(&["is neither pcap nor pcapng"]);
+    call(["dissect", "/no/such/file.pcap"]).expect(2).complains(&["/no/such/file.pcap: cannot be read"]);
+}
+
+#[test]
+fn a_capture_without_packets_is_no_mistake() {
+    assert!(frames(&dissect(&pcap(195, &[]), &["--json"]).expect(0)).is_empty());
+}
+
+#[test]
+fn the_same_traffic_reads_alike_with_and_without_fcs() {
+    let read = |name| frames(&call(["dissect".as_ref(), foreign(name).as_os_str(), "--json".as_ref()]).expect(0));
+    let (with, without) = (read("fcs.pcap"), read("nofcs.pcap"));
+    assert_eq!(with.len(), without.len());
+    assert!(with.len() > 10);
+    for (with, without) in with.iter().zip(&without) {
+        assert_eq!(layers(with), layers(without));
+        assert_eq!(field(with, "wpan.fcs_ok"), Some(&1.into()), "{}", with["number"]);
+        assert_eq!(field(without, "wpan.fcs"), None);
+    }
+    assert!(with.iter().any(|frame| layers(frame).contains(&"udp")));
+    assert!(with.iter().any(|frame| layers(frame).contains(&"icmpv6")));
+}
+
+#[test]
+fn the_right_key_decrypts_and_a_wrong_one_is_said_to_be_none() {
+    let folder = tempfile::tempdir().unwrap();
+    let capture = foreign("sec.pcap");
+    let read = |key: &str| {
+        fs::write(folder.path().join("keys"), format!("# a comment\nlink 1 {key}\n")).unwrap();
+        let arguments =
+            ["dissect".as_ref(), capture.as_os_str(), "--keys".as_ref(), "keys".as_ref(), "--json".as_ref()];
+        frames(&call_in(folder.path(), arguments).expect(0))
+    };
+    let right = read("000102030405060708090a0b0c0d0e0f");
+    let wrong = read("ff0102030405060708090a0b0c0d0e0f");
+    // The first seven frames are levels 1 to 7 with key index 1; level 4 has no integrity code to check a key by.
+    for (level, (right, wrong)) in (1..).zip(right.iter().zip(&wrong)).take(7) {
+        assert_eq!(field(right, "wpan.aux_sec.sec_level"), Some(&level.into()));
+        if level == 4 {
+            continue;
+        }
+        assert_eq!(field(right, "icmpv6.type"), Some(&128.into()), "level {level}: {right}");
+        assert_eq!(field(right, "icmpv6.checksum.status"), Some(&1.into()), "level {level}");
+        assert!(notes(wrong).contains("matches under no known key"), "level {level}: {wrong}");
+        assert_eq!(field(wrong, "icmpv6.type"), None, "level {level}");
+    }
+}
+
+#[test]
+fn a_bad_key_file_is_refused_with_its_line() {
+    let folder = tempfile::tempdir().unwrap();
+    let arguments = ["dissect".into(), foreign("sec.pcap").into_os_string(), "--keys".into(), "keys".into()];
+    call_in(folder.path(), &arguments).expect(2).complains(&["keys: cannot be read"]);
+    fs::write(folder.path().join("keys"), "# fine\nlink 1 0102\nlink one 000102030405060708090a0b0c0d0e0f\n").unwrap();
+    call_in(folder.path(), &arguments).expect(2).complains(&[
+        "keys:2:1: is no key",
+        "keys:3:1: is no key",
+        "32-hex-digits",
+    ]);
+}
+
+#[test]
+fn our_own_captures_dissect_with_the_secrets_they_carry() {
+    let case = "SEL-JOIN-01";
+    let run = Bundle::run([case]);
+    let log = fs::read_to_string(run.file(case, "events.jsonl")).unwrap();
+    let key = log.split("\"link\":{\"index\":1,\"key\":\"").nth(1).unwrap().split('"').next().unwrap();
+    let keys = run.path.join("keys");
+    fs::write(&keys, format!("link 1 {key}\n")).unwrap();
+    let capture = run.file(case, "capture.pcapng");
+    let frames = frames(
+        &call(["dissect".as_ref(), capture.as_os_str(), "--keys".as_ref(), keys.as_os_str(), "--json".as_ref()])
+            .expect(0),
+    );
+    let puts: Vec<&Json> = frames.iter().filter(|frame| field(frame, "coap.code") == Some(&3.into())).collect();
+    assert!(!puts.is_empty(), "no decrypted PUT among {} frames", frames.len());
+    for put in puts {
+        assert_eq!(field(put, "coap.opt.uri_path"), Some(&"coap-key2".into()), "{put}");
+        let fields = put["layers"].as_array().unwrap().iter().flat_map(|layer| layer["fields"].as_array().unwrap());
+        let coap = fields.into_iter().find(|field| field["name"] == "coap.code").unwrap();
+        assert_ne!(coap["buffer"], "frame", "{put}");
+    }
+}

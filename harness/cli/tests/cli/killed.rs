@@ -1,0 +1,90 @@
+//! `kill -9` at any moment leaves a bundle that can be read: what had finished is kept, the rest is `not_run`.
+
+use std::fs;
+use std::path::Path;
+use std::process::Stdio;
+use std::time::{Duration, Instant};
+
+use crate::common::{Bundle, Dice, bootrack, call, read_json, text};
+
+const MOMENTS: usize = 20;
+
+#[test]
+fn a_run_that_is_killed_at_any_moment_can_be_read() {
+    let started = Instant::now();
+    let reference = Bundle::run(["--seed", "7", "--jobs", "1"]);
+    let duration = started.elapsed();
+    let verdicts = reference.manifest()["cases"].clone();
+    let planned = verdicts.as_array().unwrap();
+
+    let mut dice = Dice::new("kill -9");
+    let mut finished_in_all = 0;
+    let mut cut_short = 0;
+    for moment in 0..MOMENTS {
+        let folder = tempfile::tempdir().unwrap();
+        let run = folder.path().join("run");
+        // One moment in each twentieth of the run, anywhere in it.
+        let after = duration.mul_f64((moment as f64 + dice.below(1000) as f64 / 1000.0) / MOMENTS as f64);
+        kill_after(&run, after);
+        if !run.exists() {
+            call(["judge".as_ref(), run.as_os_str()]).expect(2).complains(&["no such file or folder"]);
+            continue;
+        }
+        let finished = read_after_kill(&run, planned);
+        finished_in_all += finished;
+        cut_short += usize::from(finished < planned.len());
+    }
+    println!(
+        "{cut_short} of {MOMENTS} runs cut short, {finished_in_all} finished cases kept, a run takes {duration:?}"
+    );
+    assert!(finished_in_all > planned.len(), "{finished_in_all} finished cases in {MOMENTS} runs");
+    assert!(cut_short > MOMENTS / 4, "only {cut_short} runs were cut short");
+}
+
+fn kill_after(run: &Path, after: Duration) {
+    let mut command = bootrack();
+    command.args(["run", "--seed", "7", "--jobs", "1", "--out"]).arg(run);
+    let mut child = command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+    std::thread::sleep(after);
+    // `Child::kill` is SIGKILL.
+    child.kill().unwrap();
+    child.wait().unwrap();
+}
+
+/// Checks what `judge` and `report` make of the bundle; how many cases had finished.
+fn read_after_kill(run: &Path, planned: &[serde_json::Value]) -> usize {
+    let judged = call(["judge".as_ref(), run.as_os_str(), "--json".as_ref()]).expect(0).json();
+    assert_eq!(judged["damage"].as_array().map(Vec::len), Some(0), "{}", judged["damage"]);
+    let judged = judged["cases"].as_array().unwrap();
+    assert_eq!(judged.len(), planned.len());
+    let mut finished = 0;
+    for (judged, planned) in judged.iter().zip(planned) {
+        assert_eq!(judged["id"], planned["id"]);
+        let result = run.join("cases").join(text(&planned["id"])).join("result.json");
+        if result.exists() {
+            finished += 1;
+            assert_eq!(judged["verdict"], planned["verdict"], "{}", planned["id"]);
+            assert_eq!(read_json(&result)["verdict"], planned["verdict"]);
+        } else {
+            assert_eq!(judged["verdict"], "not_run", "{}", planned["id"]);
+        }
+    }
+    call(["report".as_ref(), run.as_os_str()]).expect(0);
+    let junit = fs::read_to_string(run.join("junit.xml")).unwrap();
+    assert_eq!(junit.matches("<testcase ").count(), planned.len());
+    assert_eq!(junit.matches("type=\"not_run\"").count(), planned.len() - finished);
+    let index = fs::read_to_string(run.join("index.html")).unwrap();
+    planned.iter().for_each(|case| assert!(index.contains(case["id"].as_str().unwrap())));
+    finished
+}
+
+#[test]
+fn what_a_run_that_was_killed_at_once_leaves_is_no_run() {
+    let folder = tempfile::tempdir().unwrap();
+    fs::create_dir_all(folder.path().join("run/cases")).unwrap();
+    for command in ["judge", "report"] {
+        call([command.as_ref(), folder.path().join("run").as_os_str()])
+            .expect(2)
+            .complains(&["not a run folder (it holds no run.json)", "name the folder of a run"]);
+    }
+}

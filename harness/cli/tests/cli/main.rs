@@ -1,0 +1,14 @@
+//! The `bootrack` command as its users meet it: a process, its exit code, its output and the evidence it leaves.
+
+mod bad_input;
+mod captures;
+mod commands;
+mod common;
+mod determinism;
+mod dissect;
+mod exit_codes;
+mod fakes;
+mod judge;
+mod killed;
+mod output_folder;
+mod reports;
