@@ -1,13 +1,13 @@
 //! How a step ends: by an answer, by a machine's report, by what was observed, or by silence.
 
 use record::verdict::{Blame, FieldMiss, NearestMiss, Verdict};
-use suites::plan::{Answer, Check, Command, Expect, Never, StepKind};
+use suites::plan::{Answer, Check, Command, Constraint, Expect, Never, Operand, StepKind};
 use wire::dissect::Value;
 
-use super::expectation::{self, Finding, Window};
+use super::expectation::{self, Window};
 use super::judge::{DUT, Judge};
+use super::matching::{self, Assignment, Matching};
 use super::observer::Pdu;
-use super::phases::nanoseconds;
 use super::template;
 
 /// A machine's report that it is done with an order, or why it could not do it.
@@ -25,6 +25,8 @@ pub(super) struct Ending {
     pub(super) seen: String,
     pub(super) evidence: Vec<u64>,
     pub(super) nearest_miss: Option<NearestMiss>,
+    /// Expectations (indices into the step's) with the PDUs (indices) that met them.
+    pub(super) met: Vec<(usize, usize)>,
 }
 
 impl Ending {
@@ -36,93 +38,101 @@ impl Ending {
             seen: seen.into(),
             evidence,
             nearest_miss: None,
+            met: Vec::new(),
         }
     }
 
     pub(super) fn other(verdict: Verdict, blame: Blame, reason: impl Into<String>, evidence: Vec<u64>) -> Self {
         let reason = reason.into();
-        Self { verdict, blame, seen: reason.clone(), reason, evidence, nearest_miss: None }
+        Self { verdict, blame, seen: reason.clone(), reason, evidence, nearest_miss: None, met: Vec::new() }
     }
 }
 
 impl Judge<'_> {
     pub(super) fn observe(&self, kind: &StepKind, since: u64) -> Option<Ending> {
         match kind {
-            StepKind::Expect(expect) => match self.look(expect, since, &[]) {
-                Finding::Met(found) => Some(self.met(&found, &[expect])),
-                Finding::Missed { pdu, fields } => Some(self.mismatch(expect, pdu, fields)),
-                Finding::Open { .. } => None,
-            },
-            StepKind::Unordered(expects) => {
-                let mut used = Vec::new();
-                for expect in expects {
-                    match self.look(expect, since, &used) {
-                        Finding::Met(found) => used.extend(found),
-                        Finding::Missed { pdu, fields } => return Some(self.mismatch(expect, pdu, fields)),
-                        Finding::Open { .. } => return None,
-                    }
-                }
-                Some(self.met(&used, &expects.iter().collect::<Vec<_>>()))
-            }
-            StepKind::Alternatives(expects) => {
-                // The first PDU that any of them names decides; if several name it, one that it meets.
-                let mut first: Option<(usize, bool, Ending)> = None;
-                for expect in expects {
-                    let (pdu, met, ending) = match self.look(expect, since, &[]) {
-                        Finding::Met(found) => {
-                            let Some(pdu) = found.first().copied() else { continue };
-                            (pdu, true, self.met(&found, &[expect]))
-                        }
-                        Finding::Missed { pdu, fields } => (pdu, false, self.mismatch(expect, pdu, fields)),
-                        Finding::Open { .. } => continue,
-                    };
-                    let earlier = first
-                        .as_ref()
-                        .is_none_or(|(best, best_met, _)| pdu < *best || (pdu == *best && met && !best_met));
-                    if earlier {
-                        first = Some((pdu, met, ending));
-                    }
-                }
-                first.map(|(_, _, ending)| ending)
-            }
+            StepKind::Expect(expect) => self.observe_all(&[expect], since),
+            StepKind::Unordered(expects) => self.observe_all(&expects.iter().collect::<Vec<_>>(), since),
+            StepKind::Alternatives(expects) => self.observe_one_of(expects, since),
             _ => None,
         }
     }
 
-    fn look(&self, expect: &Expect, since: u64, used: &[usize]) -> Finding {
-        let window = Window { after: self.cursor, until: since.saturating_add(nanoseconds(expect.within)) };
-        expectation::find(expect, &self.pdus, window, used, &self.bindings)
+    fn observe_all(&self, expects: &[&Expect], since: u64) -> Option<Ending> {
+        match self.assign(expects, since) {
+            Matching::Met(assignment) => Some(self.met(expects, &assignment)),
+            Matching::Missed { expect, pdu, fields, .. } => Some(self.mismatch(expects[expect], pdu, fields)),
+            Matching::Open(_) => None,
+        }
     }
 
-    fn met(&self, found: &[usize], expects: &[&Expect]) -> Ending {
-        let mut evidence: Vec<u64> =
-            found.iter().filter_map(|index| self.pdus.get(*index)).flat_map(|pdu| pdu.events.clone()).collect();
+    /// The first PDU that any of them names decides which it is to be; if several name it, one that it meets.
+    fn observe_one_of(&self, expects: &[Expect], since: u64) -> Option<Ending> {
+        let mut best: Option<(usize, u8, Option<Ending>)> = None;
+        for (position, expect) in expects.iter().enumerate() {
+            let matching = self.assign(&[expect], since);
+            let first = match &matching {
+                Matching::Met(taken) | Matching::Open(taken) => taken.iter().flatten().next().copied(),
+                Matching::Missed { pdu, before, .. } => Some(before.iter().flatten().next().copied().unwrap_or(*pdu)),
+            };
+            let Some(first) = first else { continue };
+            let (rank, ending) = match matching {
+                Matching::Met(taken) => {
+                    let mut ending = self.met(&[expect], &taken);
+                    ending.met.iter_mut().for_each(|(which, _)| *which = position);
+                    (0, Some(ending))
+                }
+                Matching::Open(_) => (1, None),
+                Matching::Missed { pdu, fields, .. } => (2, Some(self.mismatch(expect, pdu, fields))),
+            };
+            if best.as_ref().is_none_or(|(pdu, other, _)| (first, rank) < (*pdu, *other)) {
+                best = Some((first, rank, ending));
+            }
+        }
+        best.and_then(|(_, _, ending)| ending)
+    }
+
+    fn assign(&self, expects: &[&Expect], since: u64) -> Matching {
+        matching::assign(expects, &self.pdus, self.cursor, since, &self.bindings)
+    }
+
+    fn met(&self, expects: &[&Expect], assignment: &Assignment) -> Ending {
+        let met: Vec<(usize, usize)> = assignment
+            .iter()
+            .enumerate()
+            .flat_map(|(expect, pdus)| pdus.iter().map(move |pdu| (expect, *pdu)))
+            .collect();
+        let mut evidence: Vec<u64> = met.iter().flat_map(|(_, pdu)| self.pdus[*pdu].events.clone()).collect();
         evidence.sort_unstable();
         evidence.dedup();
-        let fields: Vec<String> = found
+        let fields: Vec<String> = met
             .first()
-            .and_then(|index| self.pdus.get(*index))
-            .zip(expects.first())
-            .map(|(pdu, expect)| {
-                expect
+            .map(|(expect, pdu)| {
+                expects[*expect]
                     .matches
                     .iter()
-                    .map(|wanted| format!("{} = {}", wanted.field, template::seen(pdu, &wanted.field)))
+                    .map(|wanted| format!("{} = {}", wanted.field, template::seen(&self.pdus[*pdu], &wanted.field)))
                     .collect()
             })
             .unwrap_or_default();
         let seen = if fields.is_empty() { "seen".to_owned() } else { fields.join(", ") };
-        Ending::pass(seen, evidence)
+        let mut ending = Ending::pass(seen, evidence);
+        ending.met = met;
+        ending
+    }
+
+    /// Whose doing a PDU is: the sender that was asked for, else the board that sent it, else the device.
+    pub(super) fn subject<'s>(&'s self, from: Option<&'s str>, pdu: &'s Pdu) -> &'s str {
+        let sender =
+            pdu.from.as_deref().filter(|sender| self.case.topology.boards.iter().any(|board| board.name == *sender));
+        from.or(sender).unwrap_or(DUT)
     }
 
     fn mismatch(&self, expect: &Expect, pdu: usize, fields: Vec<FieldMiss>) -> Ending {
-        let evidence = self.pdus.get(pdu).map(|pdu| pdu.events.clone()).unwrap_or_default();
-        let sentence = fields
-            .iter()
-            .map(|miss| format!("{} is {}, expected {}", miss.field, miss.seen, miss.expected))
-            .collect::<Vec<_>>()
-            .join("; ");
-        let subject = expect.from.as_deref().unwrap_or(DUT);
+        let pdu = &self.pdus[pdu];
+        let evidence = pdu.events.clone();
+        let sentence = sentence(&fields);
+        let subject = self.subject(expect.from.as_deref(), pdu);
         let (verdict, blame) =
             if subject == DUT { (Verdict::Fail, Blame::Device) } else { (Verdict::Inconclusive, Blame::Tester) };
         let mut ending =
@@ -132,38 +142,44 @@ impl Judge<'_> {
         ending
     }
 
-    /// An expectation's time is over: a `fail` only if the stimulus is proven to have been delivered.
+    /// An expectation's time is over: a `fail` only if all that is missing is the device's, and the stimulus is proven to
+    /// have been delivered.
     pub(super) fn missed_deadline(&self, kind: &StepKind, since: u64) -> Ending {
-        let expects: Vec<&Expect> = match kind {
-            StepKind::Expect(expect) => vec![expect],
-            StepKind::Unordered(expects) | StepKind::Alternatives(expects) => expects.iter().collect(),
-            _ => Vec::new(),
+        let (expects, lacking, taken): (Vec<&Expect>, Vec<usize>, Assignment) = match kind {
+            StepKind::Expect(expect) => self.lacking(vec![expect], since),
+            StepKind::Unordered(expects) => self.lacking(expects.iter().collect(), since),
+            StepKind::Alternatives(expects) => {
+                // One that had begun is the one that lacks something; else all of them do.
+                let begun = expects.iter().map(|expect| self.lacking(vec![expect], since));
+                begun.into_iter().find(|(_, _, taken)| taken.iter().any(|pdus| !pdus.is_empty())).unwrap_or_else(|| {
+                    let count = expects.len();
+                    (expects.iter().collect(), (0..count).collect(), vec![Vec::new(); count])
+                })
+            }
+            _ => (Vec::new(), Vec::new(), Vec::new()),
         };
-        let mut used = Vec::new();
-        let mut open: Option<(&Expect, Option<NearestMiss>)> = None;
-        for expect in expects {
-            match self.look(expect, since, &used) {
-                Finding::Met(found) => used.extend(found),
-                Finding::Open { nearest } if open.is_none() => open = Some((expect, nearest)),
-                Finding::Open { .. } | Finding::Missed { .. } => {}
+        if lacking.is_empty() {
+            return Ending::other(Verdict::Inconclusive, Blame::Suite, "nothing was awaited", Vec::new());
+        }
+        let mut nearest: Option<NearestMiss> = None;
+        let mut what = Vec::new();
+        for position in &lacking {
+            let expect = expects[*position];
+            what.push(absence(expect, taken[*position].len()));
+            let near = matching::nearest(expect, &self.pdus, self.cursor, since, &taken, &self.bindings);
+            if let Some(near) = near
+                && nearest.as_ref().is_none_or(|best| near.fields.len() < best.fields.len())
+            {
+                nearest = Some(near);
             }
         }
-        let Some((expect, nearest)) = open else {
-            return Ending::other(Verdict::Inconclusive, Blame::Suite, "nothing was awaited", Vec::new());
-        };
-        let subject = expect.from.as_deref().unwrap_or(DUT);
-        let what = format!("no {} from {subject} within {:?}", expect.message, expect.within);
-        let near = nearest.as_ref().map(|miss| {
-            let fields: Vec<String> = miss
-                .fields
-                .iter()
-                .map(|miss| format!("{} is {}, expected {}", miss.field, miss.seen, miss.expected))
-                .collect();
-            format!("; the nearest miss: {}", fields.join("; "))
-        });
-        let what = format!("{what}{}", near.unwrap_or_default());
-        let mut ending = match self.stimulus.delivered(subject, &self.deliveries) {
-            _ if subject != DUT => Ending::other(Verdict::Inconclusive, Blame::Tester, what, vec![self.last.0]),
+        let mut what = what.join(", and ");
+        if let Some(near) = &nearest {
+            what = format!("{what}; the nearest miss: {}", sentence(&near.fields));
+        }
+        let of_the_device = lacking.iter().all(|position| expects[*position].from.as_deref().unwrap_or(DUT) == DUT);
+        let mut ending = match self.stimulus.delivered(DUT, &self.deliveries) {
+            _ if !of_the_device => Ending::other(Verdict::Inconclusive, Blame::Tester, what, vec![self.last.0]),
             Some(proof) => {
                 Ending::other(Verdict::Fail, Blame::Device, format!("{what}, though its stimulus was delivered"), proof)
             }
@@ -178,11 +194,20 @@ impl Judge<'_> {
         ending
     }
 
+    /// Which of `expects` lack a PDU, and what the others took.
+    fn lacking<'e>(&self, expects: Vec<&'e Expect>, since: u64) -> (Vec<&'e Expect>, Vec<usize>, Assignment) {
+        let taken = match self.assign(&expects, since) {
+            Matching::Met(taken) | Matching::Open(taken) | Matching::Missed { before: taken, .. } => taken,
+        };
+        let lacking = matching::missing(&expects, &taken);
+        (expects, lacking, taken)
+    }
+
     pub(super) fn forbidden(&self, never: &Never, after: u64, until: u64) -> Option<Ending> {
         let window = Window { after, until };
         let index = expectation::find_forbidden(never, &self.pdus, window, &self.bindings)?;
         let pdu = self.pdus.get(index)?;
-        let subject = never.from.as_deref().unwrap_or(DUT);
+        let subject = self.subject(never.from.as_deref(), pdu);
         let (verdict, blame) =
             if subject == DUT { (Verdict::Fail, Blame::Device) } else { (Verdict::Inconclusive, Blame::Tester) };
         Some(Ending::other(
@@ -249,11 +274,7 @@ impl Judge<'_> {
                         .collect();
                     return Ending::pass(seen.join(", "), evidence);
                 }
-                let sentence = fields
-                    .iter()
-                    .map(|miss| format!("{} is {}, expected {}", miss.field, miss.seen, miss.expected))
-                    .collect::<Vec<_>>()
-                    .join("; ");
+                let sentence = sentence(&fields);
                 let verdict = if board == DUT { Verdict::Fail } else { Verdict::Inconclusive };
                 let reason = format!("`{command}` of `{board}`: {sentence}");
                 let mut ending = Ending::other(verdict, blame, reason, evidence.clone());
@@ -316,4 +337,24 @@ fn text_of(pdu: &Pdu, field: &str) -> Option<String> {
         Value::Text(text) => Some(text.clone()),
         Value::Number(_) => None,
     })
+}
+
+fn sentence(fields: &[FieldMiss]) -> String {
+    let fields: Vec<String> =
+        fields.iter().map(|miss| format!("{} is {}, expected {}", miss.field, miss.seen, miss.expected)).collect();
+    fields.join("; ")
+}
+
+/// What did not come, by the name a person knows it by.
+fn absence(expect: &Expect, came: usize) -> String {
+    let event = expect.matches.iter().find_map(|wanted| match (wanted.field.as_str(), &wanted.constraint) {
+        ("ut.event", Constraint::Equals(Operand::Text(name))) => Some(format!(" `{name}`")),
+        _ => None,
+    });
+    let message = format!("{}{}", expect.message, event.unwrap_or_default());
+    let subject = expect.from.as_deref().unwrap_or(DUT);
+    match came {
+        0 => format!("no {message} from {subject} within {:?}", expect.within),
+        _ => format!("only {came} of {} {message} from {subject} within {:?}", matching::wanted(expect), expect.within),
+    }
 }

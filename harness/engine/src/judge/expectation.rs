@@ -1,20 +1,9 @@
-//! Expectations against the PDUs seen so far: the first PDU of the named kind from the named sender decides.
+//! Which PDUs an expectation or a `never` speaks of, and whether one meets its constraints.
 
-use record::verdict::{FieldMiss, NearestMiss};
 use suites::plan::{Expect, Match, Never, Point};
 
 use super::observer::Pdu;
 use super::template::{self, Bindings};
-
-/// What the PDUs seen so far say of an expectation.
-pub(super) enum Finding {
-    /// Met by these PDUs (indices).
-    Met(Vec<usize>),
-    /// The deciding PDU does not match.
-    Missed { pdu: usize, fields: Vec<FieldMiss> },
-    /// Nothing decides yet; the nearest miss among skipped PDUs.
-    Open { nearest: Option<NearestMiss> },
-}
 
 /// Which PDUs an expectation may look at.
 #[derive(Debug, Clone, Copy)]
@@ -23,32 +12,6 @@ pub(super) struct Window {
     pub(super) after: u64,
     /// Only PDUs complete at or before this time (nanoseconds).
     pub(super) until: u64,
-}
-
-/// Looks for the PDUs that decide `expect`; `used` PDUs count for nothing.
-pub(super) fn find(expect: &Expect, pdus: &[Pdu], window: Window, used: &[usize], bindings: &Bindings) -> Finding {
-    let mut met = Vec::new();
-    let mut nearest: Option<(usize, NearestMiss)> = None;
-    for (index, pdu) in pdus.iter().enumerate() {
-        if !in_window(pdu, window) || used.contains(&index) || !names(expect, pdu) {
-            continue;
-        }
-        let fields = template::misses(pdu, &expect.matches, bindings);
-        if fields.is_empty() {
-            met.push(index);
-            if met.len() >= expect.count as usize {
-                return Finding::Met(met);
-            }
-        } else if expect.search {
-            let distance = fields.len();
-            if nearest.as_ref().is_none_or(|(best, _)| distance <= *best) {
-                nearest = Some((distance, NearestMiss { evidence: pdu.events.clone(), fields }));
-            }
-        } else {
-            return Finding::Missed { pdu: index, fields };
-        }
-    }
-    Finding::Open { nearest: nearest.map(|(_, miss)| miss) }
 }
 
 /// The first PDU that a `never` step forbids.

@@ -64,6 +64,8 @@ pub struct Judge<'a> {
     pub(super) decided: Option<Decision>,
     /// A body step that could not be judged but does not stop the case: a later `fail` outweighs it.
     pub(super) doubt: Option<Decision>,
+    /// Whether a step of the body was met by a PDU of the device.
+    pub(super) device_observed: bool,
     pub(super) ended: bool,
 }
 
@@ -85,6 +87,7 @@ impl<'a> Judge<'a> {
             last: (0, 0),
             decided: None,
             doubt: None,
+            device_observed: false,
             ended: false,
         }
     }
@@ -271,25 +274,8 @@ impl<'a> Judge<'a> {
                     self.stimulus.confirm(board, *event);
                 }
             }
-            StepKind::Expect(expect) => {
-                self.cursor = ending.evidence.last().copied().unwrap_or(self.cursor);
-                self.bind(expect, &ending.evidence);
-                // What another board sent to the device is what the device must react to next.
-                let message = self.pdus.iter().find(|pdu| pdu.completed() == self.cursor);
-                if let Some(message) = message.filter(|pdu| {
-                    pdu.point == suites::plan::Point::Air
-                        && pdu.to.as_deref() == Some(DUT)
-                        && pdu.from.as_deref() != Some(DUT)
-                }) {
-                    self.stimulus = Stimulus::of_message(message, &expect.message);
-                }
-            }
-            StepKind::Unordered(expects) | StepKind::Alternatives(expects) => {
-                for expect in expects {
-                    self.bind(expect, &ending.evidence);
-                }
-                self.cursor = ending.evidence.last().copied().unwrap_or(self.cursor);
-            }
+            StepKind::Expect(expect) => self.take(step, std::slice::from_ref(expect), ending),
+            StepKind::Unordered(expects) | StepKind::Alternatives(expects) => self.take(step, expects, ending),
             StepKind::Check(Check { bind: Some(name), .. }) => {
                 let reply = ending.evidence.last().and_then(|event| {
                     self.pdus.iter().find(|pdu| pdu.completed() == *event && pdu.messages.contains(&"ut.reply"))
@@ -303,15 +289,31 @@ impl<'a> Judge<'a> {
         debug_assert!(active.step < self.case.steps.len());
     }
 
-    fn bind(&mut self, expect: &Expect, evidence: &[u64]) {
-        let Some(name) = &expect.bind else { return };
-        let bound = self.pdus.iter().rev().find(|pdu| {
-            evidence.contains(&pdu.completed())
-                && expectation::names(expect, pdu)
-                && expectation::meets(pdu, &expect.matches, &self.bindings)
-        });
-        if let Some(pdu) = bound {
-            self.bindings.bind(name, pdu);
+    /// Binds the PDUs that met `expects`, and looks behind the last of them from now on.
+    fn take(&mut self, step: &Step, expects: &[Expect], ending: &Ending) {
+        for (expect, pdu) in &ending.met {
+            let (expect, pdu) = (&expects[*expect], &self.pdus[*pdu]);
+            if let Some(name) = &expect.bind {
+                self.bindings.bind(name, pdu);
+            }
+            if step.part == Part::Body
+                && (self.subject(expect.from.as_deref(), pdu) == DUT || pdu.origin.as_deref() == Some(DUT))
+            {
+                self.device_observed = true;
+            }
+        }
+        let Some((expect, message)) =
+            ending.met.iter().map(|(expect, pdu)| (*expect, &self.pdus[*pdu])).max_by_key(|(_, pdu)| pdu.completed())
+        else {
+            return;
+        };
+        self.cursor = message.completed();
+        // What another board sent to the device is what the device must react to next.
+        if message.point == suites::plan::Point::Air
+            && message.to.as_deref() == Some(DUT)
+            && message.from.as_deref() != Some(DUT)
+        {
+            self.stimulus = Stimulus::of_message(message, &expects[expect].message);
         }
     }
 

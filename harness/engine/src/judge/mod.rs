@@ -7,6 +7,7 @@ mod endings;
 mod expectation;
 #[allow(clippy::module_inception, reason = "the type's own file")]
 mod judge;
+mod matching;
 mod observer;
 mod phases;
 mod template;
