@@ -1,9 +1,9 @@
 //! Was a stimulus delivered? Without that proof, silence says nothing of the device.
 
 use record::event::{Action, Event, Observation, TransmitStatus, What};
-use wire::dissect::Value;
+use wire::dissect::{NoteKind, Value};
 
-use super::observer::Pdu;
+use super::observer::{Observer, Pdu};
 
 /// An acknowledged unicast frame, seen on the air.
 #[derive(Debug, Clone)]
@@ -33,6 +33,9 @@ const ACK_WINDOW: u64 = 1_500_000;
 impl DeliveryTracker {
     /// Takes each PDU seen on the air, retransmissions included, in order.
     pub(super) fn see(&mut self, pdu: &Pdu) {
+        if pdu.note_kinds.contains(&NoteKind::BadFcs) {
+            return;
+        }
         let Some(sequence_number) = number(pdu, "wpan.seq_no") else { return };
         if pdu.messages.contains(&"wpan.ack") {
             if let Some((mut delivery, time)) = self.awaiting.take()
@@ -86,6 +89,15 @@ fn number(pdu: &Pdu, field: &str) -> Option<u64> {
     pdu.values(field).find_map(Value::number)
 }
 
+/// A frame of the tester radio.
+#[derive(Debug)]
+struct Injected {
+    handle: u64,
+    /// The board that it was sent to; `None` if to all.
+    to: Option<String>,
+    psdu: Vec<u8>,
+}
+
 /// The latest act of the tester, or message of another board, whose effect an expectation waits for.
 #[derive(Debug, Default)]
 pub(super) struct Stimulus {
@@ -93,11 +105,12 @@ pub(super) struct Stimulus {
     pub(super) since: u64,
     /// The board that acts or is acted on, or the machine that got the order.
     actor: String,
-    /// Handles of its injected frames that have no status yet.
-    pending: Vec<u64>,
+    /// Its injected frames that have no status yet.
+    pending: Vec<Injected>,
     /// Events that prove its delivery by themselves: to the named board, or (an injected frame) to whom it was sent.
     proof: Vec<(Option<String>, u64)>,
-    failed: bool,
+    /// Its injected frames that nobody acknowledged, and no later try either.
+    failed: Vec<Injected>,
     /// The stimulus is a message of another board: its name.
     message: Option<String>,
 }
@@ -123,19 +136,24 @@ impl Stimulus {
         self.proof.push((Some(board.to_owned()), event));
     }
 
-    /// Follows injected frames to their transmit status.
-    pub(super) fn see(&mut self, event: &Event) {
+    /// Follows the actor's injected frames to their transmit status; what other radios send meanwhile proves nothing.
+    pub(super) fn see(&mut self, event: &Event, observer: &Observer) {
         match &event.what {
-            What::Action(Action::Inject { handle, .. }) => self.pending.push(*handle),
-            What::Observation(Observation::TransmitStatus { handle, status, .. }) => {
-                if let Some(position) = self.pending.iter().position(|pending| pending == handle) {
-                    self.pending.remove(position);
-                    match status {
-                        TransmitStatus::Success => self.proof.push((None, event.n)),
-                        TransmitStatus::NoAck => self.failed = true,
-                        // Never on the air: the engine tries again.
-                        TransmitStatus::ChannelAccessFailure => {}
+            What::Action(Action::Inject { radio, handle, psdu, .. }) if *radio == self.actor => {
+                let to = observer.destination(&psdu.0);
+                self.pending.push(Injected { handle: *handle, to, psdu: psdu.0.clone() });
+            }
+            What::Observation(Observation::TransmitStatus { radio, handle, status }) if *radio == self.actor => {
+                let Some(position) = self.pending.iter().position(|pending| pending.handle == *handle) else { return };
+                let frame = self.pending.remove(position);
+                match status {
+                    TransmitStatus::Success => {
+                        self.failed.retain(|failed| failed.psdu != frame.psdu);
+                        self.proof.push((frame.to, event.n));
                     }
+                    TransmitStatus::NoAck => self.failed.push(frame),
+                    // Never on the air: the engine tries again.
+                    TransmitStatus::ChannelAccessFailure => {}
                 }
             }
             _ => {}
@@ -155,7 +173,10 @@ impl Stimulus {
             .filter(|(to, _)| to.as_deref().is_none_or(|to| to == board))
             .map(|(_, event)| *event)
             .collect();
-        if !self.failed && !proof.is_empty() {
+        if self.failed.iter().any(|failed| failed.to.as_deref().is_none_or(|to| to == board)) {
+            return None;
+        }
+        if !proof.is_empty() {
             return Some(proof);
         }
         if let Some(message) = &self.message {

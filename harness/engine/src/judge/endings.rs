@@ -13,6 +13,7 @@ use super::template;
 /// A machine's report that it is done with an order, or why it could not do it.
 pub(super) struct FinishedOrder {
     pub(super) machine: String,
+    pub(super) order: String,
     pub(super) refused: Option<String>,
     pub(super) event: u64,
 }
@@ -285,8 +286,11 @@ impl Judge<'_> {
         }
     }
 
-    pub(super) fn order_ending(&self, machine: &str, answer: &Answer, after: u64) -> Option<Ending> {
-        let finished = self.finished_orders.iter().find(|order| order.machine == machine && order.event > after)?;
+    pub(super) fn order_ending(&self, machine: &str, order: &str, answer: &Answer, after: u64) -> Option<Ending> {
+        let finished = self
+            .finished_orders
+            .iter()
+            .find(|done| done.machine == machine && done.order == order && done.event > after)?;
         let evidence = vec![finished.event];
         Some(match (&finished.refused, answer) {
             (None, Answer::Ok) => Ending::pass("done", evidence),

@@ -2,6 +2,8 @@
 
 use suites::plan::{Expect, Match, Never, Point};
 
+use wire::dissect::NoteKind;
+
 use super::observer::Pdu;
 use super::template::{self, Bindings};
 
@@ -40,6 +42,8 @@ fn in_window(pdu: &Pdu, window: Window) -> bool {
 fn looks_at(pdu: &Pdu, at: Point, message: &str, from: Option<&str>, to: Option<&str>) -> bool {
     pdu.point == at
         && !pdu.retransmission
+        // Damaged on its way to the sniffer: nobody can say what it was.
+        && !pdu.note_kinds.contains(&NoteKind::BadFcs)
         && pdu.messages.contains(&message)
         && from.is_none_or(|from| pdu.from.as_deref() == Some(from))
         && to.is_none_or(|to| pdu.to.as_deref() == Some(to))

@@ -1,7 +1,7 @@
 //! The judge: takes events one by one, starts and ends steps, and keeps what later steps need to know. Which step is on is
 //! here; what a step waits for is in `phases`, how it ends in `endings`, what the ends amount to in `case_verdict`.
 
-use record::event::{Event, Observation, What};
+use record::event::{EVENTS_SCHEMA, Event, Observation, What};
 use record::verdict::{Blame, StepOutcome, Verdict};
 use suites::plan::{Case, Check, Command, Expect, Part, Step, StepKind};
 
@@ -121,19 +121,19 @@ impl<'a> Judge<'a> {
 
     /// Takes the next event of the log.
     pub fn see(&mut self, event: &Event) {
+        if let Some(reason) = self.flaw(event) {
+            self.abort(Verdict::Error, Blame::Rack, reason, vec![event.n]);
+        }
         if self.ended {
             return;
         }
-        if event.n != self.last.0 + 1 || event.t < self.last.1 {
-            let reason = format!("the log is not whole: event {} follows event {}", event.n, self.last.0);
-            self.abort(Verdict::Error, Blame::Rack, reason, vec![event.n]);
-        }
         self.last = (event.n, event.t);
-        if self.active.as_ref().is_some_and(|active| event.t > self.deadline(active)) {
+        // A `never` step has a deadline after its deadline.
+        while self.active.as_ref().is_some_and(|active| event.t > self.deadline(active)) {
             self.expire();
         }
         let pdu = self.observer.see(event);
-        self.stimulus.see(event);
+        self.stimulus.see(event, &self.observer);
         if let Some(pdu) = pdu {
             if pdu.point == suites::plan::Point::Air {
                 self.deliveries.see(&pdu);
@@ -142,15 +142,38 @@ impl<'a> Judge<'a> {
         }
         match &event.what {
             What::StepStarted { step } => self.start(*step, event),
-            What::DeadlineReached { step } if self.active.as_ref().is_some_and(|active| active.step == *step) => {
+            // A clock that claims a deadline before its time decides nothing.
+            What::DeadlineReached { step }
+                if self.active.as_ref().is_some_and(|on| on.step == *step && event.t >= self.deadline(on)) =>
+            {
                 self.expire();
             }
             What::CaseEnded => self.ended = true,
             What::Action(record::Action::UpperTester { board, line }) => self.note_request(board, line),
+            What::Action(record::Action::Machine { machine, order }) => self.note_order(machine, order),
             What::Observation(observation) => self.see_report(observation, event.n),
             _ => {}
         }
         while self.evaluate() {}
+    }
+
+    /// Why the log cannot be whole, if this event shows that.
+    fn flaw(&self, event: &Event) -> Option<String> {
+        let (n, t) = self.last;
+        let starts = matches!(&event.what, What::CaseStarted { case, schema, .. } if *case == self.case.id && schema == EVENTS_SCHEMA);
+        if self.ended {
+            Some(format!("the log goes on after its end, with event {}", event.n))
+        } else if event.n != n + 1 {
+            Some(format!("the log is not whole: event {} follows event {n}", event.n))
+        } else if event.t < t {
+            Some(format!("the log is not in order: event {} is older than the event before it", event.n))
+        } else if n == 0 && !starts {
+            Some("the log does not begin with the start of this case".to_owned())
+        } else if n > 0 && matches!(event.what, What::CaseStarted { .. }) {
+            Some(format!("the log starts its case again, with event {}", event.n))
+        } else {
+            None
+        }
     }
 
     /// For every passed step that judged something, all events that satisfy it: the ones it rests on, and every other
@@ -180,8 +203,9 @@ impl<'a> Judge<'a> {
     /// Notes what machines report; faults of the rack or of the tester end the case at once.
     fn see_report(&mut self, observation: &Observation, n: u64) {
         match observation {
-            Observation::Order { machine, refused, .. } => {
+            Observation::Order { machine, order, refused } => {
                 self.finished_orders.push(FinishedOrder {
+                    order: order.clone(),
                     machine: machine.clone(),
                     refused: refused.clone(),
                     event: n,
@@ -200,6 +224,12 @@ impl<'a> Judge<'a> {
             }
             Observation::TesterFault { part, reason } => {
                 self.abort(Verdict::Error, Blame::Tester, format!("the tester's {part} failed: {reason}"), vec![n]);
+            }
+            Observation::Confirmed { text } => {
+                let asked = self.active.as_ref().map(|active| &self.case.steps[active.step].kind);
+                if matches!(asked, Some(StepKind::Prompt { text: prompt }) if prompt == text) {
+                    self.finish(Ending::pass("confirmed by the operator", vec![n]));
+                }
             }
             Observation::UpperTester { board, line } if broken_upper_tester_line(line) => {
                 let reason = format!("the upper tester of `{board}` sent a broken line: {line:?}");
@@ -321,6 +351,8 @@ impl<'a> Judge<'a> {
     pub(super) fn abort(&mut self, verdict: Verdict, blame: Blame, reason: String, evidence: Vec<u64>) {
         let step = self.active.as_ref().map(|active| active.step);
         if let Some(active) = self.active.take() {
+            // A step of the postamble that is cut short is not begun again.
+            self.next = active.step + 1;
             let planned = &self.case.steps[active.step];
             self.outcomes[active.step] = StepOutcome {
                 step: active.step,

@@ -16,3 +16,6 @@ pub use case_verdict::CaseVerdict;
 pub use judge::{Judge, Progress, Want};
 pub use observer::{Observer, Pdu};
 pub use template::Bindings;
+
+#[cfg(test)]
+mod tests;

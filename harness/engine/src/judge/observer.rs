@@ -9,6 +9,7 @@ use suites::plan::Point;
 use wire::dissect::{Dissection, Dissector, Keys, NoteKind, Value};
 use wire::dtls::MasterSecret;
 
+use super::judge::DUT;
 use crate::environment::Environment;
 use crate::scenery;
 
@@ -60,12 +61,17 @@ impl Pdu {
     }
 }
 
+/// How much later than the radio's transmit status a sniffer may show the frame, in nanoseconds.
+const SNIFFER_LATENCY: u64 = 50_000_000;
+
 /// Turns events into PDUs.
 pub struct Observer {
     environment: Environment,
     dissector: Dissector,
     /// Only one sniffer's frames become PDUs: two sniffers would show each frame twice.
     sniffer: Option<String>,
+    /// Frames of tester radios that may be on the air: radio, handle, PSDU without FCS, and the time after which none is.
+    on_air: Vec<(String, u64, Vec<u8>, Option<u64>)>,
     /// PSDUs (without FCS) that were injected wrong on purpose, with the reason.
     wrong_on_purpose: Vec<(Vec<u8>, String)>,
 }
@@ -85,6 +91,7 @@ impl Observer {
             environment: environment.clone(),
             dissector: new_dissector(),
             sniffer: None,
+            on_air: Vec::new(),
             wrong_on_purpose: Vec::new(),
         }
     }
@@ -111,8 +118,18 @@ impl Observer {
                 pdu.to = Some(port.clone());
                 Some(pdu)
             }
-            What::Action(Action::Inject { psdu, wrong_on_purpose: Some(reason), .. }) => {
-                self.wrong_on_purpose.push((psdu.0.clone(), reason.clone()));
+            What::Action(Action::Inject { radio, handle, psdu, wrong_on_purpose, .. }) => {
+                self.on_air.push((radio.clone(), *handle, psdu.0.clone(), None));
+                if let Some(reason) = wrong_on_purpose {
+                    self.wrong_on_purpose.push((psdu.0.clone(), reason.clone()));
+                }
+                None
+            }
+            What::Observation(Observation::TransmitStatus { radio, handle, .. }) => {
+                let sent = self.on_air.iter_mut().find(|(by, number, ..)| by == radio && number == handle);
+                if let Some((.., until)) = sent {
+                    *until = Some(event.t.saturating_add(SNIFFER_LATENCY));
+                }
                 None
             }
             What::Observation(Observation::Frame { sniffer, psdu, .. }) => {
@@ -129,6 +146,15 @@ impl Observer {
                     .iter()
                     .find(|(injected, _)| injected.as_slice() == mpdu)
                     .map(|(_, reason)| reason.clone());
+                self.on_air.retain(|(.., until)| until.is_none_or(|until| event.t <= until));
+                if let Some((radio, ..)) = self.on_air.iter().find(|(_, _, sent, _)| sent == mpdu) {
+                    // In the device's name, but not the device's: no evidence for or against it.
+                    for name in [&mut pdu.from, &mut pdu.origin] {
+                        if name.as_deref() == Some(DUT) {
+                            *name = Some(radio.clone());
+                        }
+                    }
+                }
                 Some(pdu)
             }
             What::Observation(Observation::UpperTester { board, line }) => {
@@ -142,6 +168,13 @@ impl Observer {
             }
             _ => None,
         }
+    }
+
+    /// The board that a frame (without FCS) is for; `None` if it is for all.
+    pub(super) fn destination(&self, psdu: &[u8]) -> Option<String> {
+        let dissection = Dissector::new(Keys::new()).frame(0, psdu, false);
+        dissection.link_destination()?.extended()?;
+        dissection.link_destination().map(|address| self.name_of_link(address))
     }
 
     fn learn(&mut self, key: &Key) {

@@ -31,8 +31,8 @@ pub(super) enum Phase {
     Booting { board: String },
     /// Waiting for the answer to the request with this number (known once the request was seen).
     Answer { board: String, seq: Option<u32> },
-    /// Waiting for a machine to finish its order.
-    Order { machine: String },
+    /// Waiting for a machine to finish this order (known once it was given).
+    Order { machine: String, order: Option<String> },
     /// Waiting for the transmit status of injected frames.
     Transmitting,
     /// Waiting for PDUs.
@@ -61,7 +61,10 @@ impl Judge<'_> {
             }
             return;
         }
-        let Some(planned) = self.case.steps.get(step) else { return };
+        let Some(planned) = self.case.steps.get(step) else {
+            let reason = format!("the log starts step {}, and the plan has only {}", step + 1, self.case.steps.len());
+            return self.abort(Verdict::Error, Blame::Rack, reason, vec![event.n]);
+        };
         let phase = match &planned.kind {
             StepKind::Do(command) => {
                 self.cursor = event.n;
@@ -72,7 +75,7 @@ impl Judge<'_> {
                     }
                     Command::Power { .. } | Command::Reset { .. } => Phase::Passing { until: event.t },
                     Command::UpperTester { board, .. } => Phase::Answer { board: board.clone(), seq: None },
-                    Command::Machine { machine, .. } => Phase::Order { machine: machine.clone() },
+                    Command::Machine { machine, .. } => Phase::Order { machine: machine.clone(), order: None },
                 }
             }
             StepKind::Send(send) => {
@@ -135,6 +138,15 @@ impl Judge<'_> {
         }
     }
 
+    /// The order that the active step waits for: an older one that is finished late says nothing of it.
+    pub(super) fn note_order(&mut self, machine: &str, text: &str) {
+        if let Some(Active { phase: Phase::Order { machine: ordered, order: order @ None }, .. }) = &mut self.active
+            && ordered == machine
+        {
+            *order = Some(text.to_owned());
+        }
+    }
+
     /// Looks whether the active step is decided by what was seen; true if something changed.
     pub(super) fn evaluate(&mut self) -> bool {
         let Some(active) = &self.active else { return false };
@@ -152,8 +164,8 @@ impl Judge<'_> {
                 let reply = self.reply(board, *seq, started).cloned();
                 reply.map(|reply| self.judge_answer(kind, board, &reply))
             }
-            (Phase::Order { machine }, StepKind::Do(Command::Machine { answer, .. })) => {
-                self.order_ending(machine, answer, started)
+            (Phase::Order { machine, order: Some(order) }, StepKind::Do(Command::Machine { answer, .. })) => {
+                self.order_ending(machine, order, answer, started)
             }
             (Phase::Transmitting, _) if self.stimulus.settled() && self.last.0 > started => {
                 Some(Ending::pass("sent", Vec::new()))
@@ -219,7 +231,7 @@ impl Judge<'_> {
                 format!("{}: silence proves nothing", unanswered(&never.alive)),
                 vec![started],
             ),
-            (Phase::Order { machine }, _) => Ending::other(
+            (Phase::Order { machine, .. }, _) => Ending::other(
                 Verdict::Error,
                 Blame::Tester,
                 format!("machine `{machine}` never finished its order"),

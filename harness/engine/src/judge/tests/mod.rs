@@ -1,0 +1,5 @@
+//! The judge without a rack: small cases and logs, one claim a test.
+
+mod builder;
+mod properties;
+mod rules;
