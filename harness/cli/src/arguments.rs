@@ -206,6 +206,9 @@ pub(crate) struct Mutants {
     /// Only these mutants; all of them if none is given.
     #[arg(value_name = "MUTANT")]
     pub(crate) mutants: Vec<String>,
+    /// Suite file or folder of suite files; the built-in suites if none is given. May be repeated.
+    #[arg(long = "suite", value_name = "PATH")]
+    pub(crate) suites: Vec<PathBuf>,
     /// Run every mutant against every case and print the whole matrix, not only the named kills.
     #[arg(long)]
     pub(crate) full: bool,
@@ -225,7 +228,8 @@ pub(crate) struct Dissect {
     /// A pcap or pcapng file.
     #[arg(value_name = "FILE")]
     pub(crate) file: PathBuf,
-    /// Keys: lines `link INDEX HEX`, `psk HEX`, and `CLIENT_RANDOM ...` as in a TLS key log.
+    /// Keys: lines `link INDEX HEX`, `psk HEX`, `CLIENT_RANDOM ...` as in a TLS key log, or a run's
+    /// `wireshark/ieee802154_keys`.
     #[arg(long, value_name = "FILE")]
     pub(crate) keys: Option<PathBuf>,
     /// Print one JSON object instead of text.

@@ -9,9 +9,8 @@ use crate::exit::Exit;
 #[derive(Debug, Error, Diagnostic)]
 pub(crate) enum Failure {
     /// Files that a person wrote are wrong.
-    #[error("{} in what was given", counted(.0.len()))]
-    #[diagnostic()]
-    Input(#[related] Vec<input::Fault>),
+    #[error("mistakes in what was given: {}", .0.len())]
+    Input(Vec<input::Fault>),
     /// Anything else that the user can mend.
     #[error("{message}")]
     #[diagnostic()]
@@ -69,8 +68,4 @@ impl From<Vec<input::Fault>> for Failure {
     fn from(faults: Vec<input::Fault>) -> Self {
         Self::Input(faults)
     }
-}
-
-fn counted(faults: usize) -> String {
-    if faults == 1 { "1 mistake".to_owned() } else { format!("{faults} mistakes") }
 }

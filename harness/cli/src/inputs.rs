@@ -97,8 +97,12 @@ pub(crate) fn plan(planning: &Planning) -> Result<(Loaded, Plan), Failure> {
 }
 
 fn nothing_selected(planning: &Planning, loaded: &Loaded) -> Failure {
-    let ids: Vec<&str> = loaded.cases().map(|case| case.base.as_str()).collect();
-    let near = planning.selectors.iter().find_map(|selector| input::nearest(selector, ids.iter().copied()));
+    let mut names: Vec<String> = loaded.cases().map(|case| case.base.clone()).collect();
+    names.extend(loaded.suites.iter().map(|suite| format!("suite:{}", suite.name)));
+    names.extend(suites::vocabulary::PHASES.iter().map(|phase| format!("phase:{phase}")));
+    names.extend(loaded.ledger.ids().map(|clause| format!("clause:{clause}")));
+    let near =
+        planning.selectors.iter().find_map(|selector| input::nearest(selector, names.iter().map(String::as_str)));
     Failure::Nothing {
         message: match planning.selectors.as_slice() {
             [] => "nothing is selected".to_owned(),

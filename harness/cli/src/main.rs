@@ -44,7 +44,7 @@ fn main() -> ExitCode {
         Ok(exit) => exit.into(),
         Err(failure) => {
             let exit = failure.exit();
-            eprintln!("{:?}", miette::Report::new(failure));
+            output::failure(failure);
             exit.into()
         }
     }

@@ -3,6 +3,8 @@
 use std::io::{IsTerminal as _, Write as _};
 
 use record::Verdict;
+
+use crate::failure::Failure;
 use serde::{Serialize, Serializer};
 
 use crate::exit::Exit;
@@ -14,6 +16,22 @@ pub(crate) fn install_diagnostics() {
     drop(miette::set_hook(Box::new(move |_| {
         Box::new(miette::MietteHandlerOpts::new().color(fancy).unicode(true).width(110).build())
     })));
+}
+
+/// Tells a person on stderr what stopped the command: faults in files one by one, each with its place.
+pub(crate) fn failure(failure: Failure) {
+    match failure {
+        Failure::Input(faults) => {
+            let count = faults.len();
+            for fault in faults {
+                eprintln!("{:?}", miette::Report::new(fault));
+            }
+            if count > 1 {
+                eprintln!("{count} mistakes");
+            }
+        }
+        other => eprintln!("{:?}", miette::Report::new(other)),
+    }
 }
 
 /// Whether stdout takes colours.

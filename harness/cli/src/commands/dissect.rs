@@ -143,6 +143,13 @@ fn add_keys(dissector: &mut Dissector, path: &Path) -> Result<(), Failure> {
                 None => false,
             },
             ["CLIENT_RANDOM", ..] => add_secret(dissector, &words),
+            [line, ..] if line.starts_with('"') => match wireshark_key(&words.join(" ")) {
+                Some((index, key)) => {
+                    dissector.add_link_key(index, key);
+                    true
+                }
+                None => false,
+            },
             _ => false,
         };
         if !taken {
@@ -154,6 +161,16 @@ fn add_keys(dissector: &mut Dissector, path: &Path) -> Result<(), Failure> {
         offset += line.len();
     }
     if faults.is_empty() { Ok(()) } else { Err(faults.into()) }
+}
+
+/// A line of Wireshark's table of IEEE 802.15.4 keys: `"KEY","INDEX","No hash"`.
+fn wireshark_key(line: &str) -> Option<(u8, [u8; 16])> {
+    let mut columns = line.split(',').map(|column| column.trim_matches('"'));
+    let (key, index, hash) = (columns.next()?, columns.next()?, columns.next()?);
+    if hash != "No hash" || columns.next().is_some() {
+        return None;
+    }
+    Some((index.parse().ok()?, octets(key)?))
 }
 
 fn add_key_log(dissector: &mut Dissector, key_log: &str) {

@@ -20,7 +20,7 @@ use crate::output::{self, say};
 
 pub(crate) fn mutants(arguments: &Mutants) -> Result<Exit, Failure> {
     let started = Instant::now();
-    let loaded = inputs::load(&[], None, None)?;
+    let loaded = inputs::load(&arguments.suites, None, None)?;
     let (testbed, _) = inputs::testbed(None)?;
     let asked: Vec<Mutant> = match arguments.mutants.as_slice() {
         [] => Mutant::ALL.to_vec(),

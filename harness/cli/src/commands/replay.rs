@@ -17,6 +17,18 @@ pub(crate) fn replay(arguments: &Replay) -> Result<Exit, Failure> {
     let plan = stored.plan().map_err(|error| Failure::Altered(error.to_string()))?;
     let plan = StoredPlan::from_json(plan).map_err(Failure::Altered)?;
     let Some(planned) = plan.case(&arguments.case) else {
+        let rows: Vec<&str> = plan
+            .cases
+            .iter()
+            .filter(|planned| planned.case.base == arguments.case)
+            .map(|planned| planned.case.id.as_str())
+            .collect();
+        if !rows.is_empty() {
+            return Err(Failure::usage_with_help(
+                format!("case `{}` has rows", arguments.case),
+                format!("name one of them: {}", rows.join(" ")),
+            ));
+        }
         let near = input::nearest(&arguments.case, plan.cases.iter().map(|planned| planned.case.id.as_str()));
         return Err(Failure::usage_with_help(
             format!("the run has no case `{}`", arguments.case),
