@@ -204,8 +204,10 @@ impl Judge<'_> {
         (expects, lacking, taken)
     }
 
-    pub(super) fn forbidden(&self, never: &Never, after: u64, until: u64) -> Option<Ending> {
-        let window = Window { after, until };
+    /// A forbidden PDU since the last act or the last expectation that was met: one that came while the tester still
+    /// waited for its own radio's report counts too.
+    pub(super) fn forbidden(&self, never: &Never, until: u64) -> Option<Ending> {
+        let window = Window { after: self.cursor, until };
         let index = expectation::find_forbidden(never, &self.pdus, window, &self.bindings)?;
         let pdu = self.pdus.get(index)?;
         let subject = self.subject(never.from.as_deref(), pdu);
@@ -214,9 +216,19 @@ impl Judge<'_> {
         Some(Ending::other(
             verdict,
             blame,
-            format!("{} came from {subject}, which must not be", never.message),
+            match self.last_act() {
+                Some(act) => format!("{} came from {subject} after `{act}`, which must not be", never.message),
+                None => format!("{} came from {subject}, which must not be", never.message),
+            },
             pdu.events.clone(),
         ))
+    }
+
+    /// What the tester did last before the step that is on.
+    fn last_act(&self) -> Option<&str> {
+        let steps = self.case.steps.get(..self.active.as_ref()?.step)?;
+        let act = steps.iter().rev().find(|step| matches!(step.kind, StepKind::Do(_) | StepKind::Send(_)))?;
+        Some(&act.text)
     }
 
     /// Nothing forbidden came between two live exchanges. That means something only if what should have provoked it is

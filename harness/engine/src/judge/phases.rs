@@ -182,11 +182,11 @@ impl Judge<'_> {
                 None
             }
             (Phase::Watching { opened, until }, StepKind::Never(never)) => {
-                self.forbidden(never, started, *until).map(|ending| with_evidence(ending, *opened))
+                self.forbidden(never, *until).map(|ending| with_evidence(ending, *opened))
             }
             (Phase::AliveAfter { opened, watched_until, seq }, StepKind::Never(never)) => {
                 let answer = seq.and_then(|seq| self.reply(&never.alive, seq, *opened)).map(Pdu::completed);
-                self.forbidden(never, started, *watched_until)
+                self.forbidden(never, *watched_until)
                     .or_else(|| answer.map(|answer| self.silent(never, vec![*opened, answer])))
             }
             _ => None,
