@@ -21,7 +21,7 @@ pub fn derive(case_seed: &[u8; 32], purpose: &str) -> [u8; 32] {
     hash.finalize().into()
 }
 
-/// The first 16 octets of [`derive`]: a link key or a pre-shared key.
+/// The first 16 octets of [`derive()`]: a link key or a pre-shared key.
 pub fn derive_key(case_seed: &[u8; 32], purpose: &str) -> [u8; 16] {
     let mut key = [0; 16];
     for (to, from) in key.iter_mut().zip(derive(case_seed, purpose)) {
