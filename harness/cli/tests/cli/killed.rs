@@ -77,7 +77,8 @@ fn read_after_kill(run: &Path, planned: &[serde_json::Value]) -> usize {
     let junit = fs::read_to_string(run.join("junit.xml")).unwrap();
     assert_eq!(junit.matches("<testcase ").count(), planned.len());
     assert_eq!(junit.matches("type=\"not_run\"").count(), planned.len() - finished);
-    let index = fs::read_to_string(run.join("index.html")).unwrap();
+    // A long row ID may be broken where the page says so.
+    let index = fs::read_to_string(run.join("index.html")).unwrap().replace("<wbr>", "");
     planned.iter().for_each(|case| assert!(index.contains(case["id"].as_str().unwrap())));
     finished
 }
