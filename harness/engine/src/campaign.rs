@@ -41,9 +41,14 @@ pub fn run_in_memory(planned: &PlannedCase, setting: &Setting) -> Result<CaseRun
 /// # Errors
 /// One sentence if the testbed cannot play the case or the log cannot be kept.
 pub fn run_logged(planned: &PlannedCase, setting: &Setting, log: &mut dyn Log) -> Result<CaseRun, String> {
-    let mut rack = rack_for(planned, setting)?;
-    let machines = Machines::for_topology(&planned.case.topology, &planned.seed_octets());
-    run_case(&planned.case, &planned.environment, planned.seed_octets(), &mut rack, machines, log)
+    play(planned, rack_for(planned, setting)?, log)
+}
+
+/// Plays a case on its rack, with machines of its own.
+fn play(planned: &PlannedCase, mut rack: VirtualRack, log: &mut dyn Log) -> Result<CaseRun, String> {
+    let case_seed = planned.seed_octets();
+    let machines = Machines::for_topology(&planned.case.topology, &case_seed);
+    run_case(&planned.case, &planned.environment, case_seed, &mut rack, machines, log)
 }
 
 /// What a campaign leaves, beside the evidence in its bundle.
@@ -106,10 +111,8 @@ fn run_into_bundle(planned: &PlannedCase, setting: &Setting, bundle: &Bundle) ->
     let id = CaseId::new(&planned.case.id).map_err(|error| error.to_string())?;
     let mut writer = bundle.case(&id).map_err(|error| error.to_string())?;
     let (result, device) = match rack_for(planned, setting) {
-        Ok(mut rack) => {
-            let machines = Machines::for_topology(&planned.case.topology, &planned.seed_octets());
-            let case_seed = planned.seed_octets();
-            let run = run_case(&planned.case, &planned.environment, case_seed, &mut rack, machines, &mut writer)?;
+        Ok(rack) => {
+            let run = play(planned, rack, &mut writer)?;
             (case_result(planned, &run.verdict, &run.events), device_identity(&run.events))
         }
         // A rack that cannot play the case leaves no evidence but this.

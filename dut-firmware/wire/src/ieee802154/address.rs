@@ -143,7 +143,7 @@ impl LinkAddress {
     /// The broadcast address.
     pub const BROADCAST: Self = Self::Short(ShortAddress::BROADCAST);
 
-    /// The interface identifier: the modified EUI-64, or 0000:00ff:fe00:XXXX for a short address (RFC 6282 section
+    /// The interface identifier: the modified EUI-64, or 0000:00ff:fe00 and then a short address (RFC 6282 section
     /// 3.2.2).
     pub fn interface_identifier(self) -> [u8; 8] {
         match self {

@@ -109,7 +109,7 @@ fn stateless_multicast(inline: &[u8]) -> Result<Ipv6Addr> {
     Ok(Ipv6Addr::from_bits(0xff << 120 | u128::from(scope) << 112 | group))
 }
 
-/// ffXX:XXLL:PPPP:PPPP:PPPP:PPPP:XXXX:XXXX: L and P from the context (RFC 3306, RFC 3956).
+/// `ff__:__LL:PPPP:PPPP:PPPP:PPPP:____:____`: L and P from the context, the blanks inline (RFC 3306, RFC 3956).
 fn prefix_based_multicast(inline: &[u8], context: Option<&Context>) -> Result<Ipv6Addr> {
     let context = context.ok_or(Error::Malformed("IPHC names a context that is not set"))?;
     let (flags, group) = inline.split_at_checked(2).ok_or(Error::Truncated("IPHC multicast address"))?;
