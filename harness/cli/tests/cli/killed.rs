@@ -42,9 +42,12 @@ fn kill_after(run: &Path, ended: usize, later: Duration) {
     let mut command = bootrack();
     command.args(["run", "--seed", "7", "--jobs", "1", "--out"]).arg(run);
     let mut child = command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+    // A case that is still hidden has not ended: it counts from its rename on.
+    let is_visible = |entry: &fs::DirEntry| !entry.file_name().as_encoded_bytes().starts_with(b".");
     let sealed = || {
         let folders = fs::read_dir(run.join("cases")).map(|entries| entries.flatten().collect::<Vec<_>>());
-        folders.unwrap_or_default().iter().filter(|entry| entry.path().join("result.json").exists()).count()
+        let folders = folders.unwrap_or_default();
+        folders.iter().filter(|entry| is_visible(entry) && entry.path().join("result.json").exists()).count()
     };
     while sealed() < ended && child.try_wait().unwrap().is_none() {
         std::thread::sleep(Duration::from_millis(1));
