@@ -1,10 +1,9 @@
 //! The dissector over captures of foreign implementations, and over arbitrary octets.
 
-mod common;
-
 use bootrack_wire::dissect::{Dissection, Dissector, Field, FieldKind, Keys, NoteKind, Value, field};
 use bootrack_wire::ieee802154::append_fcs;
-use common::{WITH_FCS, capture, link_key};
+use differential::captures::{WITH_FCS, capture};
+use differential::link_key;
 use proptest::prelude::*;
 use rstest::rstest;
 

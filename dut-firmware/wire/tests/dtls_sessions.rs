@@ -1,12 +1,10 @@
 //! The dissector over DTLS handshakes of OpenSSL: records of epoch 1 are read with a pre-shared key or a key log.
 
-mod common;
-
 use bootrack_wire::dissect::{Dissection, Dissector, Keys, NoteKind};
 use bootrack_wire::dtls::MasterSecret;
 use bootrack_wire::ipv6::{Header, Ipv6Addr, NextHeader, Packet};
 use bootrack_wire::udp::Datagram;
-use common::{PSK, Session, session};
+use differential::{PSK, Session, session};
 use rstest::rstest;
 
 fn packets(session: &Session) -> Vec<Vec<u8>> {

@@ -1,7 +1,4 @@
-//! Capture files for the integration tests: reading with pcap-parser, writing by hand.
-#![allow(dead_code, unreachable_pub, reason = "each test binary uses a part of it")]
-
-pub mod generate;
+//! Capture files for tests: reading with pcap-parser, writing by hand.
 
 use std::path::PathBuf;
 
@@ -13,7 +10,7 @@ pub const WITH_FCS: u32 = 195;
 /// Link type of IEEE 802.15.4 frames without FCS.
 pub const WITHOUT_FCS: u32 = 230;
 
-/// Link type and frames of a capture in `tests/captures`.
+/// Link type and frames of a capture in `wire/tests/captures`.
 pub fn capture(name: &str) -> (u32, Vec<Vec<u8>>) {
     let path = capture_path(name);
     let file = std::fs::File::open(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
@@ -38,7 +35,7 @@ pub fn capture(name: &str) -> (u32, Vec<Vec<u8>>) {
 
 /// Where a capture lies.
 pub fn capture_path(name: &str) -> PathBuf {
-    PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/captures").join(name)
+    PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../tests/captures").join(name)
 }
 
 /// The octets of a pcap file, a millisecond between frames.
@@ -53,41 +50,3 @@ pub fn pcap(link_type: u32, frames: &[Vec<u8>]) -> Vec<u8> {
     }
     file
 }
-
-/// The key of `sec.pcap` and of frames that tests secure: 000102..0f.
-pub fn link_key() -> [u8; 16] {
-    core::array::from_fn(|index| index as u8)
-}
-
-/// A recorded DTLS session of `tests/vectors`.
-pub struct Session {
-    /// Random of its ClientHello.
-    pub client_random: [u8; 32],
-    /// Master secret.
-    pub master_secret: [u8; 48],
-    /// UDP payloads in order, each with whether the client sent it.
-    pub datagrams: Vec<(bool, Vec<u8>)>,
-}
-
-/// Reads `tests/vectors/dtls12-NAME.txt`.
-pub fn session(name: &str) -> Session {
-    let path = format!("{}/tests/vectors/dtls12-{name}.txt", env!("CARGO_MANIFEST_DIR"));
-    let text = std::fs::read_to_string(path).unwrap();
-    let value = |key: &str| {
-        let line = text.lines().find_map(|line| line.strip_prefix(key)).unwrap();
-        hex::decode(line.trim()).unwrap()
-    };
-    let datagrams = text.lines().filter_map(|line| match line.split_once(' ')? {
-        ("C", payload) => Some((true, hex::decode(payload).unwrap())),
-        ("S", payload) => Some((false, hex::decode(payload).unwrap())),
-        _ => None,
-    });
-    Session {
-        client_random: value("client_random").try_into().unwrap(),
-        master_secret: value("master_secret").try_into().unwrap(),
-        datagrams: datagrams.collect(),
-    }
-}
-
-/// The pre-shared key of the recorded sessions.
-pub const PSK: &str = "000102030405060708090a0b0c0d0e0f";

@@ -1,0 +1,75 @@
+//! IPv6 packets.
+
+use wire::coap;
+use wire::ieee802154::{LinkAddress, ShortAddress};
+use wire::ipv6::{self, Ipv6Addr, NextHeader, Packet};
+use wire::udp::Datagram;
+
+use super::Rng;
+
+impl Rng {
+    pub(super) fn ipv6_address(&mut self, link: LinkAddress) -> Ipv6Addr {
+        let prefixes = ["fe80::", "fe80::", "fd00:b007::", "2001:db8:1:2::", "2001:db8:9:8::", "2001:db8:ffff:1::"];
+        let prefix: Ipv6Addr = self.pick(&prefixes).parse().unwrap();
+        let identifier = match self.below(3) {
+            0 => link.interface_identifier(),
+            1 => LinkAddress::Short(ShortAddress(self.u16())).interface_identifier(),
+            _ => self.next().to_be_bytes(),
+        };
+        ipv6::with_interface_identifier(prefix, identifier)
+    }
+
+    pub(super) fn destination(&mut self, link: LinkAddress) -> Ipv6Addr {
+        match self.below(4) {
+            0 => {
+                let bits = self.pick(&[8u32, 24, 40, 112]);
+                let group = (u128::from(self.next()) << 64 | u128::from(self.next())) & ((1 << bits) - 1);
+                let scope = self.pick(&[0x02u8, 0x03, 0x05, 0x0e]);
+                Ipv6Addr::from_bits(0xff << 120 | u128::from(scope) << 112 | group)
+            }
+            _ => self.ipv6_address(link),
+        }
+    }
+
+    /// A packet from a node with `link` as its link-layer address to one with `to`.
+    pub fn packet(&mut self, link: LinkAddress, to: LinkAddress) -> Vec<u8> {
+        let (source, destination) = (self.ipv6_address(link), self.destination(to));
+        let hop_limit = self.pick(&[1, 64, 255, 63, 17]);
+        let mut header = ipv6::Header::new(source, destination, NextHeader::UDP, hop_limit);
+        if self.below(3) == 0 {
+            header.traffic_class = self.pick(&[0, 1, 3, 0xb8, 0xff]);
+            header.flow_label = self.pick(&[0, 0x12345, 0xfffff]);
+        }
+        let mut datagram = Datagram {
+            source_port: self.pick(&[0xf0b1, 0xf001, 40000]),
+            destination_port: self.pick(&[0xf0b2, 0xf0c1, 40001]),
+            payload: Vec::new(),
+        };
+        let kind = self.below(6);
+        match kind {
+            0 | 1 => {
+                datagram.destination_port = coap::PORT;
+                datagram.payload = self.coap();
+                // Wireshark links a message to earlier ones of the same ends: other ends each time.
+                datagram.source_port = 10000 + self.below(30000) as u16;
+            }
+            2 => {
+                datagram.destination_port = coap::SECURE_PORT;
+                datagram.payload = self.dtls();
+                datagram.source_port = 10000 + self.below(30000) as u16;
+            }
+            3 => datagram.payload = self.bytes(0, 300),
+            _ => header.next_header = NextHeader::ICMPV6,
+        }
+        let mut payload = if header.next_header == NextHeader::UDP {
+            datagram.to_vec(source, destination).unwrap()
+        } else {
+            self.icmpv6().to_vec(source, destination).unwrap()
+        };
+        if self.below(12) == 0 && kind > 2 {
+            let at = if kind == 3 { 6 } else { 2 };
+            payload[at] ^= 0x55;
+        }
+        Packet { header, payload }.to_vec().unwrap()
+    }
+}

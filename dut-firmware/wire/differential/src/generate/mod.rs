@@ -1,0 +1,90 @@
+//! Frames of every kind that the dissector knows, from a seed: the same ones at every run.
+
+mod coap;
+mod dtls;
+mod icmpv6;
+mod ip;
+mod lowpan;
+mod wpan;
+
+use wire::Eui64;
+use wire::ieee802154::{LinkAddress, ShortAddress};
+
+/// Contexts that both dissectors are told, by identifier.
+pub const CONTEXTS: [(u8, &str, u8); 3] =
+    [(0, "fd00:b007::", 64), (3, "2001:db8:1:2::", 64), (5, "2001:db8:9:8::", 64)];
+
+/// A small generator of pseudo-random numbers (xorshift64*).
+pub struct Rng(u64);
+
+impl Rng {
+    /// A generator that starts from `seed`.
+    pub fn new(seed: u64) -> Self {
+        Self(seed | 1)
+    }
+
+    /// 64 bits.
+    pub fn next(&mut self) -> u64 {
+        self.0 ^= self.0 >> 12;
+        self.0 ^= self.0 << 25;
+        self.0 ^= self.0 >> 27;
+        self.0.wrapping_mul(0x2545_f491_4f6c_dd1d)
+    }
+
+    /// A number below `limit`.
+    pub fn below(&mut self, limit: u64) -> u64 {
+        (self.next() >> 11) % limit
+    }
+
+    /// Heads or tails.
+    pub fn chance(&mut self) -> bool {
+        self.below(2) == 1
+    }
+
+    /// Eight bits.
+    pub fn u8(&mut self) -> u8 {
+        self.below(256) as u8
+    }
+
+    /// Sixteen bits.
+    pub fn u16(&mut self) -> u16 {
+        self.below(1 << 16) as u16
+    }
+
+    /// Thirty-two bits.
+    pub fn u32(&mut self) -> u32 {
+        (self.next() >> 32) as u32
+    }
+
+    /// From `least` to `most` octets.
+    pub fn bytes(&mut self, least: u64, most: u64) -> Vec<u8> {
+        let length = least + self.below(most - least + 1);
+        (0..length).map(|_| self.u8()).collect()
+    }
+
+    /// Up to fourteen letters.
+    pub fn word(&mut self) -> String {
+        let length = 1 + self.below(14);
+        (0..length).map(|_| char::from(b'a' + self.below(26) as u8)).collect()
+    }
+
+    /// One of `from`.
+    pub fn pick<T: Copy>(&mut self, from: &[T]) -> T {
+        from[self.below(from.len() as u64) as usize]
+    }
+
+    pub(super) fn eui64(&mut self) -> Eui64 {
+        let mut octets = self.next().to_be_bytes();
+        octets[0] = 0x02;
+        Eui64(octets)
+    }
+
+    pub(super) fn link_address(&mut self) -> LinkAddress {
+        // Short addresses from 0x8000 on are multicast in 6LoWPAN (RFC 4944 section 12).
+        if self.below(4) == 0 {
+            LinkAddress::Short(ShortAddress(self.u16() & 0x7fff))
+        } else {
+            LinkAddress::Extended(self.eui64())
+        }
+    }
+}

@@ -1,0 +1,11 @@
+//! The dissector of `bootrack-wire` against tshark: values and positions of every field that both know, over captures and
+//! over generated frames. A difference is a failure unless [`excuses`] gives the reason.
+
+pub mod captures;
+pub mod compare;
+pub mod excuses;
+pub mod generate;
+mod sessions;
+pub mod tshark;
+
+pub use sessions::{PSK, Session, link_key, session};

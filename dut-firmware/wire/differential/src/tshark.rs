@@ -1,0 +1,80 @@
+//! tshark over a capture: values and positions of fields.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::process::{Command, Stdio};
+
+use wire::dissect::{FIELDS, FieldInfo};
+
+use crate::generate::CONTEXTS;
+use crate::{PSK, link_key};
+
+/// The fields that Wireshark has too.
+pub fn fields() -> impl Iterator<Item = &'static FieldInfo> {
+    FIELDS.iter().filter(|field| field.wireshark)
+}
+
+/// Whether tshark is there; its absence is an error in CI.
+pub fn has_tshark() -> bool {
+    let found = Command::new("tshark").arg("--version").stdout(Stdio::null()).stderr(Stdio::null()).status().is_ok();
+    if !found {
+        assert!(std::env::var_os("CI").is_none(), "tshark is needed in CI");
+        eprintln!("skipped: no tshark");
+    }
+    found
+}
+
+/// tshark over a file, with the keys and contexts that our dissector has too.
+fn command(path: &Path) -> Command {
+    let key: String = hex::encode(link_key());
+    let mut command = Command::new("tshark");
+    command.arg("-r").arg(path);
+    command.arg("-o").arg(format!("uat:ieee802154_keys:\"{key}\",\"1\",\"No hash\""));
+    command.args(["-o", "udp.check_checksum:TRUE", "-o", &format!("dtls.psk:{PSK}")]);
+    for (id, prefix, length) in CONTEXTS {
+        command.arg("-o").arg(format!("6lowpan.context{id}:{prefix}/{length}"));
+    }
+    command
+}
+
+fn run(mut command: Command) -> String {
+    let output = command.output().unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    String::from_utf8(output.stdout).unwrap()
+}
+
+/// Per frame, per field in the order of [`fields`], its values as tshark prints them.
+pub(crate) fn values(path: &Path) -> Vec<Vec<Vec<String>>> {
+    let mut command = command(path);
+    command.args(["-T", "fields", "-E", "separator=/t", "-E", "occurrence=a", "-E", "aggregator=;"]);
+    for field in fields() {
+        command.args(["-e", field.name]);
+    }
+    let text = run(command);
+    let values = |cell: &str| cell.split(';').filter(|value| !value.is_empty()).map(str::to_owned).collect();
+    text.lines().map(|line| line.split('\t').map(values).collect()).collect()
+}
+
+/// Per frame, where tshark read the occurrences of each field: offset and length.
+pub fn positions(path: &Path) -> Vec<BTreeMap<String, Vec<(usize, usize)>>> {
+    let mut command = command(path);
+    command.args(["-T", "pdml"]);
+    let text = run(command);
+    let attribute = |line: &str, name: &str| -> Option<String> {
+        let (_, rest) = line.split_once(&format!(" {name}=\""))?;
+        Some(rest.split_once('"')?.0.to_owned())
+    };
+    let mut frames: Vec<BTreeMap<String, Vec<(usize, usize)>>> = Vec::new();
+    for line in text.lines().map(str::trim_start) {
+        if line.starts_with("<packet>") {
+            frames.push(BTreeMap::new());
+        } else if line.starts_with("<field ") {
+            let found = (attribute(line, "name"), attribute(line, "pos"), attribute(line, "size"));
+            if let (Some(name), Some(offset), Some(length)) = found {
+                let position = (offset.parse().unwrap(), length.parse().unwrap());
+                frames.last_mut().unwrap().entry(name).or_default().push(position);
+            }
+        }
+    }
+    frames
+}
