@@ -62,7 +62,7 @@ impl Rng {
             1 => (ContentType::ChangeCipherSpec, vec![1]),
             _ => (ContentType::Handshake, self.dtls_handshake().1),
         };
-        let sequence_number = self.next() & RecordHeader::MAX_SEQUENCE_NUMBER;
+        let sequence_number = self.u64() & RecordHeader::MAX_SEQUENCE_NUMBER;
         let header =
             RecordHeader { content_type, version: ProtocolVersion(0xfefd), epoch: 0, sequence_number, length: 0 };
         let mut bytes = Vec::new();

@@ -14,7 +14,7 @@ impl Rng {
         let identifier = match self.below(3) {
             0 => link.interface_identifier(),
             1 => LinkAddress::Short(ShortAddress(self.u16())).interface_identifier(),
-            _ => self.next().to_be_bytes(),
+            _ => self.u64().to_be_bytes(),
         };
         ipv6::with_interface_identifier(prefix, identifier)
     }
@@ -23,7 +23,7 @@ impl Rng {
         match self.below(4) {
             0 => {
                 let bits = self.pick(&[8u32, 24, 40, 112]);
-                let group = (u128::from(self.next()) << 64 | u128::from(self.next())) & ((1 << bits) - 1);
+                let group = (u128::from(self.u64()) << 64 | u128::from(self.u64())) & ((1 << bits) - 1);
                 let scope = self.pick(&[0x02u8, 0x03, 0x05, 0x0e]);
                 Ipv6Addr::from_bits(0xff << 120 | u128::from(scope) << 112 | group)
             }

@@ -24,7 +24,7 @@ impl Rng {
     }
 
     /// 64 bits.
-    pub fn next(&mut self) -> u64 {
+    pub fn u64(&mut self) -> u64 {
         self.0 ^= self.0 >> 12;
         self.0 ^= self.0 << 25;
         self.0 ^= self.0 >> 27;
@@ -33,7 +33,7 @@ impl Rng {
 
     /// A number below `limit`.
     pub fn below(&mut self, limit: u64) -> u64 {
-        (self.next() >> 11) % limit
+        (self.u64() >> 11) % limit
     }
 
     /// Heads or tails.
@@ -53,7 +53,7 @@ impl Rng {
 
     /// Thirty-two bits.
     pub fn u32(&mut self) -> u32 {
-        (self.next() >> 32) as u32
+        (self.u64() >> 32) as u32
     }
 
     /// From `least` to `most` octets.
@@ -74,7 +74,7 @@ impl Rng {
     }
 
     pub(super) fn eui64(&mut self) -> Eui64 {
-        let mut octets = self.next().to_be_bytes();
+        let mut octets = self.u64().to_be_bytes();
         octets[0] = 0x02;
         Eui64(octets)
     }
