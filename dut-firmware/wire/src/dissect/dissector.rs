@@ -7,10 +7,10 @@ use super::Dissection;
 use super::dtls_session::Sessions;
 use super::keys::Keys;
 use super::reassembly::Reassembly;
-use super::sheet::Sheet;
+use super::sheet::{Cursor, Sheet};
 use crate::coap;
 use crate::dtls::{MasterSecret, RANDOM_LENGTH};
-use crate::ieee802154::LinkAddress;
+use crate::ieee802154::{LinkAddress, Trailer};
 use crate::ipv6::Ipv6Addr;
 use crate::sixlowpan::{Context, Contexts};
 
@@ -69,7 +69,8 @@ impl Dissector {
     /// with the FCS.
     pub fn frame(&mut self, number: u64, bytes: &[u8], fcs: bool) -> Dissection {
         let mut sheet = Sheet::new(number, bytes);
-        if let Err(error) = self.wpan(&mut sheet, number, bytes, fcs) {
+        let trailer = if fcs { Trailer::Fcs16 } else { Trailer::None };
+        if let Err(error) = self.wpan(&mut sheet, number, Cursor::new(bytes, 0, 0), trailer) {
             sheet.error(error);
         }
         sheet.dissection

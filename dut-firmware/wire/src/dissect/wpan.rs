@@ -1,13 +1,15 @@
 //! IEEE 802.15.4 frames: MAC header, security, beacon and command content.
 
+use alloc::format;
+
 use super::Dissector;
 use super::keys::KeyFailure;
 use super::lowpan::Link;
 use super::model::NoteKind;
 use super::sheet::{Cursor, Sheet, Span, hex};
 use crate::ieee802154::{
-    Address, AddressingMode, AuxSecurityHeader, FCS_LENGTH, FrameControl, FrameType, Header, KeyIdentifier,
-    LinkAddress, PanId, SecuredFrame, ShortAddress, check_fcs,
+    Address, AddressingMode, AuxSecurityHeader, FrameControl, FrameType, Header, KeyIdentifier, LinkAddress, PanId,
+    SecuredFrame, ShortAddress, Trailer, check_fcs, check_fcs32,
 };
 use crate::{Error, Result};
 
@@ -23,13 +25,15 @@ struct Payload {
 }
 
 impl Dissector {
-    pub(super) fn wpan(&mut self, sheet: &mut Sheet, number: u64, bytes: &[u8], fcs: bool) -> Result<()> {
+    /// `psdu` is all of a PHY payload, `trailer` what its last octets are.
+    pub(super) fn wpan(&mut self, sheet: &mut Sheet, number: u64, psdu: Cursor<'_>, end: Trailer) -> Result<()> {
         sheet.layer("wpan");
-        let mpdu_len = if fcs { bytes.len().saturating_sub(FCS_LENGTH) } else { bytes.len() };
+        let bytes = psdu.rest();
+        let mpdu_len = bytes.len().saturating_sub(end.len());
         let mpdu = bytes.get(..mpdu_len).unwrap_or(bytes);
-        let mut cursor = Cursor::new(mpdu, 0, 0);
+        let mut cursor = Cursor::new(mpdu, psdu.buffer(), psdu.offset());
         let parsed = header(sheet, &mut cursor);
-        let fcs_ok = !fcs || trailer(sheet, bytes, mpdu_len);
+        let fcs_ok = trailer(sheet, psdu, mpdu_len, end);
         let (control, header) = parsed?;
         let source = header.source.link();
         sheet.dissection.link_source = source;
@@ -107,14 +111,14 @@ impl Dissector {
         let body = secured.payload.get(..body_len).unwrap_or(&[]).to_vec();
         if level.mic_len() > 0 {
             let mic = secured.payload.get(body_len..).unwrap_or(&[]);
-            let span = Span { buffer: 0, offset: base.saturating_add(body_len), length: level.mic_len() };
+            let span = Span { buffer: cursor.buffer(), offset: base.saturating_add(body_len), length: level.mic_len() };
             sheet.text("wpan.mic", hex(mic), span);
         }
         let opened = self.keys.unsecure(&secured);
         let verified = opened.is_ok() && level.mic_len() > 0;
         sheet.number("link.secured", verified, cursor.ahead(0));
         match opened {
-            Ok(_) if !level.encrypts() => Ok(Some(Payload { bytes: body, buffer: 0, base, verified })),
+            Ok(_) if !level.encrypts() => Ok(Some(Payload { bytes: body, buffer: cursor.buffer(), base, verified })),
             Ok(frame) => {
                 let bytes = frame.content.to_vec()?;
                 let buffer = sheet.buffer("decrypted", &bytes);
@@ -132,14 +136,35 @@ impl Dissector {
     }
 }
 
-/// The FCS fields; whether it is right.
-fn trailer(sheet: &mut Sheet, bytes: &[u8], mpdu_len: usize) -> bool {
-    let mut cursor = Cursor::new(bytes.get(mpdu_len..).unwrap_or(&[]), 0, mpdu_len);
-    let fcs_ok = check_fcs(bytes).is_ok();
-    if cursor.uint_le(sheet, "wpan.fcs", FCS_LENGTH).is_ok() {
-        sheet.number("wpan.fcs_ok", fcs_ok, cursor.behind(FCS_LENGTH));
+/// The fields behind the MAC payload; whether the frame is right as far as they tell.
+fn trailer(sheet: &mut Sheet, psdu: Cursor<'_>, mpdu_len: usize, end: Trailer) -> bool {
+    let mut cursor = psdu.clone();
+    if cursor.take(mpdu_len, "wpan.fcs").is_err() || cursor.rest().len() < end.len() {
+        return end == Trailer::None;
     }
-    fcs_ok
+    match end {
+        Trailer::None => true,
+        Trailer::Fcs16 | Trailer::Fcs32 => {
+            let (name, fcs_ok) = match end {
+                Trailer::Fcs32 => ("wpan.fcs32", check_fcs32(psdu.rest()).is_ok()),
+                _ => ("wpan.fcs", check_fcs(psdu.rest()).is_ok()),
+            };
+            if cursor.uint_le(sheet, name, end.len()).is_ok() {
+                sheet.number("wpan.fcs_ok", fcs_ok, cursor.behind(end.len()));
+            }
+            fcs_ok
+        }
+        Trailer::Cc24xx => {
+            let rssi = cursor.read_uint(1, "wpan.rssi").unwrap_or(0);
+            // A signed octet, in dBm but for the offset of the radio.
+            sheet.text("wpan.rssi", format!("{}", (rssi as u8).cast_signed()), cursor.behind(1));
+            let status = cursor.read_uint(1, "wpan.correlation").unwrap_or(0);
+            let fcs_ok = status >> 7 == 1;
+            sheet.number("wpan.fcs_ok", fcs_ok, cursor.behind(1));
+            sheet.number("wpan.correlation", status & 0x7f, cursor.behind(1));
+            fcs_ok
+        }
+    }
 }
 
 fn header(sheet: &mut Sheet, cursor: &mut Cursor<'_>) -> Result<(FrameControl, Header)> {

@@ -1,4 +1,5 @@
-//! The frame check sequence: the 16-bit ITU-T CRC (IEEE 802.15.4-2006 section 7.2.1.9).
+//! The frame check sequence: the 16-bit ITU-T CRC (IEEE 802.15.4-2006 section 7.2.1.9), the 32-bit one of newer PHYs
+//! (IEEE 802.15.4-2015 section 7.2.10), and what captures may have in its place.
 
 use alloc::vec::Vec;
 
@@ -24,4 +25,70 @@ pub fn append_fcs(mpdu: &mut Vec<u8>) {
 pub fn check_fcs(psdu: &[u8]) -> Result<&[u8]> {
     let (mpdu, received) = psdu.split_last_chunk::<FCS_LENGTH>().ok_or(Error::Truncated("FCS"))?;
     if fcs(mpdu) == u16::from_le_bytes(*received) { Ok(mpdu) } else { Err(Error::Integrity("FCS")) }
+}
+
+/// Octets that a 32-bit FCS takes at the end of a PSDU.
+pub const FCS32_LENGTH: usize = 4;
+
+/// The 32-bit FCS over `mpdu`; a frame carries it least significant octet first. An MPDU of less than four octets
+/// counts as one with zeros behind it.
+pub fn fcs32(mpdu: &[u8]) -> u32 {
+    let padding = FCS32_LENGTH.saturating_sub(mpdu.len());
+    let octets = mpdu.iter().copied().chain(core::iter::repeat_n(0, padding));
+    !octets.fold(u32::MAX, |crc, octet| {
+        (0..8).fold(crc ^ u32::from(octet), |crc, _| if crc & 1 == 1 { crc >> 1 ^ 0xedb8_8320 } else { crc >> 1 })
+    })
+}
+
+/// The MPDU inside `psdu`, or [`Error::Integrity`] if its 32-bit FCS does not match.
+pub fn check_fcs32(psdu: &[u8]) -> Result<&[u8]> {
+    let (mpdu, received) = psdu.split_last_chunk::<FCS32_LENGTH>().ok_or(Error::Truncated("FCS"))?;
+    if fcs32(mpdu) == u32::from_le_bytes(*received) { Ok(mpdu) } else { Err(Error::Integrity("FCS")) }
+}
+
+/// What stands behind the MAC payload in a captured frame.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Trailer {
+    /// Nothing.
+    None,
+    /// The 16-bit FCS.
+    Fcs16,
+    /// The 32-bit FCS.
+    Fcs32,
+    /// Two octets that TI CC24xx radios put in place of the FCS: RSSI, then bit 7 "FCS right" and the correlation.
+    Cc24xx,
+}
+
+impl Trailer {
+    /// Its octets.
+    pub fn len(self) -> usize {
+        match self {
+            Self::None => 0,
+            Self::Fcs16 | Self::Cc24xx => FCS_LENGTH,
+            Self::Fcs32 => FCS32_LENGTH,
+        }
+    }
+
+    /// Whether there is none.
+    pub fn is_empty(self) -> bool {
+        self == Self::None
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_fcs_of_32_bits_is_the_crc_of_ethernet_and_pads_short_frames() {
+        // The check value of CRC-32/ISO-HDLC.
+        assert_eq!(fcs32(b"123456789"), 0xcbf4_3926);
+        // IEEE 802.15.4-2015 section 7.2.10: zeros up to four octets.
+        assert_eq!(fcs32(&[0x02, 0x00, 0x12]), fcs32(&[0x02, 0x00, 0x12, 0x00]));
+        let mut psdu = b"abc".to_vec();
+        psdu.extend(fcs32(b"abc").to_le_bytes());
+        assert_eq!(check_fcs32(&psdu), Ok(b"abc".as_slice()));
+        psdu[0] ^= 1;
+        assert_eq!(check_fcs32(&psdu), Err(Error::Integrity("FCS")));
+    }
 }

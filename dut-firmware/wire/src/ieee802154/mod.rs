@@ -17,7 +17,7 @@ mod tests;
 pub use address::{Address, AddressingMode, LinkAddress, PanId, ShortAddress};
 pub use beacon::{Beacon, GtsDescriptor, PendingAddress};
 pub use command::{Command, CommandId};
-pub use fcs::{FCS_LENGTH, append_fcs, check_fcs, fcs};
+pub use fcs::{FCS_LENGTH, FCS32_LENGTH, Trailer, append_fcs, check_fcs, check_fcs32, fcs, fcs32};
 pub use frame::{Content, Frame, Mpdu, SecuredFrame};
 pub use header::{FrameControl, FrameType, FrameVersion, Header};
 pub use security::{AuxSecurityHeader, KeyIdentifier, SecurityLevel, nonce, secure, unsecure};
