@@ -1,0 +1,394 @@
+//! What the fuzzer runs, a function per parser: no input panics, and what parses survives emit and parse.
+//!
+//! `fuzz_targets/NAME.rs` hands libFuzzer's input to the function `NAME`; `../tests/fuzz_corpora.rs` includes this file and
+//! runs the corpora as an ordinary test. A new target is a function here, its name in [`TARGETS`], a file of one line
+//! and a `[[bin]]`; the test says what is missing.
+
+use core::fmt::{Debug, Write};
+
+use bootrack_wire::coap;
+use bootrack_wire::dissect::{Dissection, Dissector, Keys, field, upper_tester as dissect_line};
+use bootrack_wire::dtls::{
+    Alert, ContentType, Handshake, HandshakeHeader, HandshakeType, KeyExchange, MasterSecret, Sender, fragments, open,
+    records, seal,
+};
+use bootrack_wire::icmpv6;
+use bootrack_wire::ieee802154::{
+    AuxSecurityHeader, Content, Frame, FrameVersion, Header, KeyIdentifier, LinkAddress, Mpdu, SecurityLevel,
+    ShortAddress, append_fcs, secure, unsecure,
+};
+use bootrack_wire::ipv6::{Ipv6Addr, NextHeader, Packet, checksum};
+use bootrack_wire::ndp;
+use bootrack_wire::reader::Reader;
+use bootrack_wire::sel;
+use bootrack_wire::sixlowpan::{Context, Contexts, Decompressor, Dispatch, FragmentHeader, Iphc, UdpNhc, compress};
+use bootrack_wire::udp;
+use bootrack_wire::upper_tester::{Command, Line, LineAssembler};
+use bootrack_wire::writer::Writer;
+use bootrack_wire::{Eui64, Result};
+
+/// A target: its name and its function.
+pub type Target = (&'static str, fn(&[u8]));
+
+macro_rules! targets {
+    ($($name:ident,)*) => {
+        /// Every target.
+        pub const TARGETS: &[Target] = &[$((stringify!($name), $name),)*];
+    };
+}
+
+targets! {
+    coap_message,
+    dtls_fragments,
+    dtls_handshake,
+    dtls_protection,
+    dtls_records,
+    frame,
+    icmpv6_message,
+    ipv6_packet,
+    mac_frame,
+    mac_security,
+    ndp_message,
+    sel_message,
+    sixlowpan_header,
+    sixlowpan_packet,
+    udp_datagram,
+    upper_tester_line,
+    upper_tester_stream,
+}
+
+/// The link key of `sec.pcap` and of the generated seeds.
+const LINK_KEY: [u8; 16] = [0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15];
+const SOURCE: Ipv6Addr = Ipv6Addr::new(0xfe80, 0, 0, 0, 0, 0xff, 0xfe00, 1);
+const DESTINATION: Ipv6Addr = Ipv6Addr::new(0xfe80, 0, 0, 0, 0, 0xff, 0xfe00, 2);
+
+/// `value` must emit, and the octets must parse to it again.
+fn assert_survives<T: PartialEq + Debug>(value: &T, emitted: Result<Vec<u8>>, parse: impl FnOnce(&[u8]) -> Result<T>) {
+    let bytes = match emitted {
+        Ok(bytes) => bytes,
+        Err(error) => panic!("{value:?} was parsed but cannot be emitted: {error}"),
+    };
+    match parse(&bytes) {
+        Ok(again) => assert_eq!(&again, value, "emitted as {bytes:02x?}"),
+        Err(error) => panic!("{value:?} was emitted as {bytes:02x?}, which does not parse: {error}"),
+    }
+}
+
+/// What `emit` writes into `length` octets; it must fill them.
+fn written(length: usize, emit: impl FnOnce(&mut Writer<'_>) -> Result<()>) -> Result<Vec<u8>> {
+    let mut bytes = vec![0; length];
+    let mut writer = Writer::new(&mut bytes);
+    emit(&mut writer)?;
+    assert_eq!(writer.offset(), length, "buffer_len is not what emit writes");
+    Ok(bytes)
+}
+
+/// What `emit` appends.
+fn appended(emit: impl FnOnce(&mut Vec<u8>) -> Result<()>) -> Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    emit(&mut bytes)?;
+    Ok(bytes)
+}
+
+fn contexts() -> Contexts {
+    let mut contexts = Contexts::default();
+    contexts.set(0, Some(Context::new(Ipv6Addr::new(0xfd00, 0xb007, 0, 0, 0, 0, 0, 0), 64)));
+    contexts.set(3, Some(Context::new(Ipv6Addr::new(0x2001, 0xdb8, 1, 2, 0, 0, 0, 0), 64)));
+    contexts.set(5, Some(Context::new(Ipv6Addr::new(0x2001, 0xdb8, 9, 8, 0x80, 0, 0, 0), 70)));
+    contexts
+}
+
+/// A security header out of an octet: level and key identifier mode as in the security control field.
+fn security(control: u8) -> AuxSecurityHeader {
+    let key_identifier = match control >> 3 & 3 {
+        0 => KeyIdentifier::Implicit,
+        1 => KeyIdentifier::Index(1),
+        2 => KeyIdentifier::Source4([1, 2, 3, control], 1),
+        _ => KeyIdentifier::Source8([1, 2, 3, 4, 5, 6, 7, control], 1),
+    };
+    AuxSecurityHeader { level: SecurityLevel::from_bits(control), frame_counter: u32::from(control), key_identifier }
+}
+
+/// Octets: an MPDU.
+pub fn mac_frame(data: &[u8]) {
+    let Ok(mpdu) = Mpdu::parse(data) else { return };
+    let emitted = match &mpdu {
+        Mpdu::Plain(frame) => {
+            assert_eq!(frame.content.to_vec().map(|bytes| bytes.len()), Ok(frame.content.buffer_len()));
+            frame.to_vec()
+        }
+        Mpdu::Secured(frame) => frame.to_vec(),
+    };
+    assert_survives(&mpdu, emitted, Mpdu::parse);
+}
+
+/// Octets: a security control field, an MPDU. A plain frame survives securing and unsecuring; a secured one either is
+/// refused or was secured under the key.
+pub fn mac_security(data: &[u8]) {
+    let Some((&control, mpdu)) = data.split_first() else { return };
+    match Mpdu::parse(mpdu) {
+        Ok(Mpdu::Plain(frame)) => {
+            let source = frame.header.source.extended().unwrap_or(Eui64([2, 0, 0, 0, 0, 0, 0, 1]));
+            let Ok(secured) = secure(&frame, &security(control), &LINK_KEY, source) else { return };
+            let header = Header { version: FrameVersion::V2006, ..frame.header };
+            assert_eq!(unsecure(&secured, &LINK_KEY, source), Ok(Frame { header, ..frame }));
+        }
+        Ok(Mpdu::Secured(secured)) => {
+            let source = secured.header.source.extended().unwrap_or(Eui64([2, 0, 0, 0, 0, 0, 0, 1]));
+            let Ok(frame) = unsecure(&secured, &LINK_KEY, source) else { return };
+            if let Ok(again) = secure(&frame, &secured.security, &LINK_KEY, source) {
+                assert_eq!(unsecure(&again, &LINK_KEY, source), Ok(frame));
+            }
+        }
+        Err(_) => {}
+    }
+}
+
+/// Octets: a 6LoWPAN payload, of which the first header is read.
+pub fn sixlowpan_header(data: &[u8]) {
+    if let Ok(header) = FragmentHeader::parse(&mut Reader::new(data)) {
+        let emitted = written(header.buffer_len(), |writer| header.emit(writer));
+        assert_survives(&header, emitted, |bytes| FragmentHeader::parse(&mut Reader::new(bytes)));
+    }
+    let mut reader = Reader::new(data);
+    if let Ok(iphc) = Iphc::parse(&mut reader) {
+        let emitted = written(iphc.buffer_len(), |writer| iphc.emit(writer));
+        assert_survives(&iphc, emitted, |bytes| Iphc::parse(&mut Reader::new(bytes)));
+        if let Ok(nhc) = UdpNhc::parse(&mut reader) {
+            let emitted = written(nhc.buffer_len(), |writer| nhc.emit(writer));
+            assert_survives(&nhc, emitted, |bytes| UdpNhc::parse(&mut Reader::new(bytes)));
+        }
+    }
+}
+
+/// Octets: which link-layer addresses, the datagram size of a first fragment or none, a 6LoWPAN payload. What
+/// decompresses and is no fragment survives compression.
+pub fn sixlowpan_packet(data: &[u8]) {
+    let [addresses, size, payload @ ..] = data else { return };
+    let address = |bits: u8| match bits & 3 {
+        0 => LinkAddress::BROADCAST,
+        1 => LinkAddress::Short(ShortAddress(0x1234)),
+        2 => LinkAddress::Extended(Eui64([0x02, 0, 0, 0, 0, 0, 0, 1])),
+        _ => LinkAddress::Extended(Eui64([0x02, 0, 0, 0xff, 0xfe, 0, 0x12, 0x34])),
+    };
+    let (source, destination) = (address(*addresses), address(addresses >> 2));
+    let contexts = contexts();
+    let whole = Decompressor {
+        source,
+        destination,
+        contexts: &contexts,
+        datagram_size: None,
+        accept_elided_checksum: addresses & 0x10 != 0,
+    };
+    // As a first fragment.
+    let _ = Decompressor { datagram_size: Some(usize::from(*size) * 8), ..whole }.decompress(payload);
+    let Ok(packet) = whole.decompress(payload) else { return };
+    if payload.first().is_some_and(|octet| Dispatch::of(*octet) != Dispatch::Iphc) || Packet::parse(&packet).is_err() {
+        return;
+    }
+    match compress(&packet, source, destination, &contexts) {
+        Ok(compressed) => assert_eq!(whole.decompress(&compressed).as_deref(), Ok(packet.as_slice())),
+        Err(error) => panic!("{packet:02x?} was decompressed but does not compress: {error}"),
+    }
+}
+
+/// Octets: an IPv6 packet.
+pub fn ipv6_packet(data: &[u8]) {
+    let Ok(packet) = Packet::parse(data) else { return };
+    assert_survives(&packet, packet.to_vec(), Packet::parse);
+}
+
+/// Octets: a UDP datagram; once as it is, once with its checksum made right.
+pub fn udp_datagram(data: &[u8]) {
+    let parse = |bytes: &[u8]| udp::Datagram::parse(bytes, SOURCE, DESTINATION);
+    let _ = parse(data);
+    let mut bytes = data.to_vec();
+    let [_, _, _, _, high, low, ..] = bytes.as_slice() else { return };
+    let length = usize::from(u16::from_be_bytes([*high, *low]));
+    let Some(covered) = bytes.get_mut(..length) else { return };
+    let Some(field) = covered.get_mut(6..8) else { return };
+    field.fill(0);
+    let sum = match checksum(SOURCE, DESTINATION, NextHeader::UDP, covered) {
+        0 => 0xffff,
+        sum => sum,
+    };
+    covered[6..8].copy_from_slice(&sum.to_be_bytes());
+    match parse(&bytes) {
+        Ok(datagram) => assert_survives(&datagram, datagram.to_vec(SOURCE, DESTINATION), parse),
+        Err(error) => panic!("{bytes:02x?} has the checksum {sum:04x}: {error}"),
+    }
+}
+
+/// Octets: an ICMPv6 message; its checksum is not looked at.
+pub fn icmpv6_message(data: &[u8]) {
+    let _ = icmpv6::Message::parse(data, SOURCE, DESTINATION);
+    let Ok(message) = icmpv6::Message::parse_unverified(data) else { return };
+    let emitted = message.to_vec(SOURCE, DESTINATION);
+    assert_survives(&message, emitted, |bytes| icmpv6::Message::parse(bytes, SOURCE, DESTINATION));
+}
+
+/// Octets: an ICMPv6 type, what follows the checksum of a Neighbor Discovery message.
+pub fn ndp_message(data: &[u8]) {
+    let Some((&kind, body)) = data.split_first() else { return };
+    let Ok(message) = ndp::Message::parse_body(kind, body) else { return };
+    let emitted = written(message.body_len(), |writer| message.emit_body(writer));
+    assert_survives(&message, emitted, |bytes| ndp::Message::parse_body(kind, bytes));
+}
+
+/// Octets: an ICMPv6 code, what follows the checksum of a JSR or SSR.
+pub fn sel_message(data: &[u8]) {
+    let Some((&code, body)) = data.split_first() else { return };
+    let Some(kind) = sel::Kind::from_code(code) else { return };
+    let Ok(message) = sel::Message::parse_body(kind, body) else { return };
+    let emitted = written(sel::BODY_LENGTH, |writer| message.emit_body(writer));
+    assert_survives(&message, emitted, |bytes| sel::Message::parse_body(kind, bytes));
+}
+
+/// Octets: a datagram of DTLS records. They emit to the octets that they were read from.
+pub fn dtls_records(data: &[u8]) {
+    let mut emitted = Vec::new();
+    for record in records(data).map_while(Result::ok) {
+        let start = emitted.len();
+        assert_eq!(record.emit(&mut emitted), Ok(()));
+        assert_eq!(emitted.get(start..), data.get(start..emitted.len()));
+        if let (ContentType::Alert, Ok(alert)) = (record.header.content_type, Alert::parse(record.fragment)) {
+            assert_eq!(alert.emit().as_slice(), record.fragment);
+        }
+    }
+}
+
+/// Octets: the fragments of handshake messages in a record. They emit to the octets that they were read from.
+pub fn dtls_fragments(data: &[u8]) {
+    let Ok(fragments) = fragments(data) else { return };
+    let mut emitted = Vec::new();
+    for fragment in fragments {
+        fragment.header.emit(&mut emitted);
+        emitted.extend_from_slice(fragment.body);
+        assert!(!fragment.header.is_whole() || fragment.body.len() as u32 == fragment.header.length);
+    }
+    assert_eq!(emitted, data);
+    let _ = HandshakeHeader::parse(&mut Reader::new(data));
+}
+
+/// Octets: a handshake type, whether the key exchange is PSK, the body of the message.
+pub fn dtls_handshake(data: &[u8]) {
+    let [msg_type, psk, body @ ..] = data else { return };
+    let msg_type = HandshakeType::from(*msg_type);
+    let key_exchange = if psk & 1 == 1 { KeyExchange::Psk } else { KeyExchange::Other };
+    let Ok(message) = Handshake::parse(msg_type, body, key_exchange) else { return };
+    assert_eq!(message.msg_type(), msg_type);
+    let emitted = appended(|out| message.emit(out));
+    assert_survives(&message, emitted, |bytes| Handshake::parse(msg_type, bytes, key_exchange));
+}
+
+/// Octets: DTLS records, opened under a fixed key; and what they carry, sealed under it, opens to the same.
+pub fn dtls_protection(data: &[u8]) {
+    let keys = MasterSecret::from_octets([7; 48]).key_block(&[1; 32], &[2; 32]);
+    let keys = keys.of(Sender::Client);
+    for record in records(data).map_while(Result::ok) {
+        let _ = open(keys, &record.header, record.fragment);
+        if let Ok(sealed) = seal(keys, &record.header, record.fragment) {
+            let opened = open(keys, &record.header, &sealed);
+            assert_eq!(opened.as_deref(), Ok(record.fragment));
+        }
+    }
+}
+
+/// Octets: a CoAP message.
+pub fn coap_message(data: &[u8]) {
+    let header = coap::Message::parse_header(data);
+    let Ok(message) = coap::Message::parse(data) else { return };
+    assert_eq!(header, Ok((message.message_type, message.code, message.message_id)));
+    let _ = (message.options.uri_path(), message.options.uri_query().count(), message.options.content_format());
+    let _ = (message.options.first_unacceptable(&[]), message.options.max_age(), message.options.uri_port());
+    assert_survives(&message, message.emit(), coap::Message::parse);
+}
+
+/// Octets: a line of UT/1 without its line feed.
+pub fn upper_tester_line(data: &[u8]) {
+    let Ok(text) = core::str::from_utf8(data) else { return };
+    assert_sound(&dissect_line(1, text), true);
+    let Ok(line) = Line::parse(text) else { return };
+    let parse = |bytes: &[u8]| {
+        let text = core::str::from_utf8(bytes).unwrap_or_default();
+        Line::parse(text.strip_suffix('\n').unwrap_or_default())
+    };
+    // An event's time moves to the front, a code to the end: the same octets are not asked for.
+    assert_survives(&line, line.emit(), parse);
+    if let Line::Request(request) = line {
+        assert!(Line::sequence_of_request(text) == Some(request.seq));
+        if let Ok(command) = Command::from_request(&request) {
+            let again = command.to_request(request.seq);
+            assert!(
+                Command::from_request(&again).as_ref() == Ok(&command),
+                "{again} is another command than {request}"
+            );
+        }
+    }
+}
+
+/// Octets: the size of a chunk, the octets of a serial line. Its lines do not depend on how it is chunked.
+pub fn upper_tester_stream(data: &[u8]) {
+    let Some((&size, stream)) = data.split_first() else { return };
+    let whole = LineAssembler::default().extend(stream);
+    let mut assembler = LineAssembler::default();
+    let chunked: Vec<_> = stream.chunks(usize::from(size).max(1)).flat_map(|chunk| assembler.extend(chunk)).collect();
+    assert_eq!(whole, chunked);
+    assert!(whole.iter().flatten().all(|line| !line.is_empty() && !line.contains('\n')));
+}
+
+/// Octets: frames, each as a control octet, a length octet and that many octets; the whole dissector sees them in order,
+/// with the keys. Bits of the control octet: 0 append an FCS, 1 the octets end with one, 2 secure the frame if it is a plain
+/// one (with bits 3 to 7 as a security control field), 3 without bit 2: it is an IPv6 packet of the backbone.
+pub fn frame(data: &[u8]) {
+    let mut keys = Keys::new();
+    keys.add_link_key(1, LINK_KEY);
+    keys.add_psk(&LINK_KEY);
+    let mut dissector = Dissector::new(keys);
+    for (id, context) in contexts().iter() {
+        dissector.set_context(id, context.prefix, context.length);
+    }
+    let mut rest = data;
+    let mut number = 0;
+    while let [control, length, following @ ..] = rest {
+        let (bytes, after) = following.split_at(following.len().min(usize::from(*length)));
+        rest = after;
+        number += 1;
+        let dissection = if control & 0x0c == 0x08 {
+            dissector.ipv6_packet(number, bytes)
+        } else {
+            let mut bytes = secured(control, bytes).unwrap_or_else(|| bytes.to_vec());
+            if control & 1 == 1 {
+                append_fcs(&mut bytes);
+            }
+            dissector.frame(number, &bytes, control & 3 != 0)
+        };
+        assert_sound(&dissection, false);
+    }
+}
+
+/// The frame of `mpdu` under the link key, if `control` asks for that and it is a plain one with an extended source.
+fn secured(control: &u8, mpdu: &[u8]) -> Option<Vec<u8>> {
+    if control & 4 == 0 {
+        return None;
+    }
+    let Ok(Mpdu::Plain(frame)) = Mpdu::parse(mpdu) else { return None };
+    if matches!(frame.content, Content::Acknowledgment) {
+        return None;
+    }
+    let source = frame.header.source.extended()?;
+    secure(&frame, &security(control >> 3), &LINK_KEY, source).ok()?.to_vec().ok()
+}
+
+/// Every field is in the table and lies inside its buffer, and everything prints.
+fn assert_sound(dissection: &Dissection, is_line: bool) {
+    let mut text = String::new();
+    for layer in &dissection.layers {
+        for found in &layer.fields {
+            assert!(is_line || field(&found.name).is_some(), "{} is not in the table", found.name);
+            assert_eq!(dissection.bytes_of(found).len(), found.length, "{} lies outside its buffer", found.name);
+            let _ = write!(text, "{}", found.value);
+        }
+    }
+    assert!(dissection.layers.len() < 10_000 && text.len() < 10_000_000);
+}
