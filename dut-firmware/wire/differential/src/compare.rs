@@ -55,7 +55,9 @@ fn normalized(kind: FieldKind, text: &str) -> Value {
 }
 
 fn ours(dissection: &Dissection, field: &FieldInfo) -> Vec<Value> {
-    dissection.fields(field.name).map(|field| field.value.clone()).collect()
+    // tshark prints nothing for an empty text, which cannot be told from no field.
+    let values = dissection.fields(field.name).map(|field| field.value.clone());
+    values.filter(|value| value.text() != Some("")).collect()
 }
 
 /// Compares the frames of a capture with what our dissector makes of them.

@@ -1,9 +1,9 @@
 //! Where Wireshark and the dissector may differ, each with the reason: a specification, or what one of both does not claim.
 
-use wire::dissect::Dissection;
+use wire::dissect::{Dissection, NoteKind};
 
 /// Where Wireshark has its own way, with the reason.
-pub(crate) fn is_excused(field: &str, dissection: &Dissection) -> bool {
+pub fn is_excused(field: &str, dissection: &Dissection) -> bool {
     // Mesh link establishment on port 19788 carries auxiliary security headers of its own under the same names.
     let is_mle = dissection.number("udp.dstport") == Some(19788);
     // Wireshark says that a frame without FCS has a right one; we do not claim what nobody checked.
@@ -14,16 +14,48 @@ pub(crate) fn is_excused(field: &str, dissection: &Dissection) -> bool {
     if dissection.number("wpan.aux_sec.key_id_mode") == Some(0) && !field.starts_with("wpan.") {
         return true;
     }
+    if field.starts_with("coap.") && coap(field, dissection) {
+        return true;
+    }
     // Frames of 2015 are noted as unsupported behind their frame control field.
     let is_2015 = dissection.number("wpan.version") == Some(2);
     is_2015 || is_mle && (field.starts_with("wpan.aux_sec.") || field == "wpan.mic")
+}
+
+/// Where Wireshark is wrong about CoAP.
+fn coap(field: &str, dissection: &Dissection) -> bool {
+    let has_option = |numbers: &[u64]| {
+        dissection
+            .fields("coap.opt.number")
+            .any(|field| field.value.number().is_some_and(|number| numbers.contains(&number)))
+    };
+    // Octets that RFC 7252 3, 5.4.3 and 5.10 or RFC 8613 6.1 forbid: Wireshark goes on and makes values of them.
+    if dissection.notes.iter().any(|note| note.layer == "coap" && note.kind == NoteKind::Malformed) {
+        return true;
+    }
+    match field {
+        // Options of RFC 7967, 9175 and 9177, which Wireshark 4.0 does not know.
+        "coap.opt.name" | "coap.opt.unknown" if has_option(&[19, 31, 252, 258, 292]) => true,
+        // Wireshark calls every fourteenth number a no-op, as a draft did; RFC 7252 12.2 does not.
+        "coap.opt.name" => has_option(&[42]),
+        // A value without octets is the number 0 (RFC 7252 3.2), which Wireshark calls "(null)".
+        "coap.opt.accept" => dissection.number("coap.accept") == Some(0),
+        // Wireshark writes the last three bits of Size2 here; it is a size in octets (RFC 7959 4).
+        "coap.opt.block_size" => has_option(&[28]),
+        // Strings are UTF-8 (RFC 7252 3.2); Wireshark replaces all that is not ASCII.
+        "coap.opt.uri_path" | "coap.opt.uri_path_recon" => {
+            dissection.fields("coap.opt.uri_path").any(|field| !field.value.to_string().is_ascii())
+        }
+        _ => false,
+    }
 }
 
 /// Where Wireshark marks other octets than those that the field was read from, with the reason.
 pub fn lies_elsewhere(field: &str) -> bool {
     match field {
         // A derived field without octets; with a Block option Wireshark has it in a buffer of its own.
-        "coap.payload_length" => true,
+        "coap.payload_length" | "coap.payload_desc" => true,
+        "coap.block.count" | "coap.block.reassembled.length" => true,
         // In an option without a value (block 0, no more, size 16) Wireshark marks the octet before it.
         "coap.opt.block_mflag" | "coap.opt.block_size" => true,
         _ => false,

@@ -9,6 +9,9 @@ use wire::dissect::{FIELDS, FieldInfo};
 use crate::generate::CONTEXTS;
 use crate::{PSK, link_key};
 
+/// Between the values of a field; no value that is compared contains it.
+const AGGREGATOR: char = '\u{1f}';
+
 /// The fields that Wireshark has too.
 pub fn fields() -> impl Iterator<Item = &'static FieldInfo> {
     FIELDS.iter().filter(|field| field.wireshark)
@@ -46,12 +49,23 @@ fn run(mut command: Command) -> String {
 /// Per frame, per field in the order of [`fields`], its values as tshark prints them.
 pub(crate) fn values(path: &Path) -> Vec<Vec<Vec<String>>> {
     let mut command = command(path);
-    command.args(["-T", "fields", "-E", "separator=/t", "-E", "occurrence=a", "-E", "aggregator=;"]);
+    command.args([
+        "-T",
+        "fields",
+        "-E",
+        "separator=/t",
+        "-E",
+        "occurrence=a",
+        "-E",
+        &format!("aggregator={AGGREGATOR}"),
+    ]);
     for field in fields() {
         command.args(["-e", field.name]);
     }
     let text = run(command);
-    let values = |cell: &str| cell.split(';').filter(|value| !value.is_empty()).map(str::to_owned).collect();
+    let values = |cell: &str| {
+        cell.split(AGGREGATOR).filter(|value| !value.is_empty() && *value != "<MISSING>").map(str::to_owned).collect()
+    };
     text.lines().map(|line| line.split('\t').map(values).collect()).collect()
 }
 

@@ -1,14 +1,16 @@
 //! CoAP on the wire (RFC 7252 3): header, token, options, payload; and the links of `/.well-known/core` (RFC 6690).
 
 mod code;
+mod content_format;
 mod link_format;
 mod message;
 mod option;
 
 pub use code::Code;
+pub use content_format::ContentFormat;
 pub use link_format::Link;
 pub use message::{Message, MessageType, PAYLOAD_MARKER, Token};
-pub use option::{CoapOption, ContentFormat, OptionNumber, Options};
+pub use option::{CoapOption, OptionNumber, Options};
 
 /// The UDP port of plain CoAP.
 pub const PORT: u16 = 5683;

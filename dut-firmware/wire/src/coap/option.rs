@@ -4,6 +4,7 @@
 use alloc::string::String;
 use alloc::vec::Vec;
 
+use super::ContentFormat;
 use crate::reader::Reader;
 use crate::{Error, Result};
 
@@ -95,7 +96,9 @@ impl OptionNumber {
         )
     }
 
-    /// Least and greatest length of the value of an option that RFC 7252 (table 4), 7641 or 7959 define.
+    /// Least and greatest length of the value of an option that one of the RFCs above defines
+    /// (RFC 7252 table 4, RFC 7641 2, RFC 7959 2.1 and 4, RFC 7967 2, RFC 8613 2, RFC 8768 3, RFC 9175 2.2.1 and 3.2.1,
+    /// RFC 9177 4.1).
     pub const fn value_length(self) -> Option<(usize, usize)> {
         Some(match self {
             Self::IF_MATCH => (0, 8),
@@ -107,28 +110,15 @@ impl OptionNumber {
             Self::LOCATION_PATH | Self::URI_PATH | Self::URI_QUERY | Self::LOCATION_QUERY => (0, 255),
             Self::MAX_AGE | Self::SIZE1 | Self::SIZE2 => (0, 4),
             Self::PROXY_URI => (1, 1034),
+            Self::OSCORE => (0, 255),
+            Self::HOP_LIMIT => (1, 1),
+            Self::Q_BLOCK1 | Self::Q_BLOCK2 => (0, 3),
+            Self::ECHO => (1, 40),
+            Self::NO_RESPONSE => (0, 1),
+            Self::REQUEST_TAG => (0, 8),
             _ => return None,
         })
     }
-}
-
-/// A number of the CoAP Content-Formats registry.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub struct ContentFormat(pub u16);
-
-impl ContentFormat {
-    /// `text/plain;charset=utf-8`.
-    pub const TEXT_PLAIN: Self = Self(0);
-    /// `application/link-format` (RFC 6690).
-    pub const LINK_FORMAT: Self = Self(40);
-    /// `application/octet-stream`.
-    pub const OCTET_STREAM: Self = Self(42);
-    /// `application/json`.
-    pub const JSON: Self = Self(50);
-    /// `application/cbor`.
-    pub const CBOR: Self = Self(60);
-    /// `application/coap-group+json` (RFC 7390), the format of the key resource (`SEL` 6).
-    pub const COAP_GROUP_JSON: Self = Self(256);
 }
 
 /// One option.

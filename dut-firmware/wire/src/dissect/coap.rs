@@ -3,9 +3,20 @@
 use alloc::format;
 use alloc::string::String;
 
-use super::sheet::{Cursor, Sheet, Span, hex};
-use crate::coap::{Code, OptionNumber, PAYLOAD_MARKER};
+use super::coap_names;
+use super::model::NoteKind;
+use super::sheet::{Cursor, Sheet, Span};
+use crate::coap::{Code, ContentFormat, OptionNumber, PAYLOAD_MARKER};
 use crate::{Error, Result};
+
+/// What the options say about the rest of the message.
+#[derive(Default)]
+struct Found {
+    path: String,
+    content_format: Option<u64>,
+    /// Number and M of a Block1 in a request or a Block2 in a response: the payload is a block.
+    block: Option<(u64, bool)>,
+}
 
 /// Dissects all that `cursor` holds as one message.
 pub(super) fn coap(sheet: &mut Sheet, mut cursor: Cursor<'_>) -> Result<()> {
@@ -36,109 +47,206 @@ pub(super) fn coap(sheet: &mut Sheet, mut cursor: Cursor<'_>) -> Result<()> {
     if code == Code::EMPTY && (token_length > 0 || !cursor.is_empty()) {
         return Err(Error::Malformed("octets in an empty CoAP message"));
     }
-    let mut path = String::new();
-    let has_payload = options(sheet, &mut cursor, &mut path)?;
-    if !path.is_empty() {
-        sheet.text("coap.opt.uri_path_recon", path, start);
-    }
+    let mut found = Found::default();
+    let has_payload = options(sheet, &mut cursor, &mut found)?;
     if has_payload {
-        payload(sheet, cursor)?;
+        payload(sheet, cursor, code, &found)?;
+    }
+    if !found.path.is_empty() {
+        sheet.text("coap.opt.uri_path_recon", found.path, start);
     }
     Ok(())
 }
 
 /// Whether a payload follows.
-fn options(sheet: &mut Sheet, cursor: &mut Cursor<'_>, path: &mut String) -> Result<bool> {
-    let mut number = 0u64;
+fn options(sheet: &mut Sheet, cursor: &mut Cursor<'_>, found: &mut Found) -> Result<bool> {
+    let (mut number, mut count) = (0u64, 0usize);
     while !cursor.is_empty() {
+        let whole = cursor.clone();
         let octet = cursor.read_uint(1, "option")?;
+        let first = cursor.behind(1);
         if octet == u64::from(PAYLOAD_MARKER) {
+            sheet.number("coap.opt.end_marker", octet, first);
             return Ok(true);
         }
-        number = number.saturating_add(extended(cursor, octet >> 4)?);
-        let length = usize::try_from(extended(cursor, octet & 0xf)?).unwrap_or(usize::MAX);
-        let number = u16::try_from(number).map_err(|_| Error::Malformed("option number above 65535"))?;
+        let (delta, delta_ext) = extended(cursor, octet >> 4)?;
+        let (length, length_ext) = extended(cursor, octet & 0xf)?;
+        number = number.saturating_add(delta);
+        count = count.saturating_add(1);
+        let length = usize::try_from(length).unwrap_or(usize::MAX);
+        let option_number = u16::try_from(number).map_err(|_| Error::Malformed("option number above 65535"))?;
         let value = cursor.sub(length, "option value")?;
-        option(sheet, OptionNumber(number), value, path)?;
+        let span = whole.ahead(cursor.offset().saturating_sub(whole.offset()));
+        sheet.text("coap.opt.name", coap_names::option_name(count, option_number), span);
+        sheet.text("coap.opt.desc", coap_names::option_description(option_number), span);
+        sheet.number("coap.opt.number", option_number, span);
+        sheet.number("coap.opt.delta", octet >> 4, first);
+        sheet.number("coap.opt.length", octet & 0xf, first);
+        if let Some((value, span)) = delta_ext {
+            sheet.number("coap.opt.delta_ext", value, span);
+        }
+        if let Some((value, span)) = length_ext {
+            sheet.number("coap.opt.length_ext", value, span);
+        }
+        option(sheet, OptionNumber(option_number), value, found)?;
     }
     Ok(false)
 }
 
-/// An option delta or length (RFC 7252 section 3.1).
-fn extended(cursor: &mut Cursor<'_>, nibble: u64) -> Result<u64> {
-    match nibble {
-        13 => Ok(cursor.read_uint(1, "extended option")?.saturating_add(13)),
-        14 => Ok(cursor.read_uint(2, "extended option")?.saturating_add(269)),
-        15 => Err(Error::Malformed("option nibble 15")),
-        other => Ok(other),
-    }
+/// An option delta or length (RFC 7252 section 3.1), and its extension as it stands in the message.
+fn extended(cursor: &mut Cursor<'_>, nibble: u64) -> Result<(u64, Option<(u64, Span)>)> {
+    let (octets, base) = match nibble {
+        13 => (1, 13),
+        14 => (2, 269),
+        15 => return Err(Error::Malformed("option nibble 15")),
+        other => return Ok((other, None)),
+    };
+    let value = cursor.read_uint(octets, "extended option")?;
+    Ok((value.saturating_add(base), Some((value, cursor.behind(octets)))))
 }
 
-fn option(sheet: &mut Sheet, number: OptionNumber, mut cursor: Cursor<'_>, path: &mut String) -> Result<()> {
+fn option(sheet: &mut Sheet, number: OptionNumber, mut cursor: Cursor<'_>, found: &mut Found) -> Result<()> {
     let value = cursor.rest();
-    let text_name = match number {
-        OptionNumber::URI_PATH => "coap.opt.uri_path",
-        OptionNumber::URI_QUERY => "coap.opt.uri_query",
-        OptionNumber::URI_HOST => "coap.opt.uri_host",
-        OptionNumber::LOCATION_PATH => "coap.opt.location_path",
-        OptionNumber::LOCATION_QUERY => "coap.opt.location_query",
-        OptionNumber::PROXY_URI => "coap.opt.proxy_uri",
-        OptionNumber::PROXY_SCHEME => "coap.opt.proxy_scheme",
-        OptionNumber::ETAG => return cursor.bytes(sheet, "coap.opt.etag", value.len()).map(drop),
-        OptionNumber::IF_MATCH => return cursor.bytes(sheet, "coap.opt.if_match", value.len()).map(drop),
-        _ => return number_option(sheet, number, cursor, path),
-    };
-    let text = String::from_utf8_lossy(value);
+    let length = value.len();
+    if number.value_length().is_some_and(|(least, most)| !(least..=most).contains(&length)) {
+        // To a receiver such an option is one that it does not know (RFC 7252 section 5.4.3).
+        sheet.note(NoteKind::Malformed, "an option is longer or shorter than its definition allows");
+        return Ok(());
+    }
     match number {
-        OptionNumber::URI_HOST => *path = format!("coap://{text}"),
-        OptionNumber::URI_PATH => *path = format!("{path}/{text}"),
-        _ => {}
+        OptionNumber::URI_PATH => {
+            found.path.push('/');
+            found.path.push_str(&text(sheet, "coap.opt.uri_path", &cursor));
+        }
+        OptionNumber::URI_HOST => {
+            found.path.push_str("coap://");
+            found.path.push_str(&text(sheet, "coap.opt.uri_host", &cursor));
+        }
+        OptionNumber::URI_PORT => {
+            let value = cursor.uint(sheet, "coap.opt.uri_port", length)?;
+            found.path.push_str(&format!(":{value}"));
+        }
+        OptionNumber::URI_QUERY => drop(text(sheet, "coap.opt.uri_query", &cursor)),
+        OptionNumber::LOCATION_PATH => drop(text(sheet, "coap.opt.location_path", &cursor)),
+        OptionNumber::LOCATION_QUERY => drop(text(sheet, "coap.opt.location_query", &cursor)),
+        OptionNumber::PROXY_URI => drop(text(sheet, "coap.opt.proxy_uri", &cursor)),
+        OptionNumber::PROXY_SCHEME => drop(text(sheet, "coap.opt.proxy_scheme", &cursor)),
+        OptionNumber::ETAG => drop(cursor.bytes(sheet, "coap.opt.etag", length)?),
+        OptionNumber::IF_MATCH => drop(cursor.bytes(sheet, "coap.opt.if_match", length)?),
+        OptionNumber::ECHO => drop(cursor.bytes(sheet, "coap.echo", length)?),
+        OptionNumber::REQUEST_TAG => drop(cursor.bytes(sheet, "coap.request_tag", length)?),
+        OptionNumber::IF_NONE_MATCH => {}
+        OptionNumber::MAX_AGE => drop(cursor.uint(sheet, "coap.opt.max_age", length)?),
+        OptionNumber::SIZE1 => drop(cursor.uint(sheet, "coap.opt.size1", length)?),
+        OptionNumber::SIZE2 => drop(cursor.uint(sheet, "coap.size2", length)?),
+        OptionNumber::OBSERVE => drop(cursor.uint(sheet, "coap.opt.observe", length)?),
+        OptionNumber::HOP_LIMIT => drop(cursor.uint(sheet, "coap.opt.hop_limit", length)?),
+        OptionNumber::NO_RESPONSE => drop(cursor.uint(sheet, "coap.no_response", length)?),
+        OptionNumber::CONTENT_FORMAT => {
+            let format = cursor.uint(sheet, "coap.content_format", length)?;
+            sheet.text("coap.opt.ctype", coap_names::content_format(format), cursor.behind(length));
+            found.content_format = Some(format);
+        }
+        OptionNumber::ACCEPT => {
+            let format = cursor.uint(sheet, "coap.accept", length)?;
+            sheet.text("coap.opt.accept", coap_names::content_format(format), cursor.behind(length));
+        }
+        OptionNumber::BLOCK1 | OptionNumber::BLOCK2 => {
+            let value = cursor.read_uint(length, "option value")?;
+            let span = cursor.behind(length);
+            sheet.number("coap.opt.block_number", value >> 4, span);
+            sheet.number("coap.opt.block_mflag", value >> 3 & 1, span);
+            sheet.number("coap.opt.block_size", value & 7, span);
+            found.block = Some((value >> 4, value >> 3 & 1 == 1));
+        }
+        OptionNumber::Q_BLOCK1 | OptionNumber::Q_BLOCK2 => {
+            let value = cursor.read_uint(length, "option value")?;
+            let span = cursor.behind(length);
+            sheet.number("coap.q_block_number", value >> 4, span);
+            sheet.number("coap.q_block_more", value >> 3 & 1, span);
+            sheet.number("coap.q_block_size", value & 7, span);
+        }
+        OptionNumber::OSCORE => return oscore(sheet, cursor),
+        _ => drop(cursor.bytes(sheet, "coap.opt.unknown", length)?),
     }
-    sheet.text(text_name, text, cursor.ahead(value.len()));
     Ok(())
 }
 
-fn number_option(sheet: &mut Sheet, number: OptionNumber, mut cursor: Cursor<'_>, path: &mut String) -> Result<()> {
-    let name = match number {
-        OptionNumber::URI_PORT => "coap.opt.uri_port",
-        OptionNumber::MAX_AGE => "coap.opt.max_age",
-        OptionNumber::SIZE1 => "coap.opt.size1",
-        OptionNumber::OBSERVE => "coap.opt.observe",
-        OptionNumber::HOP_LIMIT => "coap.opt.hop_limit",
-        OptionNumber::CONTENT_FORMAT => "coap.content_format",
-        OptionNumber::ACCEPT => "coap.accept",
-        OptionNumber::BLOCK1 | OptionNumber::BLOCK2 => "",
-        _ => return Ok(()),
-    };
-    let length = cursor.rest().len();
-    let most = number.value_length().map_or(1, |(_, most)| most);
-    if length > most {
-        return Err(Error::Malformed("option is longer than its definition allows"));
+/// A string option; its text, octets that are not UTF-8 replaced.
+fn text(sheet: &mut Sheet, name: &'static str, cursor: &Cursor<'_>) -> String {
+    let value = cursor.rest();
+    let text = String::from_utf8_lossy(value).into_owned();
+    sheet.text(name, text.as_str(), cursor.ahead(value.len()));
+    text
+}
+
+/// The OSCORE option (RFC 8613 section 6.1); an empty value stands for a flag octet of zeros.
+fn oscore(sheet: &mut Sheet, mut cursor: Cursor<'_>) -> Result<()> {
+    if cursor.is_empty() {
+        return Ok(());
     }
-    let value = cursor.read_uint(length, "option value")?;
-    let span = cursor.behind(length);
-    if number == OptionNumber::URI_PORT {
-        *path = format!("{path}:{value}");
+    let flags = cursor.read_uint(1, "OSCORE flags")?;
+    let span = cursor.behind(1);
+    let (has_context, has_id) = (flags >> 4 & 1 == 1, flags >> 3 & 1 == 1);
+    sheet.number("coap.opt.object_security_reserved", flags >> 5 != 0, span);
+    sheet.number("coap.opt.object_security_kid_context_present", has_context, span);
+    sheet.number("coap.opt.object_security_kid_present", has_id, span);
+    sheet.number("coap.opt.object_security_piv_len", flags & 7, span);
+    if flags >> 5 != 0 || flags & 7 > 5 {
+        sheet.note(NoteKind::Malformed, "reserved bits in an OSCORE option");
+        return Ok(());
     }
-    if name.is_empty() {
-        sheet.number("coap.opt.block_number", value >> 4, span);
-        sheet.number("coap.opt.block_mflag", value >> 3 & 1, span);
-        sheet.number("coap.opt.block_size", value & 7, span);
-    } else {
-        sheet.number(name, value, span);
+    let piv_length = usize::try_from(flags & 7).unwrap_or(0);
+    if piv_length > 0 {
+        cursor.bytes(sheet, "coap.opt.object_security_piv", piv_length)?;
+    }
+    if has_context {
+        let length = cursor.uint(sheet, "coap.opt.object_security_kid_context_len", 1)?;
+        let length = usize::try_from(length).unwrap_or(usize::MAX);
+        cursor.bytes(sheet, "coap.opt.object_security_kid_context", length)?;
+    }
+    if has_id {
+        let length = cursor.rest().len();
+        cursor.bytes(sheet, "coap.opt.object_security_kid", length)?;
+    } else if !cursor.is_empty() {
+        sheet.note(NoteKind::Malformed, "octets behind an OSCORE option");
     }
     Ok(())
 }
 
-fn payload(sheet: &mut Sheet, cursor: Cursor<'_>) -> Result<()> {
+fn payload(sheet: &mut Sheet, mut cursor: Cursor<'_>, code: Code, found: &Found) -> Result<()> {
     let bytes = cursor.rest();
     if bytes.is_empty() {
         return Err(Error::Malformed("payload marker without payload"));
     }
     let span = cursor.ahead(bytes.len());
-    sheet.number("coap.payload_length", bytes.len() as u64, Span { length: 0, ..span });
-    sheet.text("coap.payload_bytes", hex(bytes), span);
-    if let Ok(text) = core::str::from_utf8(bytes) {
+    let derived = Span { length: 0, ..span };
+    let length = u64::try_from(bytes.len()).unwrap_or(u64::MAX);
+    let format = found.content_format.and_then(|format| u16::try_from(format).ok()).map(ContentFormat);
+    // Without Content-Format the payload of an error response is text for a person (RFC 7252 section 5.5.2).
+    let format = format.or((code.class() >= 4 && found.content_format.is_none()).then_some(ContentFormat::TEXT_PLAIN));
+    let is_whole = match found.block {
+        Some((number, more)) => {
+            cursor.clone().bytes(sheet, "coap.block_payload", bytes.len())?;
+            sheet.number("coap.block_length", length, derived);
+            if number == 0 && !more {
+                sheet.number("coap.block.count", 1u64, derived);
+                sheet.number("coap.block.reassembled.length", length, derived);
+            }
+            number == 0 && !more
+        }
+        None => true,
+    };
+    if is_whole {
+        let number = format.unwrap_or(ContentFormat::OCTET_STREAM).0;
+        let media_type = coap_names::content_format(number.into());
+        sheet.text("coap.payload_desc", media_type, derived);
+        sheet.number("coap.payload_length", length, derived);
+    }
+    cursor.bytes(sheet, "coap.payload_bytes", bytes.len())?;
+    if format.is_none_or(|format| format.is_text() || format.media_type().is_none())
+        && let Ok(text) = core::str::from_utf8(bytes)
+    {
         sheet.text("coap.payload_text", text, span);
     }
     Ok(())

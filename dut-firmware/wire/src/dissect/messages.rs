@@ -85,6 +85,9 @@ messages! {
     "coap.post", "coap", "CoAP POST", "coap.code" = 2;
     "coap.put", "coap", "CoAP PUT", "coap.code" = 3;
     "coap.delete", "coap", "CoAP DELETE", "coap.code" = 4;
+    "coap.fetch", "coap", "CoAP FETCH", "coap.code" = 5;
+    "coap.patch", "coap", "CoAP PATCH", "coap.code" = 6;
+    "coap.ipatch", "coap", "CoAP iPATCH", "coap.code" = 7;
     "ut.reply", "ut", "answer of the upper tester to a command", "ut.is_event" = 0;
     "ut.event", "ut", "what the upper tester reports unasked", "ut.is_event" = 1;
 }

@@ -8,6 +8,7 @@
 //! fails; what is wrong with a frame becomes a [`Note`].
 
 mod coap;
+mod coap_names;
 mod dissector;
 mod dtls;
 mod dtls_session;
