@@ -1,11 +1,10 @@
 //! IPHC address compression (RFC 6282 sections 3.1.1 and 3.2): the twenty-odd ways to write an address, each as a mode
-//! that resolves inline octets, link-layer address and context to an address. The compressor tries modes with it too, so
+//! that resolves inline octets, encapsulating header and context to an address. The compressor tries modes with it too, so
 //! that both directions rest on one function.
 
 use alloc::vec::Vec;
 
 use super::{Context, Contexts};
-use crate::ieee802154::LinkAddress;
 use crate::ipv6::Ipv6Addr;
 use crate::{Error, Result};
 
@@ -44,11 +43,12 @@ impl SourceMode {
         }
     }
 
-    /// The address behind `inline`, which has [`Self::inline_len`] octets.
-    pub fn resolve(self, inline: &[u8], link: LinkAddress, context: Option<&Context>) -> Result<Ipv6Addr> {
+    /// The address behind `inline`, which has [`Self::inline_len`] octets; `elided` is the interface identifier that
+    /// the encapsulating header gives.
+    pub fn resolve(self, inline: &[u8], elided: [u8; 8], context: Option<&Context>) -> Result<Ipv6Addr> {
         match (self.stateful, self.mode & 3) {
             (true, 0) => Ok(Ipv6Addr::UNSPECIFIED),
-            (stateful, mode) => unicast(stateful, mode, inline, link, context),
+            (stateful, mode) => unicast(stateful, mode, inline, elided, context),
         }
     }
 }
@@ -70,11 +70,12 @@ impl DestinationMode {
         }
     }
 
-    /// The address behind `inline`, which has [`Self::inline_len`] octets.
-    pub fn resolve(self, inline: &[u8], link: LinkAddress, context: Option<&Context>) -> Result<Ipv6Addr> {
+    /// The address behind `inline`, which has [`Self::inline_len`] octets; `elided` is the interface identifier that
+    /// the encapsulating header gives.
+    pub fn resolve(self, inline: &[u8], elided: [u8; 8], context: Option<&Context>) -> Result<Ipv6Addr> {
         match (self.multicast, self.stateful, self.mode & 3) {
             (false, true, 0) => Err(Error::Malformed("IPHC destination mode is reserved")),
-            (false, stateful, mode) => unicast(stateful, mode, inline, link, context),
+            (false, stateful, mode) => unicast(stateful, mode, inline, elided, context),
             (true, false, _) => stateless_multicast(inline),
             (true, true, 0) => prefix_based_multicast(inline, context),
             (true, true, _) => Err(Error::Malformed("IPHC multicast mode is reserved")),
@@ -86,12 +87,12 @@ fn number(octets: &[u8]) -> u128 {
     octets.iter().fold(0, |sum, octet| sum << 8 | u128::from(*octet))
 }
 
-fn unicast(stateful: bool, mode: u8, inline: &[u8], link: LinkAddress, context: Option<&Context>) -> Result<Ipv6Addr> {
+fn unicast(stateful: bool, mode: u8, inline: &[u8], elided: [u8; 8], context: Option<&Context>) -> Result<Ipv6Addr> {
     let identifier = match mode {
         0 => return Ok(Ipv6Addr::from_bits(number(inline))),
         1 => number(inline),
         2 => SHORT_IDENTIFIER | number(inline),
-        _ => number(&link.interface_identifier()),
+        _ => number(&elided),
     };
     if !stateful {
         return Ok(Ipv6Addr::from_bits(LINK_LOCAL_PREFIX | identifier));
@@ -128,12 +129,12 @@ pub(super) struct Compressed<Mode> {
 }
 
 /// The shortest way to write `address` as a source.
-pub(super) fn compress_source(address: Ipv6Addr, link: LinkAddress, contexts: &Contexts) -> Compressed<SourceMode> {
+pub(super) fn compress_source(address: Ipv6Addr, elided: [u8; 8], contexts: &Contexts) -> Compressed<SourceMode> {
     if address == Ipv6Addr::UNSPECIFIED {
         let mode = SourceMode { stateful: true, mode: 0 };
         return Compressed { mode, context_id: 0, inline: Vec::new() };
     }
-    let found = shortest_unicast(address, link, contexts);
+    let found = shortest_unicast(address, elided, contexts);
     let (stateful, mode, context_id, inline) = found;
     Compressed { mode: SourceMode { stateful, mode }, context_id, inline }
 }
@@ -141,11 +142,11 @@ pub(super) fn compress_source(address: Ipv6Addr, link: LinkAddress, contexts: &C
 /// The shortest way to write `address` as a destination.
 pub(super) fn compress_destination(
     address: Ipv6Addr,
-    link: LinkAddress,
+    elided: [u8; 8],
     contexts: &Contexts,
 ) -> Compressed<DestinationMode> {
     if !address.is_multicast() {
-        let (stateful, mode, context_id, inline) = shortest_unicast(address, link, contexts);
+        let (stateful, mode, context_id, inline) = shortest_unicast(address, elided, contexts);
         let mode = DestinationMode { multicast: false, stateful, mode };
         return Compressed { mode, context_id, inline };
     }
@@ -153,14 +154,14 @@ pub(super) fn compress_destination(
     let [_, scope, flags_low, .., c, d, e, f, g] = octets;
     let stateless = |mode, inline: &[u8]| {
         let mode = DestinationMode { multicast: true, stateful: false, mode };
-        let same = mode.resolve(inline, link, None) == Ok(address);
+        let same = mode.resolve(inline, elided, None) == Ok(address);
         same.then(|| Compressed { mode, context_id: 0, inline: inline.to_vec() })
     };
     let prefix_based = || {
         let mode = DestinationMode { multicast: true, stateful: true, mode: 0 };
         let inline = [scope, flags_low, d, e, f, g];
         contexts.iter().filter(|(_, context)| context.compression).find_map(|(context_id, context)| {
-            let same = mode.resolve(&inline, link, Some(context)) == Ok(address);
+            let same = mode.resolve(&inline, elided, Some(context)) == Ok(address);
             same.then(|| Compressed { mode, context_id, inline: inline.to_vec() })
         })
     };
@@ -177,17 +178,17 @@ pub(super) fn compress_destination(
 
 /// Statefulness, mode, context identifier and in-line octets of the shortest form: no context before context 0 before
 /// the others, which cost an octet more.
-fn shortest_unicast(address: Ipv6Addr, link: LinkAddress, contexts: &Contexts) -> (bool, u8, u8, Vec<u8>) {
+fn shortest_unicast(address: Ipv6Addr, elided: [u8; 8], contexts: &Contexts) -> (bool, u8, u8, Vec<u8>) {
     let octets = address.octets();
     let [_, _, _, _, _, _, _, _, identifier @ ..] = octets;
     let [.., high, low] = octets;
     let forms: [(u8, &[u8]); 3] = [(3, &[]), (2, &[high, low]), (1, &identifier)];
     for (mode, inline) in forms {
-        if unicast(false, mode, inline, link, None) == Ok(address) {
+        if unicast(false, mode, inline, elided, None) == Ok(address) {
             return (false, mode, 0, inline.to_vec());
         }
         for (id, context) in contexts.iter().filter(|(_, context)| context.compression) {
-            if unicast(true, mode, inline, link, Some(context)) == Ok(address) {
+            if unicast(true, mode, inline, elided, Some(context)) == Ok(address) {
                 return (true, mode, id, inline.to_vec());
             }
         }

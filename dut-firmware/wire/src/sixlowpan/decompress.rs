@@ -1,15 +1,18 @@
-//! From a 6LoWPAN payload without fragment header to an IPv6 packet (RFC 4944 section 5.1, RFC 6282).
+//! From a 6LoWPAN payload without mesh, broadcast and fragment headers to an IPv6 packet (RFC 4944 section 5.1, RFC 6282).
 
 use alloc::vec;
 use alloc::vec::Vec;
 
-use super::{Contexts, Dispatch, Iphc, UdpNhc};
+use super::nhc::NhcKind;
+use super::{Contexts, Dispatch, ExtensionNhc, Iphc, UdpNhc};
 use crate::ieee802154::LinkAddress;
-use crate::ipv6::{self, Header, NextHeader, checksum};
+use crate::ipv6::{self, Header, Ipv6Addr, NextHeader, checksum, extensions, padding};
 use crate::reader::Reader;
-use crate::udp;
 use crate::writer::Writer;
 use crate::{Error, Result};
+
+/// IPv6 headers in IPv6 headers that are followed.
+pub(super) const MAX_NESTING: usize = 4;
 
 /// Decompresses `bytes`, an uncompressed or IPHC packet out of a frame between two link-layer addresses.
 ///
@@ -29,9 +32,9 @@ pub fn decompress(
 /// All that decompression depends on besides the bytes.
 #[derive(Debug, Clone, Copy)]
 pub struct Decompressor<'a> {
-    /// Link-layer source of the frame.
+    /// Link-layer source of the frame, or the originator of its mesh header.
     pub source: LinkAddress,
-    /// Link-layer destination of the frame.
+    /// Link-layer destination of the frame, or the final destination of its mesh header.
     pub destination: LinkAddress,
     /// Contexts.
     pub contexts: &'a Contexts,
@@ -39,6 +42,56 @@ pub struct Decompressor<'a> {
     pub datagram_size: Option<usize>,
     /// Whether a UDP checksum may be elided; it is then recomputed, which a first fragment does not allow.
     pub accept_elided_checksum: bool,
+}
+
+/// What IPHC derives elided interface identifiers from: the encapsulating header, be it that of the link or an IPv6
+/// header around this one (RFC 6282 section 3.1.1).
+#[derive(Debug, Clone, Copy)]
+pub struct Encapsulation {
+    /// Interface identifier of the source.
+    pub source: [u8; 8],
+    /// Interface identifier of the destination.
+    pub destination: [u8; 8],
+}
+
+impl Encapsulation {
+    /// The interface identifiers of two link-layer addresses.
+    pub fn of_link(source: LinkAddress, destination: LinkAddress) -> Self {
+        Self { source: source.interface_identifier(), destination: destination.interface_identifier() }
+    }
+
+    /// Those of an IPv6 header.
+    pub fn of_header(header: &Header) -> Self {
+        let low = |address: Ipv6Addr| ((address.to_bits() & u128::from(u64::MAX)) as u64).to_be_bytes();
+        Self { source: low(header.source), destination: low(header.destination) }
+    }
+}
+
+/// The packet so far, and what can be put in only when its length is known.
+#[derive(Default)]
+struct Draft {
+    packet: Vec<u8>,
+    /// Where IPv6 headers begin.
+    headers_at: Vec<usize>,
+    /// Where the UDP header begins, if it was compressed, and whether its checksum was elided.
+    udp: Option<(usize, bool)>,
+}
+
+impl Draft {
+    /// Appends what `emit` writes, `length` octets.
+    fn put(&mut self, length: usize, emit: impl FnOnce(&mut Writer<'_>) -> Result<()>) -> Result<()> {
+        let mut bytes = vec![0; length];
+        emit(&mut Writer::new(&mut bytes))?;
+        self.packet.extend(bytes);
+        Ok(())
+    }
+
+    /// Writes a 16-bit field.
+    fn patch(&mut self, at: usize, value: u16) -> Result<()> {
+        let field = self.packet.get_mut(at..at.saturating_add(2)).ok_or(Error::Truncated("packet"))?;
+        field.copy_from_slice(&value.to_be_bytes());
+        Ok(())
+    }
 }
 
 impl Decompressor<'_> {
@@ -51,70 +104,107 @@ impl Decompressor<'_> {
                 self.check_size(rest.len())?;
                 Ok(rest.to_vec())
             }
-            Dispatch::Iphc => self.decompress_iphc(bytes),
+            Dispatch::Iphc => {
+                let mut draft = Draft::default();
+                let encapsulation = Encapsulation::of_link(self.source, self.destination);
+                self.iphc(&mut Reader::new(bytes), encapsulation, &mut draft)?;
+                self.finish(draft)
+            }
             Dispatch::NotLowpan => Err(Error::Malformed("not a 6LoWPAN frame")),
+            Dispatch::Mesh | Dispatch::Broadcast | Dispatch::FirstFragment | Dispatch::NextFragment => {
+                Err(Error::Malformed("6LoWPAN headers out of order"))
+            }
             _ => Err(Error::Unsupported("6LoWPAN dispatch")),
         }
     }
 
-    /// The IPv6 header behind an IPHC header; the next header is UDP if it is compressed.
+    /// The IPv6 header behind the IPHC header of the frame; the next header is 0 if it is compressed.
     pub fn header(&self, iphc: &Iphc) -> Result<Header> {
+        self.header_within(iphc, Encapsulation::of_link(self.source, self.destination))
+    }
+
+    /// The same for an IPHC header within another header.
+    pub fn header_within(&self, iphc: &Iphc, encapsulation: Encapsulation) -> Result<Header> {
         let context = |id| self.contexts.get(id);
         Ok(Header {
             traffic_class: iphc.traffic_class,
             flow_label: iphc.flow_label,
-            next_header: iphc.next_header.map_or(NextHeader::UDP, NextHeader),
+            next_header: iphc.next_header.map_or(NextHeader(0), NextHeader),
             hop_limit: iphc.hop_limit,
-            source: iphc.source_mode.resolve(&iphc.source, self.source, context(iphc.source_context))?,
+            source: iphc.source_mode.resolve(&iphc.source, encapsulation.source, context(iphc.source_context))?,
             destination: iphc.destination_mode.resolve(
                 &iphc.destination,
-                self.destination,
+                encapsulation.destination,
                 context(iphc.destination_context),
             )?,
         })
     }
 
-    fn decompress_iphc(&self, bytes: &[u8]) -> Result<Vec<u8>> {
-        let mut reader = Reader::new(bytes);
-        let iphc = Iphc::parse(&mut reader)?;
-        let header = self.header(&iphc)?;
-        let udp = if iphc.next_header.is_none() { Some(UdpNhc::parse(&mut reader)?) } else { None };
-        let headers_len = ipv6::HEADER_LENGTH + if udp.is_some() { udp::HEADER_LENGTH } else { 0 };
-        let length = headers_len.saturating_add(reader.remaining());
-        self.check_size(length)?;
-        let whole = self.datagram_size.unwrap_or(length);
-        let payload_length = whole
-            .checked_sub(ipv6::HEADER_LENGTH)
-            .and_then(|length| u16::try_from(length).ok())
-            .ok_or(Error::Malformed("datagram size is no size of an IPv6 packet"))?;
-        let mut packet = vec![0; length];
-        let mut writer = Writer::new(&mut packet);
-        header.emit(payload_length, &mut writer)?;
-        if let Some(udp) = udp {
-            writer.u16_be(udp.source_port, "UDP source port")?;
-            writer.u16_be(udp.destination_port, "UDP destination port")?;
-            writer.u16_be(payload_length, "UDP length")?;
-            writer.u16_be(udp.checksum.unwrap_or_default(), "UDP checksum")?;
+    fn iphc(&self, reader: &mut Reader<'_>, encapsulation: Encapsulation, draft: &mut Draft) -> Result<()> {
+        if draft.headers_at.len() >= MAX_NESTING {
+            return Err(Error::Unsupported("more than four IPv6 headers in each other"));
         }
-        writer.put(reader.rest(), "payload")?;
-        if matches!(udp, Some(UdpNhc { checksum: None, .. })) {
-            self.restore_checksum(&header, &mut packet)?;
+        let iphc = Iphc::parse(reader)?;
+        let mut header = self.header_within(&iphc, encapsulation)?;
+        if iphc.next_header.is_none() {
+            header.next_header = compressed_next_header(reader)?;
         }
-        Ok(packet)
+        draft.headers_at.push(draft.packet.len());
+        draft.put(ipv6::HEADER_LENGTH, |writer| header.emit(0, writer))?;
+        if iphc.next_header.is_none() {
+            return self.next_header(reader, Encapsulation::of_header(&header), draft);
+        }
+        draft.packet.extend_from_slice(reader.rest());
+        Ok(())
     }
 
-    fn restore_checksum(&self, header: &Header, packet: &mut [u8]) -> Result<()> {
-        if !self.accept_elided_checksum || self.datagram_size.is_some_and(|size| size != packet.len()) {
-            return Err(Error::Unsupported("elided UDP checksum"));
+    /// Everything from a next header compression octet on.
+    fn next_header(&self, reader: &mut Reader<'_>, encapsulation: Encapsulation, draft: &mut Draft) -> Result<()> {
+        loop {
+            match reader.rest().first().map(|octet| NhcKind::of(*octet)) {
+                Some(NhcKind::Ipv6) => {
+                    reader.u8("next header compression")?;
+                    return self.iphc(reader, encapsulation, draft);
+                }
+                Some(NhcKind::Udp) => {
+                    let udp = UdpNhc::parse(reader)?;
+                    draft.udp = Some((draft.packet.len(), udp.checksum.is_none()));
+                    draft.put(crate::udp::HEADER_LENGTH, |writer| {
+                        writer.u16_be(udp.source_port, "UDP source port")?;
+                        writer.u16_be(udp.destination_port, "UDP destination port")?;
+                        writer.u16_be(0, "UDP length")?;
+                        writer.u16_be(udp.checksum.unwrap_or_default(), "UDP checksum")
+                    })?;
+                }
+                _ if extension(reader, draft)? => {}
+                _ => continue,
+            }
+            draft.packet.extend_from_slice(reader.rest());
+            return Ok(());
         }
-        let datagram = packet.get_mut(ipv6::HEADER_LENGTH..).unwrap_or(&mut []);
-        let sum = match checksum(header.source, header.destination, NextHeader::UDP, datagram) {
-            0 => 0xffff,
-            sum => sum,
+    }
+
+    fn finish(&self, mut draft: Draft) -> Result<Vec<u8>> {
+        let length = draft.packet.len();
+        self.check_size(length)?;
+        let whole = self.datagram_size.unwrap_or(length);
+        let behind = |front: usize| {
+            let rest = whole.checked_sub(front).and_then(|length| u16::try_from(length).ok());
+            rest.ok_or(Error::Malformed("datagram size is no size of an IPv6 packet"))
         };
-        let field = datagram.get_mut(6..8).ok_or(Error::Truncated("UDP checksum"))?;
-        field.copy_from_slice(&sum.to_be_bytes());
-        Ok(())
+        for at in draft.headers_at.clone() {
+            draft.patch(at.saturating_add(4), behind(at.saturating_add(ipv6::HEADER_LENGTH))?)?;
+        }
+        let Some((udp_at, is_elided)) = draft.udp else { return Ok(draft.packet) };
+        draft.patch(udp_at.saturating_add(4), behind(udp_at)?)?;
+        if is_elided {
+            if !self.accept_elided_checksum || whole != length {
+                return Err(Error::Unsupported("elided UDP checksum"));
+            }
+            let sum = udp_checksum(&draft, udp_at)?;
+            draft.patch(udp_at.saturating_add(6), sum)?;
+        }
+        Ok(draft.packet)
     }
 
     fn check_size(&self, length: usize) -> Result<()> {
@@ -123,4 +213,54 @@ impl Decompressor<'_> {
             _ => Ok(()),
         }
     }
+}
+
+/// The checksum that a datagram ought to have, under the addresses of the IPv6 header next to it.
+fn udp_checksum(draft: &Draft, udp_at: usize) -> Result<u16> {
+    let at = draft.headers_at.last().copied().unwrap_or_default();
+    let found = extensions(draft.packet.get(at..).unwrap_or(&[]))?;
+    let datagram = draft.packet.get(udp_at..).unwrap_or(&[]);
+    Ok(match checksum(found.source, found.destination, NextHeader::UDP, datagram) {
+        0 => 0xffff,
+        sum => sum,
+    })
+}
+
+/// The next header value that the next header compression octet ahead stands for.
+fn compressed_next_header(reader: &Reader<'_>) -> Result<NextHeader> {
+    let mut ahead = reader.clone();
+    match NhcKind::of(ahead.u8("next header compression")?) {
+        NhcKind::Udp => Ok(NextHeader::UDP),
+        NhcKind::Ipv6 => Ok(NextHeader::IPV6),
+        NhcKind::Extension => Ok(ExtensionNhc::parse(&mut reader.clone())?.id.next_header()),
+        NhcKind::GhcExtension | NhcKind::GhcUdp | NhcKind::GhcIcmpv6 => {
+            Err(Error::Unsupported("generic header compression"))
+        }
+        NhcKind::Reserved => Err(Error::Malformed("next header compression is reserved")),
+    }
+}
+
+/// Decompresses an extension header; whether its next header is in-line, so that compression ends with it.
+fn extension(reader: &mut Reader<'_>, draft: &mut Draft) -> Result<bool> {
+    let nhc = ExtensionNhc::parse(reader)?;
+    let data = reader.take(nhc.length.into(), "compressed extension header")?;
+    let next_header = match nhc.next_header {
+        Some(next_header) => next_header,
+        None => compressed_next_header(reader)?,
+    };
+    let length = data.len().saturating_add(2);
+    let padding = if nhc.id.has_options() { padding(length) } else { None };
+    let whole = length.saturating_add(padding.as_ref().map_or(0, ipv6::Ipv6Option::buffer_len));
+    if whole % 8 != 0 {
+        return Err(Error::Malformed("compressed extension header is no multiple of eight octets"));
+    }
+    let units = u8::try_from((whole / 8).saturating_sub(1)).map_err(|_| Error::Malformed("extension header length"))?;
+    // The fragment header has a reserved octet where others have their length.
+    let second = if nhc.id == super::ExtensionId::Fragment { 0 } else { units };
+    draft.put(whole, |writer| {
+        writer.put(&[next_header.0, second], "extension header")?;
+        writer.put(data, "extension header")?;
+        padding.map_or(Ok(()), |padding| padding.emit(writer))
+    })?;
+    Ok(nhc.next_header.is_some())
 }

@@ -1,5 +1,6 @@
-//! The 6LoWPAN adaptation layer on the wire: dispatch and fragment headers (RFC 4944), IPHC header compression and its
-//! UDP extension (RFC 6282). Fragmentation and reassembly themselves live in the protocols crate.
+//! The 6LoWPAN adaptation layer on the wire: mesh, broadcast and fragment headers (RFC 4944), IPHC header compression
+//! and next header compression of UDP and extension headers (RFC 6282). Fragmentation and reassembly themselves live in
+//! the protocols crate.
 
 mod address;
 mod compress;
@@ -7,23 +8,27 @@ mod context;
 mod decompress;
 mod fragment;
 mod iphc;
+mod mesh;
 mod nhc;
 #[cfg(test)]
 mod tests;
 
 pub use address::{DestinationMode, SourceMode};
-pub use compress::{compress, compress_headers};
+pub use compress::{Compressor, compress, compress_headers};
 pub use context::{CONTEXT_COUNT, Context, Contexts};
-pub use decompress::{Decompressor, decompress};
+pub use decompress::{Decompressor, Encapsulation, decompress};
 pub use fragment::{FragmentHeader, MAX_DATAGRAM_SIZE};
 pub use iphc::Iphc;
-pub use nhc::UdpNhc;
+pub use mesh::{BroadcastHeader, FrameHeaders, MeshHeader};
+pub use nhc::{ExtensionId, ExtensionNhc, NhcKind, UdpNhc};
 
 /// What the first octet of a 6LoWPAN payload announces (RFC 4944 section 5.1, RFC 6282 section 5).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Dispatch {
     /// 00xxxxxx: not a 6LoWPAN frame.
     NotLowpan,
+    /// 01000000: another dispatch octet follows.
+    Escape,
     /// 01000001: an uncompressed IPv6 packet follows.
     Ipv6,
     /// 01000010: HC1 compression, superseded by IPHC.
@@ -45,11 +50,14 @@ pub enum Dispatch {
 impl Dispatch {
     /// The octet before an uncompressed IPv6 packet.
     pub const IPV6_OCTET: u8 = 0x41;
+    /// The octet of the broadcast header.
+    pub const BROADCAST_OCTET: u8 = 0x50;
 
     /// From the first octet.
     pub fn of(octet: u8) -> Self {
         match octet {
             0x00..=0x3f => Self::NotLowpan,
+            0x40 => Self::Escape,
             0x41 => Self::Ipv6,
             0x42 => Self::Hc1,
             0x50 => Self::Broadcast,

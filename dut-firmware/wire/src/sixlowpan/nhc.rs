@@ -1,10 +1,155 @@
-//! UDP header compression, LOWPAN_NHC (RFC 6282 section 4.3): 11110CPP.
+//! Next header compression, LOWPAN_NHC (RFC 6282 section 4): UDP, 11110CPP, and extension headers, 1110 EID NH.
 
+use crate::ipv6::NextHeader;
 use crate::reader::Reader;
 use crate::writer::Writer;
 use crate::{Error, Result};
 
-/// A compressed UDP header.
+/// What a next header compression octet announces.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum NhcKind {
+    /// 1110 EID NH with EID 0 to 4: an extension header.
+    Extension,
+    /// 1110 111 0: an IPv6 header, encoded with IPHC.
+    Ipv6,
+    /// 11110CPP: UDP.
+    Udp,
+    /// 1011 EID NH: an extension header whose octets are compressed generically (RFC 7400 section 3.2).
+    GhcExtension,
+    /// 1101 0CPP: UDP whose payload is compressed generically (RFC 7400 section 3.1).
+    GhcUdp,
+    /// 1101 1111: ICMPv6, compressed generically.
+    GhcIcmpv6,
+    /// Everything else.
+    Reserved,
+}
+
+impl NhcKind {
+    /// From the octet.
+    pub fn of(octet: u8) -> Self {
+        match octet {
+            0xe0..=0xe9 => Self::Extension,
+            0xee | 0xef => Self::Ipv6,
+            0xf0..=0xf7 => Self::Udp,
+            0xb0..=0xb9 => Self::GhcExtension,
+            0xd0..=0xd7 => Self::GhcUdp,
+            0xdf => Self::GhcIcmpv6,
+            _ => Self::Reserved,
+        }
+    }
+}
+
+/// The octet before an IPv6 header in IPv6: EID 7, whose NH bit is zero (section 4.2).
+pub(super) const IPV6_OCTET: u8 = 0xee;
+
+/// The extension headers that can be compressed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum ExtensionId {
+    /// EID 0: hop-by-hop options.
+    HopByHop,
+    /// EID 1: routing.
+    Routing,
+    /// EID 2: fragment.
+    Fragment,
+    /// EID 3: destination options.
+    Destination,
+    /// EID 4: mobility.
+    Mobility,
+}
+
+impl ExtensionId {
+    /// The header that a next header value names, if it is one of these.
+    pub fn of(next_header: NextHeader) -> Option<Self> {
+        Some(match next_header {
+            NextHeader::HOP_BY_HOP => Self::HopByHop,
+            NextHeader::ROUTING => Self::Routing,
+            NextHeader::FRAGMENT => Self::Fragment,
+            NextHeader::DESTINATION_OPTIONS => Self::Destination,
+            NextHeader::MOBILITY => Self::Mobility,
+            _ => return None,
+        })
+    }
+
+    /// The next header value that names it.
+    pub fn next_header(self) -> NextHeader {
+        match self {
+            Self::HopByHop => NextHeader::HOP_BY_HOP,
+            Self::Routing => NextHeader::ROUTING,
+            Self::Fragment => NextHeader::FRAGMENT,
+            Self::Destination => NextHeader::DESTINATION_OPTIONS,
+            Self::Mobility => NextHeader::MOBILITY,
+        }
+    }
+
+    /// Whether the header ends with options, so that its padding can be elided.
+    pub fn has_options(self) -> bool {
+        matches!(self, Self::HopByHop | Self::Destination)
+    }
+
+    fn from_bits(bits: u8) -> Result<Self> {
+        match bits {
+            0 => Ok(Self::HopByHop),
+            1 => Ok(Self::Routing),
+            2 => Ok(Self::Fragment),
+            3 => Ok(Self::Destination),
+            4 => Ok(Self::Mobility),
+            _ => Err(Error::Malformed("next header compression names a reserved extension header")),
+        }
+    }
+}
+
+/// The front of a compressed extension header: all up to the octets that its length counts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct ExtensionNhc {
+    /// EID.
+    pub id: ExtensionId,
+    /// In-line next header; `None` if another next header compression follows (NH = 1).
+    pub next_header: Option<NextHeader>,
+    /// Octets that follow. The fragment header has no length but an octet that is reserved; six octets follow there.
+    pub length: u8,
+}
+
+impl ExtensionNhc {
+    /// Octets of a fragment header after its first two.
+    pub const FRAGMENT_LENGTH: u8 = 6;
+
+    /// Octets that [`Self::emit`] writes: 2 or 3.
+    pub fn buffer_len(self) -> usize {
+        2 + usize::from(self.next_header.is_some())
+    }
+
+    /// Reads the front of the header.
+    pub fn parse(reader: &mut Reader<'_>) -> Result<Self> {
+        let octet = reader.u8("next header compression")?;
+        if octet >> 4 != 0xe {
+            return Err(Error::Malformed("next header compression is not an extension header"));
+        }
+        let id = ExtensionId::from_bits(octet >> 1 & 7)?;
+        let next_header =
+            if octet & 1 == 0 { Some(NextHeader(reader.u8("extension header next header")?)) } else { None };
+        let length = reader.u8("extension header length")?;
+        let length = if id == ExtensionId::Fragment { Self::FRAGMENT_LENGTH } else { length };
+        Ok(Self { id, next_header, length })
+    }
+
+    /// Writes the front of the header.
+    pub fn emit(self, writer: &mut Writer<'_>) -> Result<()> {
+        let id = match self.id {
+            ExtensionId::HopByHop => 0,
+            ExtensionId::Routing => 1,
+            ExtensionId::Fragment => 2,
+            ExtensionId::Destination => 3,
+            ExtensionId::Mobility => 4,
+        };
+        writer.u8(0xe0 | id << 1 | u8::from(self.next_header.is_none()), "next header compression")?;
+        if let Some(next_header) = self.next_header {
+            writer.u8(next_header.0, "extension header next header")?;
+        }
+        writer.u8(if self.id == ExtensionId::Fragment { 0 } else { self.length }, "extension header length")
+    }
+}
+
+/// A compressed UDP header (section 4.3).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct UdpNhc {
     /// P, two bits: 0 both ports in full, 1 destination 0xf0xx, 2 source 0xf0xx, 3 both 0xf0bx.
@@ -39,11 +184,11 @@ impl UdpNhc {
         1 + ports + if self.checksum.is_some() { 2 } else { 0 }
     }
 
-    /// Reads the header; [`Error::Unsupported`] for other next header compressions (extension headers).
+    /// Reads the header.
     pub fn parse(reader: &mut Reader<'_>) -> Result<Self> {
         let octet = reader.u8("next header compression")?;
         if octet & 0xf8 != 0xf0 {
-            return Err(Error::Unsupported("next header compression other than UDP"));
+            return Err(Error::Malformed("next header compression is not UDP"));
         }
         let port_mode = octet & 3;
         let (source_port, destination_port) = match port_mode {

@@ -1,8 +1,21 @@
-//! The IPv6 header (RFC 8200 section 3) and the upper-layer checksum over its pseudo-header (section 8.1).
+//! The IPv6 header (RFC 8200 section 3), its extension headers (section 4) and the upper-layer checksum over its
+//! pseudo-header (section 8.1).
+
+mod extension;
+mod fragment;
+mod options;
+mod routing;
+#[cfg(test)]
+pub(crate) mod tests;
 
 use alloc::vec;
 use alloc::vec::Vec;
 pub use core::net::Ipv6Addr;
+
+pub use extension::{ExtensionHeader, Extensions, FoundFragment, MobilityHeader, extensions, with_extensions};
+pub use fragment::{FragmentHeader, Reassembly};
+pub use options::{Ipv6Option, OptionKind, OptionsHeader, RplOption, UnknownAction, padding};
+pub use routing::{Route, RoutingHeader, RplSourceRoute};
 
 use crate::ieee802154::LinkAddress;
 use crate::reader::Reader;
@@ -23,6 +36,20 @@ pub const ALL_ROUTERS: Ipv6Addr = Ipv6Addr::new(0xff02, 0, 0, 0, 0, 0, 0, 2);
 pub struct NextHeader(pub u8);
 
 impl NextHeader {
+    /// Hop-by-hop options.
+    pub const HOP_BY_HOP: Self = Self(0);
+    /// TCP.
+    pub const TCP: Self = Self(6);
+    /// An IPv6 packet (RFC 2473).
+    pub const IPV6: Self = Self(41);
+    /// Routing header.
+    pub const ROUTING: Self = Self(43);
+    /// Fragment header.
+    pub const FRAGMENT: Self = Self(44);
+    /// Destination options.
+    pub const DESTINATION_OPTIONS: Self = Self(60);
+    /// Mobility header (RFC 6275).
+    pub const MOBILITY: Self = Self(135);
     /// UDP.
     pub const UDP: Self = Self(17);
     /// ICMPv6.
@@ -85,7 +112,7 @@ impl Header {
     }
 }
 
-/// A packet: header and payload (extension headers included, uninterpreted).
+/// A packet: header and payload (extension headers included, see [`extensions`]).
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Packet {
     /// Header.
@@ -172,61 +199,4 @@ pub fn is_link_local(address: Ipv6Addr) -> bool {
 pub fn solicited_node(address: Ipv6Addr) -> Ipv6Addr {
     let group = Ipv6Addr::new(0xff02, 0, 0, 0, 0, 1, 0xff00, 0).to_bits();
     Ipv6Addr::from_bits(group | address.to_bits() & 0xff_ffff)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use proptest::prelude::*;
-
-    #[test]
-    fn link_local_addresses_follow_rfc4944() {
-        let extended = LinkAddress::Extended("4242424242420b1a".parse().unwrap());
-        assert_eq!(link_local(extended), "fe80::4042:4242:4242:b1a".parse::<Ipv6Addr>().unwrap());
-        let short = LinkAddress::Short(crate::ieee802154::ShortAddress(0x1234));
-        assert_eq!(link_local(short), "fe80::ff:fe00:1234".parse::<Ipv6Addr>().unwrap());
-        assert!(is_link_local(link_local(short)));
-        assert!(!is_link_local("fd00:b007::1".parse().unwrap()));
-    }
-
-    #[test]
-    fn the_solicited_node_group_takes_the_low_24_bits() {
-        let address = "fd00::0203:0405:06aa:bbcc".parse().unwrap();
-        assert_eq!(solicited_node(address), "ff02::1:ffaa:bbcc".parse::<Ipv6Addr>().unwrap());
-    }
-
-    #[test]
-    fn a_truncated_payload_is_refused() {
-        let header = Header::new(ALL_NODES, ALL_NODES, NextHeader::NONE, 1);
-        let bytes = Packet { header, payload: vec![1, 2, 3] }.to_vec().unwrap();
-        assert_eq!(Packet::parse(&bytes[..42]), Err(Error::Truncated("IPv6 payload")));
-        assert_eq!(Packet::parse(&[0x40; 40]), Err(Error::Malformed("IP version is not 6")));
-    }
-
-    proptest! {
-        #[test]
-        fn a_packet_survives_emit_and_parse(
-            fields: (u8, u8, u8, u128, u128), flow_label in 0..=0xf_ffffu32,
-            payload in proptest::collection::vec(any::<u8>(), 0..100),
-        ) {
-            let (traffic_class, next_header, hop_limit, source, destination) = fields;
-            let header = Header {
-                traffic_class, flow_label, next_header: NextHeader(next_header), hop_limit,
-                source: Ipv6Addr::from_bits(source), destination: Ipv6Addr::from_bits(destination),
-            };
-            let packet = Packet { header, payload };
-            prop_assert_eq!(Packet::parse(&packet.to_vec().unwrap()).unwrap(), packet);
-        }
-
-        #[test]
-        fn inserting_the_checksum_makes_the_sum_zero(
-            source: u128, destination: u128, mut bytes in proptest::collection::vec(any::<u8>(), 4..100),
-        ) {
-            let (source, destination) = (Ipv6Addr::from_bits(source), Ipv6Addr::from_bits(destination));
-            bytes[2..4].fill(0);
-            let sum = checksum(source, destination, NextHeader::ICMPV6, &bytes);
-            bytes[2..4].copy_from_slice(&sum.to_be_bytes());
-            prop_assert_eq!(checksum(source, destination, NextHeader::ICMPV6, &bytes), 0);
-        }
-    }
 }

@@ -1,5 +1,8 @@
 //! Frames of another stack (Contiki-NG by way of smoltcp's tests), every mode by table, and properties.
 
+mod extension;
+mod mesh;
+
 use super::*;
 use crate::ieee802154::{Frame, LinkAddress, ShortAddress};
 use crate::ipv6::{Header, Ipv6Addr, NextHeader, Packet};
@@ -199,12 +202,25 @@ fn an_elided_udp_checksum_is_taken_only_when_asked_for() {
 #[rstest]
 #[case::nothing("", Error::Truncated("6LoWPAN dispatch"))]
 #[case::not_lowpan("00", Error::Malformed("not a 6LoWPAN frame"))]
-#[case::mesh("b0", Error::Unsupported("6LoWPAN dispatch"))]
+#[case::mesh("b0", Error::Malformed("6LoWPAN headers out of order"))]
+#[case::broadcast("5001", Error::Malformed("6LoWPAN headers out of order"))]
+#[case::escape("4000", Error::Unsupported("6LoWPAN dispatch"))]
+#[case::page("f1", Error::Unsupported("6LoWPAN dispatch"))]
 #[case::hc1("42", Error::Unsupported("6LoWPAN dispatch"))]
 #[case::unset_context("7b73013a", Error::Malformed("IPHC names a context that is not set"))]
 #[case::reserved_destination("7b443a", Error::Malformed("IPHC destination mode is reserved"))]
 #[case::reserved_multicast("7b4d3a", Error::Malformed("IPHC multicast mode is reserved"))]
-#[case::extension_header("7e33ee", Error::Unsupported("next header compression other than UDP"))]
+#[case::reserved_prefix_based("7b4e3a", Error::Malformed("IPHC multicast mode is reserved"))]
+#[case::reserved_prefix_based_8("7b4f3a", Error::Malformed("IPHC multicast mode is reserved"))]
+#[case::reserved_nhc("7e3300", Error::Malformed("next header compression is reserved"))]
+#[case::reserved_extension_5("7e33ea", Error::Malformed("next header compression is reserved"))]
+#[case::reserved_extension_6("7e33ec", Error::Malformed("next header compression is reserved"))]
+#[case::no_nhc("7e33", Error::Truncated("next header compression"))]
+#[case::extension_cut_off("7e33e0110600", Error::Truncated("compressed extension header"))]
+#[case::odd_routing(
+    "7e33e2110200000102",
+    Error::Malformed("compressed extension header is no multiple of eight octets")
+)]
 #[case::truncated_address("7b003a00", Error::Truncated("source address"))]
 fn payloads_that_cannot_be_decompressed_say_why(#[case] bytes: &str, #[case] error: Error) {
     assert_eq!(decompress(&hex(bytes), SHORT, SHORT, &Contexts::default(), None), Err(error));
