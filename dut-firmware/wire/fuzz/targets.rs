@@ -383,12 +383,12 @@ fn secured(control: &u8, mpdu: &[u8]) -> Option<Vec<u8>> {
 /// Every field is in the table and lies inside its buffer, and everything prints.
 fn assert_sound(dissection: &Dissection, is_line: bool) {
     let mut text = String::new();
-    for layer in &dissection.layers {
-        for found in &layer.fields {
-            assert!(is_line || field(&found.name).is_some(), "{} is not in the table", found.name);
-            assert_eq!(dissection.bytes_of(found).len(), found.length, "{} lies outside its buffer", found.name);
-            let _ = write!(text, "{}", found.value);
+    for layer in dissection.layers() {
+        for found in layer.all_fields() {
+            assert!(is_line || field(found.name()).is_some(), "{} is not in the table", found.name());
+            assert_eq!(found.bytes().len(), found.length(), "{} lies outside its buffer", found.name());
+            let _ = write!(text, "{}", found.value());
         }
     }
-    assert!(dissection.layers.len() < 10_000 && text.len() < 10_000_000);
+    assert!(dissection.layers().len() < 10_000 && text.len() < 10_000_000);
 }

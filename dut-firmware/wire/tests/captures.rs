@@ -1,6 +1,6 @@
 //! The dissector over captures of foreign implementations, and over arbitrary octets.
 
-use bootrack_wire::dissect::{Dissection, Dissector, Field, FieldKind, Keys, NoteKind, Value, field};
+use bootrack_wire::dissect::{Dissection, Dissector, FieldKind, Keys, NoteKind, Value, field};
 use bootrack_wire::ieee802154::append_fcs;
 use differential::captures::{WITH_FCS, capture};
 use differential::link_key;
@@ -21,11 +21,12 @@ fn sec_keys() -> Keys {
 
 /// Every field is in the table, has a value of its kind that fits its width, and lies inside its buffer.
 fn assert_fields_are_sound(dissection: &Dissection) {
-    for layer in &dissection.layers {
-        for Field { name, value, buffer, offset, length } in &layer.fields {
+    for layer in dissection.layers() {
+        for found in layer.all_fields() {
+            let (name, value) = (found.name(), found.value());
             let info = field(name).unwrap_or_else(|| panic!("{name} is not in the table"));
             assert!(info.layer == layer.name || name == "link.secured", "{name} in {}", layer.name);
-            let fits = match (info.kind, value) {
+            let fits = match (info.kind, &value) {
                 (FieldKind::Uint { bits }, Value::Number(number)) => bits == 64 || *number < 1 << bits,
                 (FieldKind::Bool, Value::Number(number)) => *number < 2,
                 (FieldKind::Bytes, Value::Text(text)) => {
@@ -37,8 +38,8 @@ fn assert_fields_are_sound(dissection: &Dissection) {
                 _ => false,
             };
             assert!(fits, "{name} = {value:?} does not fit {:?}", info.kind);
-            let bytes = &dissection.buffers[*buffer].bytes;
-            assert!(offset + length <= bytes.len(), "{name} lies outside its buffer");
+            let bytes = dissection.buffer(found.buffer()).unwrap().bytes;
+            assert!(found.offset() + found.length() <= bytes.len(), "{name} lies outside its buffer");
         }
     }
 }

@@ -157,12 +157,12 @@ fn add_frames(seeds: &mut Seeds, mpdus: &[Vec<u8>]) {
             add(seeds, "sixlowpan_header", &[], &payload);
             add(seeds, "sixlowpan_packet", &[0x0a, 0], &payload);
         }
-        for buffer in &dissector.frame(number, mpdu, false).buffers {
+        for buffer in dissector.frame(number, mpdu, false).buffers() {
             match buffer.name {
-                "handshake" => add(seeds, "dtls_fragments", &[], &buffer.bytes),
+                "handshake" => add(seeds, "dtls_fragments", &[], buffer.bytes),
                 _ => {
-                    if let Ok(packet) = Packet::parse(&buffer.bytes) {
-                        add_packet(seeds, &packet, &buffer.bytes);
+                    if let Ok(packet) = Packet::parse(buffer.bytes) {
+                        add_packet(seeds, &packet, buffer.bytes);
                     }
                 }
             }

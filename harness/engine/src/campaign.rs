@@ -206,7 +206,7 @@ pub fn device_identity(events: &[Event]) -> BTreeMap<String, String> {
         })
         .map(|hello| {
             TOLD.iter()
-                .filter_map(|key| Some(((*key).to_owned(), hello.text(&format!("ut.{key}"))?.to_owned())))
+                .filter_map(|key| Some(((*key).to_owned(), hello.text(&format!("ut.{key}"))?.into_owned())))
                 .collect()
         })
         .next()

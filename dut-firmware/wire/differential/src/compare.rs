@@ -56,7 +56,7 @@ fn normalized(kind: FieldKind, text: &str) -> Value {
 
 fn ours(dissection: &Dissection, field: &FieldInfo) -> Vec<Value> {
     // tshark prints nothing for an empty text, which cannot be told from no field.
-    let values = dissection.fields(field.name).map(|field| field.value.clone());
+    let values = dissection.fields(field.name).map(|field| field.value());
     values.filter(|value| value.text() != Some("")).collect()
 }
 
@@ -81,7 +81,7 @@ pub fn compare(path: &Path, dissections: &[Dissection]) -> Comparison {
             if ours == theirs {
                 *equal.entry(field.name).or_insert(0) += ours.len();
             } else {
-                let names: Vec<&str> = dissection.layers.iter().map(|layer| layer.name).collect();
+                let names: Vec<&str> = dissection.layers().map(|layer| layer.name).collect();
                 differences.push(format!(
                     "frame {}, {names:?}: {} is {ours:?} here and {theirs:?} there; notes {:?}",
                     index + 1,

@@ -25,9 +25,7 @@ pub fn is_excused(field: &str, dissection: &Dissection) -> bool {
 /// Where Wireshark is wrong about CoAP.
 fn coap(field: &str, dissection: &Dissection) -> bool {
     let has_option = |numbers: &[u64]| {
-        dissection
-            .fields("coap.opt.number")
-            .any(|field| field.value.number().is_some_and(|number| numbers.contains(&number)))
+        dissection.fields("coap.opt.number").any(|field| field.number().is_some_and(|number| numbers.contains(&number)))
     };
     // Octets that RFC 7252 3, 5.4.3 and 5.10 or RFC 8613 6.1 forbid: Wireshark goes on and makes values of them.
     if dissection.notes.iter().any(|note| note.layer == "coap" && note.kind == NoteKind::Malformed) {
@@ -44,7 +42,7 @@ fn coap(field: &str, dissection: &Dissection) -> bool {
         "coap.opt.block_size" => has_option(&[28]),
         // Strings are UTF-8 (RFC 7252 3.2); Wireshark replaces all that is not ASCII.
         "coap.opt.uri_path" | "coap.opt.uri_path_recon" => {
-            dissection.fields("coap.opt.uri_path").any(|field| !field.value.to_string().is_ascii())
+            dissection.fields("coap.opt.uri_path").any(|field| !field.value().to_string().is_ascii())
         }
         _ => false,
     }

@@ -62,7 +62,7 @@ fn fields_of_generated_frames_lie_where_tshark_reads_them() {
         let excused = |name| lies_elsewhere(name) || is_excused(name, dissection);
         for field in fields().filter(|field| !excused(field.name)) {
             let ours: Vec<(usize, usize)> =
-                dissection.fields(field.name).map(|field| (field.offset, field.length)).collect();
+                dissection.fields(field.name).map(|field| (field.offset(), field.length())).collect();
             let theirs = theirs.get(field.name).cloned().unwrap_or_default();
             if ours != theirs {
                 differences.push(format!(

@@ -2,15 +2,17 @@
 
 use alloc::vec;
 use alloc::vec::Vec;
+use core::mem;
 
 use super::Dissection;
 use super::dtls_session::Sessions;
 use super::keys::Keys;
 use super::reassembly::Reassembly;
+use super::retries::LastFrames;
 use super::sheet::{Cursor, Sheet};
 use crate::coap;
 use crate::dtls::{MasterSecret, RANDOM_LENGTH};
-use crate::ieee802154::{LinkAddress, Trailer};
+use crate::ieee802154::Trailer;
 use crate::ipv6::Ipv6Addr;
 use crate::sixlowpan::{Context, Contexts};
 
@@ -21,8 +23,7 @@ pub struct Dissector {
     pub(super) reassembly: Reassembly,
     pub(super) sessions: Sessions,
     pub(super) dtls_ports: Vec<u16>,
-    /// The last frame of each sender, for the recognition of MAC retries.
-    pub(super) last_frames: Vec<(LinkAddress, Vec<u8>)>,
+    pub(super) last_frames: LastFrames,
 }
 
 impl Dissector {
@@ -34,7 +35,7 @@ impl Dissector {
             reassembly: Reassembly::default(),
             sessions: Sessions::default(),
             dtls_ports: vec![coap::SECURE_PORT],
-            last_frames: Vec::new(),
+            last_frames: LastFrames::default(),
         }
     }
 
@@ -68,20 +69,34 @@ impl Dissector {
     /// Dissects an IEEE 802.15.4 frame. `number` names it in [`Dissection::sources`]; `fcs` says whether `bytes` ends
     /// with the FCS.
     pub fn frame(&mut self, number: u64, bytes: &[u8], fcs: bool) -> Dissection {
-        let mut sheet = Sheet::new(number, bytes);
+        let mut dissection = Dissection::default();
+        self.frame_into(&mut dissection, number, bytes, fcs);
+        dissection
+    }
+
+    /// Like [`Self::frame`], in the place and with the memory of a dissection that is not needed any more.
+    pub fn frame_into(&mut self, dissection: &mut Dissection, number: u64, bytes: &[u8], fcs: bool) {
+        let mut sheet = Sheet::new(mem::take(dissection), number, bytes);
         let trailer = if fcs { Trailer::Fcs16 } else { Trailer::None };
         if let Err(error) = self.wpan(&mut sheet, number, Cursor::new(bytes, 0, 0), trailer) {
             sheet.error(error);
         }
-        sheet.dissection
+        *dissection = sheet.dissection;
     }
 
     /// Dissects an IPv6 packet, as captured on the backbone.
     pub fn ipv6_packet(&mut self, number: u64, bytes: &[u8]) -> Dissection {
-        let mut sheet = Sheet::new(number, bytes);
+        let mut dissection = Dissection::default();
+        self.ipv6_packet_into(&mut dissection, number, bytes);
+        dissection
+    }
+
+    /// Like [`Self::ipv6_packet`], in the place and with the memory of a dissection that is not needed any more.
+    pub fn ipv6_packet_into(&mut self, dissection: &mut Dissection, number: u64, bytes: &[u8]) {
+        let mut sheet = Sheet::new(mem::take(dissection), number, bytes);
         if let Err(error) = self.ipv6(&mut sheet, bytes, 0, 0) {
             sheet.error(error);
         }
-        sheet.dissection
+        *dissection = sheet.dissection;
     }
 }

@@ -1,11 +1,9 @@
 //! ICMPv6, Neighbor Discovery and the bootstrap requests.
 
-use alloc::string::ToString;
-
 use super::Dissector;
 use super::ip::Ends;
 use super::model::NoteKind;
-use super::sheet::{Cursor, Sheet, Span, colons, hex};
+use super::sheet::{Cursor, Sheet, Span};
 use crate::ipv6::{Ipv6Addr, NextHeader, checksum, is_link_local};
 use crate::sixlowpan::Context;
 use crate::{Error, Result, ndp, sel};
@@ -121,8 +119,8 @@ fn option(sheet: &mut Sheet, mut cursor: Cursor<'_>, kind: u64) -> Result<()> {
         }
         // Wireshark has no second form of an extended target address.
         (2, 14) => drop(cursor.eui64(sheet, "icmpv6.opt.target_linkaddr_eui64")?),
-        (1, 6) => sheet.text("icmpv6.opt.src_linkaddr", colons(cursor.rest()), cursor.ahead(6)),
-        (2, 6) => sheet.text("icmpv6.opt.target_linkaddr", colons(cursor.rest()), cursor.ahead(6)),
+        (1, 6) => sheet.colons("icmpv6.opt.src_linkaddr", cursor.ahead(6)),
+        (2, 6) => sheet.colons("icmpv6.opt.target_linkaddr", cursor.ahead(6)),
         (3, 30) => {
             cursor.uint(sheet, "icmpv6.opt.prefix.length", 1)?;
             let flags = cursor.read_uint(1, "flags")?;
@@ -153,8 +151,8 @@ fn option(sheet: &mut Sheet, mut cursor: Cursor<'_>, kind: u64) -> Result<()> {
             let octets = cursor.rest();
             let high = octets.iter().fold(0u128, |sum, octet| sum << 8 | u128::from(*octet));
             let prefix = if octets.len() == 8 { high << 64 } else { high };
-            let text = Ipv6Addr::from_bits(prefix).to_string();
-            sheet.text("icmpv6.opt.6co.context_prefix", text, cursor.ahead(octets.len()));
+            let prefix = Ipv6Addr::from_bits(prefix);
+            sheet.ipv6("icmpv6.opt.6co.context_prefix", prefix, cursor.ahead(octets.len()));
         }
         (35, 22) => {
             cursor.uint(sheet, "icmpv6.opt.abro.version_low", 2)?;
@@ -176,8 +174,7 @@ fn selective(sheet: &mut Sheet, mut cursor: Cursor<'_>, code: u8) -> Result<()> 
     cursor.uint(sheet, "sel.registration_lifetime", 2)?;
     cursor.eui64(sheet, "sel.eui64")?;
     if !cursor.is_empty() {
-        let rest = cursor.rest();
-        sheet.text("sel.trailing", hex(rest), cursor.ahead(rest.len()));
+        sheet.hex("sel.trailing", cursor.ahead(cursor.rest().len()));
     }
     Ok(())
 }

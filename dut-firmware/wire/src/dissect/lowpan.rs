@@ -1,7 +1,5 @@
 //! 6LoWPAN: dispatch, IPHC, fragments.
 
-use alloc::string::ToString;
-
 use super::Dissector;
 use super::model::NoteKind;
 use super::reassembly::{Key, Outcome};
@@ -157,9 +155,9 @@ fn iphc(sheet: &mut Sheet, mut cursor: Cursor<'_>, decompressor: &Decompressor<'
         cursor.uint(sheet, "6lowpan.hops", 1)?;
     }
     let header = decompressor.header(&iphc)?;
-    sheet.text("6lowpan.src", header.source.to_string(), cursor.ahead(iphc.source.len()));
+    sheet.ipv6("6lowpan.src", header.source, cursor.ahead(iphc.source.len()));
     cursor.take(iphc.source.len(), "source address")?;
-    sheet.text("6lowpan.dst", header.destination.to_string(), cursor.ahead(iphc.destination.len()));
+    sheet.ipv6("6lowpan.dst", header.destination, cursor.ahead(iphc.destination.len()));
     cursor.take(iphc.destination.len(), "destination address")?;
     if iphc.next_header.is_none() {
         udp_nhc(sheet, cursor)?;

@@ -17,8 +17,8 @@ pub struct MessageInfo {
 
 impl MessageInfo {
     /// Whether `layer` is this message.
-    pub fn matches_layer(&self, layer: &Layer) -> bool {
-        let has = |(name, number): &(&str, u64)| layer.fields(name).any(|field| field.value.number() == Some(*number));
+    pub fn matches_layer(&self, layer: &Layer<'_>) -> bool {
+        let has = |(name, number): &(&str, u64)| layer.fields(name).any(|field| field.number() == Some(*number));
         layer.name == self.layer && self.matches.iter().all(has)
     }
 }

@@ -20,6 +20,9 @@ mod lowpan;
 mod messages;
 mod model;
 mod reassembly;
+mod record;
+mod render;
+mod retries;
 mod sheet;
 mod table;
 #[cfg(test)]

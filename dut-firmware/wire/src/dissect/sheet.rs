@@ -1,13 +1,12 @@
 //! A dissection in the making, and a cursor that turns octets into fields of it.
 
 use alloc::borrow::Cow;
-use alloc::format;
 use alloc::string::{String, ToString};
-use alloc::vec;
 use alloc::vec::Vec;
-use core::fmt::Write as _;
 
-use super::model::{Buffer, Dissection, Field, Layer, Note, NoteKind, Value};
+use super::model::{Dissection, Note, NoteKind, Value};
+use super::record::{BufferRecord, LayerRecord, Name, Range, Record, Repr};
+use super::render;
 use crate::ipv6::Ipv6Addr;
 use crate::reader::Reader;
 use crate::{Error, Eui64, Result};
@@ -20,45 +19,118 @@ pub(super) struct Span {
     pub(super) length: usize,
 }
 
+impl Span {
+    /// Of what was not read from octets.
+    pub(super) const NOWHERE: Self = Self { buffer: 0, offset: 0, length: 0 };
+}
+
 /// Collects layers, fields and notes.
 pub(super) struct Sheet {
     pub(super) dissection: Dissection,
 }
 
 impl Sheet {
-    pub(super) fn new(number: u64, bytes: &[u8]) -> Self {
-        let buffers = vec![Buffer { name: "frame", bytes: bytes.to_vec() }];
-        Self { dissection: Dissection { buffers, sources: vec![number], ..Dissection::default() } }
+    /// A dissection of `bytes` that takes the memory of `used`.
+    pub(super) fn new(mut used: Dissection, number: u64, bytes: &[u8]) -> Self {
+        used.sources.clear();
+        used.sources.push(number);
+        used.notes.clear();
+        used.link_source = None;
+        used.link_destination = None;
+        used.layers.clear();
+        used.records.clear();
+        used.buffers.clear();
+        used.octets.clear();
+        used.texts.clear();
+        let mut sheet = Self { dissection: used };
+        sheet.buffer("frame", bytes);
+        sheet
     }
 
     /// Adds octets that were not in the frame as such; its index.
     pub(super) fn buffer(&mut self, name: &'static str, bytes: &[u8]) -> usize {
-        self.dissection.buffers.push(Buffer { name, bytes: bytes.to_vec() });
+        let range = Range::new(self.dissection.octets.len(), bytes.len());
+        self.dissection.octets.extend_from_slice(bytes);
+        self.dissection.buffers.push(BufferRecord { name, range });
         self.dissection.buffers.len().saturating_sub(1)
     }
 
     /// Starts a layer; fields go there from now on.
     pub(super) fn layer(&mut self, name: &'static str) {
-        self.dissection.layers.push(Layer { name, fields: Vec::new() });
+        self.dissection.layers.push(LayerRecord { name, first_record: self.dissection.records.len() });
     }
 
+    fn push(&mut self, name: Name, value: Repr, span: Span) {
+        let buffer = u16::try_from(span.buffer).unwrap_or(u16::MAX);
+        let range = Range::new(span.offset, span.length);
+        self.dissection.records.push(Record { name, value, buffer, range });
+    }
+
+    fn keep(&mut self, text: &str) -> Range {
+        let range = Range::new(self.dissection.texts.len(), text.len());
+        self.dissection.texts.push_str(text);
+        range
+    }
+
+    /// A field whose value was rendered before; the others cost less.
+    #[allow(dead_code, reason = "for layers whose values are of either kind")]
     pub(super) fn field(&mut self, name: &'static str, value: Value, span: Span) {
-        let Span { buffer, offset, length } = span;
-        if let Some(layer) = self.dissection.layers.last_mut() {
-            layer.fields.push(Field { name: Cow::Borrowed(name), value, buffer, offset, length });
+        match value {
+            Value::Number(number) => self.number(name, number, span),
+            Value::Text(text) => self.text(name, text, span),
         }
     }
 
     pub(super) fn number(&mut self, name: &'static str, value: impl Into<u64>, span: Span) {
-        self.field(name, Value::Number(value.into()), span);
+        self.push(Name::Known(name), Repr::Number(value.into()), span);
     }
 
-    pub(super) fn text(&mut self, name: &'static str, value: impl Into<String>, span: Span) {
-        self.field(name, Value::Text(value.into()), span);
+    pub(super) fn text(&mut self, name: &'static str, value: impl AsRef<str>, span: Span) {
+        let range = self.keep(value.as_ref());
+        self.push(Name::Known(name), Repr::Text(range), span);
     }
 
-    pub(super) fn note(&mut self, kind: NoteKind, text: impl Into<String>) {
+    /// The octets of the span as hex digits.
+    pub(super) fn hex(&mut self, name: &'static str, span: Span) {
+        self.push(Name::Known(name), Repr::Hex, span);
+    }
+
+    /// The octets of the span as hex digits with colons between octets.
+    pub(super) fn colons(&mut self, name: &'static str, span: Span) {
+        self.push(Name::Known(name), Repr::Colons, span);
+    }
+
+    /// An EUI-64.
+    pub(super) fn eui64(&mut self, name: &'static str, value: Eui64, span: Span) {
+        self.push(Name::Known(name), Repr::Eui64(value.0), span);
+    }
+
+    /// An IPv6 address.
+    pub(super) fn ipv6(&mut self, name: &'static str, value: Ipv6Addr, span: Span) {
+        self.push(Name::Known(name), Repr::Ipv6(value.octets()), span);
+    }
+
+    /// A field `ut.KEY`, unless there is one.
+    pub(super) fn open(&mut self, key: &str, value: &str) {
+        let start = self.dissection.texts.len();
+        self.dissection.texts.push_str("ut.");
+        self.dissection.texts.push_str(key);
+        let name = Range::new(start, self.dissection.texts.len().saturating_sub(start));
+        let text = self.dissection.texts.get(name.usizes()).unwrap_or_default();
+        if self.dissection.field(text).is_some() {
+            return;
+        }
+        let value = self.keep(value);
+        self.push(Name::Open(name), Repr::Text(value), Span::NOWHERE);
+    }
+
+    pub(super) fn note(&mut self, kind: NoteKind, text: impl Into<Cow<'static, str>>) {
         let layer = self.dissection.layers.last().map_or("frame", |layer| layer.name);
+        self.note_on(layer, kind, text);
+    }
+
+    /// A note on a layer that is not there.
+    pub(super) fn note_on(&mut self, layer: &'static str, kind: NoteKind, text: impl Into<Cow<'static, str>>) {
         self.dissection.notes.push(Note { kind, layer, text: text.into() });
     }
 
@@ -73,9 +145,8 @@ impl Sheet {
 
     /// Sets `link.secured`, which the lowest layer holds.
     pub(super) fn set_secured(&mut self, secured: bool) {
-        let fields = self.dissection.layers.iter_mut().flat_map(|layer| &mut layer.fields);
-        for field in fields.filter(|field| field.name == "link.secured") {
-            field.value = Value::Number(secured.into());
+        for record in self.dissection.records.iter_mut().filter(|record| record.name == Name::Known("link.secured")) {
+            record.value = Repr::Number(secured.into());
         }
     }
 }
@@ -154,47 +225,51 @@ impl<'a> Cursor<'a> {
     /// An octet string field.
     pub(super) fn bytes(&mut self, sheet: &mut Sheet, name: &'static str, length: usize) -> Result<&'a [u8]> {
         let taken = self.reader.take(length, name)?;
-        sheet.text(name, hex(taken), self.behind(length));
+        sheet.hex(name, self.behind(length));
         Ok(taken)
     }
 
     /// An EUI-64 in canonical order.
     pub(super) fn eui64(&mut self, sheet: &mut Sheet, name: &'static str) -> Result<Eui64> {
         let eui64 = Eui64(self.reader.array(name)?);
-        sheet.text(name, eui64_text(eui64), self.behind(8));
+        sheet.eui64(name, eui64, self.behind(8));
         Ok(eui64)
     }
 
     /// An EUI-64 in the order of a MAC header.
     pub(super) fn eui64_le(&mut self, sheet: &mut Sheet, name: &'static str) -> Result<Eui64> {
         let eui64 = Eui64::from_mac_order(self.reader.array(name)?);
-        sheet.text(name, eui64_text(eui64), self.behind(8));
+        sheet.eui64(name, eui64, self.behind(8));
         Ok(eui64)
     }
 
     pub(super) fn ipv6(&mut self, sheet: &mut Sheet, name: &'static str) -> Result<Ipv6Addr> {
         let address = Ipv6Addr::from(self.reader.array::<16>(name)?);
-        sheet.text(name, address.to_string(), self.behind(16));
+        sheet.ipv6(name, address, self.behind(16));
         Ok(address)
     }
 }
 
-/// Lower-case hex digits without separators.
+/// Lower-case hex digits without separators; [`Sheet::hex`] costs less.
+#[allow(dead_code, reason = "for layers whose values lie in no buffer")]
 pub(super) fn hex(bytes: &[u8]) -> String {
-    bytes.iter().fold(String::with_capacity(bytes.len().saturating_mul(2)), |mut text, octet| {
-        // Writing to a string does not fail.
-        let _ = write!(text, "{octet:02x}");
-        text
-    })
+    rendered(|output| render::hex(output, bytes))
 }
 
-/// As Wireshark prints one.
+/// Hex digits with colons between octets; [`Sheet::colons`] costs less.
+#[allow(dead_code, reason = "for layers whose values lie in no buffer")]
+pub(super) fn colons(bytes: &[u8]) -> String {
+    rendered(|output| render::colons(output, bytes))
+}
+
+/// As Wireshark prints one; [`Sheet::eui64`] costs less.
+#[allow(dead_code, reason = "for layers whose values lie in no buffer")]
 pub(super) fn eui64_text(eui64: Eui64) -> String {
     colons(&eui64.0)
 }
 
-/// Hex digits with colons between octets.
-pub(super) fn colons(bytes: &[u8]) -> String {
-    let octets: Vec<String> = bytes.iter().map(|octet| format!("{octet:02x}")).collect();
-    octets.join(":")
+fn rendered(render: impl FnOnce(&mut Vec<u8>)) -> String {
+    let mut text = Vec::new();
+    render(&mut text);
+    String::from_utf8(text).unwrap_or_default()
 }

@@ -35,16 +35,19 @@ fn the_upper_tester_namespace_is_open_and_no_other_is(#[case] name: &str, #[case
 fn upper_tester_lines_become_messages() {
     let reply = upper_tester(7, "< 3 ok state=ready");
     assert!(reply.is_message("ut.reply") && !reply.is_message("ut.event"));
-    assert_eq!((reply.number("ut.seq"), reply.text("ut.status")), (Some(3), Some("ok")));
-    assert_eq!((reply.text("ut.state"), &reply.sources[..]), (Some("ready"), &[7][..]));
+    assert_eq!((reply.number("ut.seq"), reply.text("ut.status").as_deref()), (Some(3), Some("ok")));
+    assert_eq!((reply.text("ut.state").as_deref(), &reply.sources[..]), (Some("ready"), &[7][..]));
     let event = upper_tester(8, "! secured t=120 key=1");
     assert!(event.is_message("ut.event"));
     assert_eq!(
-        (event.text("ut.event"), event.number("ut.t"), event.text("ut.key")),
+        (event.text("ut.event").as_deref(), event.number("ut.t"), event.text("ut.key").as_deref()),
         (Some("secured"), Some(120), Some("1"))
     );
     let refused = upper_tester(9, "< 4 error code=busy");
-    assert_eq!((refused.text("ut.status"), refused.text("ut.code")), (Some("error"), Some("busy")));
+    assert_eq!(
+        (refused.text("ut.status").as_deref(), refused.text("ut.code").as_deref()),
+        (Some("error"), Some("busy"))
+    );
     assert!(upper_tester(9, "nonsense").has_note(NoteKind::Malformed));
     assert!(!upper_tester(9, "> 1 reset").has_layer("ut"));
 }

@@ -6,15 +6,12 @@ use super::Dissector;
 use super::keys::KeyFailure;
 use super::lowpan::Link;
 use super::model::NoteKind;
-use super::sheet::{Cursor, Sheet, Span, hex};
+use super::sheet::{Cursor, Sheet, Span};
 use crate::ieee802154::{
-    Address, AddressingMode, AuxSecurityHeader, FrameControl, FrameType, Header, KeyIdentifier, LinkAddress, PanId,
-    SecuredFrame, ShortAddress, Trailer, check_fcs, check_fcs32,
+    Address, AddressingMode, AuxSecurityHeader, FrameControl, FrameType, Header, KeyIdentifier, PanId, SecuredFrame,
+    ShortAddress, Trailer, check_fcs, check_fcs32,
 };
 use crate::{Error, Result};
-
-/// Senders whose last frame is remembered.
-const MAX_SENDERS: usize = 256;
 
 /// A MAC payload after security: where it lies and whether it was verified.
 struct Payload {
@@ -42,7 +39,7 @@ impl Dissector {
             sheet.note(NoteKind::BadFcs, "the frame check sequence is wrong");
             return Ok(());
         }
-        let is_retry = source.is_some_and(|source| self.is_retry(source, mpdu));
+        let is_retry = source.is_some_and(|source| self.last_frames.repeats(source, mpdu));
         if is_retry {
             sheet.note(NoteKind::Retransmission, "the same frame again");
         }
@@ -62,25 +59,6 @@ impl Dissector {
                     is_retry,
                 };
                 self.lowpan(sheet, cursor, link)
-            }
-        }
-    }
-
-    /// Whether the last frame of this sender was the same one. A sequence number comes back only after 255 others.
-    fn is_retry(&mut self, source: LinkAddress, mpdu: &[u8]) -> bool {
-        let found = self.last_frames.iter_mut().find(|(known, _)| *known == source);
-        match found {
-            Some((_, last)) if last == mpdu => true,
-            Some((_, last)) => {
-                *last = mpdu.to_vec();
-                false
-            }
-            None => {
-                if self.last_frames.len() >= MAX_SENDERS {
-                    self.last_frames.remove(0);
-                }
-                self.last_frames.push((source, mpdu.to_vec()));
-                false
             }
         }
     }
@@ -110,9 +88,8 @@ impl Dissector {
         let body_len = secured.payload.len().checked_sub(level.mic_len()).ok_or(Error::Truncated("MIC"))?;
         let body = secured.payload.get(..body_len).unwrap_or(&[]).to_vec();
         if level.mic_len() > 0 {
-            let mic = secured.payload.get(body_len..).unwrap_or(&[]);
             let span = Span { buffer: cursor.buffer(), offset: base.saturating_add(body_len), length: level.mic_len() };
-            sheet.text("wpan.mic", hex(mic), span);
+            sheet.hex("wpan.mic", span);
         }
         let opened = self.keys.unsecure(&secured);
         let verified = opened.is_ok() && level.mic_len() > 0;

@@ -81,10 +81,10 @@ fn print(packet: &Packet, dissection: Option<&Dissection>, remark: Option<&str>)
         say!("  ! {remark}");
     }
     let Some(dissection) = dissection else { return };
-    for layer in &dissection.layers {
+    for layer in dissection.layers() {
         say!("  {}", layer.name);
-        for field in &layer.fields {
-            say!("    {:<34} {}", field.name, field.value);
+        for field in layer.all_fields() {
+            say!("    {:<34} {}", field.name(), field.value());
         }
     }
     for note in &dissection.notes {
@@ -97,19 +97,18 @@ fn to_json(number: u64, dissection: Option<&Dissection>, remark: Option<&str>) -
     let mut layers = Vec::new();
     if let Some(dissection) = dissection {
         notes.extend(dissection.notes.iter().map(|note| format!("{}: {}", note.layer, note.text)));
-        for layer in &dissection.layers {
+        for layer in dissection.layers() {
             let fields: Vec<Json> = layer
-                .fields
-                .iter()
+                .all_fields()
                 .map(|field| {
-                    let value = match &field.value {
+                    let value = match field.value() {
                         Value::Number(number) => json!(number),
                         Value::Text(text) => json!(text),
                     };
-                    let buffer = dissection.buffers.get(field.buffer).map_or("frame", |buffer| buffer.name);
+                    let buffer = dissection.buffer(field.buffer()).map_or("frame", |buffer| buffer.name);
                     json!({
-                        "name": field.name, "value": value, "buffer": buffer,
-                        "offset": field.offset, "length": field.length,
+                        "name": field.name(), "value": value, "buffer": buffer,
+                        "offset": field.offset(), "length": field.length(),
                     })
                 })
                 .collect();

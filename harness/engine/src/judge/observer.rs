@@ -208,17 +208,13 @@ impl Observer {
             to: None,
             origin: self.name_of_address(dissection, "ipv6.src"),
             fields: dissection
-                .layers
-                .iter()
-                .flat_map(|layer| &layer.fields)
-                .map(|field| (field.name.clone(), field.value.clone()))
+                .all_fields()
+                .map(|field| {
+                    (field.known_name().map_or_else(|| field.name().to_owned().into(), Cow::Borrowed), field.value())
+                })
                 .collect(),
-            layers: dissection.layers.iter().map(|layer| layer.name).collect(),
-            messages: wire::dissect::MESSAGES
-                .iter()
-                .filter(|message| dissection.is_message(message.name))
-                .map(|message| message.name)
-                .collect(),
+            layers: dissection.layers().map(|layer| layer.name).collect(),
+            messages: dissection.messages().map(|message| message.name).collect(),
             retransmission: dissection.has_note(NoteKind::Retransmission),
             wrong_on_purpose: None,
             note_kinds: dissection.notes.iter().map(|note| note.kind).collect(),
@@ -234,11 +230,9 @@ impl Observer {
     }
 
     fn name_of_address(&self, dissection: &Dissection, field: &str) -> Option<String> {
-        match &dissection.field(field)?.value {
-            Value::Text(address) => {
-                Some(self.environment.board_by_address(address).map_or_else(|| address.clone(), ToOwned::to_owned))
-            }
-            Value::Number(_) => None,
-        }
+        let address = dissection.text(field)?;
+        Some(
+            self.environment.board_by_address(&address).map_or_else(|| address.clone().into_owned(), ToOwned::to_owned),
+        )
     }
 }

@@ -34,6 +34,7 @@ macro_rules! fields {
 mod coap;
 mod dtls;
 mod icmpv6;
+mod index;
 mod ipv6;
 mod sel;
 mod sixlowpan;
@@ -121,7 +122,7 @@ pub struct FieldInfo {
 
 /// The entry of a name. Any `ut.[a-z0-9_]+` is known: its entry is `ut.*` unless it has one of its own.
 pub fn field(name: &str) -> Option<&'static FieldInfo> {
-    if let Some(found) = FIELDS.iter().find(|field| field.name == name) {
+    if let Some(found) = index::position(name).and_then(|position| FIELDS.get(position)) {
         return (name != OPEN.name).then_some(found);
     }
     let key = name.strip_prefix("ut.")?;
