@@ -4,11 +4,12 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use wire::dissect::{Dissection, Dissector, FieldInfo, FieldKind, Keys, Value};
+use wire::dtls::MasterSecret;
 
 use crate::excuses::is_excused;
 use crate::generate::CONTEXTS;
 use crate::tshark::{self, fields};
-use crate::{PSK, link_key};
+use crate::{PSK, link_key, session};
 
 /// What a comparison found.
 #[derive(Debug, Default)]
@@ -99,6 +100,8 @@ pub fn dissector() -> Dissector {
     let mut keys = Keys::new();
     keys.add_link_key(1, link_key());
     keys.add_psk(&hex::decode(PSK).unwrap());
+    let logged = session("ecdhe");
+    keys.add_dtls_master_secret(logged.client_random, MasterSecret::from_octets(logged.master_secret));
     let mut dissector = Dissector::new(keys);
     for (id, prefix, length) in CONTEXTS {
         dissector.set_context(id, prefix.parse().unwrap(), length);

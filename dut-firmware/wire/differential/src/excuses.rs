@@ -49,7 +49,12 @@ fn coap(field: &str, dissection: &Dissection) -> bool {
 }
 
 /// Where Wireshark marks other octets than those that the field was read from, with the reason.
-pub fn lies_elsewhere(field: &str) -> bool {
+pub fn lies_elsewhere(field: &str, dissection: &Dissection) -> bool {
+    // A handshake message that came in fragments: here its fields lie in a buffer of its own, there some lie where the last
+    // fragment does.
+    if field.starts_with("dtls.") && dissection.field("dtls.reassembled.length").is_some() {
+        return true;
+    }
     match field {
         // A derived field without octets; with a Block option Wireshark has it in a buffer of its own.
         "coap.payload_length" | "coap.payload_desc" => true,

@@ -34,6 +34,8 @@ fn command(path: &Path) -> Command {
     command.arg("-r").arg(path);
     command.arg("-o").arg(format!("uat:ieee802154_keys:\"{key}\",\"1\",\"No hash\""));
     command.args(["-o", "udp.check_checksum:TRUE", "-o", &format!("dtls.psk:{PSK}")]);
+    let key_log = concat!(env!("CARGO_MANIFEST_DIR"), "/data/key-log.txt");
+    command.arg("-o").arg(format!("tls.keylog_file:{key_log}"));
     for (id, prefix, length) in CONTEXTS {
         command.arg("-o").arg(format!("6lowpan.context{id}:{prefix}/{length}"));
     }

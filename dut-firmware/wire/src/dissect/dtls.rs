@@ -4,9 +4,12 @@ use super::Dissector;
 use super::dtls_session::{End, OpenFailure};
 use super::model::NoteKind;
 use super::sheet::{Cursor, Sheet};
-use crate::Result;
 use crate::dtls::{ContentType, Fragment, HandshakeHeader, RecordHeader};
 use crate::reader::Reader;
+use crate::{Error, Result};
+
+/// The content type of RFC 6520.
+const HEARTBEAT: u8 = 24;
 
 impl Dissector {
     /// All records of a datagram.
@@ -34,13 +37,18 @@ impl Dissector {
             return self.content(sheet, header, fragment, from, to);
         }
         let Some(session) = self.sessions.between(from, to) else { return Ok(()) };
+        if header.content_type == ContentType::ApplicationData {
+            fragment.clone().bytes(sheet, "dtls.app_data", fragment.rest().len())?;
+        }
         let opened = session.open(&self.keys, from, header, fragment.rest());
+        let unsupported = session.unsupported_suite();
         sheet.number("dtls.decrypted", opened.is_ok(), fragment.ahead(0));
         match opened {
             Ok(plaintext) => {
                 let buffer = sheet.buffer("dtls", &plaintext);
                 self.content(sheet, header, Cursor::new(&plaintext, buffer, 0), from, to)
             }
+            Err(_) if unsupported.is_some() => Err(Error::Unsupported("decryption under this cipher suite")),
             Err(OpenFailure::NoKey) => {
                 sheet.note(NoteKind::NoKey, "no key is known for this DTLS session");
                 Ok(())
@@ -67,6 +75,7 @@ impl Dissector {
                 cursor.uint(sheet, "dtls.alert_message.desc", 1)?;
                 Ok(())
             }
+            ContentType::Unknown(HEARTBEAT) => heartbeat(sheet, &mut cursor),
             ContentType::Handshake => self.handshake(sheet, header, cursor, from, to),
             ContentType::ApplicationData if header.epoch > 0 && !cursor.is_empty() => super::coap::coap(sheet, cursor),
             _ => Ok(()),
@@ -103,17 +112,33 @@ impl Dissector {
             if record.epoch == 0 {
                 session.note(from, header.msg_type, header.message_seq, &body);
             }
-            let suite = session.cipher_suite();
+            let negotiated = session.negotiated(from);
             let body_cursor = if header.is_whole() {
                 piece
             } else {
+                let octets = u64::try_from(body.len()).unwrap_or(u64::MAX);
+                sheet.number("dtls.reassembled.length", octets, cursor.ahead(0));
                 let buffer = sheet.buffer("handshake", &body);
                 Cursor::new(&body, buffer, 0)
             };
-            super::handshake::body(sheet, body_cursor, header.msg_type, suite)?;
+            super::handshake::body(sheet, body_cursor, header.msg_type, negotiated)?;
         }
         Ok(())
     }
+}
+
+/// A heartbeat message in the clear (RFC 6520 section 4): padding is what its payload leaves.
+fn heartbeat(sheet: &mut Sheet, cursor: &mut Cursor<'_>) -> Result<()> {
+    cursor.uint(sheet, "dtls.heartbeat_message.type", 1)?;
+    let length = cursor.uint(sheet, "dtls.heartbeat_message.payload_length", 2)?;
+    let length = usize::try_from(length).unwrap_or(usize::MAX);
+    if cursor.rest().len() < length.saturating_add(16) {
+        return Err(Error::Malformed("dtls.heartbeat_message.payload_length"));
+    }
+    cursor.bytes(sheet, "dtls.heartbeat_message.payload", length)?;
+    let padding = cursor.rest().len();
+    cursor.bytes(sheet, "dtls.heartbeat_message.padding", padding)?;
+    Ok(())
 }
 
 fn record_header(sheet: &mut Sheet, cursor: &mut Cursor<'_>) -> Result<RecordHeader> {

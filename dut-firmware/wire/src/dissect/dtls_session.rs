@@ -6,12 +6,16 @@ use alloc::vec::Vec;
 
 use sha2::{Digest, Sha256};
 
+use super::handshake::Negotiated;
 use super::keys::Keys;
 use crate::dtls::{
-    CipherSuite, ClientHello, ExtensionType, Fragment, HandshakeHeader, HandshakeType, KeyBlock, MasterSecret,
-    RANDOM_LENGTH, RecordHeader, Sender, ServerHello, message_bytes, open, psk_premaster_secret,
+    CipherSuite, ClientHello, ExtensionType, Fragment, HandshakeHeader, HandshakeType, KeyBlock, MAC_LENGTH,
+    MasterSecret, RANDOM_LENGTH, RecordHeader, Sender, ServerHello, WriteKeys, additional_data, message_bytes, nonce,
+    psk_premaster_secret,
 };
 use crate::ipv6::Ipv6Addr;
+use crate::reader::Reader;
+use crate::{Error, ccm};
 
 /// Address and port.
 pub(super) type End = (Ipv6Addr, u16);
@@ -22,6 +26,8 @@ const MAX_SESSIONS: usize = 64;
 const MAX_KEY_BLOCKS: usize = 4;
 /// Messages of one sender in a handshake, and octets of one message.
 const MAX_MESSAGES: usize = 16;
+/// A certificate type (RFC 7250 section 7).
+const RAW_PUBLIC_KEY: u8 = 2;
 const MAX_MESSAGE: u32 = 1 << 14;
 
 #[derive(Default)]
@@ -62,6 +68,9 @@ struct Handshake {
     cipher_suite: Option<CipherSuite>,
     client_extended: bool,
     server_extended: bool,
+    /// Whether the peers present raw public keys (RFC 7250 section 4).
+    client_raw_key: bool,
+    server_raw_key: bool,
     /// Messages by `message_seq`, as they enter the hash.
     from_server: BTreeMap<u16, Vec<u8>>,
     from_client: BTreeMap<u16, Vec<u8>>,
@@ -89,9 +98,17 @@ impl Session {
         Self { ends, client: None, handshake: Handshake::default(), keys: Vec::new() }
     }
 
-    /// The cipher suite selected in the handshake seen last.
-    pub(super) fn cipher_suite(&self) -> Option<CipherSuite> {
-        self.handshake.cipher_suite
+    /// What the hellos seen last settle about a message of `sender`.
+    pub(super) fn negotiated(&self, sender: End) -> Negotiated {
+        let handshake = &self.handshake;
+        let is_client = self.client == Some(sender);
+        let raw_public_key = if is_client { handshake.client_raw_key } else { handshake.server_raw_key };
+        Negotiated { suite: handshake.cipher_suite, raw_public_key }
+    }
+
+    /// The suite selected, if records under it cannot be decrypted here.
+    pub(super) fn unsupported_suite(&self) -> Option<CipherSuite> {
+        self.handshake.cipher_suite.filter(|suite| mac_length(*suite).is_none())
     }
 
     /// Decrypts a record of `sender` with a key block known to work, else with what the keys yield for the handshake.
@@ -107,7 +124,12 @@ impl Session {
             Sender::Client => [Sender::Client, Sender::Server],
             Sender::Server => [Sender::Server, Sender::Client],
         };
-        let with = |block: &KeyBlock| directions.iter().find_map(|side| open(block.of(*side), header, fragment).ok());
+        // Without the hellos, a key block that has opened a record of this session came with the most usual MAC.
+        let mac_length = self.handshake.cipher_suite.map_or(Some(MAC_LENGTH), mac_length);
+        let Some(mac_length) = mac_length else { return Err(OpenFailure::NoKey) };
+        let with = |block: &KeyBlock| {
+            directions.iter().find_map(|side| open(block.of(*side), header, fragment, mac_length).ok())
+        };
         if let Some(plaintext) = self.keys.iter().find_map(with) {
             return Ok(plaintext);
         }
@@ -184,6 +206,10 @@ impl Session {
                 handshake.server_random = Some(hello.random);
                 handshake.cipher_suite = Some(hello.cipher_suite);
                 handshake.server_extended = hello.extension(ExtensionType::EXTENDED_MASTER_SECRET).is_some();
+                let is_raw =
+                    |number| hello.extension(number).is_some_and(|extension| extension.data == [RAW_PUBLIC_KEY]);
+                handshake.client_raw_key = is_raw(ExtensionType::CLIENT_CERTIFICATE_TYPE);
+                handshake.server_raw_key = is_raw(ExtensionType::SERVER_CERTIFICATE_TYPE);
             }
             handshake.from_server.entry(message_seq).or_insert(message);
             return;
@@ -196,6 +222,25 @@ impl Session {
             handshake.session_hash = Some(handshake.hash());
         }
     }
+}
+
+/// Octets of the MAC of a suite with AES-128 in CCM mode (RFC 6655, 7251); `None` for any other cipher.
+fn mac_length(suite: CipherSuite) -> Option<usize> {
+    match suite.0 {
+        0xc0a8 | 0xc0ae | 0xc0ff => Some(MAC_LENGTH),
+        0xc0a4 | 0xc0ac => Some(16),
+        _ => None,
+    }
+}
+
+/// Verifies and decrypts a protected fragment, the explicit nonce before it (RFC 6655 section 3).
+fn open(keys: &WriteKeys, header: &RecordHeader, fragment: &[u8], mac_length: usize) -> crate::Result<Vec<u8>> {
+    let mut reader = Reader::new(fragment);
+    let explicit = reader.array("explicit nonce")?;
+    let length = reader.remaining().checked_sub(mac_length).ok_or(Error::Truncated("record MAC"))?;
+    let length = u16::try_from(length).map_err(|_| Error::Malformed("dtls.record.length"))?;
+    let aad = additional_data(header, length);
+    ccm::open(&keys.key, &nonce(&keys.iv, &explicit), &aad, reader.rest(), mac_length)
 }
 
 impl Handshake {

@@ -13,6 +13,7 @@ mod dissector;
 mod dtls;
 mod dtls_session;
 mod handshake;
+mod hello_extension;
 mod icmpv6;
 mod ip;
 mod keys;

@@ -57,9 +57,10 @@ impl Rng {
     }
 
     pub(super) fn dtls(&mut self) -> Vec<u8> {
-        let (content_type, fragment) = match self.below(4) {
+        let (content_type, fragment) = match self.below(6) {
             0 => (ContentType::Alert, vec![self.pick(&[1, 2]), self.pick(&[0, 20, 40, 51, 115])]),
             1 => (ContentType::ChangeCipherSpec, vec![1]),
+            2 => (ContentType::Unknown(24), self.heartbeat()),
             _ => (ContentType::Handshake, self.dtls_handshake().1),
         };
         let sequence_number = self.u64() & RecordHeader::MAX_SEQUENCE_NUMBER;
@@ -68,6 +69,12 @@ impl Rng {
         let mut bytes = Vec::new();
         Record { header, fragment: &fragment }.emit(&mut bytes).unwrap();
         bytes
+    }
+
+    /// A heartbeat message (RFC 6520 section 4).
+    fn heartbeat(&mut self) -> Vec<u8> {
+        let (payload, padding) = (self.bytes(1, 30), self.bytes(16, 20));
+        [&[self.pick(&[1, 2])], &(payload.len() as u16).to_be_bytes()[..], &payload, &padding].concat()
     }
 
     /// A DTLS session in PSDUs: UDP payloads, each with whether the client sent it.

@@ -2,6 +2,7 @@
 
 mod coap;
 mod dtls;
+mod handshake;
 mod icmpv6;
 mod ip;
 mod lowpan;

@@ -69,7 +69,7 @@ const COUNT: usize = {
 /// All fields; [`field`] finds one.
 #[allow(clippy::indexing_slicing, reason = "at compile time only")]
 pub const FIELDS: &[FieldInfo] = {
-    const ALL: [FieldInfo; COUNT] = {
+    static ALL: [FieldInfo; COUNT] = {
         let (mut all, mut count, mut layer) = ([OPEN; COUNT], 0, 0);
         while layer < TABLES.len() {
             let mut index = 0;
