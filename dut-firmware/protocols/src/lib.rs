@@ -6,6 +6,7 @@
 extern crate alloc;
 
 pub mod coap;
+pub mod credentials;
 pub mod dtls;
 pub mod link_security;
 pub mod lowpan;

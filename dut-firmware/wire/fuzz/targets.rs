@@ -270,11 +270,15 @@ pub fn dtls_fragments(data: &[u8]) {
     let _ = HandshakeHeader::parse(&mut Reader::new(data));
 }
 
-/// Octets: a handshake type, whether the key exchange is PSK, the body of the message.
+/// Octets: a handshake type, the key exchange, the body of the message.
 pub fn dtls_handshake(data: &[u8]) {
-    let [msg_type, psk, body @ ..] = data else { return };
+    let [msg_type, exchange, body @ ..] = data else { return };
     let msg_type = HandshakeType::from(*msg_type);
-    let key_exchange = if psk & 1 == 1 { KeyExchange::Psk } else { KeyExchange::Other };
+    let key_exchange = match exchange % 4 {
+        1 | 3 => KeyExchange::Psk,
+        2 => KeyExchange::EcdheEcdsa,
+        _ => KeyExchange::Other,
+    };
     let Ok(message) = Handshake::parse(msg_type, body, key_exchange) else { return };
     assert_eq!(message.msg_type(), msg_type);
     let emitted = appended(|out| message.emit(out));

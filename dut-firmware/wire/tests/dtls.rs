@@ -2,10 +2,12 @@
 
 use bootrack_wire::Error;
 use bootrack_wire::dtls::{
-    Alert, AlertDescription, AlertLevel, CipherSuite, ClientHello, ContentType, Extension, ExtensionType, Handshake,
-    HandshakeHeader, HandshakeType, HelloVerifyRequest, KeyExchange, MasterSecret, NewSessionTicket, ProtocolVersion,
-    Record, RecordHeader, Sender, ServerHello, additional_data, fragments, message_bytes, nonce, open, prf,
-    psk_premaster_secret, records, seal,
+    Alert, AlertDescription, AlertLevel, Certificate, CertificateRequest, CertificateType, CipherSuite,
+    ClientCertificateType, ClientHello, ContentType, DigitallySigned, EcPointFormat, EcdhParameters,
+    EcdheServerKeyExchange, Extension, ExtensionType, Handshake, HandshakeHeader, HandshakeType, HelloVerifyRequest,
+    KeyExchange, MasterSecret, NamedGroup, NewSessionTicket, ProtocolVersion, Record, RecordHeader, Sender,
+    ServerHello, SignatureAndHash, additional_data, fragments, message_bytes, nonce, open, prf, psk_premaster_secret,
+    records, seal,
 };
 use proptest::prelude::*;
 use rstest::rstest;
@@ -85,7 +87,7 @@ fn all_records(vector: &Vector) -> Vec<(Sender, Record<'_>)> {
 }
 
 fn key_exchange(vector: &Vector) -> KeyExchange {
-    if vector.psk.is_some() { KeyExchange::Psk } else { KeyExchange::Other }
+    if vector.psk.is_some() { KeyExchange::Psk } else { KeyExchange::EcdheEcdsa }
 }
 
 #[rstest]
@@ -118,6 +120,53 @@ fn recorded_records_and_messages_survive_parse_and_emit(#[values(1, 2, 3)] secti
     assert_eq!(types[..3], expected_first);
     assert_eq!(types[3], HandshakeType::ServerHello);
     assert!(types.contains(&HandshakeType::ClientKeyExchange));
+}
+
+#[test]
+fn recorded_ecdhe_handshake_says_what_openssl_offered_and_chose() {
+    let vector = vector(3);
+    let mut messages = Vec::new();
+    for (_, record) in all_records(&vector) {
+        if record.header.epoch == 0 && record.header.content_type == ContentType::Handshake {
+            let fragment = fragments(record.fragment).unwrap()[0];
+            messages.push(Handshake::parse(fragment.header.msg_type, fragment.body, KeyExchange::EcdheEcdsa).unwrap());
+        }
+    }
+    let [_, _, client, server, certificate, exchange, _, answer] = messages.as_slice() else { panic!("{messages:?}") };
+    let Handshake::ClientHello(hello) = client else { panic!("{client:?}") };
+    let groups = hello.extension(ExtensionType::SUPPORTED_GROUPS).unwrap().read_supported_groups().unwrap();
+    assert_eq!(groups[..2], [NamedGroup::X25519, NamedGroup::SECP256R1]);
+    let formats = hello.extension(ExtensionType::EC_POINT_FORMATS).unwrap().read_ec_point_formats().unwrap();
+    assert_eq!(formats[0], EcPointFormat::UNCOMPRESSED);
+    let algorithms = hello.extension(ExtensionType::SIGNATURE_ALGORITHMS).unwrap();
+    assert_eq!(algorithms.read_signature_algorithms().unwrap()[0], SignatureAndHash::ECDSA_SHA256);
+    let Handshake::ServerHello(hello) = server else { panic!("{server:?}") };
+    assert_eq!(hello.cipher_suite, CipherSuite::ECDHE_ECDSA_WITH_AES_128_CCM_8);
+    let Handshake::Certificate(certificate) = certificate else { panic!("{certificate:?}") };
+    assert_eq!(certificate.chain().unwrap().iter().map(|one| one.len()).collect::<Vec<_>>(), [285]);
+    let Handshake::ServerKeyExchangeEcdhe(exchange) = exchange else { panic!("{exchange:?}") };
+    assert_eq!((exchange.parameters.group, exchange.parameters.point.len()), (NamedGroup::X25519, 32));
+    assert_eq!((exchange.signed.algorithm, exchange.signed.signature.len()), (SignatureAndHash::ECDSA_SHA256, 70));
+    let Handshake::ClientKeyExchangeEcdhe { point } = answer else { panic!("{answer:?}") };
+    assert_eq!(point.len(), 32);
+}
+
+#[rstest]
+#[case::no_certificate_type(HandshakeType::CertificateRequest, &[0, 0, 2, 4, 3, 0, 0])]
+#[case::no_signature_algorithm(HandshakeType::CertificateRequest, &[1, 64, 0, 0, 0, 0])]
+#[case::odd_signature_algorithms(HandshakeType::CertificateRequest, &[1, 64, 0, 1, 4, 0, 0])]
+#[case::empty_name(HandshakeType::CertificateRequest, &[1, 64, 0, 2, 4, 3, 0, 2, 0, 0])]
+#[case::octets_after_the_names(HandshakeType::CertificateRequest, &[1, 64, 0, 2, 4, 3, 0, 0, 0])]
+#[case::chain_past_the_end(HandshakeType::Certificate, &[0, 0, 2, 1])]
+#[case::octets_after_the_chain(HandshakeType::Certificate, &[0, 0, 0, 1])]
+#[case::explicit_curve(HandshakeType::ServerKeyExchange, &[1, 0, 23, 1, 4, 4, 3, 0, 0])]
+#[case::no_point(HandshakeType::ServerKeyExchange, &[3, 0, 23, 0, 4, 3, 0, 0])]
+#[case::no_signature(HandshakeType::ServerKeyExchange, &[3, 0, 23, 1, 4])]
+#[case::empty_point(HandshakeType::ClientKeyExchange, &[0])]
+#[case::octets_after_the_point(HandshakeType::ClientKeyExchange, &[1, 4, 4])]
+#[case::signature_past_the_end(HandshakeType::CertificateVerify, &[4, 3, 0, 2, 1])]
+fn malformed_ecdhe_messages_do_not_parse(#[case] msg_type: HandshakeType, #[case] body: &[u8]) {
+    assert!(Handshake::parse(msg_type, body, KeyExchange::EcdheEcdsa).is_err());
 }
 
 #[rstest]
@@ -389,7 +438,37 @@ fn messages() -> impl Strategy<Value = Handshake> {
         octets(100).prop_map(|identity_hint| Handshake::ServerKeyExchangePsk { identity_hint }),
         octets(100).prop_map(|identity| Handshake::ClientKeyExchangePsk { identity }),
         any::<[u8; 12]>().prop_map(Handshake::Finished),
-        octets(100).prop_map(|body| Handshake::Raw { msg_type: HandshakeType::Certificate, body }),
+        octets(100).prop_map(|body| Handshake::Raw { msg_type: HandshakeType::Unknown(21), body }),
+        octets(300).prop_map(|payload| Handshake::Certificate(Certificate { payload })),
+        (
+            prop::collection::vec(any::<u8>(), 1..5),
+            prop::collection::vec(any::<u16>(), 1..5),
+            prop::collection::vec(prop::collection::vec(any::<u8>(), 1..20), 0..4),
+        )
+            .prop_map(|(types, algorithms, certificate_authorities)| {
+                Handshake::CertificateRequest(CertificateRequest {
+                    certificate_types: types.into_iter().map(ClientCertificateType).collect(),
+                    signature_algorithms: algorithms.into_iter().map(SignatureAndHash).collect(),
+                    certificate_authorities,
+                })
+            }),
+        signed().prop_map(Handshake::CertificateVerify),
+    ]
+}
+
+fn signed() -> impl Strategy<Value = DigitallySigned> {
+    (any::<u16>(), octets(80))
+        .prop_map(|(algorithm, signature)| DigitallySigned { algorithm: SignatureAndHash(algorithm), signature })
+}
+
+fn ecdhe_messages() -> impl Strategy<Value = Handshake> {
+    let point = || prop::collection::vec(any::<u8>(), 1..256);
+    prop_oneof![
+        point().prop_map(|point| Handshake::ClientKeyExchangeEcdhe { point }),
+        (any::<u16>(), point(), signed()).prop_map(|(group, point, signed)| {
+            let parameters = EcdhParameters { group: NamedGroup(group), point };
+            Handshake::ServerKeyExchangeEcdhe(EcdheServerKeyExchange { parameters, signed })
+        }),
     ]
 }
 
@@ -399,6 +478,49 @@ proptest! {
         let mut body = Vec::new();
         message.emit(&mut body).unwrap();
         prop_assert_eq!(Handshake::parse(message.msg_type(), &body, KeyExchange::Psk), Ok(message));
+    }
+
+    #[test]
+    fn every_ecdhe_message_survives_emit_and_parse(message in ecdhe_messages()) {
+        let mut body = Vec::new();
+        message.emit(&mut body).unwrap();
+        prop_assert_eq!(Handshake::parse(message.msg_type(), &body, KeyExchange::EcdheEcdsa), Ok(message));
+    }
+
+    #[test]
+    fn every_chain_survives(chain in prop::collection::vec(prop::collection::vec(any::<u8>(), 1..400), 0..5)) {
+        let certificate = Certificate::from_chain(&chain).unwrap();
+        prop_assert_eq!(certificate.chain().unwrap(), chain.iter().map(Vec::as_slice).collect::<Vec<_>>());
+    }
+
+    #[test]
+    fn every_list_in_an_extension_survives(
+        wide in prop::collection::vec(any::<u16>(), 1..20),
+        narrow in prop::collection::vec(any::<u8>(), 1..20),
+    ) {
+        let groups: Vec<NamedGroup> = wide.iter().copied().map(NamedGroup).collect();
+        prop_assert_eq!(Extension::supported_groups(&groups).unwrap().read_supported_groups(), Ok(groups));
+        let algorithms: Vec<SignatureAndHash> = wide.iter().copied().map(SignatureAndHash).collect();
+        let extension = Extension::signature_algorithms(&algorithms).unwrap();
+        prop_assert_eq!(extension.read_signature_algorithms(), Ok(algorithms));
+        let formats: Vec<EcPointFormat> = narrow.iter().copied().map(EcPointFormat).collect();
+        prop_assert_eq!(Extension::ec_point_formats(&formats).unwrap().read_ec_point_formats(), Ok(formats));
+        let types: Vec<CertificateType> = narrow.iter().copied().map(CertificateType).collect();
+        let extension = Extension::certificate_types(ExtensionType::SERVER_CERTIFICATE_TYPE, &types).unwrap();
+        prop_assert_eq!(extension.read_certificate_types(), Ok(types.clone()));
+        let selected = Extension::certificate_type(ExtensionType::CLIENT_CERTIFICATE_TYPE, types[0]);
+        prop_assert_eq!(selected.read_certificate_type(), Ok(types[0]));
+    }
+
+    #[test]
+    fn no_octets_panic_a_reader_of_extensions(data in octets(60)) {
+        let extension = Extension { extension_type: ExtensionType::SUPPORTED_GROUPS, data: data.clone() };
+        let _ = extension.read_supported_groups();
+        let _ = extension.read_ec_point_formats();
+        let _ = extension.read_signature_algorithms();
+        let _ = extension.read_certificate_types();
+        let _ = extension.read_certificate_type();
+        let _ = Certificate { payload: data }.chain();
     }
 
     #[test]
@@ -441,6 +563,7 @@ proptest! {
         let _ = fragments(&input);
         let _ = Handshake::parse(kind.into(), &input, KeyExchange::Psk);
         let _ = Handshake::parse((kind % 21).into(), &input, KeyExchange::Psk);
+        let _ = Handshake::parse((kind % 21).into(), &input, KeyExchange::EcdheEcdsa);
     }
 
     #[test]

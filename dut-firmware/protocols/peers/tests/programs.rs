@@ -186,7 +186,7 @@ fn openssl_server_with_another_key_never_gets_a_session() {
     let folder = TempDir::new().unwrap();
     let (_server, port) = openssl_server(&path, 1280, &folder.path().join("keys"), &[]);
     let mut config = client_config(1280);
-    config.psk = Psk::new([7; 16]);
+    config.psk.as_mut().unwrap().psk = Psk::new([7; 16]);
     config.retransmission.initial = Duration::from_millis(100);
     config.retransmission.limit = 3;
     let client = Client::new(config, entropy(2), Instant::ZERO).unwrap();

@@ -11,7 +11,7 @@ use wire::dtls::{
 
 use super::connection::{Connection, Event, Fault};
 use super::inbox::Message;
-use super::{ClientConfig, ConfigError, ExtendedMasterSecret, Output, SendError, Statistics};
+use super::{ClientConfig, ConfigError, ExtendedMasterSecret, Output, SendError, SinglePsk, Statistics};
 use crate::Entropy;
 use crate::time::Instant;
 
@@ -240,10 +240,12 @@ impl Client {
 
     fn send_finished(&mut self, now: Instant) -> Result<(), Fault> {
         self.connection.begin_flight();
-        let identity = self.config.psk_identity.clone();
+        let Some(SinglePsk { identity, psk }) = self.config.psk.clone() else {
+            return Err(Fault::new(AlertDescription::InternalError, "no PSK"));
+        };
         let key_exchange = self.connection.push_message(&Handshake::ClientKeyExchangePsk { identity })?;
         self.connection.hash(&key_exchange);
-        let premaster_secret = psk_premaster_secret(self.config.psk.octets()).map_err(Fault::internal)?;
+        let premaster_secret = psk_premaster_secret(psk.octets()).map_err(Fault::internal)?;
         self.connection.derive_keys(
             &premaster_secret,
             &self.hello.random,

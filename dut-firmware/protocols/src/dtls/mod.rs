@@ -7,6 +7,7 @@ mod connection;
 mod cookie;
 mod flight;
 mod inbox;
+mod limits;
 mod output;
 mod record_layer;
 mod replay;
@@ -14,8 +15,9 @@ mod server;
 
 pub use client::Client;
 pub use config::{
-    ClientConfig, ConfigError, CookieConfig, ExtendedMasterSecret, MIN_MTU, Psk, PskStore, Retransmission,
-    ServerConfig, SinglePsk, UnknownIdentity,
+    ClientAuthentication, ClientConfig, ClientEcdhe, ConfigError, CookieConfig, ExtendedMasterSecret, MIN_MTU, Psk,
+    PskStore, Retransmission, ServerConfig, ServerEcdhe, SinglePsk, UnknownIdentity,
 };
+pub use limits::Limits;
 pub use output::{CloseReason, Closed, KeyLog, Output, SendError, Statistics};
 pub use server::Server;

@@ -257,7 +257,7 @@ impl Server {
         if conceals {
             self.connection.wrong_key_alert = AlertDescription::DecryptError;
         }
-        let psk = match self.config.psk_store.psk(&identity) {
+        let psk = match self.config.psk_store.as_ref().and_then(|store| store.psk(&identity)) {
             Some(psk) => psk,
             None if conceals => {
                 let mut octets = [0; 16];

@@ -38,10 +38,11 @@ fn bad_credentials_end_with_the_configured_alert(
     let mut client = client_config();
     let mut server = server_config();
     (client.mtu, server.mtu) = (mtu, mtu);
+    let credential = client.psk.as_mut().unwrap();
     if is_unknown {
-        client.psk_identity = b"stranger".to_vec();
+        credential.identity = b"stranger".to_vec();
     } else {
-        client.psk = Psk::new([9; 16]);
+        credential.psk = Psk::new([9; 16]);
     }
     server.unknown_identity = unknown_identity;
     let mut world = World::new(client, server, Faults::default(), 1);
@@ -283,7 +284,7 @@ fn configuration_that_cannot_work_is_refused() {
     let refused = bootrack_protocols::dtls::Client::new(client, entropy(), now).err();
     assert_eq!(refused, Some(ConfigError::MtuTooSmall(63)));
     let mut client = client_config();
-    client.psk = Psk::new([]);
+    client.psk.as_mut().unwrap().psk = Psk::new([]);
     let refused = bootrack_protocols::dtls::Client::new(client, entropy(), now).err();
     assert_eq!(refused, Some(ConfigError::CredentialLength("PSK")));
 }

@@ -1,11 +1,16 @@
 //! Handshake messages: the header with fragment offset and length (RFC 6347 4.2.2), the PSK key exchange messages
-//! (RFC 4279 2), Finished (RFC 5246 7.4.9) and NewSessionTicket (RFC 5077 3.3). What is not known here is carried raw.
+//! (RFC 4279 2), those of ECDHE_ECDSA with certificates (RFC 8422 5, RFC 5246 7.4), Finished (RFC 5246 7.4.9) and
+//! NewSessionTicket (RFC 5077 3.3). What is not known here is carried raw.
 
 use alloc::vec::Vec;
 
+use super::ecdhe::{emit_point, parse_point};
 use super::extension::emit_vector16;
 use super::hello::finish;
-use super::{ClientHello, HelloVerifyRequest, ServerHello, VERIFY_DATA_LENGTH};
+use super::{
+    Certificate, CertificateRequest, ClientHello, DigitallySigned, EcdhParameters, EcdheServerKeyExchange,
+    HelloVerifyRequest, ServerHello, VERIFY_DATA_LENGTH,
+};
 use crate::reader::Reader;
 use crate::{Error, Result};
 
@@ -162,6 +167,8 @@ pub fn message_bytes(msg_type: HandshakeType, message_seq: u16, body: &[u8]) -> 
 pub enum KeyExchange {
     /// RFC 4279 2.
     Psk,
+    /// RFC 8422 2.2.
+    EcdheEcdsa,
     /// Not known, or one whose messages this module carries raw.
     Other,
 }
@@ -200,6 +207,19 @@ pub enum Handshake {
         /// UTF-8 by RFC 4279 5.1, not enforced.
         identity: Vec<u8>,
     },
+    /// See [`Certificate`].
+    Certificate(Certificate),
+    /// See [`EcdheServerKeyExchange`].
+    ServerKeyExchangeEcdhe(EcdheServerKeyExchange),
+    /// See [`CertificateRequest`].
+    CertificateRequest(CertificateRequest),
+    /// With ECDHE: the client's ephemeral point (RFC 8422 5.7).
+    ClientKeyExchangeEcdhe {
+        /// 1 to 255 octets.
+        point: Vec<u8>,
+    },
+    /// The client's signature over all messages before it (RFC 5246 7.4.8).
+    CertificateVerify(DigitallySigned),
     /// `verify_data`.
     Finished([u8; VERIFY_DATA_LENGTH]),
     /// Any other message.
@@ -240,6 +260,17 @@ impl Handshake {
                 let length = usize::from(reader.u16_be("dtls.handshake.identity_len")?);
                 Self::ClientKeyExchangePsk { identity: reader.take(length, "dtls.handshake.identity")?.to_vec() }
             }
+            (HandshakeType::Certificate, _) => Self::Certificate(Certificate::parse(&mut reader)?),
+            (HandshakeType::ServerKeyExchange, KeyExchange::EcdheEcdsa) => {
+                let parameters = EcdhParameters::parse(&mut reader)?;
+                let signed = DigitallySigned::parse(&mut reader)?;
+                Self::ServerKeyExchangeEcdhe(EcdheServerKeyExchange { parameters, signed })
+            }
+            (HandshakeType::CertificateRequest, _) => Self::CertificateRequest(CertificateRequest::parse(&mut reader)?),
+            (HandshakeType::ClientKeyExchange, KeyExchange::EcdheEcdsa) => {
+                Self::ClientKeyExchangeEcdhe { point: parse_point(&mut reader)? }
+            }
+            (HandshakeType::CertificateVerify, _) => Self::CertificateVerify(DigitallySigned::parse(&mut reader)?),
             (HandshakeType::Finished, _) => Self::Finished(reader.array("dtls.handshake.verify_data")?),
             (msg_type, _) => return Ok(Self::Raw { msg_type, body: body.to_vec() }),
         };
@@ -265,6 +296,14 @@ impl Handshake {
                 emit_vector16(identity_hint, "dtls.handshake.hint_len", out)
             }
             Self::ClientKeyExchangePsk { identity } => emit_vector16(identity, "dtls.handshake.identity_len", out),
+            Self::Certificate(certificate) => certificate.emit(out),
+            Self::ServerKeyExchangeEcdhe(exchange) => {
+                exchange.parameters.emit(out)?;
+                exchange.signed.emit(out)
+            }
+            Self::CertificateRequest(request) => request.emit(out),
+            Self::ClientKeyExchangeEcdhe { point } => emit_point(point, out),
+            Self::CertificateVerify(signed) => signed.emit(out),
             Self::Finished(verify_data) => {
                 out.extend_from_slice(verify_data);
                 Ok(())
@@ -287,6 +326,11 @@ impl Handshake {
             Self::ServerKeyExchangePsk { .. } => HandshakeType::ServerKeyExchange,
             Self::ServerHelloDone => HandshakeType::ServerHelloDone,
             Self::ClientKeyExchangePsk { .. } => HandshakeType::ClientKeyExchange,
+            Self::Certificate(_) => HandshakeType::Certificate,
+            Self::ServerKeyExchangeEcdhe(_) => HandshakeType::ServerKeyExchange,
+            Self::CertificateRequest(_) => HandshakeType::CertificateRequest,
+            Self::ClientKeyExchangeEcdhe { .. } => HandshakeType::ClientKeyExchange,
+            Self::CertificateVerify(_) => HandshakeType::CertificateVerify,
             Self::Finished(_) => HandshakeType::Finished,
             Self::Raw { msg_type, .. } => *msg_type,
         }

@@ -1,8 +1,10 @@
-//! DTLS 1.2 on the wire (RFC 6347 over RFC 5246) with pre-shared keys (RFC 4279), AES-128-CCM-8 (RFC 6655) and the
-//! extended master secret (RFC 7627): records, handshake messages, alerts, and the pure key schedule that both an engine
-//! and a dissector need.
+//! DTLS 1.2 on the wire (RFC 6347 over RFC 5246) with pre-shared keys (RFC 4279) or ECDHE_ECDSA (RFC 8422, 7251) under
+//! raw public keys (RFC 7250) or certificates, AES-128-CCM-8 (RFC 6655) and the extended master secret (RFC 7627): records,
+//! handshake messages, alerts, and the pure key schedule that both an engine and a dissector need.
 
 mod alert;
+mod certificate;
+mod ecdhe;
 mod extension;
 mod handshake;
 mod hello;
@@ -11,6 +13,8 @@ mod protection;
 mod record;
 
 pub use alert::{Alert, AlertDescription, AlertLevel};
+pub use certificate::{Certificate, CertificateRequest, CertificateType, ClientCertificateType};
+pub use ecdhe::{DigitallySigned, EcPointFormat, EcdhParameters, EcdheServerKeyExchange, NamedGroup, SignatureAndHash};
 pub use extension::{Extension, ExtensionType};
 pub use handshake::{
     Fragment, Handshake, HandshakeHeader, HandshakeType, KeyExchange, NewSessionTicket, fragments, message_bytes,

@@ -1,0 +1,137 @@
+//! Keys on P-256: ECDSA with SHA-256 (FIPS 186-4, deterministic by RFC 6979), and the SubjectPublicKeyInfo of RFC 5480.
+
+use alloc::vec::Vec;
+use core::fmt;
+
+use p256::SecretKey;
+use p256::ecdsa::signature::hazmat::{PrehashSigner, PrehashVerifier};
+use p256::ecdsa::{Signature, VerifyingKey};
+use p256::elliptic_curve::Generate;
+use p256::pkcs8::DecodePrivateKey;
+use rustls_pki_types::SubjectPublicKeyInfoDer;
+use webpki::RawPublicKeyEntity;
+
+use crate::Entropy;
+
+/// Octets of the longest signature: two integers of 33 octets in DER.
+pub const SIGNATURE_MAX: usize = 72;
+
+/// SubjectPublicKeyInfo of an uncompressed point on P-256, up to the point (RFC 5480 2); DER knows no other spelling.
+const SUBJECT_PUBLIC_KEY_INFO: [u8; 26] = [
+    0x30, 0x59, 0x30, 0x13, 0x06, 0x07, 0x2a, 0x86, 0x48, 0xce, 0x3d, 0x02, 0x01, 0x06, 0x08, 0x2a, 0x86, 0x48, 0xce,
+    0x3d, 0x03, 0x01, 0x07, 0x03, 0x42, 0x00,
+];
+
+/// Octets of an uncompressed point, its leading 0x04 included.
+const POINT: usize = 65;
+
+/// Why octets are no key of ours.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum KeyError {
+    /// Not the DER that it should be.
+    #[error("the key is malformed")]
+    Malformed,
+    /// A well-formed key of another algorithm or curve, or a compressed point.
+    #[error("the key is not an uncompressed one on P-256")]
+    Unsupported,
+    /// The numbers are no point, or no scalar, of the curve.
+    #[error("the key is not on the curve")]
+    NotOnCurve,
+}
+
+/// A private key. No `Debug`; its octets are wiped when it is dropped.
+#[derive(Clone)]
+pub struct SigningKey(p256::ecdsa::SigningKey);
+
+impl SigningKey {
+    /// A fresh key.
+    pub fn generate(entropy: &mut Entropy) -> Self {
+        Self(SecretKey::generate_from_rng(entropy).into())
+    }
+
+    /// The key with this private scalar, big-endian.
+    ///
+    /// # Errors
+    /// [`KeyError::NotOnCurve`] if it is 0 or not below the order of the group.
+    pub fn from_scalar(scalar: &[u8; 32]) -> Result<Self, KeyError> {
+        p256::ecdsa::SigningKey::from_slice(scalar).map(Self).map_err(|_| KeyError::NotOnCurve)
+    }
+
+    /// A key as programs write it: `PrivateKeyInfo` (RFC 5208) or `ECPrivateKey` (RFC 5915) in DER.
+    ///
+    /// # Errors
+    /// [`KeyError::Malformed`] if it is neither, or not on P-256.
+    pub fn from_der(der: &[u8]) -> Result<Self, KeyError> {
+        let key = SecretKey::from_pkcs8_der(der).ok().or_else(|| SecretKey::from_sec1_der(der).ok());
+        key.map(|key| Self(key.into())).ok_or(KeyError::Malformed)
+    }
+
+    /// The public half.
+    pub fn public_key(&self) -> PublicKey {
+        PublicKey(*self.0.verifying_key())
+    }
+
+    /// Signs a SHA-256 hash; the same hash gives the same signature. `Ecdsa-Sig-Value` in DER, at most
+    /// [`SIGNATURE_MAX`] octets. `None` cannot happen but for a broken curve library.
+    pub fn sign(&self, sha256: &[u8; 32]) -> Option<Vec<u8>> {
+        let signature: Signature = self.0.sign_prehash(sha256).ok()?;
+        Some(signature.to_der().as_bytes().to_vec())
+    }
+}
+
+/// A public key on P-256.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub struct PublicKey(VerifyingKey);
+
+impl PublicKey {
+    /// Reads a SubjectPublicKeyInfo (RFC 5480 2).
+    ///
+    /// # Errors
+    /// [`KeyError`].
+    pub fn from_subject_public_key_info(der: &[u8]) -> Result<Self, KeyError> {
+        let Some(point) = der.strip_prefix(&SUBJECT_PUBLIC_KEY_INFO).filter(|point| point.len() == POINT) else {
+            let well_formed = RawPublicKeyEntity::try_from(&SubjectPublicKeyInfoDer::from(der)).is_ok();
+            return Err(if well_formed { KeyError::Unsupported } else { KeyError::Malformed });
+        };
+        Self::from_point(point)
+    }
+
+    /// Reads an uncompressed point: 65 octets, the first of them 0x04 (SEC 1 2.3.4).
+    ///
+    /// # Errors
+    /// [`KeyError::NotOnCurve`] if it is anything else.
+    pub fn from_point(point: &[u8]) -> Result<Self, KeyError> {
+        if point.len() != POINT || point.first() != Some(&4) {
+            return Err(KeyError::NotOnCurve);
+        }
+        VerifyingKey::from_sec1_bytes(point).map(Self).map_err(|_| KeyError::NotOnCurve)
+    }
+
+    /// The uncompressed point: 65 octets.
+    pub fn point(&self) -> Vec<u8> {
+        self.0.to_sec1_point(false).as_bytes().to_vec()
+    }
+
+    /// The SubjectPublicKeyInfo in DER: 91 octets.
+    pub fn subject_public_key_info(&self) -> Vec<u8> {
+        let mut der = SUBJECT_PUBLIC_KEY_INFO.to_vec();
+        der.extend_from_slice(&self.point());
+        der
+    }
+
+    /// Whether `signature`, an `Ecdsa-Sig-Value` in DER, is one of this key over this SHA-256 hash.
+    pub fn verifies(&self, sha256: &[u8; 32], signature: &[u8]) -> bool {
+        Signature::from_der(signature).is_ok_and(|signature| self.0.verify_prehash(sha256, &signature).is_ok())
+    }
+}
+
+/// The first octets of the point, as a name for people.
+impl fmt::Debug for PublicKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("PublicKey(")?;
+        for octet in self.point().iter().skip(1).take(4) {
+            write!(f, "{octet:02x}")?;
+        }
+        f.write_str(")")
+    }
+}

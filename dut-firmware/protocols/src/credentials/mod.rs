@@ -1,0 +1,10 @@
+//! What a device proves itself with and whom it believes: P-256 keys, raw or in X.509 certificates (RFC 5280, 5480, 7250),
+//! for every protocol that authenticates by signature. No clock: the caller says when "now" is.
+
+mod identity;
+mod keys;
+mod trust;
+
+pub use identity::{CredentialError, Identity};
+pub use keys::{KeyError, PublicKey, SIGNATURE_MAX, SigningKey};
+pub use trust::{CertificateError, Purpose, Trust, TrustAnchor};
