@@ -10,7 +10,7 @@ use protocols::time::Instant;
 use wire::Eui64;
 use wire::ieee802154::LinkAddress;
 use wire::ipv6::{ALL_NODES, ALL_ROUTERS, Ipv6Addr, is_link_local, link_local, with_interface_identifier};
-use wire::ndp::{LinkLayerAddress, Message, NdpOption};
+use wire::ndp::{LinkLayerAddress, Message, NdpOption, RouterPreference};
 use wire::upper_tester::Role;
 
 use crate::bounds;
@@ -218,7 +218,11 @@ impl Discovery {
                 Outcome { emissions: emission.into_iter().collect(), ..Outcome::default() }
             }
             Message::NeighborAdvertisement { options, .. } => self.handle_neighbor_advertisement(now, from, options),
-            Message::DuplicateAddressRequest(_) | Message::DuplicateAddressConfirmation(_) => Outcome::default(),
+            Message::Redirect { .. }
+            | Message::DuplicateAddressRequest(_)
+            | Message::DuplicateAddressConfirmation(_)
+            | Message::ExtendedDuplicateAddressRequest(_)
+            | Message::ExtendedDuplicateAddressConfirmation(_) => Outcome::default(),
         }
     }
 
@@ -386,6 +390,7 @@ impl Discovery {
                 prefix_length: 64,
                 on_link: false,
                 autonomous: true,
+                router_address: false,
                 valid_lifetime: PREFIX_LIFETIME,
                 preferred_lifetime: PREFIX_LIFETIME,
                 prefix: network.prefix,
@@ -407,6 +412,9 @@ impl Discovery {
             current_hop_limit: HOP_LIMIT,
             managed: false,
             other_configuration: false,
+            home_agent: false,
+            preference: RouterPreference::Medium,
+            proxy: false,
             router_lifetime: ROUTER_LIFETIME,
             reachable_time: 0,
             retransmission_timer: 0,

@@ -227,12 +227,12 @@ pub fn icmpv6_message(data: &[u8]) {
     assert_survives(&message, emitted, |bytes| icmpv6::Message::parse(bytes, SOURCE, DESTINATION));
 }
 
-/// Octets: an ICMPv6 type, what follows the checksum of a Neighbor Discovery message.
+/// Octets: an ICMPv6 type, what follows the checksum of a Neighbor Discovery message of code 0.
 pub fn ndp_message(data: &[u8]) {
     let Some((&kind, body)) = data.split_first() else { return };
-    let Ok(message) = ndp::Message::parse_body(kind, body) else { return };
+    let Ok(message) = ndp::Message::parse_body(kind, 0, body) else { return };
     let emitted = written(message.body_len(), |writer| message.emit_body(writer));
-    assert_survives(&message, emitted, |bytes| ndp::Message::parse_body(kind, bytes));
+    assert_survives(&message, emitted, |bytes| ndp::Message::parse_body(kind, 0, bytes));
 }
 
 /// Octets: an ICMPv6 code, what follows the checksum of a JSR or SSR.

@@ -1,5 +1,6 @@
-//! ICMPv6 messages (RFC 4443): echo and errors here, Neighbor Discovery in [`crate::ndp`], bootstrap requests in
-//! [`crate::sel`]; anything else is carried raw. The checksum is verified by `parse` and written by `emit`.
+//! ICMPv6 messages (RFC 4443): echo and errors here, Multicast Listener Discovery in [`mld`], Neighbor Discovery in
+//! [`crate::ndp`], RPL in [`crate::rpl`], bootstrap requests in [`crate::sel`]; anything else is carried raw. The checksum
+//! is verified by `parse` and written by `emit`.
 
 use alloc::vec;
 use alloc::vec::Vec;
@@ -7,7 +8,9 @@ use alloc::vec::Vec;
 use crate::ipv6::{Ipv6Addr, NextHeader, checksum};
 use crate::reader::Reader;
 use crate::writer::Writer;
-use crate::{Error, Result, ndp, sel};
+use crate::{Error, Result, ndp, rpl, sel};
+
+pub mod mld;
 
 #[cfg(test)]
 mod tests;
@@ -33,8 +36,12 @@ pub enum Message {
     EchoRequest(Echo),
     /// Type 129.
     EchoReply(Echo),
-    /// Types 133 to 136, 157 and 158, code 0.
+    /// Types 130 to 132 and 143, code 0.
+    Mld(mld::Message),
+    /// Types 133 to 137, code 0; 157 and 158, code suffix 0 to 4.
     Ndp(ndp::Message),
+    /// Type 155, codes of RFC 6550.
+    Rpl(rpl::Message),
     /// Type 200, codes 1 and 2.
     Sel(sel::Message),
     /// Any other type or code.
@@ -48,7 +55,7 @@ pub enum Message {
     },
 }
 
-/// The error messages (RFC 4443 section 3).
+/// The error messages (RFC 4443 section 3); their codes are in [`code`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum ErrorKind {
     /// Type 1.
@@ -59,6 +66,51 @@ pub enum ErrorKind {
     TimeExceeded,
     /// Type 4: the parameter is the pointer.
     ParameterProblem,
+}
+
+/// The codes of error messages, by type.
+pub mod code {
+    /// Of destination unreachable (RFC 4443 section 3.1, RFC 6550 section 20.15, RFC 8883 section 3).
+    pub mod destination_unreachable {
+        /// No route to the destination.
+        pub const NO_ROUTE: u8 = 0;
+        /// Administratively prohibited.
+        pub const ADMINISTRATIVELY_PROHIBITED: u8 = 1;
+        /// Beyond the scope of the source address.
+        pub const BEYOND_SCOPE: u8 = 2;
+        /// Address unreachable.
+        pub const ADDRESS_UNREACHABLE: u8 = 3;
+        /// Port unreachable.
+        pub const PORT_UNREACHABLE: u8 = 4;
+        /// The source address failed a policy of ingress or egress.
+        pub const SOURCE_ADDRESS_FAILED_POLICY: u8 = 5;
+        /// The route is to reject.
+        pub const REJECT_ROUTE: u8 = 6;
+        /// Error in a source routing header of RPL.
+        pub const ERROR_IN_SOURCE_ROUTING_HEADER: u8 = 7;
+        /// Headers too long.
+        pub const HEADERS_TOO_LONG: u8 = 8;
+    }
+
+    /// Of time exceeded (RFC 4443 section 3.3).
+    pub mod time_exceeded {
+        /// The hop limit was reached in transit.
+        pub const HOP_LIMIT: u8 = 0;
+        /// Fragments did not all arrive in time.
+        pub const FRAGMENT_REASSEMBLY: u8 = 1;
+    }
+
+    /// Of parameter problem (RFC 4443 section 3.4, RFC 7112 section 6, RFC 8883 section 2).
+    pub mod parameter_problem {
+        /// Erroneous header field.
+        pub const ERRONEOUS_HEADER_FIELD: u8 = 0;
+        /// Unrecognized next header.
+        pub const UNRECOGNIZED_NEXT_HEADER: u8 = 1;
+        /// Unrecognized IPv6 option.
+        pub const UNRECOGNIZED_OPTION: u8 = 2;
+        /// The first fragment lacks a part of the header chain.
+        pub const INCOMPLETE_HEADER_CHAIN: u8 = 3;
+    }
 }
 
 /// The body of an echo request or reply.
@@ -94,7 +146,16 @@ impl Message {
         Ok(match (kind, code) {
             (128, 0) => Self::EchoRequest(Echo::parse(&mut reader)?),
             (129, 0) => Self::EchoReply(Echo::parse(&mut reader)?),
-            (133..=136 | 157 | 158, 0) => Self::Ndp(ndp::Message::parse_body(kind, reader.rest())?),
+            (mld::QUERY..=mld::DONE | mld::REPORT_V2, 0) => Self::Mld(mld::Message::parse_body(kind, reader.rest())?),
+            (ndp::ROUTER_SOLICITATION..=ndp::REDIRECT, 0) => {
+                Self::Ndp(ndp::Message::parse_body(kind, code, reader.rest())?)
+            }
+            (ndp::DUPLICATE_ADDRESS_REQUEST | ndp::DUPLICATE_ADDRESS_CONFIRMATION, _) if code & 0x0f <= 4 => {
+                Self::Ndp(ndp::Message::parse_body(kind, code, reader.rest())?)
+            }
+            (rpl::ICMPV6_TYPE, _) if rpl::Kind::from_code(code).is_some() => {
+                Self::Rpl(rpl::Message::parse_body(code, reader.rest())?)
+            }
             (sel::ICMPV6_TYPE, _) => match sel::Kind::from_code(code) {
                 Some(kind) => Self::Sel(sel::Message::parse_body(kind, reader.rest())?),
                 None => Self::Other { kind, code, body: reader.rest().to_vec() },
@@ -109,7 +170,9 @@ impl Message {
             Self::Error { kind, .. } => kind.icmpv6_type(),
             Self::EchoRequest(_) => 128,
             Self::EchoReply(_) => 129,
+            Self::Mld(message) => message.icmpv6_type(),
             Self::Ndp(message) => message.icmpv6_type(),
+            Self::Rpl(_) => rpl::ICMPV6_TYPE,
             Self::Sel(_) => sel::ICMPV6_TYPE,
             Self::Other { kind, .. } => *kind,
         }
@@ -119,7 +182,9 @@ impl Message {
     pub fn code(&self) -> u8 {
         match self {
             Self::Error { code, .. } | Self::Other { code, .. } => *code,
-            Self::EchoRequest(_) | Self::EchoReply(_) | Self::Ndp(_) => 0,
+            Self::EchoRequest(_) | Self::EchoReply(_) | Self::Mld(_) => 0,
+            Self::Ndp(message) => message.icmpv6_code(),
+            Self::Rpl(message) => message.icmpv6_code(),
             Self::Sel(message) => message.kind.code(),
         }
     }
@@ -129,7 +194,9 @@ impl Message {
         let body = match self {
             Self::Error { invoking, .. } => invoking.len().saturating_add(4),
             Self::EchoRequest(echo) | Self::EchoReply(echo) => echo.data.len().saturating_add(4),
+            Self::Mld(message) => message.body_len(),
             Self::Ndp(message) => message.body_len(),
+            Self::Rpl(message) => message.body_len(),
             Self::Sel(_) => sel::BODY_LENGTH,
             Self::Other { body, .. } => body.len(),
         };
@@ -152,7 +219,9 @@ impl Message {
                 writer.u16_be(echo.sequence_number, "echo sequence number")?;
                 writer.put(&echo.data, "echo data")?;
             }
+            Self::Mld(message) => message.emit_body(&mut writer)?,
             Self::Ndp(message) => message.emit_body(&mut writer)?,
+            Self::Rpl(message) => message.emit_body(&mut writer)?,
             Self::Sel(message) => message.emit_body(&mut writer)?,
             Self::Other { body, .. } => writer.put(body, "ICMPv6 body")?,
         }

@@ -2,9 +2,11 @@
 
 use super::*;
 use crate::Eui64;
+use crate::dns::Name;
+use crate::icmpv6::mld::{AddressRecord, QueryV2, RecordType};
 use crate::ieee802154::ShortAddress;
-use crate::ipv6::ALL_NODES;
-use crate::ndp::{LinkLayerAddress, NdpOption, Registration};
+use crate::ipv6::{ALL_NODES, prefix_bits};
+use crate::ndp::{ExtendedRegistration, LinkLayerAddress, NdpOption, Registration, RouterPreference, Rovr};
 use alloc::string::String;
 use proptest::prelude::*;
 use rstest::rstest;
@@ -73,6 +75,43 @@ fn a_registration_option_has_the_layout_of_rfc6775() {
     );
 }
 
+#[test]
+fn an_extended_registration_option_has_the_layout_of_rfc8505() {
+    let option = NdpOption::ExtendedAddressRegistration {
+        status: ndp::status::MOVED,
+        opaque: 5,
+        opaque_content: 0,
+        routing: true,
+        transaction_id: Some(9),
+        registration_lifetime: 60,
+        rovr: Rovr::Bits128([0xaa; 16]),
+    };
+    let message = Message::Ndp(ndp::Message::NeighborSolicitation { target: ALL_NODES, options: Vec::from([option]) });
+    let bytes = message.to_vec(ALL_NODES, ALL_NODES).unwrap();
+    assert_eq!(::hex::encode(&bytes[24..32]), "210303050309003c");
+    assert_eq!(bytes[32..], [0xaa; 16]);
+}
+
+#[rstest]
+#[case::code_prefix_is_ignored(0x21, 1)]
+#[case::length_is_the_suffix(4, 4)]
+fn the_code_of_an_edar_says_how_long_its_verifier_is(#[case] code: u8, #[case] units: usize) {
+    let bytes = [&[157, code, 0, 0, 0, 7, 0, 60][..], &[0xaa; 32][..units * 8], &ALL_NODES.octets()].concat();
+    let Ok(Message::Ndp(ndp::Message::ExtendedDuplicateAddressRequest(request))) = Message::parse_unverified(&bytes)
+    else {
+        panic!("no EDAR")
+    };
+    assert_eq!((request.rovr.octets().len(), request.registered_address), (units * 8, ALL_NODES));
+}
+
+#[rstest]
+#[case::linear(0x7fff, 0x7fff)]
+#[case::least_exponent(0x8000, 0x8000)]
+#[case::most(0xffff, 0x1fff << 10)]
+fn a_response_code_of_mldv2_is_a_floating_point_number(#[case] code: u16, #[case] milliseconds: u32) {
+    assert_eq!(mld::response_delay(code), milliseconds);
+}
+
 fn bytes(most: usize) -> impl Strategy<Value = Vec<u8>> {
     proptest::collection::vec(any::<u8>(), 0..most)
 }
@@ -85,17 +124,64 @@ fn link_layer_address() -> impl Strategy<Value = LinkLayerAddress> {
     ]
 }
 
+fn multiple_of_eight(more: usize) -> impl Strategy<Value = Vec<u8>> {
+    (0..4usize).prop_flat_map(move |units| proptest::collection::vec(any::<u8>(), units * 8 + more))
+}
+
+fn domain_name() -> impl Strategy<Value = Name> {
+    prop::sample::select(Vec::from(["local", "example.com", "a.b.c.d.e"])).prop_map(|text| text.parse().unwrap())
+}
+
+fn rovr() -> impl Strategy<Value = Rovr> {
+    (1..=4usize, any::<[u8; 32]>()).prop_map(|(units, octets)| Rovr::new(&octets[..units * 8]).unwrap())
+}
+
+fn mld_message() -> impl Strategy<Value = mld::Message> {
+    let address = || any::<u128>().prop_map(Ipv6Addr::from_bits);
+    let sources = || proptest::collection::vec(address(), 0..3);
+    let record = (any::<u8>(), address(), sources(), proptest::collection::vec(any::<[u8; 4]>(), 0..3)).prop_map(
+        |(record_type, multicast_address, sources, words)| AddressRecord {
+            record_type: RecordType(record_type),
+            multicast_address,
+            sources,
+            auxiliary_data: words.concat(),
+        },
+    );
+    prop_oneof![
+        (any::<u16>(), address()).prop_map(|(maximum_response_delay, multicast_address)| mld::Message::Query {
+            maximum_response_delay,
+            multicast_address
+        }),
+        address().prop_map(|multicast_address| mld::Message::Report { multicast_address }),
+        address().prop_map(|multicast_address| mld::Message::Done { multicast_address }),
+        (any::<(u16, bool, u8)>(), 0..8u8, address(), sources()).prop_map(
+            |((maximum_response_code, s, query_interval_code), robustness_variable, multicast_address, sources)| {
+                mld::Message::QueryV2(QueryV2 {
+                    maximum_response_code,
+                    multicast_address,
+                    suppress_router_side_processing: s,
+                    robustness_variable,
+                    query_interval_code,
+                    sources,
+                })
+            }
+        ),
+        proptest::collection::vec(record, 0..3).prop_map(|records| mld::Message::ReportV2 { records }),
+    ]
+}
+
 fn option() -> impl Strategy<Value = NdpOption> {
     let address = || any::<u128>().prop_map(Ipv6Addr::from_bits);
     prop_oneof![
         link_layer_address().prop_map(NdpOption::SourceLinkLayerAddress),
         link_layer_address().prop_map(NdpOption::TargetLinkLayerAddress),
-        (any::<(u8, bool, bool, u32, u32)>(), address()).prop_map(
-            |((prefix_length, on_link, autonomous, valid_lifetime, preferred_lifetime), prefix)| {
+        (any::<(u8, [bool; 3], u32, u32)>(), address()).prop_map(
+            |((prefix_length, [on_link, autonomous, router_address], valid_lifetime, preferred_lifetime), prefix)| {
                 NdpOption::PrefixInformation {
                     prefix_length,
                     on_link,
                     autonomous,
+                    router_address,
                     valid_lifetime,
                     preferred_lifetime,
                     prefix,
@@ -103,6 +189,36 @@ fn option() -> impl Strategy<Value = NdpOption> {
             }
         ),
         any::<u32>().prop_map(NdpOption::Mtu),
+        multiple_of_eight(0).prop_map(NdpOption::RedirectedHeader),
+        multiple_of_eight(6).prop_map(NdpOption::Nonce),
+        (0..=128u8, any::<(u8, u32)>(), any::<u128>()).prop_map(
+            |(prefix_length, (preference, route_lifetime), prefix)| NdpOption::RouteInformation {
+                prefix_length,
+                preference: RouterPreference::from_bits(preference),
+                route_lifetime,
+                prefix: prefix_bits(Ipv6Addr::from_bits(prefix), prefix_length),
+            }
+        ),
+        (any::<u32>(), proptest::collection::vec(address(), 1..4))
+            .prop_map(|(lifetime, addresses)| NdpOption::RecursiveDnsServer { lifetime, addresses }),
+        (any::<u32>(), proptest::collection::vec(domain_name(), 1..4))
+            .prop_map(|(lifetime, domain_names)| NdpOption::DnsSearchList { lifetime, domain_names }),
+        (any::<(u8, u8, bool, u16)>(), 0..4u8, proptest::option::of(any::<u8>()), rovr()).prop_map(
+            |((status, opaque, routing, registration_lifetime), opaque_content, transaction_id, rovr)| {
+                NdpOption::ExtendedAddressRegistration {
+                    status,
+                    opaque,
+                    opaque_content,
+                    // Without a flag, and with 64 bits, it would be an ARO.
+                    routing: routing || opaque_content == 0 && transaction_id.is_none(),
+                    transaction_id,
+                    registration_lifetime,
+                    rovr,
+                }
+            }
+        ),
+        any::<(u16, u32)>()
+            .prop_map(|(capabilities, reserved)| NdpOption::CapabilityIndication { capabilities, reserved }),
         any::<(u8, u16, [u8; 8])>().prop_map(|(status, registration_lifetime, eui64)| {
             NdpOption::AddressRegistration { status, registration_lifetime, eui64: Eui64(eui64) }
         }),
@@ -131,6 +247,17 @@ fn message() -> impl Strategy<Value = Message> {
             registered_address: Ipv6Addr::from_bits(registered),
         })
     };
+    let extended = || {
+        (any::<(u8, u8, u16, u128)>(), rovr()).prop_map(
+            |((status, transaction_id, registration_lifetime, registered), rovr)| ExtendedRegistration {
+                status,
+                transaction_id,
+                registration_lifetime,
+                rovr,
+                registered_address: Ipv6Addr::from_bits(registered),
+            },
+        )
+    };
     let echo = || {
         (any::<(u16, u16)>(), bytes(60)).prop_map(|((identifier, sequence_number), data)| Echo {
             identifier,
@@ -148,12 +275,15 @@ fn message() -> impl Strategy<Value = Message> {
         echo().prop_map(Message::EchoRequest),
         echo().prop_map(Message::EchoReply),
         options().prop_map(|options| Message::Ndp(ndp::Message::RouterSolicitation { options })),
-        (any::<(u8, bool, bool, u16, u32, u32)>(), options()).prop_map(
-            |((hops, m, o, lifetime, reach, retrans), options)| {
+        (any::<(u8, [bool; 4], u8, u16, u32, u32)>(), options()).prop_map(
+            |((hops, [m, o, h, p], preference, lifetime, reach, retrans), options)| {
                 Message::Ndp(ndp::Message::RouterAdvertisement {
                     current_hop_limit: hops,
                     managed: m,
                     other_configuration: o,
+                    home_agent: h,
+                    preference: RouterPreference::from_bits(preference),
+                    proxy: p,
                     router_lifetime: lifetime,
                     reachable_time: reach,
                     retransmission_timer: retrans,
@@ -168,6 +298,13 @@ fn message() -> impl Strategy<Value = Message> {
                 Message::Ndp(ndp::Message::NeighborAdvertisement { router, solicited, override_, target, options })
             }
         ),
+        (address(), address(), options()).prop_map(|(target, destination, options)| {
+            Message::Ndp(ndp::Message::Redirect { target, destination, options })
+        }),
+        extended().prop_map(|body| Message::Ndp(ndp::Message::ExtendedDuplicateAddressRequest(body))),
+        extended().prop_map(|body| Message::Ndp(ndp::Message::ExtendedDuplicateAddressConfirmation(body))),
+        mld_message().prop_map(Message::Mld),
+        rpl::tests::message().prop_map(Message::Rpl),
         registration().prop_map(|body| Message::Ndp(ndp::Message::DuplicateAddressRequest(body))),
         registration().prop_map(|body| Message::Ndp(ndp::Message::DuplicateAddressConfirmation(body))),
         any::<(bool, u8, u8, u16, [u8; 8])>().prop_map(|(jsr, status, reserved, registration_lifetime, eui64)| {
@@ -183,13 +320,18 @@ proptest! {
     fn every_message_survives_emit_and_parse(message in message(), source: u128, destination: u128) {
         let (source, destination) = (Ipv6Addr::from_bits(source), Ipv6Addr::from_bits(destination));
         let bytes = message.to_vec(source, destination).unwrap();
-        prop_assert_eq!(Message::parse(&bytes, source, destination).unwrap(), message);
+        prop_assert_eq!(&Message::parse(&bytes, source, destination).unwrap(), &message);
+        let mut short = vec![0; bytes.len() - 1];
+        prop_assert!(matches!(message.emit(source, destination, &mut short), Err(Error::NoRoom(_))));
     }
 
     #[test]
-    fn any_bytes_parse_without_panic(kind in prop::sample::select(Vec::from([1u8, 128, 133, 134, 135, 136, 157, 200])), rest in bytes(100)) {
-        let mut bytes = Vec::from([kind, 0]);
+    fn any_bytes_parse_without_panic_and_what_parses_is_emitted_alike(kind in prop::sample::select(Vec::from([1u8, 128, 130, 131, 132, 133, 134, 135, 136, 137, 143, 155, 157, 158, 200])), code in 0..5u8, rest in bytes(100)) {
+        let mut bytes = Vec::from([kind, code]);
         bytes.extend(rest);
-        let _ = Message::parse_unverified(&bytes);
+        if let Ok(message) = Message::parse_unverified(&bytes) {
+            let emitted = message.to_vec(ALL_NODES, ALL_NODES).unwrap();
+            prop_assert_eq!(Message::parse_unverified(&emitted).unwrap(), message);
+        }
     }
 }

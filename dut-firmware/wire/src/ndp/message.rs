@@ -1,12 +1,13 @@
-//! Neighbor Discovery messages (RFC 4861 section 4, RFC 6775 section 4.4): what follows the ICMPv6 checksum.
+//! Neighbor Discovery messages (RFC 4861 section 4, RFC 6775 section 4.4, RFC 8505 section 4.2): what follows the ICMPv6
+//! checksum.
 
 use alloc::vec::Vec;
 
-use super::NdpOption;
+use super::{ExtendedRegistration, NdpOption, Registration, RouterPreference};
 use crate::ipv6::Ipv6Addr;
 use crate::reader::Reader;
 use crate::writer::Writer;
-use crate::{Error, Eui64, Result};
+use crate::{Error, Result};
 
 /// A message. Reserved fields are written as zero and ignored when read.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -24,6 +25,12 @@ pub enum Message {
         managed: bool,
         /// O flag.
         other_configuration: bool,
+        /// H flag (RFC 6275 section 7.1).
+        home_agent: bool,
+        /// Preference as a default router (RFC 4191 section 2.2).
+        preference: RouterPreference,
+        /// P flag: the router is an ND proxy (RFC 4389 section 4.1.3.3).
+        proxy: bool,
         /// Router lifetime in seconds; 0 for no default router.
         router_lifetime: u16,
         /// Reachable time in milliseconds, 0 for unspecified.
@@ -53,46 +60,64 @@ pub enum Message {
         /// Options.
         options: Vec<NdpOption>,
     },
+    /// Redirect.
+    Redirect {
+        /// The better first hop.
+        target: Ipv6Addr,
+        /// The destination that is redirected.
+        destination: Ipv6Addr,
+        /// Options.
+        options: Vec<NdpOption>,
+    },
     /// DAR.
     DuplicateAddressRequest(Registration),
     /// DAC.
     DuplicateAddressConfirmation(Registration),
-}
-
-/// The common body of DAR and DAC.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Registration {
-    /// Status as in ARO; 0 in a DAR.
-    pub status: u8,
-    /// Registration lifetime in units of 60 seconds.
-    pub registration_lifetime: u16,
-    /// EUI-64 of the registering interface.
-    pub eui64: Eui64,
-    /// The address to be registered.
-    pub registered_address: Ipv6Addr,
+    /// EDAR.
+    ExtendedDuplicateAddressRequest(ExtendedRegistration),
+    /// EDAC.
+    ExtendedDuplicateAddressConfirmation(ExtendedRegistration),
 }
 
 impl Message {
-    /// The ICMPv6 type; the code is always 0.
+    /// The ICMPv6 type.
     pub fn icmpv6_type(&self) -> u8 {
         match self {
             Self::RouterSolicitation { .. } => super::ROUTER_SOLICITATION,
             Self::RouterAdvertisement { .. } => super::ROUTER_ADVERTISEMENT,
             Self::NeighborSolicitation { .. } => super::NEIGHBOR_SOLICITATION,
             Self::NeighborAdvertisement { .. } => super::NEIGHBOR_ADVERTISEMENT,
-            Self::DuplicateAddressRequest(_) => super::DUPLICATE_ADDRESS_REQUEST,
-            Self::DuplicateAddressConfirmation(_) => super::DUPLICATE_ADDRESS_CONFIRMATION,
+            Self::Redirect { .. } => super::REDIRECT,
+            Self::DuplicateAddressRequest(_) | Self::ExtendedDuplicateAddressRequest(_) => {
+                super::DUPLICATE_ADDRESS_REQUEST
+            }
+            Self::DuplicateAddressConfirmation(_) | Self::ExtendedDuplicateAddressConfirmation(_) => {
+                super::DUPLICATE_ADDRESS_CONFIRMATION
+            }
         }
     }
 
-    /// The options; none in DAR and DAC.
+    /// The ICMPv6 code: the code suffix of EDAR and EDAC, 0 of all others.
+    pub fn icmpv6_code(&self) -> u8 {
+        match self {
+            Self::ExtendedDuplicateAddressRequest(registration)
+            | Self::ExtendedDuplicateAddressConfirmation(registration) => registration.rovr.code_suffix(),
+            _ => 0,
+        }
+    }
+
+    /// The options; none in DAR, DAC, EDAR and EDAC.
     pub fn options(&self) -> &[NdpOption] {
         match self {
             Self::RouterSolicitation { options }
             | Self::RouterAdvertisement { options, .. }
             | Self::NeighborSolicitation { options, .. }
-            | Self::NeighborAdvertisement { options, .. } => options,
-            Self::DuplicateAddressRequest(_) | Self::DuplicateAddressConfirmation(_) => &[],
+            | Self::NeighborAdvertisement { options, .. }
+            | Self::Redirect { options, .. } => options,
+            Self::DuplicateAddressRequest(_)
+            | Self::DuplicateAddressConfirmation(_)
+            | Self::ExtendedDuplicateAddressRequest(_)
+            | Self::ExtendedDuplicateAddressConfirmation(_) => &[],
         }
     }
 
@@ -102,13 +127,20 @@ impl Message {
             Self::RouterSolicitation { .. } => 4,
             Self::RouterAdvertisement { .. } => 12,
             Self::NeighborSolicitation { .. } | Self::NeighborAdvertisement { .. } => 20,
+            Self::Redirect { .. } => 36,
             Self::DuplicateAddressRequest(_) | Self::DuplicateAddressConfirmation(_) => 28,
+            Self::ExtendedDuplicateAddressRequest(registration)
+            | Self::ExtendedDuplicateAddressConfirmation(registration) => {
+                registration.rovr.octets().len().saturating_add(20)
+            }
         };
         self.options().iter().fold(fixed, |sum, option| sum.saturating_add(option.buffer_len()))
     }
 
-    /// Reads what follows the ICMPv6 checksum.
-    pub fn parse_body(icmpv6_type: u8, body: &[u8]) -> Result<Self> {
+    /// Reads what follows the ICMPv6 checksum. The code matters for types 157 and 158 only, whose upper four bits of it
+    /// are ignored (RFC 8505 section 4.2).
+    pub fn parse_body(icmpv6_type: u8, icmpv6_code: u8, body: &[u8]) -> Result<Self> {
+        let code_suffix = icmpv6_code & 0x0f;
         let mut reader = Reader::new(body);
         match icmpv6_type {
             super::ROUTER_SOLICITATION => {
@@ -122,6 +154,9 @@ impl Message {
                     current_hop_limit,
                     managed: flags & 0x80 != 0,
                     other_configuration: flags & 0x40 != 0,
+                    home_agent: flags & 0x20 != 0,
+                    preference: RouterPreference::from_bits(flags >> 3),
+                    proxy: flags & 0x04 != 0,
                     router_lifetime: reader.u16_be("router lifetime")?,
                     reachable_time: reader.u32_be("reachable time")?,
                     retransmission_timer: reader.u32_be("retransmission timer")?,
@@ -144,9 +179,25 @@ impl Message {
                     options: NdpOption::parse_all(&mut reader)?,
                 })
             }
-            super::DUPLICATE_ADDRESS_REQUEST => Ok(Self::DuplicateAddressRequest(Registration::parse(&mut reader)?)),
-            super::DUPLICATE_ADDRESS_CONFIRMATION => {
+            super::REDIRECT => {
+                reader.take(4, "reserved")?;
+                let target = Ipv6Addr::from(reader.array::<16>("target address")?);
+                let destination = Ipv6Addr::from(reader.array::<16>("destination address")?);
+                Ok(Self::Redirect { target, destination, options: NdpOption::parse_all(&mut reader)? })
+            }
+            super::DUPLICATE_ADDRESS_REQUEST if code_suffix == 0 => {
+                Ok(Self::DuplicateAddressRequest(Registration::parse(&mut reader)?))
+            }
+            super::DUPLICATE_ADDRESS_REQUEST => {
+                let registration = ExtendedRegistration::parse(&mut reader, code_suffix)?;
+                Ok(Self::ExtendedDuplicateAddressRequest(registration))
+            }
+            super::DUPLICATE_ADDRESS_CONFIRMATION if code_suffix == 0 => {
                 Ok(Self::DuplicateAddressConfirmation(Registration::parse(&mut reader)?))
+            }
+            super::DUPLICATE_ADDRESS_CONFIRMATION => {
+                let registration = ExtendedRegistration::parse(&mut reader, code_suffix)?;
+                Ok(Self::ExtendedDuplicateAddressConfirmation(registration))
             }
             _ => Err(Error::Unsupported("ICMPv6 type is none of Neighbor Discovery")),
         }
@@ -160,13 +211,21 @@ impl Message {
                 current_hop_limit,
                 managed,
                 other_configuration,
+                home_agent,
+                preference,
+                proxy,
                 router_lifetime,
                 reachable_time,
                 retransmission_timer,
                 ..
             } => {
+                let flags = u8::from(*managed) << 7
+                    | u8::from(*other_configuration) << 6
+                    | u8::from(*home_agent) << 5
+                    | preference.bits() << 3
+                    | u8::from(*proxy) << 2;
                 writer.u8(*current_hop_limit, "current hop limit")?;
-                writer.u8(u8::from(*managed) << 7 | u8::from(*other_configuration) << 6, "flags")?;
+                writer.u8(flags, "flags")?;
                 writer.u16_be(*router_lifetime, "router lifetime")?;
                 writer.u32_be(*reachable_time, "reachable time")?;
                 writer.u32_be(*retransmission_timer, "retransmission timer")?;
@@ -180,31 +239,17 @@ impl Message {
                 writer.u32_be(flags, "flags")?;
                 writer.put(&target.octets(), "target address")?;
             }
+            Self::Redirect { target, destination, .. } => {
+                writer.u32_be(0, "reserved")?;
+                writer.put(&target.octets(), "target address")?;
+                writer.put(&destination.octets(), "destination address")?;
+            }
             Self::DuplicateAddressRequest(registration) | Self::DuplicateAddressConfirmation(registration) => {
                 registration.emit(writer)?;
             }
+            Self::ExtendedDuplicateAddressRequest(registration)
+            | Self::ExtendedDuplicateAddressConfirmation(registration) => registration.emit(writer)?,
         }
         self.options().iter().try_for_each(|option| option.emit(writer))
-    }
-}
-
-impl Registration {
-    fn parse(reader: &mut Reader<'_>) -> Result<Self> {
-        let status = reader.u8("status")?;
-        reader.take(1, "reserved")?;
-        Ok(Self {
-            status,
-            registration_lifetime: reader.u16_be("registration lifetime")?,
-            eui64: Eui64(reader.array("EUI-64")?),
-            registered_address: Ipv6Addr::from(reader.array::<16>("registered address")?),
-        })
-    }
-
-    fn emit(&self, writer: &mut Writer<'_>) -> Result<()> {
-        writer.u8(self.status, "status")?;
-        writer.u8(0, "reserved")?;
-        writer.u16_be(self.registration_lifetime, "registration lifetime")?;
-        writer.put(&self.eui64.0, "EUI-64")?;
-        writer.put(&self.registered_address.octets(), "registered address")
     }
 }

@@ -2,7 +2,7 @@
 
 use wire::icmpv6::{Echo, ErrorKind, Message};
 use wire::ieee802154::LinkAddress;
-use wire::ndp::{self, LinkLayerAddress, NdpOption, Registration};
+use wire::ndp::{self, LinkLayerAddress, NdpOption, Registration, RouterPreference};
 use wire::sel;
 
 use super::Rng;
@@ -17,6 +17,7 @@ impl Rng {
                 prefix_length: self.below(129) as u8,
                 on_link: self.chance(),
                 autonomous: self.chance(),
+                router_address: self.chance(),
                 valid_lifetime: self.u32(),
                 preferred_lifetime: self.u32(),
                 prefix: address,
@@ -59,6 +60,9 @@ impl Rng {
                 current_hop_limit: self.u8(),
                 managed: self.chance(),
                 other_configuration: self.chance(),
+                home_agent: self.chance(),
+                preference: RouterPreference::from_bits(self.u8()),
+                proxy: self.chance(),
                 router_lifetime: self.u16(),
                 reachable_time: self.u32(),
                 retransmission_timer: self.u32(),
