@@ -95,7 +95,7 @@ fn data(from: usize, to: usize, number: u8) -> Vec<u8> {
     let address = |n| Address::new(PanId(0xb007), LinkAddress::Extended(eui64_of(n)));
     let mut header = Header::new(address(to), address(from), number);
     header.ack_request = true;
-    Frame { header, content: Content::Data(vec![0x3f, number]) }.to_vec().unwrap()
+    Frame::new(header, Content::Data(vec![0x3f, number])).to_vec().unwrap()
 }
 
 fn inject(rack: &mut VirtualRack, radio: &str, handle: u64, psdu: Vec<u8>, fcs: Option<u16>) {

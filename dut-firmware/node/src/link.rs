@@ -7,8 +7,8 @@ use protocols::lowpan::{self, ReassemblyRefusal, max_payload};
 use protocols::time::Instant;
 use wire::Eui64;
 use wire::ieee802154::{
-    Address, AuxSecurityHeader, Content, Frame, FrameType, Header, KeyIdentifier, LinkAddress, Mpdu, PanId,
-    SecuredFrame, secure, unsecure,
+    Address, AuxSecurityHeader, Content, Frame, FrameType, FrameVersion, Header, KeyIdentifier, LinkAddress, Mpdu,
+    PanId, SecuredFrame, secure, unsecure,
 };
 use wire::ipv6::{NextHeader, Packet};
 
@@ -31,6 +31,10 @@ impl Device {
         count(&mut self.counters.received);
         let Ok(mpdu) = Mpdu::parse(psdu) else { return count(&mut self.counters.dropped_malformed) };
         let header = *mpdu.header();
+        // A device of the 2006 edition knows no later one (IEEE 802.15.4-2006 section 7.5.6.2).
+        if header.version == FrameVersion::V2015 {
+            return count(&mut self.counters.dropped_malformed);
+        }
         let frame_type = match &mpdu {
             Mpdu::Plain(frame) => frame.content.frame_type(),
             Mpdu::Secured(frame) => frame.frame_type,
@@ -107,7 +111,7 @@ impl Device {
             if self.mutant.is(Mutant::RxUnsecuredAcceptsSecured) && !frame.security.level.encrypts() {
                 let end = frame.payload.len().saturating_sub(frame.security.level.mic_len());
                 let payload = frame.payload.get(..end).unwrap_or(&[]).to_vec();
-                let opened = Frame { header: frame.header, content: Content::Data(payload) };
+                let opened = Frame::new(frame.header, Content::Data(payload));
                 return Some((opened, lowpan::Protection::Plain));
             }
             count(&mut self.counters.refused_secured);
@@ -117,8 +121,10 @@ impl Device {
         let protection = lowpan::Protection::Secured { level: frame.security.level, key_index };
         let refusal = match self.security.unsecure_frame(frame) {
             Ok(opened) => {
-                let expected = frame.security.frame_counter.saturating_add(1);
-                self.store.note_incoming(IncomingCounter { source, key_index, expected }, false);
+                if let Some(frame_counter) = frame.security.frame_counter {
+                    let expected = frame_counter.saturating_add(1);
+                    self.store.note_incoming(IncomingCounter { source, key_index, expected }, false);
+                }
                 return Some((opened, protection));
             }
             Err(refusal) => refusal,
@@ -133,7 +139,7 @@ impl Device {
                 &mut self.counters.refused_replay
             }
             Refusal::Integrity => &mut self.counters.refused_mic,
-            Refusal::NoExtendedSource => &mut self.counters.dropped_foreign,
+            Refusal::NoExtendedSource | Refusal::NoFrameCounter => &mut self.counters.dropped_foreign,
             Refusal::Malformed(_) => &mut self.counters.dropped_malformed,
         });
         None
@@ -158,9 +164,9 @@ impl Device {
         // CTR mode: encrypting the ciphertext once more decrypts it; the integrity code of that is not looked at.
         let end = frame.payload.len().checked_sub(frame.security.level.mic_len())?;
         let content = Content::Data(frame.payload.get(..end)?.to_vec());
-        let again = secure(&Frame { header: frame.header, content }, &frame.security, key, source).ok()?;
+        let again = secure(&Frame::new(frame.header, content), &frame.security, key, source).ok()?;
         let content = Content::Data(again.payload.get(..end)?.to_vec());
-        Some(Frame { header: frame.header, content })
+        Some(Frame::new(frame.header, content))
     }
 
     /// Mutants that take anything for an SSR.
@@ -221,11 +227,10 @@ impl Device {
         let mut header = Header::new(Address::new(pan, destination), Address::new(pan, source), 0);
         header.ack_request = destination != LinkAddress::BROADCAST;
         let security = match (protection, self.store.transmit_key()) {
-            (Protection::Secured, Some(key)) => Some(AuxSecurityHeader {
-                level: self.security.policy().transmit_level,
-                frame_counter: 0,
-                key_identifier: KeyIdentifier::Index(key.index),
-            }),
+            (Protection::Secured, Some(key)) => {
+                let level = self.security.policy().transmit_level;
+                Some(AuxSecurityHeader::new(level, 0, KeyIdentifier::Index(key.index)))
+            }
             _ => None,
         };
         let room = max_payload(&header, security.as_ref());
@@ -239,8 +244,8 @@ impl Device {
         let fixed = self.mutant.is(Mutant::TxFrameCounterFixed) && is_echo(packet);
         for payload in payloads {
             self.sequence_number = self.sequence_number.wrapping_add(1);
-            header.sequence_number = self.sequence_number;
-            let frame = Frame { header, content: Content::Data(payload) };
+            header.sequence_number = Some(self.sequence_number);
+            let frame = Frame::new(header, Content::Data(payload));
             match self.finish_frame(&frame, security, fixed) {
                 Ok(psdu) => self.radio.push(psdu),
                 Err(error) => return self.log(alloc::format!("frame not sent: {error}")),
@@ -257,7 +262,7 @@ impl Device {
         let Some(security) = security else { return Ok(frame.to_vec()?) };
         if fixed {
             let key = self.store.transmit_key().ok_or(SecureError::NoKey)?;
-            let security = AuxSecurityHeader { frame_counter: self.security.counter().next(), ..security };
+            let security = AuxSecurityHeader { frame_counter: Some(self.security.counter().next()), ..security };
             return Ok(secure(frame, &security, &key.key.0, self.eui64())?.to_vec()?);
         }
         if let Some(bound) = self.security.counter().take_bound_to_store() {

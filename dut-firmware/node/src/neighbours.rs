@@ -22,7 +22,7 @@ pub(crate) struct Neighbour {
     /// The SSRs exchanged with it.
     pub(crate) series: Series,
     /// Sequence number, hash and time of its last plain frame: tells a repetition by its MAC.
-    pub(crate) last_plain: Option<(u8, u32, Instant)>,
+    pub(crate) last_plain: Option<(Option<u8>, u32, Instant)>,
 }
 
 /// What [`NeighbourList::note`] did.

@@ -273,7 +273,7 @@ fn reboot(mutant: Option<Mutant>) -> String {
     let counters = |world: &mut World| {
         let frames = world.air.drain(..).filter(|seen| seen.1 == 3);
         let secured = frames.filter_map(|seen| match Mpdu::parse(&seen.2) {
-            Ok(Mpdu::Secured(frame)) => Some(frame.security.frame_counter),
+            Ok(Mpdu::Secured(frame)) => frame.security.frame_counter,
             _ => None,
         });
         secured.collect::<std::collections::BTreeSet<u32>>()

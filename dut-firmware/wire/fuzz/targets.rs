@@ -15,7 +15,7 @@ use bootrack_wire::dtls::{
 use bootrack_wire::icmpv6;
 use bootrack_wire::ieee802154::{
     AuxSecurityHeader, Content, Frame, FrameVersion, Header, KeyIdentifier, LinkAddress, Mpdu, SecurityLevel,
-    ShortAddress, append_fcs, secure, unsecure,
+    ShortAddress, append_fcs, secure_in_slot, unsecure_in_slot,
 };
 use bootrack_wire::ipv6::{Ipv6Addr, NextHeader, Packet, checksum};
 use bootrack_wire::ndp;
@@ -59,6 +59,8 @@ targets! {
 
 /// The link key of `sec.pcap` and of the generated seeds.
 const LINK_KEY: [u8; 16] = [0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15];
+/// Absolute slot number of every frame.
+const SLOT: u64 = 0;
 const SOURCE: Ipv6Addr = Ipv6Addr::new(0xfe80, 0, 0, 0, 0, 0xff, 0xfe00, 1);
 const DESTINATION: Ipv6Addr = Ipv6Addr::new(0xfe80, 0, 0, 0, 0, 0xff, 0xfe00, 2);
 
@@ -106,7 +108,12 @@ fn security(control: u8) -> AuxSecurityHeader {
         2 => KeyIdentifier::Source4([1, 2, 3, control], 1),
         _ => KeyIdentifier::Source8([1, 2, 3, 4, 5, 6, 7, control], 1),
     };
-    AuxSecurityHeader { level: SecurityLevel::from_bits(control), frame_counter: u32::from(control), key_identifier }
+    AuxSecurityHeader {
+        level: SecurityLevel::from_bits(control),
+        frame_counter: (control & 1 << 5 == 0).then_some(u32::from(control)),
+        asn_in_nonce: control & 1 << 6 != 0,
+        key_identifier,
+    }
 }
 
 /// Octets: an MPDU.
@@ -129,15 +136,15 @@ pub fn mac_security(data: &[u8]) {
     match Mpdu::parse(mpdu) {
         Ok(Mpdu::Plain(frame)) => {
             let source = frame.header.source.extended().unwrap_or(Eui64([2, 0, 0, 0, 0, 0, 0, 1]));
-            let Ok(secured) = secure(&frame, &security(control), &LINK_KEY, source) else { return };
-            let header = Header { version: FrameVersion::V2006, ..frame.header };
-            assert_eq!(unsecure(&secured, &LINK_KEY, source), Ok(Frame { header, ..frame }));
+            let Ok(secured) = secure_in_slot(&frame, &security(control), &LINK_KEY, source, SLOT) else { return };
+            let header = Header { version: frame.header.version.max(FrameVersion::V2006), ..frame.header };
+            assert_eq!(unsecure_in_slot(&secured, &LINK_KEY, source, SLOT), Ok(Frame { header, ..frame }));
         }
         Ok(Mpdu::Secured(secured)) => {
             let source = secured.header.source.extended().unwrap_or(Eui64([2, 0, 0, 0, 0, 0, 0, 1]));
-            let Ok(frame) = unsecure(&secured, &LINK_KEY, source) else { return };
-            if let Ok(again) = secure(&frame, &secured.security, &LINK_KEY, source) {
-                assert_eq!(unsecure(&again, &LINK_KEY, source), Ok(frame));
+            let Ok(frame) = unsecure_in_slot(&secured, &LINK_KEY, source, SLOT) else { return };
+            if let Ok(again) = secure_in_slot(&frame, &secured.security, &LINK_KEY, source, SLOT) {
+                assert_eq!(unsecure_in_slot(&again, &LINK_KEY, source, SLOT), Ok(frame));
             }
         }
         Err(_) => {}
@@ -381,7 +388,7 @@ fn secured(control: &u8, mpdu: &[u8]) -> Option<Vec<u8>> {
         return None;
     }
     let source = frame.header.source.extended()?;
-    secure(&frame, &security(control >> 3), &LINK_KEY, source).ok()?.to_vec().ok()
+    secure_in_slot(&frame, &security(control >> 3), &LINK_KEY, source, SLOT).ok()?.to_vec().ok()
 }
 
 /// Every field is in the table and lies inside its buffer, and everything prints.

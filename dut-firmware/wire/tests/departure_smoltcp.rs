@@ -69,10 +69,10 @@ fn smoltcp_and_ours_agree_on_the_headers_of_annex_c2(#[case] mpdu: &str) {
     let Ok(Mpdu::Secured(ours)) = Mpdu::parse(&mpdu) else { panic!("not secured") };
     let source = ours.header.source.extended().map(|address| Ieee802154Address::Extended(address.0));
     assert_eq!(theirs.src_addr(), source);
-    assert_eq!(theirs.sequence_number(), Some(ours.header.sequence_number));
+    assert_eq!(theirs.sequence_number(), ours.header.sequence_number);
     assert_eq!(theirs.pan_id_compression(), ours.header.pan_id_compression);
     assert_eq!(theirs.security_level(), ours.security.level.number());
-    assert_eq!(theirs.frame_counter(), Some(ours.security.frame_counter));
+    assert_eq!(theirs.frame_counter(), ours.security.frame_counter);
     assert_eq!(theirs.key_index(), ours.security.key_identifier.index());
     assert_eq!(theirs.mac_header(), &mpdu[..mpdu.len() - ours.payload.len()]);
 }

@@ -29,9 +29,9 @@ fn secured_frame(key: &[u8; 16]) -> Vec<u8> {
     let pan = PanId(0xb007);
     let address = |eui64| Address::new(pan, LinkAddress::Extended(eui64));
     let header = Header::new(address(ROUTER), address(DEVICE), 7);
-    let frame = Frame { header, content: Content::Data(b"?secret".to_vec()) };
+    let frame = Frame::new(header, Content::Data(b"?secret".to_vec()));
     let level = SecurityLevel::from_bits(5);
-    let security = AuxSecurityHeader { level, frame_counter: 1, key_identifier: KeyIdentifier::Index(1) };
+    let security = AuxSecurityHeader::new(level, 1, KeyIdentifier::Index(1));
     let secured = secure(&frame, &security, key, DEVICE).unwrap();
     let mut psdu = secured.to_vec().unwrap();
     append_fcs(&mut psdu);

@@ -1,7 +1,7 @@
 //! Which frames a radio hands up and acknowledges by itself (IEEE 802.15.4-2006 7.5.6.2 and 7.5.6.4).
 
 use wire::Eui64;
-use wire::ieee802154::{Address, FCS_LENGTH, FrameType, Header, PanId, ShortAddress};
+use wire::ieee802154::{Address, FCS_LENGTH, FrameType, FrameVersion, Header, PanId, ShortAddress};
 use wire::reader::Reader;
 
 /// What a radio does with a frame.
@@ -20,14 +20,15 @@ pub(crate) fn filter(
 ) -> Filtered {
     let dropped = Filtered { passed: false, acknowledge: None };
     let Some((control, header)) = header else { return dropped };
-    if control.frame_type == FrameType::Acknowledgment {
+    // The first check of a radio of the 2006 edition: a frame version that it does not know.
+    if control.frame_type == FrameType::Acknowledgment || control.version == FrameVersion::V2015 {
         return dropped;
     }
     let on_pan = |pan| pan == pan_id || pan == PanId::BROADCAST;
     match header.destination {
         Address::Extended { pan, address } if on_pan(pan) && is_ours(address) => {
             let acknowledges = header.ack_request && control.frame_type != FrameType::Beacon;
-            Filtered { passed: true, acknowledge: acknowledges.then_some(header.sequence_number) }
+            Filtered { passed: true, acknowledge: header.sequence_number.filter(|_| acknowledges) }
         }
         Address::Short { pan, address: ShortAddress::BROADCAST } if on_pan(pan) => {
             Filtered { passed: true, acknowledge: None }

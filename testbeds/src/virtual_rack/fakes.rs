@@ -370,10 +370,8 @@ impl FakeDevice {
         let destination = Address::new(pan, LinkAddress::Short(ShortAddress::BROADCAST));
         let source = Address::new(pan, LinkAddress::Extended(self.eui64));
         let number = u8::try_from(self.random.next_u32() & 0xff).unwrap_or(0);
-        let frame = wire::ieee802154::Frame {
-            header: Header::new(destination, source, number),
-            content: wire::ieee802154::Content::Data(payload),
-        };
+        let header = Header::new(destination, source, number);
+        let frame = wire::ieee802154::Frame::new(header, wire::ieee802154::Content::Data(payload));
         if let Ok(psdu) = frame.to_vec() {
             self.transmit(psdu);
         }

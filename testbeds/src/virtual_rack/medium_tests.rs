@@ -23,7 +23,7 @@ fn psdu(from: u8, to: Option<u8>, number: u8, ack_request: bool, length: usize) 
     let source = Address::new(PAN, LinkAddress::Extended(eui64(from)));
     let mut header = Header::new(Address::new(PAN, to), source, number);
     header.ack_request = ack_request;
-    let mut psdu = Frame { header, content: Content::Data(vec![0x3f; length]) }.to_vec().unwrap();
+    let mut psdu = Frame::new(header, Content::Data(vec![0x3f; length])).to_vec().unwrap();
     append_fcs(&mut psdu);
     psdu
 }
@@ -305,7 +305,7 @@ fn a_radio_passes_on_and_acknowledges_only_what_is_addressed_to_it() {
         let source = Address::new(PAN, LinkAddress::Extended(eui64(0)));
         let mut header = Header::new(Address::new(PanId(pan), to), source, 5);
         header.ack_request = true;
-        let mut psdu = Frame { header, content: Content::Data(vec![1]) }.to_vec().unwrap();
+        let mut psdu = Frame::new(header, Content::Data(vec![1])).to_vec().unwrap();
         append_fcs(&mut psdu);
         psdu
     };

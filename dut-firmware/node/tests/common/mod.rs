@@ -287,7 +287,7 @@ impl World {
                 Mpdu::Secured(frame) => {
                     let security = frame.security;
                     let opened = unsecure(&frame, &KEY, eui64(*from)).expect("the network key opens it");
-                    (opened, Some((security.level, security.frame_counter)))
+                    (opened, security.frame_counter.map(|counter| (security.level, counter)))
                 }
             };
             let Content::Data(payload) = &frame.content else { panic!("no data frame") };

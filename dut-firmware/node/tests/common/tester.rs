@@ -50,7 +50,7 @@ impl Tester {
     /// Secures a frame and counts.
     pub fn secure(&mut self, frame: &Frame) -> Vec<u8> {
         let (level, frame_counter, key_identifier) = (self.level, self.frame_counter, self.key_identifier);
-        let security = AuxSecurityHeader { level, frame_counter, key_identifier };
+        let security = AuxSecurityHeader::new(level, frame_counter, key_identifier);
         self.frame_counter += 1;
         secure(frame, &security, &self.key, self.eui64).unwrap().to_vec().unwrap()
     }
@@ -76,7 +76,7 @@ impl Tester {
         let pan = PanId(0xb007);
         let destination = Address::Extended { pan, address: eui64(to) };
         let source = Address::Extended { pan, address: self.eui64 };
-        Frame { header: Header::new(destination, source, self.sequence_number), content: Content::Data(payload) }
+        Frame::new(Header::new(destination, source, self.sequence_number), Content::Data(payload))
     }
 
     /// An echo request to board `to`, from and to link-local addresses.

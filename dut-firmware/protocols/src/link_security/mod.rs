@@ -67,6 +67,9 @@ pub enum Refusal {
         /// The lowest counter that would have been taken.
         expected: u32,
     },
+    /// The nonce is one of TSCH (IEEE 802.15.4-2015 section 9.3.3.2), which this device does not use.
+    #[error("the frame has no frame counter in its nonce")]
+    NoFrameCounter,
     /// Counter 0xffffffff: the sender ought to have stopped.
     #[error("frame counter is exhausted")]
     CounterExhausted,
@@ -208,7 +211,7 @@ impl LinkSecurity {
         let key = self.key(index).ok_or(SecureError::NoKey)?.clone();
         let frame_counter = self.counter.take().ok_or(SecureError::CounterExhausted)?;
         let key_identifier = KeyIdentifier::Index(index);
-        let security = AuxSecurityHeader { level: self.policy.transmit_level, frame_counter, key_identifier };
+        let security = AuxSecurityHeader::new(self.policy.transmit_level, frame_counter, key_identifier);
         Ok(secure(frame, &security, key.octets(), self.own)?)
     }
 
@@ -216,13 +219,15 @@ impl LinkSecurity {
     ///
     /// A refused frame changes nothing: counters are noted after the integrity code has matched.
     pub fn unsecure_frame(&mut self, frame: &SecuredFrame) -> Result<Frame, Refusal> {
-        let AuxSecurityHeader { level, frame_counter, key_identifier } = frame.security;
+        let AuxSecurityHeader { level, frame_counter, asn_in_nonce, key_identifier } = frame.security;
         if !satisfies(level, self.policy.minimum_level) {
             return Err(Refusal::LevelTooLow(level));
         }
         let KeyIdentifier::Index(index) = key_identifier else {
             return Err(Refusal::KeyMode(key_identifier.mode()));
         };
+        // A nonce of a slot number: nothing here knows slots, and there is no replay protection without a counter.
+        let Some(frame_counter) = frame_counter.filter(|_| !asn_in_nonce) else { return Err(Refusal::NoFrameCounter) };
         let source = frame.header.source.extended().ok_or(Refusal::NoExtendedSource)?;
         let key = self.key(index).ok_or(Refusal::UnknownKey(index))?;
         if frame_counter == u32::MAX {

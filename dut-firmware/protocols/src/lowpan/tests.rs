@@ -89,7 +89,7 @@ fn the_payload_of_a_frame_is_what_its_headers_leave() {
     let header = Header::new(destination, source, 0);
     assert_eq!(max_payload(&header, None), 127 - 2 - 15);
     let level = SecurityLevel::EncMic32;
-    let security = AuxSecurityHeader { level, frame_counter: 0, key_identifier: KeyIdentifier::Index(1) };
+    let security = AuxSecurityHeader::new(level, 0, KeyIdentifier::Index(1));
     assert_eq!(max_payload(&header, Some(&security)), 127 - 2 - 15 - 6 - 4);
 }
 

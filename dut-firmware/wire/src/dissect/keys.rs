@@ -60,8 +60,9 @@ impl Keys {
         // A frame at level 0 has an auxiliary header but needs no key.
         let level = frame.security.level;
         if level.mic_len() == 0 && !level.encrypts() {
-            let content = Content::parse(frame.frame_type, &frame.payload).map_err(|_| KeyFailure::NoKey)?;
-            return Ok(Frame { header: frame.header, content });
+            let content = Content::parse(frame.frame_type, frame.header.version, &frame.payload)
+                .map_err(|_| KeyFailure::NoKey)?;
+            return Ok(Frame::new(frame.header, content));
         }
         Err(failure)
     }

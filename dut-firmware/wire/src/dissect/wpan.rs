@@ -8,8 +8,8 @@ use super::lowpan::Link;
 use super::model::NoteKind;
 use super::sheet::{Cursor, Sheet, Span};
 use crate::ieee802154::{
-    Address, AddressingMode, AuxSecurityHeader, FrameControl, FrameType, Header, KeyIdentifier, PanId, SecuredFrame,
-    ShortAddress, Trailer, check_fcs, check_fcs32,
+    Address, AddressingMode, AuxSecurityHeader, FrameControl, FrameType, FrameVersion, Header, KeyIdentifier, PanId,
+    ReservedBits, SecuredFrame, ShortAddress, Trailer, check_fcs, check_fcs32,
 };
 use crate::{Error, Result};
 
@@ -77,14 +77,20 @@ impl Dissector {
             let (bytes, buffer, base) = (cursor.rest().to_vec(), cursor.buffer(), cursor.offset());
             return Ok(Some(Payload { bytes, buffer, base, verified: false }));
         }
-        if control.version == crate::ieee802154::FrameVersion::V2003 {
+        if control.version == FrameVersion::V2003 {
             return Err(Error::Unsupported("IEEE 802.15.4-2003 security"));
         }
-        let security = aux_security_header(sheet, cursor)?;
+        let (security, security_control) = aux_security_header(sheet, cursor)?;
         let base = cursor.offset();
         let level = security.level;
-        let secured =
-            SecuredFrame { header, frame_type: control.frame_type, security, payload: cursor.rest().to_vec() };
+        let secured = SecuredFrame {
+            header,
+            frame_type: control.frame_type,
+            security,
+            header_elements: alloc::vec::Vec::new(),
+            reserved: ReservedBits { frame_control: control.reserved, security_control },
+            payload: cursor.rest().to_vec(),
+        };
         let body_len = secured.payload.len().checked_sub(level.mic_len()).ok_or(Error::Truncated("MIC"))?;
         let body = secured.payload.get(..body_len).unwrap_or(&[]).to_vec();
         if level.mic_len() > 0 {
@@ -160,7 +166,10 @@ fn header(sheet: &mut Sheet, cursor: &mut Cursor<'_>) -> Result<(FrameControl, H
         sheet.number(name, bits >> shift & mask, span);
     }
     let control = FrameControl::from_bits((bits & 0xffff) as u16)?;
-    let sequence_number = (cursor.uint(sheet, "wpan.seq_no", 1)? & 0xff) as u8;
+    if control.version == FrameVersion::V2015 {
+        return Err(Error::Unsupported("IEEE 802.15.4 frame version"));
+    }
+    let sequence_number = Some((cursor.uint(sheet, "wpan.seq_no", 1)? & 0xff) as u8);
     let both = control.destination_mode != AddressingMode::Absent && control.source_mode != AddressingMode::Absent;
     if control.pan_id_compression && !both {
         return Err(Error::Malformed("PAN ID compression needs both addresses"));
@@ -204,9 +213,9 @@ fn address(
     })
 }
 
-fn aux_security_header(sheet: &mut Sheet, cursor: &mut Cursor<'_>) -> Result<AuxSecurityHeader> {
+fn aux_security_header(sheet: &mut Sheet, cursor: &mut Cursor<'_>) -> Result<(AuxSecurityHeader, u8)> {
     let mut reader = crate::reader::Reader::new(cursor.rest());
-    let security = AuxSecurityHeader::parse(&mut reader)?;
+    let (security, reserved) = AuxSecurityHeader::parse(FrameVersion::V2006, &mut reader)?;
     sheet.number("wpan.aux_sec.sec_level", security.level.number(), cursor.ahead(1));
     sheet.number("wpan.aux_sec.key_id_mode", security.key_identifier.mode(), cursor.ahead(1));
     cursor.take(1, "security control")?;
@@ -219,7 +228,7 @@ fn aux_security_header(sheet: &mut Sheet, cursor: &mut Cursor<'_>) -> Result<Aux
     if security.key_identifier.index().is_some() {
         cursor.uint(sheet, "wpan.aux_sec.key_index", 1)?;
     }
-    Ok(security)
+    Ok((security, reserved))
 }
 
 fn beacon(sheet: &mut Sheet, mut cursor: Cursor<'_>) -> Result<()> {

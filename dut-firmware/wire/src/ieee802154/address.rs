@@ -1,4 +1,4 @@
-//! PAN identifiers and the addresses of a MAC header (IEEE 802.15.4-2006 section 7.2.1).
+//! PAN identifiers and the addresses of a MAC header (IEEE 802.15.4-2006 section 7.2.1; IEEE 802.15.4-2015 section 7.2.2).
 
 use core::fmt;
 
@@ -43,6 +43,10 @@ impl fmt::Display for ShortAddress {
 pub enum Address {
     /// Addressing mode 0: neither PAN identifier nor address.
     Absent,
+    /// Addressing mode 0 with a PAN identifier: the destination of a 2015 frame without addresses (table 7-2, row 2).
+    Pan(PanId),
+    /// An address on a PAN that the frame does not name: 2015 frames only (table 7-2, rows 4, 6 and 8).
+    Bare(LinkAddress),
     /// Addressing mode 2.
     Short {
         /// PAN identifier.
@@ -63,24 +67,25 @@ impl Address {
     /// The addressing mode that this address needs.
     pub fn mode(self) -> AddressingMode {
         match self {
-            Self::Absent => AddressingMode::Absent,
-            Self::Short { .. } => AddressingMode::Short,
-            Self::Extended { .. } => AddressingMode::Extended,
+            Self::Absent | Self::Pan(_) => AddressingMode::Absent,
+            Self::Short { .. } | Self::Bare(LinkAddress::Short(_)) => AddressingMode::Short,
+            Self::Extended { .. } | Self::Bare(LinkAddress::Extended(_)) => AddressingMode::Extended,
         }
     }
 
-    /// The PAN identifier, if the address is present.
+    /// The PAN identifier, if the frame tells it.
     pub fn pan(self) -> Option<PanId> {
         match self {
-            Self::Absent => None,
-            Self::Short { pan, .. } | Self::Extended { pan, .. } => Some(pan),
+            Self::Absent | Self::Bare(_) => None,
+            Self::Pan(pan) | Self::Short { pan, .. } | Self::Extended { pan, .. } => Some(pan),
         }
     }
 
     /// The address without its PAN, if present.
     pub fn link(self) -> Option<LinkAddress> {
         match self {
-            Self::Absent => None,
+            Self::Absent | Self::Pan(_) => None,
+            Self::Bare(address) => Some(address),
             Self::Short { address, .. } => Some(LinkAddress::Short(address)),
             Self::Extended { address, .. } => Some(LinkAddress::Extended(address)),
         }
@@ -88,10 +93,7 @@ impl Address {
 
     /// The extended address, if it is one.
     pub fn extended(self) -> Option<Eui64> {
-        match self {
-            Self::Extended { address, .. } => Some(address),
-            _ => None,
-        }
+        self.link()?.extended()
     }
 
     /// Joins a PAN and an address.
@@ -102,30 +104,13 @@ impl Address {
         }
     }
 
-    /// Octets of the address alone.
-    pub(super) fn address_len(self) -> usize {
-        match self {
-            Self::Absent => 0,
-            Self::Short { .. } => 2,
-            Self::Extended { .. } => 8,
-        }
-    }
-
-    pub(super) fn parse(mode: AddressingMode, pan: PanId, reader: &mut Reader<'_>) -> Result<Self> {
-        Ok(match mode {
-            AddressingMode::Absent => Self::Absent,
-            AddressingMode::Short => Self::Short { pan, address: ShortAddress(reader.u16_le("short address")?) },
-            AddressingMode::Extended => {
-                Self::Extended { pan, address: Eui64::from_mac_order(reader.array("extended address")?) }
-            }
-        })
-    }
-
-    pub(super) fn emit(self, writer: &mut Writer<'_>) -> Result<()> {
-        match self {
-            Self::Absent => Ok(()),
-            Self::Short { address, .. } => writer.u16_le(address.0, "short address"),
-            Self::Extended { address, .. } => writer.put(&address.to_mac_order(), "extended address"),
+    /// Joins what a header says: the PAN if it is in the frame or follows from the other one, and the address.
+    pub(super) fn from_parts(pan: Option<PanId>, address: Option<LinkAddress>) -> Self {
+        match (pan, address) {
+            (None, None) => Self::Absent,
+            (Some(pan), None) => Self::Pan(pan),
+            (None, Some(address)) => Self::Bare(address),
+            (Some(pan), Some(address)) => Self::new(pan, address),
         }
     }
 }
@@ -162,6 +147,22 @@ impl LinkAddress {
             Self::Short(_) => None,
         }
     }
+
+    /// Reads the address field that an addressing mode calls for.
+    pub(super) fn parse(mode: AddressingMode, reader: &mut Reader<'_>) -> Result<Option<Self>> {
+        Ok(match mode {
+            AddressingMode::Absent => None,
+            AddressingMode::Short => Some(Self::Short(ShortAddress(reader.u16_le("short address")?))),
+            AddressingMode::Extended => Some(Self::Extended(Eui64::from_mac_order(reader.array("extended address")?))),
+        })
+    }
+
+    pub(super) fn emit(self, writer: &mut Writer<'_>) -> Result<()> {
+        match self {
+            Self::Short(address) => writer.u16_le(address.0, "short address"),
+            Self::Extended(address) => writer.put(&address.to_mac_order(), "extended address"),
+        }
+    }
 }
 
 /// `0x` and four digits for a short address, sixteen digits for an extended one.
@@ -193,6 +194,15 @@ impl AddressingMode {
             2 => Ok(Self::Short),
             3 => Ok(Self::Extended),
             _ => Err(Error::Malformed("addressing mode 1 is reserved")),
+        }
+    }
+
+    /// Octets of the address field: 0, 2 or 8.
+    pub fn address_len(self) -> usize {
+        match self {
+            Self::Absent => 0,
+            Self::Short => 2,
+            Self::Extended => 8,
         }
     }
 

@@ -1,6 +1,6 @@
-//! The MAC header up to the addressing fields (IEEE 802.15.4-2006 section 7.2.1).
+//! The MAC header up to the addressing fields (IEEE 802.15.4-2006 section 7.2.1; IEEE 802.15.4-2015 section 7.2).
 
-use super::{Address, AddressingMode, PanId};
+use super::{Address, AddressingMode, LinkAddress, PanId};
 use crate::reader::Reader;
 use crate::writer::Writer;
 use crate::{Error, Result};
@@ -19,14 +19,18 @@ pub enum FrameType {
 }
 
 impl FrameType {
-    /// From the three bits; 4 to 7 are not frames of the 2006 edition.
+    /// From the three bits. 4 is reserved; multipurpose (5), fragment (6) and extended (7) frames have other headers and
+    /// are not read here.
     pub fn from_bits(bits: u16) -> Result<Self> {
         match bits & 7 {
             0 => Ok(Self::Beacon),
             1 => Ok(Self::Data),
             2 => Ok(Self::Acknowledgment),
             3 => Ok(Self::MacCommand),
-            _ => Err(Error::Unsupported("IEEE 802.15.4 frame type")),
+            5 => Err(Error::Unsupported("IEEE 802.15.4 multipurpose frame")),
+            6 => Err(Error::Unsupported("IEEE 802.15.4 fragment frame")),
+            7 => Err(Error::Unsupported("IEEE 802.15.4 extended frame")),
+            _ => Err(Error::Unsupported("reserved IEEE 802.15.4 frame type")),
         }
     }
 
@@ -42,12 +46,14 @@ impl FrameType {
 }
 
 /// The frame version subfield.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum FrameVersion {
     /// 0: compatible with IEEE 802.15.4-2003.
     V2003,
-    /// 1: IEEE 802.15.4-2006; every secured frame is one.
+    /// 1: IEEE 802.15.4-2006.
     V2006,
+    /// 2: IEEE 802.15.4-2015.
+    V2015,
 }
 
 impl FrameVersion {
@@ -56,7 +62,41 @@ impl FrameVersion {
         match self {
             Self::V2003 => 0,
             Self::V2006 => 1,
+            Self::V2015 => 2,
         }
+    }
+
+    /// The bits of the frame control field that this edition reserves: ignored on reception, but authenticated.
+    pub fn reserved_bits(self) -> u16 {
+        match self {
+            Self::V2003 | Self::V2006 => 0x0380,
+            Self::V2015 => 0x0080,
+        }
+    }
+
+    /// Whether a frame has PAN identifiers of destination and source, by its addressing modes and PAN ID compression
+    /// (2006 section 7.2.1.1.5; 2015 table 7-2). [`Error::Malformed`] for compression that the edition does not have.
+    pub fn pan_ids_present(
+        self,
+        destination: AddressingMode,
+        source: AddressingMode,
+        pan_id_compression: bool,
+    ) -> Result<(bool, bool)> {
+        use AddressingMode::{Absent, Extended};
+        if self == Self::V2015 {
+            return Ok(match (destination, source) {
+                (Absent, Absent) => (pan_id_compression, false),
+                (_, Absent) => (!pan_id_compression, false),
+                (Absent, _) => (false, !pan_id_compression),
+                (Extended, Extended) => (!pan_id_compression, false),
+                _ => (true, !pan_id_compression),
+            });
+        }
+        let (destination, source) = (destination != Absent, source != Absent);
+        if pan_id_compression && !(destination && source) {
+            return Err(Error::Malformed("PAN ID compression needs both addresses"));
+        }
+        Ok((destination, source && !pan_id_compression))
     }
 }
 
@@ -73,6 +113,12 @@ pub struct FrameControl {
     pub ack_request: bool,
     /// PAN ID compression.
     pub pan_id_compression: bool,
+    /// The sequence number is left out (2015).
+    pub sequence_number_suppressed: bool,
+    /// Information elements follow the headers (2015).
+    pub elements_present: bool,
+    /// Bits that the edition reserves, in their places.
+    pub reserved: u16,
     /// Destination addressing mode.
     pub destination_mode: AddressingMode,
     /// Frame version.
@@ -82,40 +128,61 @@ pub struct FrameControl {
 }
 
 impl FrameControl {
-    /// From the 16 bits; reserved bits are ignored.
+    /// From the 16 bits.
     pub fn from_bits(bits: u16) -> Result<Self> {
         let version = match bits >> 12 & 3 {
             0 => FrameVersion::V2003,
             1 => FrameVersion::V2006,
+            2 => FrameVersion::V2015,
             _ => return Err(Error::Unsupported("IEEE 802.15.4 frame version")),
         };
+        let is_2015 = version == FrameVersion::V2015;
         Ok(Self {
             frame_type: FrameType::from_bits(bits)?,
             security_enabled: bits & 1 << 3 != 0,
             frame_pending: bits & 1 << 4 != 0,
             ack_request: bits & 1 << 5 != 0,
             pan_id_compression: bits & 1 << 6 != 0,
+            sequence_number_suppressed: is_2015 && bits & 1 << 8 != 0,
+            elements_present: is_2015 && bits & 1 << 9 != 0,
+            reserved: bits & version.reserved_bits(),
             destination_mode: AddressingMode::from_bits(bits >> 10)?,
             version,
             source_mode: AddressingMode::from_bits(bits >> 14)?,
         })
     }
 
-    /// The 16 bits, reserved ones 0.
+    /// The 16 bits.
     pub fn bits(self) -> u16 {
         self.frame_type.bits()
             | u16::from(self.security_enabled) << 3
             | u16::from(self.frame_pending) << 4
             | u16::from(self.ack_request) << 5
             | u16::from(self.pan_id_compression) << 6
+            | u16::from(self.sequence_number_suppressed) << 8
+            | u16::from(self.elements_present) << 9
+            | self.reserved & self.version.reserved_bits()
             | self.destination_mode.bits() << 10
             | self.version.bits() << 12
             | self.source_mode.bits() << 14
     }
 }
 
-/// The MAC header without what follows from the content (frame type, security enabled) and without the auxiliary
-/// security header.
+/// What a frame's content says about its header: the part of the frame control field that [`Header`] leaves out.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Outline {
+    /// Frame type.
+    pub frame_type: FrameType,
+    /// Security enabled.
+    pub security_enabled: bool,
+    /// Information elements present; only 2015 frames can have them.
+    pub elements_present: bool,
+    /// Reserved bits of the frame control field, in their places.
+    pub reserved: u16,
+}
+
+/// The MAC header without what follows from the content (frame type, security enabled, information elements present)
+/// and without the auxiliary security header.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Header {
     /// Frame version.
@@ -124,10 +191,10 @@ pub struct Header {
     pub frame_pending: bool,
     /// The receiver shall acknowledge.
     pub ack_request: bool,
-    /// The source PAN identifier is left out because it equals the destination's.
+    /// A PAN identifier is left out: which one, if any, [`FrameVersion::pan_ids_present`] says.
     pub pan_id_compression: bool,
-    /// Data (or beacon) sequence number.
-    pub sequence_number: u8,
+    /// Data (or beacon) sequence number; only 2015 frames can be without one.
+    pub sequence_number: Option<u8>,
     /// Destination PAN and address.
     pub destination: Address,
     /// Source PAN and address.
@@ -144,6 +211,27 @@ impl Header {
             frame_pending: false,
             ack_request: false,
             pan_id_compression,
+            sequence_number: Some(sequence_number),
+            destination,
+            source,
+        }
+    }
+
+    /// A header of the 2015 edition between two addresses; PAN ID compression as table 7-2 has it for them, no flags set.
+    pub fn new_2015(destination: Address, source: Address, sequence_number: Option<u8>) -> Self {
+        let (from, to) = (source.mode(), destination.mode());
+        let pan_id_compression = match (to, from) {
+            (AddressingMode::Absent, AddressingMode::Absent) => destination.pan().is_some(),
+            (_, AddressingMode::Absent) => destination.pan().is_none(),
+            (AddressingMode::Absent, _) => source.pan().is_none(),
+            (AddressingMode::Extended, AddressingMode::Extended) => destination.pan().is_none(),
+            _ => destination.pan() == source.pan(),
+        };
+        Self {
+            version: FrameVersion::V2015,
+            frame_pending: false,
+            ack_request: false,
+            pan_id_compression,
             sequence_number,
             destination,
             source,
@@ -152,66 +240,90 @@ impl Header {
 
     /// Octets that [`Self::emit`] writes.
     pub fn buffer_len(&self) -> usize {
-        let destination_pan = if self.destination == Address::Absent { 0 } else { 2 };
-        let source_pan = if self.source == Address::Absent || self.pan_id_compression { 0 } else { 2 };
-        3 + destination_pan + self.destination.address_len() + source_pan + self.source.address_len()
+        let (destination, source) = (self.destination.mode(), self.source.mode());
+        let present = self.version.pan_ids_present(destination, source, self.pan_id_compression);
+        let (destination_pan, source_pan) = present.unwrap_or((true, true));
+        let pan_len = |present| if present { 2 } else { 0 };
+        2 + usize::from(self.sequence_number.is_some())
+            + pan_len(destination_pan)
+            + destination.address_len()
+            + pan_len(source_pan)
+            + source.address_len()
     }
 
     /// Reads frame control, sequence number and addresses.
     pub fn parse(reader: &mut Reader<'_>) -> Result<(FrameControl, Self)> {
         let control = FrameControl::from_bits(reader.u16_le("frame control")?)?;
-        let sequence_number = reader.u8("sequence number")?;
-        let both = control.destination_mode != AddressingMode::Absent && control.source_mode != AddressingMode::Absent;
-        if control.pan_id_compression && !both {
-            return Err(Error::Malformed("PAN ID compression needs both addresses"));
-        }
-        let mut destination_pan = PanId::BROADCAST;
-        if control.destination_mode != AddressingMode::Absent {
-            destination_pan = PanId(reader.u16_le("destination PAN identifier")?);
-        }
-        let destination = Address::parse(control.destination_mode, destination_pan, reader)?;
-        let mut source_pan = destination_pan;
-        if control.source_mode != AddressingMode::Absent && !control.pan_id_compression {
-            source_pan = PanId(reader.u16_le("source PAN identifier")?);
-        }
-        let source = Address::parse(control.source_mode, source_pan, reader)?;
+        let suppressed = control.sequence_number_suppressed;
+        let sequence_number = if suppressed { None } else { Some(reader.u8("sequence number")?) };
+        let (destination_mode, source_mode) = (control.destination_mode, control.source_mode);
+        let (has_destination_pan, has_source_pan) =
+            control.version.pan_ids_present(destination_mode, source_mode, control.pan_id_compression)?;
+        let pan = |present, reader: &mut Reader<'_>, what| -> Result<Option<PanId>> {
+            Ok(if present { Some(PanId(reader.u16_le(what)?)) } else { None })
+        };
+        let destination_pan = pan(has_destination_pan, reader, "destination PAN identifier")?;
+        let destination = LinkAddress::parse(destination_mode, reader)?;
+        let source_pan = pan(has_source_pan, reader, "source PAN identifier")?;
+        let source = LinkAddress::parse(source_mode, reader)?;
+        // Without one of its own the source is on the destination's PAN.
+        let source_pan = source.and(source_pan.or(destination_pan));
         let header = Self {
             version: control.version,
             frame_pending: control.frame_pending,
             ack_request: control.ack_request,
             pan_id_compression: control.pan_id_compression,
             sequence_number,
-            destination,
-            source,
+            destination: Address::from_parts(destination_pan, destination),
+            source: Address::from_parts(source_pan, source),
         };
         Ok((control, header))
     }
 
-    /// Writes frame control, sequence number and addresses.
-    pub fn emit(&self, frame_type: FrameType, security_enabled: bool, writer: &mut Writer<'_>) -> Result<()> {
-        if self.pan_id_compression && (self.destination.pan().is_none() || self.destination.pan() != self.source.pan())
-        {
-            return Err(Error::Malformed("PAN ID compression needs both addresses on one PAN"));
+    /// Writes frame control, sequence number and addresses. [`Error::Malformed`] if the addresses are none that the
+    /// edition can express under this PAN ID compression, or for what only the 2015 edition has.
+    pub fn emit(&self, outline: Outline, writer: &mut Writer<'_>) -> Result<()> {
+        let is_2015 = self.version == FrameVersion::V2015;
+        if !is_2015 && (self.sequence_number.is_none() || outline.elements_present) {
+            return Err(Error::Malformed("only 2015 frames leave the sequence number out or have elements"));
+        }
+        let (destination, source) = (self.destination, self.source);
+        let (has_destination_pan, has_source_pan) =
+            self.version.pan_ids_present(destination.mode(), source.mode(), self.pan_id_compression)?;
+        let implied_pan = if has_destination_pan { destination.pan() } else { None };
+        let source_fits = if has_source_pan || source == Address::Absent {
+            source.pan().is_some() == has_source_pan && !matches!(source, Address::Pan(_))
+        } else {
+            source.pan() == implied_pan && source.link().is_some()
+        };
+        if destination.pan().is_some() != has_destination_pan || !source_fits {
+            return Err(Error::Malformed("PAN identifiers that PAN ID compression does not allow"));
         }
         let control = FrameControl {
-            frame_type,
-            security_enabled,
+            frame_type: outline.frame_type,
+            security_enabled: outline.security_enabled,
             frame_pending: self.frame_pending,
             ack_request: self.ack_request,
             pan_id_compression: self.pan_id_compression,
-            destination_mode: self.destination.mode(),
+            sequence_number_suppressed: self.sequence_number.is_none(),
+            elements_present: outline.elements_present,
+            reserved: outline.reserved,
+            destination_mode: destination.mode(),
             version: self.version,
-            source_mode: self.source.mode(),
+            source_mode: source.mode(),
         };
         writer.u16_le(control.bits(), "frame control")?;
-        writer.u8(self.sequence_number, "sequence number")?;
-        if let Some(PanId(pan)) = self.destination.pan() {
-            writer.u16_le(pan, "destination PAN identifier")?;
+        if let Some(sequence_number) = self.sequence_number {
+            writer.u8(sequence_number, "sequence number")?;
         }
-        self.destination.emit(writer)?;
-        if let (Some(PanId(pan)), false) = (self.source.pan(), self.pan_id_compression) {
-            writer.u16_le(pan, "source PAN identifier")?;
+        for (address, has_pan) in [(destination, has_destination_pan), (source, has_source_pan)] {
+            if let (Some(PanId(pan)), true) = (address.pan(), has_pan) {
+                writer.u16_le(pan, "PAN identifier")?;
+            }
+            if let Some(address) = address.link() {
+                address.emit(writer)?;
+            }
         }
-        self.source.emit(writer)
+        Ok(())
     }
 }

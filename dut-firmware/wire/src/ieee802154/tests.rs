@@ -1,5 +1,9 @@
 //! Annex C.2 examples, an independent capture of levels 1 to 7, and properties.
 
+mod elements;
+mod pan_id_compression;
+pub(crate) mod strategy;
+
 use super::*;
 use crate::{Error, Eui64};
 use alloc::vec;
@@ -51,7 +55,7 @@ fn a_tampered_header_is_refused() {
 fn a_plain_data_frame_parses_to_its_fields() {
     let bytes = hex("41cc3befbe4242424242420b1a623aa63457291c266a33");
     let frame = Frame::parse(&bytes).unwrap();
-    assert_eq!(frame.header.sequence_number, 0x3b);
+    assert_eq!(frame.header.sequence_number, Some(0x3b));
     assert_eq!(
         frame.header.destination,
         Address::Extended { pan: PanId(0xbeef), address: "1a0b424242424242".parse().unwrap() }
@@ -77,105 +81,76 @@ fn the_fcs_of_an_acknowledgment_matches_the_example() {
 
 #[rstest]
 #[case::reserved_destination_mode("0104", Error::Malformed("addressing mode 1 is reserved"))]
-#[case::version_2015("0120", Error::Unsupported("IEEE 802.15.4 frame version"))]
+#[case::extended("0700", Error::Unsupported("IEEE 802.15.4 extended frame"))]
+#[case::fragment("0600", Error::Unsupported("IEEE 802.15.4 fragment frame"))]
+#[case::reserved_type("0400", Error::Unsupported("reserved IEEE 802.15.4 frame type"))]
 #[case::reserved_version("0130", Error::Unsupported("IEEE 802.15.4 frame version"))]
-#[case::multipurpose("0500", Error::Unsupported("IEEE 802.15.4 frame type"))]
+#[case::multipurpose("0500", Error::Unsupported("IEEE 802.15.4 multipurpose frame"))]
 #[case::security_of_2003("090000", Error::Unsupported("IEEE 802.15.4-2003 security"))]
 #[case::compression_without_source("4108000000ffff", Error::Malformed("PAN ID compression needs both addresses"))]
 #[case::empty("", Error::Truncated("frame control"))]
 #[case::no_command("0300ab", Error::Truncated("command frame identifier"))]
-fn frames_that_are_no_2006_frames_are_refused(#[case] bytes: &str, #[case] error: Error) {
+fn frames_of_no_edition_are_refused(#[case] bytes: &str, #[case] error: Error) {
     assert_eq!(Mpdu::parse(&hex(bytes)), Err(error));
 }
 
 #[test]
 fn a_psdu_holds_at_most_127_octets() {
     let header = Header::new(Address::Absent, Address::Absent, 0);
-    assert_eq!(Frame { header, content: Content::Data(vec![0; 122]) }.to_psdu().unwrap().len(), MAX_PSDU);
-    assert!(matches!(Frame { header, content: Content::Data(vec![0; 123]) }.to_psdu(), Err(Error::NoRoom(_))));
+    assert_eq!(Frame::new(header, Content::Data(vec![0; 122])).to_psdu().unwrap().len(), MAX_PSDU);
+    assert!(matches!(Frame::new(header, Content::Data(vec![0; 123])).to_psdu(), Err(Error::NoRoom(_))));
 }
 
-/// Strategies shared with other tests of this crate.
-pub(crate) mod strategy {
-    use super::*;
+#[test]
+fn a_2015_data_frame_with_elements_parses_to_its_fields() {
+    // Short addresses on one PAN; time correction, termination 1; an empty ESDU, termination; a payload.
+    let bytes = hex("41aa0707b034127856020ffd8f003f008000f86162");
+    let frame = Frame::parse(&bytes).unwrap();
+    assert_eq!(frame.header.version, FrameVersion::V2015);
+    assert_eq!(
+        frame.elements.header,
+        [HeaderElement::TimeCorrection { microseconds: -3, is_negative: true }, HeaderElement::Termination1]
+    );
+    assert_eq!(frame.elements.payload, [PayloadElement::Esdu(vec![]), PayloadElement::Termination]);
+    assert_eq!(frame.content, Content::Data(b"ab".to_vec()));
+    assert_eq!(frame.to_vec().unwrap(), bytes);
+}
 
-    pub(crate) fn address(pan: u16) -> impl Strategy<Value = Address> {
-        prop_oneof![
-            Just(Address::Absent),
-            any::<u16>().prop_map(move |a| Address::Short { pan: PanId(pan), address: ShortAddress(a) }),
-            any::<[u8; 8]>().prop_map(move |a| Address::Extended { pan: PanId(pan), address: Eui64(a) }),
-        ]
-    }
+#[test]
+fn reserved_bits_are_ignored_and_authenticated() {
+    let header = Header { version: FrameVersion::V2006, ..Header::new(Address::Absent, Address::Absent, 1) };
+    let security = AuxSecurityHeader::new(SecurityLevel::EncMic32, 7, KeyIdentifier::Index(1));
+    let frame = Frame::new(header, Content::Data(vec![1, 2, 3]));
+    let mut secured = secure(&frame, &security, &annex_c_key(), ANNEX_C_SOURCE).unwrap();
+    // What a sender makes that sets reserved bits and protects what it sends.
+    secured.reserved = ReservedBits { frame_control: 0x0380, security_control: 0xe0 };
+    let nonce = nonce(ANNEX_C_SOURCE, 7, SecurityLevel::EncMic32);
+    let headers_len = secured.headers_len();
+    let aad = secured.to_vec().unwrap()[..headers_len].to_vec();
+    secured.payload = crate::ccm::seal(&annex_c_key(), &nonce, &aad, &[1, 2, 3], 4).unwrap();
+    let Mpdu::Secured(parsed) = Mpdu::parse(&secured.to_vec().unwrap()).unwrap() else { panic!("not secured") };
+    assert_eq!(parsed, secured);
+    assert_eq!(unsecure(&parsed, &annex_c_key(), ANNEX_C_SOURCE).unwrap(), frame);
+}
 
-    pub(crate) fn header() -> impl Strategy<Value = Header> {
-        (any::<u16>(), any::<u16>(), any::<bool>()).prop_flat_map(|(destination_pan, source_pan, one_pan)| {
-            let source_pan = if one_pan { destination_pan } else { source_pan };
-            (address(destination_pan), address(source_pan), any::<(bool, bool, bool, u8, bool)>()).prop_map(
-                |(destination, source, (frame_pending, ack_request, compress, sequence_number, old))| Header {
-                    version: if old { FrameVersion::V2003 } else { FrameVersion::V2006 },
-                    frame_pending,
-                    ack_request,
-                    pan_id_compression: compress && destination.pan().is_some() && destination.pan() == source.pan(),
-                    sequence_number,
-                    destination,
-                    source,
-                },
-            )
-        })
-    }
-
-    fn bytes(most: usize) -> impl Strategy<Value = Vec<u8>> {
-        proptest::collection::vec(any::<u8>(), 0..most)
-    }
-
-    fn beacon() -> impl Strategy<Value = Beacon> {
-        let gts = (any::<u16>(), 0..16u8, 0..16u8).prop_map(|(address, starting_slot, length)| GtsDescriptor {
-            address: ShortAddress(address),
-            starting_slot,
-            length,
-        });
-        let short = any::<u16>().prop_map(|address| PendingAddress::Short(ShortAddress(address)));
-        let extended = any::<[u8; 8]>().prop_map(|address| PendingAddress::Extended(Eui64(address)));
-        (
-            any::<(u16, bool, u8)>(),
-            proptest::collection::vec(gts, 0..8),
-            proptest::collection::vec(short, 0..8),
-            proptest::collection::vec(extended, 0..4),
-            bytes(20),
-        )
-            .prop_map(|((superframe, gts_permit, directions), gts, mut pending, extended, payload)| {
-                pending.extend(extended);
-                let gts_directions = if gts.is_empty() { 0 } else { directions & 0x7f };
-                Beacon { superframe, gts_permit, gts_directions, gts, pending, payload }
-            })
-    }
-
-    pub(crate) fn content() -> impl Strategy<Value = Content> {
-        prop_oneof![
-            beacon().prop_map(Content::Beacon),
-            bytes(80).prop_map(Content::Data),
-            Just(Content::Acknowledgment),
-            (any::<u8>(), bytes(20)).prop_map(|(id, body)| Content::Command(Command { id: CommandId(id), body })),
-        ]
-    }
-
-    pub(crate) fn frame() -> impl Strategy<Value = Frame> {
-        (header(), content()).prop_map(|(header, content)| Frame { header, content })
-    }
-
-    pub(crate) fn security() -> impl Strategy<Value = AuxSecurityHeader> {
-        let key_identifier = prop_oneof![
-            Just(KeyIdentifier::Implicit),
-            any::<u8>().prop_map(KeyIdentifier::Index),
-            any::<([u8; 4], u8)>().prop_map(|(source, index)| KeyIdentifier::Source4(source, index)),
-            any::<([u8; 8], u8)>().prop_map(|(source, index)| KeyIdentifier::Source8(source, index)),
-        ];
-        (0..8u8, any::<u32>(), key_identifier).prop_map(|(level, frame_counter, key_identifier)| AuxSecurityHeader {
-            level: SecurityLevel::from_bits(level),
-            frame_counter,
-            key_identifier,
-        })
-    }
+#[test]
+fn a_suppressed_frame_counter_needs_the_absolute_slot_number() {
+    let (pan, address) = (PanId(0xb007), ShortAddress(0x1234));
+    let header = Header::new_2015(Address::Absent, Address::Short { pan, address }, None);
+    let frame = Frame::new(header, Content::Data(vec![1, 2, 3]));
+    let key_identifier = KeyIdentifier::Index(1);
+    let level = SecurityLevel::EncMic64;
+    let security = AuxSecurityHeader { level, frame_counter: None, asn_in_nonce: true, key_identifier };
+    let unknown = Error::Unsupported("a nonce of an absolute slot number that is not known");
+    assert_eq!(secure(&frame, &security, &annex_c_key(), ANNEX_C_SOURCE), Err(unknown));
+    let secured = secure_in_slot(&frame, &security, &annex_c_key(), ANNEX_C_SOURCE, 0x12_3456_789a).unwrap();
+    assert_eq!(unsecure(&secured, &annex_c_key(), ANNEX_C_SOURCE), Err(unknown));
+    assert_eq!(unsecure_in_slot(&secured, &annex_c_key(), ANNEX_C_SOURCE, 0x12_3456_789a).unwrap(), frame);
+    let other_slot = unsecure_in_slot(&secured, &annex_c_key(), ANNEX_C_SOURCE, 0x12_3456_789b);
+    assert_eq!(other_slot, Err(Error::Integrity("CCM tag")));
+    // IEEE 802.15.4-2015 section 9.3.3.2: the CID BA-55-EC, 0, PAN identifier, short address; then 40 bits.
+    let nonce = tsch_nonce(short_nonce_source(pan, address), 0x12_3456_789a);
+    assert_eq!(::hex::encode(nonce), "ba55ec00b0071234123456789a");
 }
 
 proptest! {
@@ -189,12 +164,36 @@ proptest! {
     fn a_secured_frame_survives_and_opens(
         frame in strategy::frame(), security in strategy::security(), key: [u8; 16], source: [u8; 8],
     ) {
+        let security = AuxSecurityHeader { asn_in_nonce: false, ..security };
+        let security = AuxSecurityHeader { frame_counter: security.frame_counter.or(Some(3)), ..security };
         let secured = secure(&frame, &security, &key, Eui64(source)).unwrap();
         let Mpdu::Secured(parsed) = Mpdu::parse(&secured.to_vec().unwrap()).unwrap() else { panic!("plain") };
         prop_assert_eq!(&parsed, &secured);
         let opened = unsecure(&parsed, &key, Eui64(source)).unwrap();
         prop_assert_eq!(opened.content, frame.content);
-        prop_assert_eq!(opened.header, Header { version: FrameVersion::V2006, ..frame.header });
+        prop_assert_eq!(opened.elements, frame.elements);
+        let version = frame.header.version.max(FrameVersion::V2006);
+        prop_assert_eq!(opened.header, Header { version, ..frame.header });
+    }
+
+    #[test]
+    fn a_frame_secured_in_a_slot_survives_and_opens(
+        frame in strategy::frame_2015(), security in strategy::security(), key: [u8; 16], slot in 0..1u64 << 40,
+    ) {
+        let secured = secure_in_slot(&frame, &security, &key, ANNEX_C_SOURCE, slot).unwrap();
+        let Mpdu::Secured(parsed) = Mpdu::parse(&secured.to_vec().unwrap()).unwrap() else { panic!("plain") };
+        prop_assert_eq!(&parsed, &secured);
+        prop_assert_eq!(unsecure_in_slot(&parsed, &key, ANNEX_C_SOURCE, slot).unwrap(), frame);
+    }
+
+    #[test]
+    fn emit_never_exceeds_its_buffer(frame in strategy::frame(), size in 0..300usize) {
+        let mut buffer = vec![0xee; size];
+        let emitted = frame.emit(&mut buffer);
+        prop_assert_eq!(emitted.is_ok(), frame.buffer_len() <= size);
+        if emitted.is_ok() {
+            prop_assert!(buffer[frame.buffer_len()..].iter().all(|octet| *octet == 0xee));
+        }
     }
 
     #[test]
@@ -202,6 +201,7 @@ proptest! {
         let _ = check_fcs(&bytes);
         if let Ok(Mpdu::Secured(frame)) = Mpdu::parse(&bytes) {
             let _ = unsecure(&frame, &key, ANNEX_C_SOURCE);
+            let _ = unsecure_in_slot(&frame, &key, ANNEX_C_SOURCE, 5);
         }
     }
 }

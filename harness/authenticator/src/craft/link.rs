@@ -152,7 +152,7 @@ impl Link {
                 sequence_number,
             );
             header.ack_request = self.ack_request;
-            let frame = Frame { header, content: Content::Data(payload.clone()) };
+            let frame = Frame::new(header, Content::Data(payload.clone()));
             let psdu = match &self.protection {
                 None => frame.to_vec()?,
                 Some(protection) => self.protect(&frame, protection, position, counters, &mut wrong)?,
@@ -192,11 +192,8 @@ impl Link {
             }
             None => counters.next_frame_counter(self.source)?,
         };
-        let security = AuxSecurityHeader {
-            level: SecurityLevel::from_bits(protection.level),
-            frame_counter,
-            key_identifier: KeyIdentifier::Index(protection.index),
-        };
+        let level = SecurityLevel::from_bits(protection.level);
+        let security = AuxSecurityHeader::new(level, frame_counter, KeyIdentifier::Index(protection.index));
         let mut secured = secure(frame, &security, &protection.key, self.source)?;
         if let Some(value) = &self.integrity_code {
             let length = security.level.mic_len();
@@ -230,8 +227,7 @@ impl Link {
         );
         let security = self.protection.as_ref().map_or(0, |protection| {
             let level = SecurityLevel::from_bits(protection.level);
-            AuxSecurityHeader { level, frame_counter: 0, key_identifier: KeyIdentifier::Index(0) }.buffer_len()
-                + level.mic_len()
+            AuxSecurityHeader::new(level, 0, KeyIdentifier::Index(0)).buffer_len() + level.mic_len()
         });
         MAX_PSDU.saturating_sub(FCS_LENGTH + header.buffer_len() + security)
     }

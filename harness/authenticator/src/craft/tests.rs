@@ -258,12 +258,12 @@ fn header_and_security_fields_go_where_they_belong() {
     ];
     let crafted = crafted(&with(protected("sel.ssr"), &fields));
     let frame = secured(&crafted.frames[0].psdu);
-    assert_eq!(frame.header.sequence_number, 77);
+    assert_eq!(frame.header.sequence_number, Some(77));
     assert_eq!(frame.header.source.extended(), Some("1112131415161718".parse().unwrap()));
     assert_eq!(frame.header.destination.extended(), Some("2122232425262728".parse().unwrap()));
     let pans = (frame.header.destination.pan(), frame.header.source.pan());
     assert_eq!(pans, (Some(PanId(0xffff)), Some(PanId(0xb007))));
-    assert_eq!((frame.security.frame_counter, frame.security.level), (1000, SecurityLevel::EncMic64));
+    assert_eq!((frame.security.frame_counter, frame.security.level), (Some(1000), SecurityLevel::EncMic64));
     assert_eq!(frame.security.key_identifier, KeyIdentifier::Index(9));
     // The integrity code is right for what the header says: a consistent lie.
     assert_eq!(received(&crafted), crafted.packet);
@@ -289,7 +289,7 @@ fn another_key_does_not_verify() {
 fn counters_go_on_for_each_sender_and_above_what_was_set_by_hand() {
     let mut counters = CounterState::default();
     let counter = |request: &CraftRequest, counters: &mut CounterState| {
-        secured(&craft(request, counters).unwrap().frames[0].psdu).security.frame_counter
+        secured(&craft(request, counters).unwrap().frames[0].psdu).security.frame_counter.unwrap()
     };
     let other = CraftRequest { source: OTHER, ..protected("sel.ssr") };
     let replay = with(protected("sel.ssr"), &[("wpan.aux_sec.frame_counter", 0.into())]);

@@ -28,7 +28,7 @@ impl Rng {
         let secured = self.chance();
         let room = 127 - 2 - header.buffer_len() - if secured { 14 + 16 } else { 0 };
         if head.len() + rest.len() <= room && self.below(8) != 0 {
-            let frame = Frame { header, content: Content::Data([&head, rest].concat()) };
+            let frame = Frame::new(header, Content::Data([&head, rest].concat()));
             return vec![self.emit(frame, secured)];
         }
         let mut payloads = Vec::new();
@@ -60,8 +60,8 @@ impl Rng {
         }
         let mut frames = Vec::new();
         for (index, payload) in payloads.into_iter().enumerate() {
-            let sequence_number = header.sequence_number.wrapping_add(index as u8);
-            let frame = Frame { header: Header { sequence_number, ..header }, content: Content::Data(payload) };
+            let sequence_number = header.sequence_number.map(|first| first.wrapping_add(index as u8));
+            let frame = Frame::new(Header { sequence_number, ..header }, Content::Data(payload));
             frames.push(self.emit(frame, secured));
         }
         if self.below(3) == 0 {

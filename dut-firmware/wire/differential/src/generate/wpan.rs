@@ -1,8 +1,8 @@
 //! IEEE 802.15.4 frames.
 
 use wire::ieee802154::{
-    Address, AuxSecurityHeader, Beacon, Command, CommandId, Content, Frame, FrameVersion, GtsDescriptor, Header,
-    KeyIdentifier, PanId, PendingAddress, SecurityLevel, ShortAddress, secure,
+    Address, AuxSecurityHeader, Beacon, Command, Content, Frame, FrameVersion, GtsDescriptor, Header, KeyIdentifier,
+    PanId, PendingAddress, SecurityLevel, ShortAddress, secure,
 };
 
 use super::Rng;
@@ -30,11 +30,7 @@ impl Rng {
             1 => KeyIdentifier::Source8([1, 2, 3, 4, 5, 6, 7, self.u8()], 1),
             _ => KeyIdentifier::Index(1),
         };
-        AuxSecurityHeader {
-            level: SecurityLevel::from_bits(1 + self.below(7) as u8),
-            frame_counter: self.u32(),
-            key_identifier,
-        }
+        AuxSecurityHeader::new(SecurityLevel::from_bits(1 + self.below(7) as u8), self.u32(), key_identifier)
     }
 
     pub(super) fn emit(&mut self, frame: Frame, secured: bool) -> Vec<u8> {
@@ -60,7 +56,7 @@ impl Rng {
         let gts_directions = if gts.is_empty() { 0 } else { self.u8() & 0x7f };
         let (superframe, gts_permit) = (self.u16(), self.chance());
         let content = Beacon { superframe, gts_permit, gts_directions, gts, pending, payload: Vec::new() };
-        Frame { header, content: Content::Beacon(content) }
+        Frame::new(header, Content::Beacon(content))
     }
 
     /// One or more PSDUs: a packet whole or in fragments, or another frame.
@@ -72,8 +68,9 @@ impl Rng {
                 vec![self.emit(frame, false)]
             }
             2 => {
-                let id = CommandId(self.pick(&[4, 5, 6, 7]));
-                let frame = Frame { header: self.header(), content: Content::Command(Command { id, body: vec![] }) };
+                let commands = [Command::DataRequest, Command::PanIdConflictNotification, Command::OrphanNotification];
+                let command = commands[self.below(3) as usize].clone();
+                let frame = Frame::new(self.header(), Content::Command(command));
                 vec![self.emit(frame, false)]
             }
             _ => self.data(),
