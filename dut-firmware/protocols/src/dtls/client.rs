@@ -5,14 +5,22 @@ use alloc::vec::Vec;
 
 use rand_core::Rng;
 use wire::dtls::{
-    AlertDescription, CipherSuite, ClientHello, Extension, ExtensionType, Handshake, HelloVerifyRequest, KeyExchange,
-    ProtocolVersion, RANDOM_LENGTH, Sender, ServerHello, psk_premaster_secret,
+    AlertDescription, Certificate, CertificateRequest, CertificateType, CipherSuite, ClientCertificateType,
+    ClientHello, EcPointFormat, EcdheServerKeyExchange, Extension, ExtensionType, Handshake, HelloVerifyRequest,
+    KeyExchange, NamedGroup, ProtocolVersion, RANDOM_LENGTH, Sender, ServerHello, SignatureAndHash,
+    psk_premaster_secret,
 };
 
 use super::connection::{Connection, Event, Fault};
+use super::ecdhe::{self, Ephemeral};
 use super::inbox::Message;
-use super::{ClientConfig, ConfigError, ExtendedMasterSecret, Output, SendError, SinglePsk, Statistics};
+use super::negotiation::believed_types;
+use super::{
+    ClientConfig, ClientEcdhe, ConfigError, ExportError, ExtendedMasterSecret, Output, PeerCertificate, SendError,
+    SinglePsk, Statistics, peer,
+};
 use crate::Entropy;
+use crate::credentials::{Identity, Purpose};
 use crate::time::Instant;
 
 /// How many cookies a client takes before it believes that it talks to no DTLS server.
@@ -22,8 +30,12 @@ const MAX_COOKIES: u32 = 3;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum State {
     ServerHello,
-    /// ServerKeyExchange or, without a hint, ServerHelloDone.
+    /// With ECDHE.
+    Certificate,
+    /// ServerKeyExchange or, with PSK and without a hint, ServerHelloDone.
     ServerKeyExchange,
+    /// With ECDHE: CertificateRequest or, if the client is not to show itself, ServerHelloDone.
+    CertificateRequest,
     ServerHelloDone,
     Finished,
     Connected,
@@ -32,6 +44,7 @@ enum State {
 /// A DTLS 1.2 client for one peer.
 pub struct Client {
     config: ClientConfig,
+    entropy: Entropy,
     connection: Connection,
     state: State,
     hello: ClientHello,
@@ -40,7 +53,14 @@ pub struct Client {
     cookies: u32,
     server_random: [u8; RANDOM_LENGTH],
     extended_master_secret: bool,
+    suite: CipherSuite,
     identity_hint: Option<Vec<u8>>,
+    server_certificate_type: CertificateType,
+    server_certificate: Option<PeerCertificate>,
+    /// With ECDHE: the server's point.
+    server_point: Vec<u8>,
+    client_certificate_type: CertificateType,
+    certificate_request: Option<CertificateRequest>,
 }
 
 impl Client {
@@ -52,15 +72,21 @@ impl Client {
         config.check()?;
         let mut random = [0; RANDOM_LENGTH];
         entropy.fill_bytes(&mut random);
-        let mut cipher_suites = vec![CipherSuite::PSK_WITH_AES_128_CCM_8];
+        let mut cipher_suites = config.cipher_suites.clone();
+        let mut extensions = match config.ecdhe.as_ref().filter(|_| offers_ecdhe(&config)) {
+            Some(ecdhe) => ecdhe_extensions(ecdhe).map_err(|_| ConfigError::CredentialLength("server name"))?,
+            None => Vec::new(),
+        };
         // Secure renegotiation (RFC 5746 3.4) is signalled in the fewest octets, but never by a hello without extensions:
         // that is legal (RFC 5246 7.4.1.2), and yet there are servers that cannot read it.
-        let extensions = if config.extended_master_secret == ExtendedMasterSecret::Never {
-            vec![Extension::renegotiation_info()]
+        if config.extended_master_secret != ExtendedMasterSecret::Never {
+            extensions.push(Extension::extended_master_secret());
+        }
+        if extensions.is_empty() {
+            extensions.push(Extension::renegotiation_info());
         } else {
             cipher_suites.push(CipherSuite::EMPTY_RENEGOTIATION_INFO_SCSV);
-            vec![Extension::extended_master_secret()]
-        };
+        }
         let hello = ClientHello {
             version: ProtocolVersion::DTLS_1_2,
             random,
@@ -70,9 +96,10 @@ impl Client {
             compression_methods: vec![0],
             extensions,
         };
-        let connection = Connection::new(Sender::Client, config.mtu, config.retransmission);
+        let connection = Connection::new(Sender::Client, config.mtu, config.retransmission, config.limits);
         let mut client = Self {
             config,
+            entropy,
             connection,
             state: State::ServerHello,
             hello,
@@ -80,7 +107,13 @@ impl Client {
             cookies: 0,
             server_random: [0; RANDOM_LENGTH],
             extended_master_secret: false,
+            suite: CipherSuite::PSK_WITH_AES_128_CCM_8,
             identity_hint: None,
+            server_certificate_type: CertificateType::X509,
+            server_certificate: None,
+            server_point: Vec::new(),
+            client_certificate_type: CertificateType::X509,
+            certificate_request: None,
         };
         if let Err(fault) = client.send_hello(now) {
             client.connection.fail(fault);
@@ -113,8 +146,8 @@ impl Client {
     ///
     /// # Errors
     /// [`SendError`] before the handshake is complete, after closing, or if the data do not fit into the MTU.
-    pub fn send(&mut self, _now: Instant, data: &[u8]) -> Result<(), SendError> {
-        self.connection.send(data)
+    pub fn send(&mut self, now: Instant, data: &[u8]) -> Result<(), SendError> {
+        self.connection.send(now, data)
     }
 
     /// Ends the session with `close_notify`; a handshake under way is cancelled.
@@ -137,6 +170,29 @@ impl Client {
         self.identity_hint.as_deref()
     }
 
+    /// What the server showed; proven to be its own once connected.
+    pub fn server_certificate(&self) -> Option<&PeerCertificate> {
+        self.server_certificate.as_ref()
+    }
+
+    /// The suite that was selected; of meaning once connected.
+    pub fn cipher_suite(&self) -> CipherSuite {
+        self.suite
+    }
+
+    /// Keying material for another protocol (RFC 5705 4): fills `out`.
+    ///
+    /// # Errors
+    /// [`ExportError`] unless connected, or if the context is too long.
+    pub fn export_keying_material(
+        &self,
+        label: &[u8],
+        context: Option<&[u8]>,
+        out: &mut [u8],
+    ) -> Result<(), ExportError> {
+        self.connection.export_keying_material(label, context, out)
+    }
+
     /// Whether the master secret is an extended one; of meaning once connected.
     pub fn has_extended_master_secret(&self) -> bool {
         self.extended_master_secret
@@ -155,7 +211,9 @@ impl Client {
     }
 
     fn on_message(&mut self, now: Instant, message: &Message) -> Result<(), Fault> {
-        let parsed = Handshake::parse(message.msg_type, &message.body, KeyExchange::Psk).map_err(Fault::decode)?;
+        let is_psk = self.suite == CipherSuite::PSK_WITH_AES_128_CCM_8;
+        let key_exchange = if is_psk { KeyExchange::Psk } else { KeyExchange::EcdheEcdsa };
+        let parsed = Handshake::parse(message.msg_type, &message.body, key_exchange).map_err(Fault::decode)?;
         if message.epoch != u16::from(matches!(parsed, Handshake::Finished(_))) {
             return Err(Fault::new(AlertDescription::UnexpectedMessage, "handshake message in the wrong epoch"));
         }
@@ -175,7 +233,25 @@ impl Client {
                 self.state = State::ServerHelloDone;
                 Ok(())
             }
-            (State::ServerKeyExchange | State::ServerHelloDone, Handshake::ServerHelloDone) => {
+            (State::Certificate, Handshake::Certificate(certificate)) => {
+                self.connection.hash_message(message)?;
+                self.on_certificate(now, &certificate)
+            }
+            (State::ServerKeyExchange, Handshake::ServerKeyExchangeEcdhe(exchange)) => {
+                self.connection.hash_message(message)?;
+                self.on_server_key_exchange(exchange)
+            }
+            (State::CertificateRequest, Handshake::CertificateRequest(request)) => {
+                self.connection.hash_message(message)?;
+                self.certificate_request = Some(request);
+                self.state = State::ServerHelloDone;
+                Ok(())
+            }
+            (State::CertificateRequest | State::ServerHelloDone, Handshake::ServerHelloDone) => {
+                self.connection.hash_message(message)?;
+                self.send_finished(now)
+            }
+            (State::ServerKeyExchange, Handshake::ServerHelloDone) if is_psk => {
                 self.connection.hash_message(message)?;
                 self.send_finished(now)
             }
@@ -206,7 +282,7 @@ impl Client {
             return fault(AlertDescription::ProtocolVersion, "version of ServerHello");
         }
         // The SCSV may be offered but is no suite, so it cannot be selected.
-        if hello.cipher_suite != CipherSuite::PSK_WITH_AES_128_CCM_8 {
+        if !self.config.cipher_suites.contains(&hello.cipher_suite) {
             return fault(AlertDescription::IllegalParameter, "cipher suite that was not offered");
         }
         if hello.compression_method != 0 {
@@ -232,30 +308,157 @@ impl Client {
         if !self.extended_master_secret && self.config.extended_master_secret == ExtendedMasterSecret::Require {
             return fault(AlertDescription::HandshakeFailure, "no extended master secret");
         }
+        self.suite = hello.cipher_suite;
+        self.state = State::ServerKeyExchange;
+        if self.suite == CipherSuite::ECDHE_ECDSA_WITH_AES_128_CCM_8 {
+            self.on_certificate_types(hello)?;
+            self.state = State::Certificate;
+        }
         self.server_random = hello.random;
         self.connection.records.version = ProtocolVersion::DTLS_1_2;
+        Ok(())
+    }
+
+    /// What the server says about points and certificate types (RFC 8422 5.2, RFC 7250 4.2).
+    fn on_certificate_types(&mut self, hello: &ServerHello) -> Result<(), Fault> {
+        if let Some(extension) = hello.extension(ExtensionType::EC_POINT_FORMATS) {
+            let formats = extension.read_ec_point_formats().map_err(Fault::decode)?;
+            if !formats.contains(&EcPointFormat::UNCOMPRESSED) {
+                return Err(Fault::new(AlertDescription::IllegalParameter, "no uncompressed points"));
+            }
+        }
+        let ecdhe = ecdhe_of(&self.config)?;
+        let own_types: &[CertificateType] = ecdhe.identity.as_ref().map_or(&[], Identity::certificate_types);
+        let selected = |extension_type, offered: &[CertificateType]| match hello.extension(extension_type) {
+            None => Ok(CertificateType::X509),
+            Some(extension) => {
+                let selected = extension.read_certificate_type().map_err(Fault::decode)?;
+                let what = "certificate type that was not offered";
+                let is_offered = offered.contains(&selected);
+                if is_offered { Ok(selected) } else { Err(Fault::new(AlertDescription::IllegalParameter, what)) }
+            }
+        };
+        let believed = believed_types(&ecdhe.trust);
+        self.server_certificate_type = selected(ExtensionType::SERVER_CERTIFICATE_TYPE, &believed)?;
+        self.client_certificate_type = selected(ExtensionType::CLIENT_CERTIFICATE_TYPE, own_types)?;
+        if believed.contains(&self.server_certificate_type) {
+            Ok(())
+        } else {
+            // The server does not know RFC 7250 (4.2, outcome 1), and X.509 cannot convince.
+            Err(Fault::new(AlertDescription::UnsupportedCertificate, "server shows no raw public key"))
+        }
+    }
+
+    fn on_certificate(&mut self, now: Instant, certificate: &Certificate) -> Result<(), Fault> {
+        if certificate.payload.is_empty() {
+            // RFC 5246 7.4.2: a server's list is never empty.
+            return Err(Fault::new(AlertDescription::DecodeError, "server shows no certificate"));
+        }
+        let trust = &ecdhe_of(&self.config)?.trust;
+        let limits = &self.config.limits;
+        let certificate_type = self.server_certificate_type;
+        let judged = peer::judge(certificate, certificate_type, trust, Purpose::Server, limits, now)?;
+        self.server_certificate = Some(judged);
         self.state = State::ServerKeyExchange;
         Ok(())
     }
 
+    fn on_server_key_exchange(&mut self, exchange: EcdheServerKeyExchange) -> Result<(), Fault> {
+        let missing = Fault::new(AlertDescription::InternalError, "no server certificate");
+        let key = &self.server_certificate.as_ref().ok_or(missing)?.public_key;
+        ecdhe::check_server_key_exchange(key, &exchange, &self.hello.random, &self.server_random)?;
+        self.server_point = exchange.parameters.point;
+        self.state = State::CertificateRequest;
+        Ok(())
+    }
+
+    /// Everything from Certificate, if asked for, to Finished.
     fn send_finished(&mut self, now: Instant) -> Result<(), Fault> {
         self.connection.begin_flight();
-        let Some(SinglePsk { identity, psk }) = self.config.psk.clone() else {
-            return Err(Fault::new(AlertDescription::InternalError, "no PSK"));
+        let shown = if self.suite == CipherSuite::PSK_WITH_AES_128_CCM_8 {
+            self.exchange_psk()?;
+            None
+        } else {
+            self.exchange_ecdhe()?
         };
-        let key_exchange = self.connection.push_message(&Handshake::ClientKeyExchangePsk { identity })?;
-        self.connection.hash(&key_exchange);
-        let premaster_secret = psk_premaster_secret(psk.octets()).map_err(Fault::internal)?;
-        self.connection.derive_keys(
-            &premaster_secret,
-            &self.hello.random,
-            &self.server_random,
-            self.extended_master_secret,
-        );
+        if let Some(identity) = shown {
+            let signed = ecdhe::sign(identity.key(), &self.connection.handshake_hash())?;
+            let verify = self.connection.push_message(&Handshake::CertificateVerify(signed))?;
+            self.connection.hash(&verify);
+        }
         self.connection.push_finished()?;
         self.connection.expect_change_cipher_spec();
         self.connection.send_flight(now, true);
         self.state = State::Finished;
         Ok(())
     }
+
+    fn exchange_psk(&mut self) -> Result<(), Fault> {
+        let missing = Fault::new(AlertDescription::InternalError, "no PSK");
+        let SinglePsk { identity, psk } = self.config.psk.clone().ok_or(missing)?;
+        let key_exchange = self.connection.push_message(&Handshake::ClientKeyExchangePsk { identity })?;
+        self.connection.hash(&key_exchange);
+        let premaster_secret = psk_premaster_secret(psk.octets()).map_err(Fault::internal)?;
+        self.derive_keys(&premaster_secret);
+        Ok(())
+    }
+
+    /// Returns the identity if it was shown and is to be proven.
+    fn exchange_ecdhe(&mut self) -> Result<Option<Identity>, Fault> {
+        let mut shown = None;
+        if let Some(request) = self.certificate_request.take() {
+            let fits = request.certificate_types.contains(&ClientCertificateType::ECDSA_SIGN)
+                && request.signature_algorithms.contains(&SignatureAndHash::ECDSA_SHA256);
+            let identity = ecdhe_of(&self.config)?.identity.clone().filter(|_| fits);
+            let certificate = identity.as_ref().and_then(|own| own.certificate(self.client_certificate_type));
+            // RFC 5246 7.4.6: without a suitable certificate the message is empty.
+            shown = identity.filter(|_| certificate.is_some());
+            let certificate = Handshake::Certificate(certificate.unwrap_or_default());
+            let certificate = self.connection.push_message(&certificate)?;
+            self.connection.hash(&certificate);
+        }
+        let ephemeral = Ephemeral::generate(&mut self.entropy);
+        let secret = ephemeral.agree(&self.server_point)?;
+        let point = ephemeral.point();
+        let key_exchange = self.connection.push_message(&Handshake::ClientKeyExchangeEcdhe { point })?;
+        self.connection.hash(&key_exchange);
+        self.derive_keys(secret.raw_secret_bytes());
+        Ok(shown)
+    }
+
+    fn derive_keys(&mut self, premaster_secret: &[u8]) {
+        let extended = self.extended_master_secret;
+        self.connection.derive_keys(premaster_secret, &self.hello.random, &self.server_random, extended);
+    }
+}
+
+fn ecdhe_of(config: &ClientConfig) -> Result<&ClientEcdhe, Fault> {
+    config.ecdhe.as_ref().ok_or(Fault::new(AlertDescription::InternalError, "no credentials for ECDHE"))
+}
+
+fn offers_ecdhe(config: &ClientConfig) -> bool {
+    config.cipher_suites.contains(&CipherSuite::ECDHE_ECDSA_WITH_AES_128_CCM_8)
+}
+
+/// What a client with ECDHE_ECDSA says about itself. Certificate types that are X.509 only are left out (RFC 7250 4.1).
+fn ecdhe_extensions(ecdhe: &ClientEcdhe) -> wire::Result<Vec<Extension>> {
+    let mut extensions = vec![
+        Extension::supported_groups(&[NamedGroup::SECP256R1])?,
+        Extension::ec_point_formats(&[EcPointFormat::UNCOMPRESSED])?,
+        Extension::signature_algorithms(&[SignatureAndHash::ECDSA_SHA256])?,
+    ];
+    let own_types: &[CertificateType] = ecdhe.identity.as_ref().map_or(&[], Identity::certificate_types);
+    let believed = believed_types(&ecdhe.trust);
+    for (extension_type, types) in [
+        (ExtensionType::CLIENT_CERTIFICATE_TYPE, own_types),
+        (ExtensionType::SERVER_CERTIFICATE_TYPE, believed.as_slice()),
+    ] {
+        if types.contains(&CertificateType::RAW_PUBLIC_KEY) {
+            extensions.push(Extension::certificate_types(extension_type, types)?);
+        }
+    }
+    if let Some(name) = &ecdhe.server_name {
+        extensions.push(Extension::server_name(name)?);
+    }
+    Ok(extensions)
 }

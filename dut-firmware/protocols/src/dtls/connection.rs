@@ -8,13 +8,13 @@ use alloc::vec::Vec;
 use sha2::{Digest, Sha256};
 use wire::dtls::{
     Alert, AlertDescription, ContentType, Handshake, MasterSecret, RANDOM_LENGTH, RecordHeader, Sender, message_bytes,
-    records,
+    prf, records,
 };
 
 use super::flight::{Expiry, Flight, FlightItem, write_message};
 use super::inbox::{Hellos, Inbox, Message};
 use super::record_layer::{Exhausted, RecordLayer};
-use super::{CloseReason, Closed, KeyLog, Output, Retransmission, SendError, Statistics};
+use super::{CloseReason, Closed, ExportError, KeyLog, Limits, Output, Retransmission, SendError, Statistics};
 use crate::time::Instant;
 
 /// Where a connection is in its life.
@@ -49,6 +49,9 @@ impl Fault {
 
     /// The peer's message does not parse.
     pub(super) fn decode(error: wire::Error) -> Self {
+        if let wire::Error::Unsupported(what) = error {
+            return Self::new(AlertDescription::IllegalParameter, what);
+        }
         let (wire::Error::Truncated(what)
         | wire::Error::Malformed(what)
         | wire::Error::Unsupported(what)
@@ -91,14 +94,23 @@ pub(super) struct Connection {
     statistics: Statistics,
     retransmission: Retransmission,
     mtu: usize,
+    limits: Limits,
+    /// Both randoms, client's first, once keys are derived.
+    randoms: [[u8; RANDOM_LENGTH]; 2],
+    /// When the handshake is given up, however lively it is.
+    handshake_deadline: Option<Instant>,
+    /// When the peer last proved that it lives.
+    active: Instant,
+    /// The latest time that the owner told.
+    now: Instant,
 }
 
 impl Connection {
-    pub(super) fn new(side: Sender, mtu: usize, retransmission: Retransmission) -> Self {
+    pub(super) fn new(side: Sender, mtu: usize, retransmission: Retransmission, limits: Limits) -> Self {
         Self {
             side,
             records: RecordLayer::new(side, mtu),
-            inbox: Inbox::default(),
+            inbox: Inbox::expecting(0, &limits),
             hellos: Hellos::default(),
             flight: Flight::new(retransmission),
             answered_before: 0,
@@ -117,6 +129,11 @@ impl Connection {
             statistics: Statistics::default(),
             retransmission,
             mtu,
+            limits,
+            randoms: [[0; RANDOM_LENGTH]; 2],
+            handshake_deadline: None,
+            active: Instant::ZERO,
+            now: Instant::ZERO,
         }
     }
 
@@ -129,11 +146,12 @@ impl Connection {
                 reason: CloseReason::Superseded,
             }));
         }
-        let old = core::mem::replace(self, Self::new(self.side, self.mtu, self.retransmission));
+        let old = core::mem::replace(self, Self::new(self.side, self.mtu, self.retransmission, self.limits));
         self.outputs = old.outputs;
         self.arrived = old.arrived;
         self.statistics = old.statistics;
-        self.inbox = Inbox::expecting(message_seq.saturating_add(1));
+        self.now = old.now;
+        self.inbox = Inbox::expecting(message_seq.saturating_add(1), &self.limits);
         self.next_message_seq = message_seq;
         self.records.set_clear_sequence_number(sequence_number);
         self.phase = Phase::Handshaking;
@@ -158,7 +176,14 @@ impl Connection {
     }
 
     pub(super) fn poll(&mut self, now: Instant) -> Option<Output> {
+        self.now = self.now.max(now);
         if self.outputs.is_empty() {
+            if self.phase == Phase::Handshaking && self.handshake_deadline.is_some_and(|deadline| now >= deadline) {
+                self.end(None, None, CloseReason::Timeout);
+            }
+            if self.idle_deadline().is_some_and(|deadline| now >= deadline) {
+                self.end(Some(Alert::warning(AlertDescription::CloseNotify)), None, CloseReason::Idle);
+            }
             match self.flight.expire(now) {
                 Expiry::Running => {}
                 Expiry::Due => self.transmit_flight_again(),
@@ -169,16 +194,28 @@ impl Connection {
     }
 
     pub(super) fn deadline(&self) -> Option<Instant> {
-        self.flight.deadline()
+        let handshake = self.handshake_deadline.filter(|_| self.phase == Phase::Handshaking);
+        [self.flight.deadline(), handshake, self.idle_deadline()].into_iter().flatten().min()
     }
 
-    pub(super) fn send(&mut self, data: &[u8]) -> Result<(), SendError> {
+    fn idle_deadline(&self) -> Option<Instant> {
+        self.limits.idle_timeout.filter(|_| self.phase == Phase::Connected).map(|timeout| self.active + timeout)
+    }
+
+    pub(super) fn send(&mut self, now: Instant, data: &[u8]) -> Result<(), SendError> {
+        self.now = self.now.max(now);
         if self.phase != Phase::Connected {
             return Err(SendError::NotConnected);
         }
         let maximum = self.records.capacity(1);
         if data.len() > maximum {
             return Err(SendError::TooLong { length: data.len(), maximum });
+        }
+        // One number is kept for close_notify.
+        if self.records.protected_sent().saturating_add(1) >= self.limits.records_sent {
+            let notify = Alert::warning(AlertDescription::CloseNotify);
+            self.end(Some(notify), None, CloseReason::SequenceNumbersExhausted);
+            return Err(SendError::NotConnected);
         }
         if self.records.write(1, ContentType::ApplicationData, data) == Err(Exhausted) {
             self.end(None, None, CloseReason::SequenceNumbersExhausted);
@@ -199,6 +236,26 @@ impl Connection {
             }
         };
         self.end(sent, None, CloseReason::Local);
+    }
+
+    /// RFC 5705 4.
+    pub(super) fn export_keying_material(
+        &self,
+        label: &[u8],
+        context: Option<&[u8]>,
+        out: &mut [u8],
+    ) -> Result<(), ExportError> {
+        let master_secret = self.master_secret.as_ref().filter(|_| self.phase == Phase::Connected);
+        let master_secret = master_secret.ok_or(ExportError::NotConnected)?;
+        let [client_random, server_random] = &self.randoms;
+        let length = u16::try_from(context.map_or(0, <[u8]>::len)).map_err(|_| ExportError::ContextTooLong)?;
+        let length = length.to_be_bytes();
+        let seed: &[&[u8]] = match context {
+            None => &[client_random, server_random],
+            Some(context) => &[client_random, server_random, &length, context],
+        };
+        prf(master_secret.octets(), label, seed, out);
+        Ok(())
     }
 
     pub(super) fn is_idle(&self) -> bool {
@@ -225,6 +282,7 @@ impl Connection {
 
     /// The next event; works through the records that arrived until there is one.
     pub(super) fn next_event(&mut self, now: Instant) -> Option<Event> {
+        self.now = self.now.max(now);
         loop {
             if self.phase == Phase::Closed {
                 self.arrived.clear();
@@ -284,6 +342,9 @@ impl Connection {
     /// Sends the flight; `timed` if the peer is to answer it.
     pub(super) fn send_flight(&mut self, now: Instant, timed: bool) {
         self.answered_before = self.inbox.next();
+        if self.handshake_deadline.is_none() {
+            self.handshake_deadline = self.limits.handshake_timeout.map(|timeout| now + timeout);
+        }
         self.flight.start(now, timed);
         self.transmit_flight();
     }
@@ -337,6 +398,7 @@ impl Connection {
         } else {
             MasterSecret::derive(premaster_secret, client_random, server_random)
         };
+        self.randoms = [*client_random, *server_random];
         self.records.install(master_secret.key_block(client_random, server_random));
         self.outputs.push_back(Output::KeyLog(KeyLog {
             client_random: *client_random,
@@ -368,6 +430,7 @@ impl Connection {
     pub(super) fn connected(&mut self) {
         self.flight.stop();
         self.phase = Phase::Connected;
+        self.active = self.now;
         self.outputs.push_back(Output::Connected);
     }
 

@@ -6,10 +6,8 @@ use alloc::vec::Vec;
 
 use wire::dtls::{Fragment, HandshakeType};
 
-/// Octets of the longest handshake message that is taken.
-const MAX_MESSAGE: usize = 4096;
-/// Octets of all messages in reassembly.
-const MAX_BUFFERED: usize = 8192;
+use super::Limits;
+
 /// How many messages ahead of the expected one are kept.
 const AHEAD: u16 = 8;
 
@@ -84,16 +82,19 @@ impl Partial {
 }
 
 /// Messages of one handshake, delivered in order.
-#[derive(Default)]
 pub(super) struct Inbox {
+    /// Octets of the longest message that is taken.
+    longest: usize,
+    /// Octets of all messages in reassembly.
+    most: usize,
     next: u16,
     waiting: Vec<Partial>,
 }
 
 impl Inbox {
     /// An inbox that expects `next` first.
-    pub(super) fn expecting(next: u16) -> Self {
-        Self { next, waiting: Vec::new() }
+    pub(super) fn expecting(next: u16, limits: &Limits) -> Self {
+        Self { longest: limits.handshake_message, most: limits.reassembly, next, waiting: Vec::new() }
     }
 
     /// The `message_seq` that is delivered next.
@@ -108,7 +109,7 @@ impl Inbox {
             return Arrival::Old;
         }
         let length = usize::try_from(fragment.header.length).unwrap_or(usize::MAX);
-        if length > MAX_MESSAGE {
+        if length > self.longest {
             return Arrival::TooLong;
         }
         if message_seq - self.next >= AHEAD {
@@ -119,7 +120,7 @@ impl Inbox {
             Some(at) => at,
             None => {
                 // The expected message always finds room: what is ahead of it is dropped, and will come again.
-                if self.buffered() + length > MAX_BUFFERED {
+                if self.buffered() + length > self.most {
                     if message_seq != self.next {
                         return Arrival::Kept;
                     }
@@ -189,7 +190,10 @@ mod tests {
     use proptest::prelude::*;
     use wire::dtls::{Fragment, HandshakeHeader, HandshakeType};
 
-    use super::{AHEAD, Arrival, Hellos, Inbox, MAX_MESSAGE};
+    use super::{AHEAD, Arrival, Hellos, Inbox};
+    use crate::dtls::Limits;
+
+    const MAX_MESSAGE: usize = 4096;
 
     fn fragment(message_seq: u16, body: &[u8], start: usize, end: usize) -> Fragment<'_> {
         let u32 = |value: usize| u32::try_from(value).unwrap();
@@ -213,7 +217,7 @@ mod tests {
             body in prop::collection::vec(any::<u8>(), 1..200),
             cuts in prop::collection::vec((any::<prop::sample::Index>(), any::<prop::sample::Index>()), 0..30),
         ) {
-            let mut inbox = Inbox::default();
+            let mut inbox = Inbox::expecting(0, &Limits::default());
             let mut covered = vec![false; body.len()];
             for (a, b) in cuts {
                 let (a, b) = (a.index(body.len() + 1), b.index(body.len() + 1));
@@ -232,7 +236,7 @@ mod tests {
 
     #[test]
     fn messages_come_out_in_their_order_and_once() {
-        let mut inbox = Inbox::default();
+        let mut inbox = Inbox::expecting(0, &Limits::default());
         for message_seq in [2, 0, 2, 1, 0] {
             let body = [u8::try_from(message_seq).unwrap(); 3];
             inbox.insert(0, &fragment(message_seq, &body, 0, 3));
@@ -244,7 +248,7 @@ mod tests {
 
     #[test]
     fn pieces_of_different_epochs_are_never_joined() {
-        let mut inbox = Inbox::default();
+        let mut inbox = Inbox::expecting(0, &Limits::default());
         inbox.insert(0, &fragment(0, b"abcd", 0, 2));
         inbox.insert(1, &fragment(0, b"abcd", 2, 4));
         assert_eq!(inbox.take(), None);
@@ -254,7 +258,7 @@ mod tests {
 
     #[test]
     fn fragment_of_another_length_is_dropped() {
-        let mut inbox = Inbox::default();
+        let mut inbox = Inbox::expecting(0, &Limits::default());
         inbox.insert(0, &fragment(0, b"abcd", 0, 2));
         inbox.insert(0, &fragment(0, b"abcdef", 2, 6));
         assert_eq!(inbox.take(), None);
@@ -262,7 +266,7 @@ mod tests {
 
     #[test]
     fn memory_is_bounded_and_the_expected_message_always_fits() {
-        let mut inbox = Inbox::default();
+        let mut inbox = Inbox::expecting(0, &Limits::default());
         let long = vec![7; MAX_MESSAGE];
         for message_seq in 1..=AHEAD + 5 {
             inbox.insert(0, &fragment(message_seq, &long, 0, 1));

@@ -5,10 +5,13 @@ mod client;
 mod config;
 mod connection;
 mod cookie;
+mod ecdhe;
 mod flight;
 mod inbox;
 mod limits;
+mod negotiation;
 mod output;
+mod peer;
 mod record_layer;
 mod replay;
 mod server;
@@ -19,5 +22,6 @@ pub use config::{
     PskStore, Retransmission, ServerConfig, ServerEcdhe, SinglePsk, UnknownIdentity,
 };
 pub use limits::Limits;
-pub use output::{CloseReason, Closed, KeyLog, Output, SendError, Statistics};
+pub use output::{CloseReason, Closed, ExportError, KeyLog, Output, SendError, Statistics};
+pub use peer::PeerCertificate;
 pub use server::Server;

@@ -58,12 +58,14 @@ pub enum CloseReason {
     Alert,
     /// This side found the peer's message wrong; the text says what.
     Protocol(&'static str),
-    /// The flight was retransmitted as often as configured and not answered.
+    /// The flight was retransmitted as often as configured and not answered, or the handshake took longer than allowed.
     Timeout,
     /// The client began anew and proved its address with a cookie (RFC 6347 4.2.8).
     Superseded,
-    /// 2^48 records were sent in one epoch.
+    /// As many records were sent in one epoch as the limit or the sequence number allows.
     SequenceNumbersExhausted,
+    /// The peer proved no life for as long as the limit allows.
+    Idle,
 }
 
 /// Why application data was not sent.
@@ -80,6 +82,17 @@ pub enum SendError {
         /// Octets that one record can carry.
         maximum: usize,
     },
+}
+
+/// Why keying material was not exported.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum ExportError {
+    /// The handshake is not complete, or the session is closed.
+    #[error("no session is established")]
+    NotConnected,
+    /// A context has at most 65535 octets (RFC 5705 4).
+    #[error("the context is too long")]
+    ContextTooLong,
 }
 
 /// Counters for reports.
@@ -99,4 +112,6 @@ pub struct Statistics {
     pub records_discarded: u32,
     /// Records whose sequence number was seen before.
     pub records_replayed: u32,
+    /// Alerts of level warning that did not end the session.
+    pub warnings_received: u32,
 }

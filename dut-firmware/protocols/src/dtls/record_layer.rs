@@ -120,6 +120,12 @@ impl RecordLayer {
         Ok(())
     }
 
+    /// How many records of epoch 1 were sent.
+    pub(super) fn protected_sent(&self) -> u64 {
+        let [_, protected] = &self.epochs;
+        protected.next_sequence_number
+    }
+
     /// Ends the current datagram.
     pub(super) fn flush(&mut self) {
         if !self.filling.is_empty() {

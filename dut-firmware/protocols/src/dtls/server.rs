@@ -5,23 +5,32 @@ use alloc::vec::Vec;
 
 use rand_core::Rng;
 use wire::dtls::{
-    AlertDescription, CipherSuite, ClientHello, Extension, ExtensionType, Handshake, HelloVerifyRequest, KeyExchange,
-    ProtocolVersion, RANDOM_LENGTH, Sender, ServerHello, psk_premaster_secret,
+    AlertDescription, Certificate, CertificateRequest, CertificateType, CipherSuite, ClientCertificateType,
+    ClientHello, DigitallySigned, Extension, ExtensionType, Handshake, HelloVerifyRequest, KeyExchange,
+    ProtocolVersion, RANDOM_LENGTH, Sender, ServerHello, SignatureAndHash, psk_premaster_secret,
 };
 
 use super::connection::{Connection, Event, Fault};
+use super::ecdhe::{self, Ephemeral};
 use super::inbox::Message;
+use super::negotiation::{Choice, choose};
 use super::{
-    ConfigError, ExtendedMasterSecret, Output, Psk, SendError, ServerConfig, Statistics, UnknownIdentity, cookie,
+    ClientAuthentication, ConfigError, ExportError, ExtendedMasterSecret, Output, PeerCertificate, Psk, SendError,
+    ServerConfig, Statistics, UnknownIdentity, cookie, peer,
 };
 use crate::Entropy;
+use crate::credentials::Purpose;
 use crate::time::Instant;
 
 /// Which message is expected next.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum State {
     ClientHello,
+    /// The client was asked for one.
+    Certificate,
     ClientKeyExchange,
+    /// The client showed a certificate.
+    CertificateVerify,
     Finished,
     Connected,
 }
@@ -36,7 +45,13 @@ pub struct Server {
     accepted: Option<([u8; RANDOM_LENGTH], u16)>,
     server_random: [u8; RANDOM_LENGTH],
     extended_master_secret: bool,
+    suite: CipherSuite,
     psk_identity: Option<Vec<u8>>,
+    /// With ECDHE: the key of this handshake, until it is used.
+    ephemeral: Option<Ephemeral>,
+    /// What the client was asked to show.
+    client_certificate_type: CertificateType,
+    client_certificate: Option<PeerCertificate>,
 }
 
 impl Server {
@@ -46,7 +61,7 @@ impl Server {
     /// [`ConfigError`] if the configuration cannot work.
     pub fn new(config: ServerConfig, entropy: Entropy) -> Result<Self, ConfigError> {
         config.check()?;
-        let connection = Connection::new(Sender::Server, config.mtu, config.retransmission);
+        let connection = Connection::new(Sender::Server, config.mtu, config.retransmission, config.limits);
         Ok(Self {
             config,
             entropy,
@@ -55,7 +70,11 @@ impl Server {
             accepted: None,
             server_random: [0; RANDOM_LENGTH],
             extended_master_secret: false,
+            suite: CipherSuite::PSK_WITH_AES_128_CCM_8,
             psk_identity: None,
+            ephemeral: None,
+            client_certificate_type: CertificateType::X509,
+            client_certificate: None,
         })
     }
 
@@ -87,8 +106,8 @@ impl Server {
     ///
     /// # Errors
     /// [`SendError`] before the handshake is complete, after closing, or if the data do not fit into the MTU.
-    pub fn send(&mut self, _now: Instant, data: &[u8]) -> Result<(), SendError> {
-        self.connection.send(data)
+    pub fn send(&mut self, now: Instant, data: &[u8]) -> Result<(), SendError> {
+        self.connection.send(now, data)
     }
 
     /// Ends the session with `close_notify`; a handshake under way is cancelled.
@@ -116,6 +135,29 @@ impl Server {
         self.psk_identity.as_deref()
     }
 
+    /// What the client showed; proven to be its own once connected. `None` if it was not asked, or has none.
+    pub fn client_certificate(&self) -> Option<&PeerCertificate> {
+        self.client_certificate.as_ref()
+    }
+
+    /// The suite that was selected; of meaning once connected.
+    pub fn cipher_suite(&self) -> CipherSuite {
+        self.suite
+    }
+
+    /// Keying material for another protocol (RFC 5705 4): fills `out`.
+    ///
+    /// # Errors
+    /// [`ExportError`] unless connected, or if the context is too long.
+    pub fn export_keying_material(
+        &self,
+        label: &[u8],
+        context: Option<&[u8]>,
+        out: &mut [u8],
+    ) -> Result<(), ExportError> {
+        self.connection.export_keying_material(label, context, out)
+    }
+
     /// Whether the master secret is an extended one; of meaning once connected.
     pub fn has_extended_master_secret(&self) -> bool {
         self.extended_master_secret
@@ -135,7 +177,8 @@ impl Server {
         };
         match self.accepted {
             Some((random, message_seq)) if random == hello.random => {
-                let awaits_answer = self.state == State::ClientKeyExchange && self.connection.is_handshaking();
+                let is_first = matches!(self.state, State::Certificate | State::ClientKeyExchange);
+                let awaits_answer = is_first && self.connection.is_handshaking();
                 if message_seq == message.message_seq && awaits_answer {
                     self.connection.answer_retransmission(now);
                 }
@@ -162,6 +205,8 @@ impl Server {
         self.connection.restart(message.message_seq, sequence_number);
         self.accepted = Some((hello.random, message.message_seq));
         self.psk_identity = None;
+        self.ephemeral = None;
+        self.client_certificate = None;
         self.connection.hash_message(message)?;
         self.connection.records.version = ProtocolVersion::DTLS_1_2;
         self.send_server_hello(now, &hello)
@@ -169,9 +214,6 @@ impl Server {
 
     fn send_server_hello(&mut self, now: Instant, hello: &ClientHello) -> Result<(), Fault> {
         let fault = |alert, what| Err(Fault::new(alert, what));
-        if !hello.cipher_suites.contains(&CipherSuite::PSK_WITH_AES_128_CCM_8) {
-            return fault(AlertDescription::HandshakeFailure, "no common cipher suite");
-        }
         if !hello.compression_methods.contains(&0) {
             return fault(AlertDescription::IllegalParameter, "null compression not offered");
         }
@@ -181,6 +223,8 @@ impl Server {
                 return fault(AlertDescription::IllegalParameter, "extension twice");
             }
         }
+        let mut choice = choose(&self.config, hello)?;
+        self.suite = choice.suite;
         let mut extensions = Vec::new();
         let renegotiation_info = hello.extension(ExtensionType::RENEGOTIATION_INFO);
         if renegotiation_info.is_some_and(|extension| extension.data != [0]) {
@@ -204,17 +248,20 @@ impl Server {
         if self.extended_master_secret {
             extensions.push(Extension::extended_master_secret());
         }
+        extensions.append(&mut choice.extensions);
         self.entropy.fill_bytes(&mut self.server_random);
-        let server_hello = ServerHello {
+        let mut messages = vec![Handshake::ServerHello(ServerHello {
             version: ProtocolVersion::DTLS_1_2,
             random: self.server_random,
             session_id: Vec::new(),
-            cipher_suite: CipherSuite::PSK_WITH_AES_128_CCM_8,
+            cipher_suite: choice.suite,
             compression_method: 0,
             extensions,
-        };
-        let mut messages = vec![Handshake::ServerHello(server_hello)];
-        if let Some(identity_hint) = self.config.psk_identity_hint.clone() {
+        })];
+        self.state = State::ClientKeyExchange;
+        if choice.suite == CipherSuite::ECDHE_ECDSA_WITH_AES_128_CCM_8 {
+            self.add_ecdhe(&choice, &hello.random, &mut messages)?;
+        } else if let Some(identity_hint) = self.config.psk_identity_hint.clone() {
             messages.push(Handshake::ServerKeyExchangePsk { identity_hint });
         }
         messages.push(Handshake::ServerHelloDone);
@@ -225,12 +272,40 @@ impl Server {
         }
         self.connection.expect_change_cipher_spec();
         self.connection.send_flight(now, true);
-        self.state = State::ClientKeyExchange;
+        Ok(())
+    }
+
+    /// Certificate, ServerKeyExchange and, if the client is to show itself, CertificateRequest.
+    fn add_ecdhe(
+        &mut self,
+        choice: &Choice,
+        client_random: &[u8; RANDOM_LENGTH],
+        messages: &mut Vec<Handshake>,
+    ) -> Result<(), Fault> {
+        let missing = Fault::new(AlertDescription::InternalError, "no credentials for ECDHE");
+        let identity = &self.config.ecdhe.as_ref().ok_or(missing)?.identity;
+        messages.push(Handshake::Certificate(identity.certificate(choice.server_certificate_type).ok_or(missing)?));
+        let ephemeral = Ephemeral::generate(&mut self.entropy);
+        let exchange = ecdhe::server_key_exchange(identity.key(), &ephemeral, client_random, &self.server_random)?;
+        messages.push(Handshake::ServerKeyExchangeEcdhe(exchange));
+        self.ephemeral = Some(ephemeral);
+        if let Some(certificate_type) = choice.client_certificate_type {
+            self.client_certificate_type = certificate_type;
+            self.state = State::Certificate;
+            messages.push(Handshake::CertificateRequest(CertificateRequest {
+                certificate_types: vec![ClientCertificateType::ECDSA_SIGN],
+                signature_algorithms: vec![SignatureAndHash::ECDSA_SHA256],
+                // RFC 5246 7.4.4: none named, any may be sent. Names are long, and frames are short.
+                certificate_authorities: Vec::new(),
+            }));
+        }
         Ok(())
     }
 
     fn on_message(&mut self, now: Instant, message: &Message) -> Result<(), Fault> {
-        let parsed = Handshake::parse(message.msg_type, &message.body, KeyExchange::Psk).map_err(Fault::decode)?;
+        let is_psk = self.suite == CipherSuite::PSK_WITH_AES_128_CCM_8;
+        let key_exchange = if is_psk { KeyExchange::Psk } else { KeyExchange::EcdheEcdsa };
+        let parsed = Handshake::parse(message.msg_type, &message.body, key_exchange).map_err(Fault::decode)?;
         if message.epoch != u16::from(matches!(parsed, Handshake::Finished(_))) {
             return Err(Fault::new(AlertDescription::UnexpectedMessage, "handshake message in the wrong epoch"));
         }
@@ -238,6 +313,20 @@ impl Server {
             (State::ClientKeyExchange, Handshake::ClientKeyExchangePsk { identity }) => {
                 self.connection.hash_message(message)?;
                 self.on_identity(identity)
+            }
+            (State::Certificate, Handshake::Certificate(certificate)) => {
+                self.connection.hash_message(message)?;
+                self.on_certificate(now, &certificate)
+            }
+            (State::ClientKeyExchange, Handshake::ClientKeyExchangeEcdhe { point }) => {
+                self.connection.hash_message(message)?;
+                self.on_point(&point)
+            }
+            (State::CertificateVerify, Handshake::CertificateVerify(signed)) => {
+                self.on_certificate_verify(&signed)?;
+                self.connection.hash_message(message)?;
+                self.state = State::Finished;
+                Ok(())
             }
             (State::Finished, Handshake::Finished(verify_data)) => {
                 self.connection.verify_finished(message, &verify_data)?;
@@ -268,14 +357,49 @@ impl Server {
         };
         self.psk_identity = Some(identity);
         let premaster_secret = psk_premaster_secret(psk.octets()).map_err(Fault::internal)?;
-        let client_random = self.accepted.map_or([0; RANDOM_LENGTH], |(random, _)| random);
-        self.connection.derive_keys(
-            &premaster_secret,
-            &client_random,
-            &self.server_random,
-            self.extended_master_secret,
-        );
+        self.derive_keys(&premaster_secret);
         self.state = State::Finished;
         Ok(())
+    }
+
+    fn on_certificate(&mut self, now: Instant, certificate: &Certificate) -> Result<(), Fault> {
+        let missing = Fault::new(AlertDescription::InternalError, "no credentials for ECDHE");
+        let config = self.config.ecdhe.as_ref().ok_or(missing)?;
+        if certificate.payload.is_empty() {
+            // RFC 5246 7.4.6: who has none shows an empty one.
+            if config.client_authentication == ClientAuthentication::Required {
+                return Err(Fault::new(AlertDescription::HandshakeFailure, "client shows no certificate"));
+            }
+        } else {
+            let limits = &self.config.limits;
+            let certificate_type = self.client_certificate_type;
+            let judged = peer::judge(certificate, certificate_type, &config.trust, Purpose::Client, limits, now)?;
+            self.client_certificate = Some(judged);
+        }
+        self.state = State::ClientKeyExchange;
+        Ok(())
+    }
+
+    fn on_point(&mut self, point: &[u8]) -> Result<(), Fault> {
+        let ephemeral = self.ephemeral.take();
+        let ephemeral = ephemeral.ok_or(Fault::new(AlertDescription::InternalError, "no ephemeral key"))?;
+        let secret = ephemeral.agree(point)?;
+        self.derive_keys(secret.raw_secret_bytes());
+        let is_shown = self.client_certificate.is_some();
+        self.state = if is_shown { State::CertificateVerify } else { State::Finished };
+        Ok(())
+    }
+
+    /// The signature is over all messages before it (RFC 5246 7.4.8).
+    fn on_certificate_verify(&self, signed: &DigitallySigned) -> Result<(), Fault> {
+        let missing = Fault::new(AlertDescription::InternalError, "no client certificate");
+        let key = &self.client_certificate.as_ref().ok_or(missing)?.public_key;
+        ecdhe::verify(key, &self.connection.handshake_hash(), signed, "signature of CertificateVerify")
+    }
+
+    fn derive_keys(&mut self, premaster_secret: &[u8]) {
+        let client_random = self.accepted.map_or([0; RANDOM_LENGTH], |(random, _)| random);
+        let extended = self.extended_master_secret;
+        self.connection.derive_keys(premaster_secret, &client_random, &self.server_random, extended);
     }
 }

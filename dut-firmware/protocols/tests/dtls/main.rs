@@ -3,5 +3,7 @@
 
 mod alerts;
 mod channel;
+mod credentials;
+mod ecdhe;
 mod handshake;
 mod robustness;

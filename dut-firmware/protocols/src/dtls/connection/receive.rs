@@ -57,6 +57,9 @@ impl Connection {
                 return None;
             }
         };
+        if header.epoch == 1 {
+            self.active = self.now;
+        }
         match header.content_type {
             ContentType::Handshake => return self.process_handshake(now, &header, &plaintext),
             ContentType::ChangeCipherSpec if header.epoch == 0 && plaintext == [1] => {
@@ -149,7 +152,10 @@ impl Connection {
                 self.end(Some(answer), Some(alert), CloseReason::Peer);
             }
             (_, AlertLevel::Fatal, _) => self.end(None, Some(alert), CloseReason::Alert),
-            _ => {}
+            (_, AlertLevel::Warning, _) => {
+                self.statistics.warnings_received = self.statistics.warnings_received.saturating_add(1);
+            }
+            (_, AlertLevel::Unknown(_), _) => self.statistics.records_discarded += 1,
         }
     }
 
