@@ -5,7 +5,7 @@ use bootrack_wire::coap::{Code, ContentFormat, Link, Message, MessageType, Optio
 use proptest::prelude::*;
 use rstest::rstest;
 
-/// RFC 7252 figures 16 to 18, octet for octet.
+/// RFC 7252 appendix A: the octets of figures 16 and 17, and messages of figures 18 to 23 from what those say of them.
 #[rstest]
 #[case::get("40017d34bb74656d7065726174757265", MessageType::Confirmable, Code::GET, 0x7d34, "", "/temperature", "")]
 #[case::content("60457d34ff32322e332043", MessageType::Acknowledgement, Code::CONTENT, 0x7d34, "", "/", "22.3 C")]
@@ -27,6 +27,52 @@ use rstest::rstest;
     "/",
     "22.3 C"
 )]
+#[case::figure_18_and_19(
+    "61457d3742ff32322e332043",
+    MessageType::Acknowledgement,
+    Code::CONTENT,
+    0x7d37,
+    "42",
+    "/",
+    "22.3 C"
+)]
+#[case::figure_20_request(
+    "41017d3853bb74656d7065726174757265",
+    MessageType::Confirmable,
+    Code::GET,
+    0x7d38,
+    "53",
+    "/temperature",
+    ""
+)]
+#[case::figure_20_response(
+    "4145ad7b53ff32322e332043",
+    MessageType::Confirmable,
+    Code::CONTENT,
+    0xad7b,
+    "53",
+    "/",
+    "22.3 C"
+)]
+#[case::figure_22_request(
+    "51017d4075bb74656d7065726174757265",
+    MessageType::NonConfirmable,
+    Code::GET,
+    0x7d40,
+    "75",
+    "/temperature",
+    ""
+)]
+#[case::figure_22_response(
+    "5145ad7d75ff32322e332043",
+    MessageType::NonConfirmable,
+    Code::CONTENT,
+    0xad7d,
+    "75",
+    "/",
+    "22.3 C"
+)]
+#[case::figure_23_not_found("5184952a86", MessageType::NonConfirmable, Code::NOT_FOUND, 0x952a, "86", "/", "")]
 #[case::empty_acknowledgement("60007d38", MessageType::Acknowledgement, Code::EMPTY, 0x7d38, "", "/", "")]
 #[case::reset("7000ad7b", MessageType::Reset, Code::EMPTY, 0xad7b, "", "/", "")]
 fn examples_of_the_specification_parse_and_emit(
@@ -133,6 +179,64 @@ fn option_properties_follow_from_the_number() {
     assert!(OptionNumber::SIZE1.is_no_cache_key() && !OptionNumber::ETAG.is_no_cache_key());
 }
 
+/// The columns C, U, N, R and length of RFC 7252 table 4 and of the tables in RFC 7641, 7959, 7967, 8613, 8768, 9175, 9177.
+#[rstest]
+#[case(OptionNumber::IF_MATCH, "C--R", 0, 8)]
+#[case(OptionNumber::URI_HOST, "CU--", 1, 255)]
+#[case(OptionNumber::ETAG, "---R", 1, 8)]
+#[case(OptionNumber::IF_NONE_MATCH, "C---", 0, 0)]
+#[case(OptionNumber::OBSERVE, "-U--", 0, 3)]
+#[case(OptionNumber::URI_PORT, "CU--", 0, 2)]
+#[case(OptionNumber::LOCATION_PATH, "---R", 0, 255)]
+#[case(OptionNumber::OSCORE, "C---", 0, 255)]
+#[case(OptionNumber::URI_PATH, "CU-R", 0, 255)]
+#[case(OptionNumber::CONTENT_FORMAT, "----", 0, 2)]
+#[case(OptionNumber::MAX_AGE, "-U--", 0, 4)]
+#[case(OptionNumber::URI_QUERY, "CU-R", 0, 255)]
+#[case(OptionNumber::HOP_LIMIT, "----", 1, 1)]
+#[case(OptionNumber::ACCEPT, "C---", 0, 2)]
+#[case(OptionNumber::Q_BLOCK1, "CU--", 0, 3)]
+#[case(OptionNumber::LOCATION_QUERY, "---R", 0, 255)]
+#[case(OptionNumber::BLOCK2, "CU--", 0, 3)]
+#[case(OptionNumber::BLOCK1, "CU--", 0, 3)]
+#[case(OptionNumber::SIZE2, "--N-", 0, 4)]
+#[case(OptionNumber::Q_BLOCK2, "CU-R", 0, 3)]
+#[case(OptionNumber::PROXY_URI, "CU--", 1, 1034)]
+#[case(OptionNumber::PROXY_SCHEME, "CU--", 1, 255)]
+#[case(OptionNumber::SIZE1, "--N-", 0, 4)]
+#[case(OptionNumber::ECHO, "--N-", 1, 40)]
+#[case(OptionNumber::NO_RESPONSE, "-U--", 0, 1)]
+#[case(OptionNumber::REQUEST_TAG, "---R", 0, 8)]
+fn options_have_the_properties_of_the_registry(
+    #[case] number: OptionNumber,
+    #[case] properties: &str,
+    #[case] least: usize,
+    #[case] most: usize,
+) {
+    let found = [
+        (number.is_critical(), 'C'),
+        (number.is_unsafe_to_forward(), 'U'),
+        (number.is_no_cache_key(), 'N'),
+        (number.is_repeatable(), 'R'),
+    ];
+    let found: String = found.iter().map(|(is_set, letter)| if *is_set { *letter } else { '-' }).collect();
+    assert_eq!((found.as_str(), number.value_length()), (properties, Some((least, most))));
+}
+
+#[rstest]
+#[case(Code::FETCH, "0.05", "FETCH")]
+#[case(Code::PATCH, "0.06", "PATCH")]
+#[case(Code::IPATCH, "0.07", "iPATCH")]
+#[case(Code::CONTINUE, "2.31", "Continue")]
+#[case(Code::REQUEST_ENTITY_INCOMPLETE, "4.08", "Request Entity Incomplete")]
+#[case(Code::REQUEST_ENTITY_TOO_LARGE, "4.13", "Request Entity Too Large")]
+#[case(Code::UNPROCESSABLE_ENTITY, "4.22", "Unprocessable Entity")]
+#[case(Code::TOO_MANY_REQUESTS, "4.29", "Too Many Requests")]
+#[case(Code::HOP_LIMIT_REACHED, "5.08", "Hop Limit Reached")]
+fn codes_have_their_registered_names(#[case] code: Code, #[case] digits: &str, #[case] name: &str) {
+    assert_eq!((code.to_string().as_str(), code.name()), (digits, Some(name)));
+}
+
 #[test]
 fn typed_accessors_read_what_was_pushed() {
     let mut options = Options::new();
@@ -156,6 +260,8 @@ fn typed_accessors_read_what_was_pushed() {
 #[case::repeatable(OptionNumber::URI_PATH, 3, 2, None)]
 #[case::unknown_critical(OptionNumber(9), 0, 1, Some(OptionNumber(9)))]
 #[case::unknown_elective(OptionNumber(10), 0, 1, None)]
+#[case::unknown_echo(OptionNumber::ECHO, 50, 1, None)]
+#[case::q_block(OptionNumber::Q_BLOCK1, 1, 1, Some(OptionNumber::Q_BLOCK1))]
 #[case::not_repeatable(OptionNumber::URI_HOST, 3, 2, Some(OptionNumber::URI_HOST))]
 #[case::too_short(OptionNumber::URI_HOST, 0, 1, Some(OptionNumber::URI_HOST))]
 #[case::too_long(OptionNumber::URI_PORT, 3, 1, Some(OptionNumber::URI_PORT))]

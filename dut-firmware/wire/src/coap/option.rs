@@ -4,7 +4,7 @@
 use alloc::string::String;
 use alloc::vec::Vec;
 
-use super::ContentFormat;
+use super::{Code, ContentFormat};
 use crate::reader::Reader;
 use crate::{Error, Result};
 
@@ -235,6 +235,18 @@ impl Options {
     /// Adds Accept.
     pub fn push_accept(&mut self, format: ContentFormat) {
         self.push_uint(OptionNumber::ACCEPT, u32::from(format.0));
+    }
+
+    /// Observe: 0 to register, 1 to deregister, else the sequence number of a notification (RFC 7641 2); `None` if absent
+    /// or longer than 24 bits.
+    pub fn observe(&self) -> Option<u32> {
+        self.uint(OptionNumber::OBSERVE).filter(|value| *value < 1 << 24)
+    }
+
+    /// Whether No-Response tells the server not to send a response with this code (RFC 7967 2.1).
+    pub fn suppresses(&self, code: Code) -> bool {
+        let Some(value) = self.uint(OptionNumber::NO_RESPONSE) else { return false };
+        matches!(code.class(), 2 | 4 | 5) && value >> code.class().saturating_sub(1) & 1 == 1
     }
 
     /// Max-Age in seconds; 60 if absent (RFC 7252 5.10.5).

@@ -5,6 +5,7 @@
 mod alert;
 mod certificate;
 mod ecdhe;
+mod ecjpake;
 mod extension;
 mod handshake;
 mod hello;
@@ -15,6 +16,7 @@ mod record;
 pub use alert::{Alert, AlertDescription, AlertLevel};
 pub use certificate::{Certificate, CertificateRequest, CertificateType, ClientCertificateType};
 pub use ecdhe::{DigitallySigned, EcPointFormat, EcdhParameters, EcdheServerKeyExchange, NamedGroup, SignatureAndHash};
+pub use ecjpake::{ECJPAKE_KEY_KP_PAIR, EcJpakeServerParams, KeyKp, KeyKpPair, TLS_ECJPAKE_WITH_AES_128_CCM_8};
 pub use extension::{Extension, ExtensionType};
 pub use handshake::{
     Fragment, Handshake, HandshakeHeader, HandshakeType, KeyExchange, NewSessionTicket, fragments, message_bytes,
