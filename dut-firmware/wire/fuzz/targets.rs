@@ -9,8 +9,8 @@ use core::fmt::{Debug, Write};
 use bootrack_wire::coap;
 use bootrack_wire::dissect::{Dissection, Dissector, Keys, field, upper_tester as dissect_line};
 use bootrack_wire::dtls::{
-    Alert, ContentType, Handshake, HandshakeHeader, HandshakeType, KeyExchange, MasterSecret, Sender, fragments, open,
-    records, seal,
+    Alert, ContentType, EcJpakeServerParams, Handshake, HandshakeHeader, HandshakeType, KeyExchange, KeyKp, KeyKpPair,
+    MasterSecret, Sender, fragments, open, records, seal,
 };
 use bootrack_wire::icmpv6;
 use bootrack_wire::ieee802154::{
@@ -39,6 +39,8 @@ macro_rules! targets {
 
 targets! {
     coap_message,
+    coap_values,
+    dtls_ecjpake,
     dtls_fragments,
     dtls_handshake,
     dtls_protection,
@@ -46,6 +48,7 @@ targets! {
     frame,
     icmpv6_message,
     ipv6_packet,
+    link_format,
     mac_frame,
     mac_security,
     ndp_message,
@@ -249,6 +252,48 @@ pub fn sel_message(data: &[u8]) {
     let Ok(message) = sel::Message::parse_body(kind, body) else { return };
     let emitted = written(sel::BODY_LENGTH, |writer| message.emit_body(writer));
     assert_survives(&message, emitted, |bytes| sel::Message::parse_body(kind, bytes));
+}
+
+/// Octets: what a Block or an OSCORE option holds; then blocks of a body, each an octet of number and M, an octet of
+/// length, and that many octets.
+pub fn coap_values(data: &[u8]) {
+    if let Ok(block) = coap::Block::parse(data) {
+        let mut options = coap::Options::new();
+        options.push_block(coap::OptionNumber::BLOCK1, block);
+        assert_eq!(options.block(coap::OptionNumber::BLOCK1), Ok(Some(block)));
+    }
+    if let Ok(option) = coap::OscoreOption::parse(data) {
+        assert_survives(&option, option.to_vec(), coap::OscoreOption::parse);
+    }
+    let mut assembler = coap::Assembler::new(100);
+    let mut rest = data;
+    while let [first, length, behind @ ..] = rest {
+        let (payload, next) = behind.split_at(behind.len().min(usize::from(*length)));
+        let block = coap::Block { number: u32::from(first >> 1), more: first & 1 == 1, size: coap::BlockSize::MIN };
+        let _ = assembler.push(block, payload);
+        assert!(assembler.received() <= 100);
+        rest = next;
+    }
+}
+
+/// Octets: the text of a link-format document.
+pub fn link_format(data: &[u8]) {
+    let Ok(text) = core::str::from_utf8(data) else { return };
+    let Ok(links) = coap::Link::parse_document(text) else { return };
+    assert_eq!(coap::Link::parse_document(&coap::Link::document(&links)), Ok(links));
+}
+
+/// Octets: round one or two of EC-JPAKE.
+pub fn dtls_ecjpake(data: &[u8]) {
+    if let Ok(key_kp) = KeyKp::parse(data) {
+        assert_survives(&key_kp, key_kp.to_vec(), KeyKp::parse);
+    }
+    if let Ok(pair) = KeyKpPair::parse(data) {
+        assert_survives(&pair, pair.to_vec(), KeyKpPair::parse);
+    }
+    if let Ok(server) = EcJpakeServerParams::parse(data) {
+        assert_survives(&server, server.to_vec(), EcJpakeServerParams::parse);
+    }
 }
 
 /// Octets: a datagram of DTLS records. They emit to the octets that they were read from.
