@@ -135,3 +135,61 @@ impl fmt::Debug for PublicKey {
         f.write_str(")")
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use alloc::vec::Vec;
+
+    use rstest::rstest;
+    use sha2::{Digest, Sha256};
+
+    use super::{KeyError, PublicKey, SigningKey};
+
+    /// RFC 6979 A.2.5.
+    fn rfc6979() -> SigningKey {
+        let scalar = hex::decode("c9afa9d845ba75166b5c215767b1d6934e50c3db36e89b127b8a622b120f6721").unwrap();
+        SigningKey::from_scalar(&scalar.try_into().unwrap()).unwrap()
+    }
+
+    #[test]
+    fn signature_is_that_of_rfc_6979_and_verifies() {
+        let hash: [u8; 32] = Sha256::digest(b"sample").into();
+        let signature = rfc6979().sign(&hash).unwrap();
+        let expected = "3046022100efd48b2aacb6a8fd1140dd9cd45e81d69d2c877b56aaf991c34d0ea84eaf3716\
+                        022100f7cb1c942d657c41d436c7a1b6e29f65f3e900dbb9aff4064dc4ab2f843acda8";
+        assert_eq!(hex::encode(&signature), expected);
+        assert!(rfc6979().public_key().verifies(&hash, &signature));
+        assert!(!rfc6979().public_key().verifies(&[0; 32], &signature));
+    }
+
+    #[test]
+    fn public_key_survives_its_subject_public_key_info() {
+        let key = rfc6979().public_key();
+        let der = key.subject_public_key_info();
+        assert_eq!(der.len(), 91);
+        assert_eq!(PublicKey::from_subject_public_key_info(&der), Ok(key));
+    }
+
+    fn spoilt(at: usize) -> Vec<u8> {
+        let mut der = rfc6979().public_key().subject_public_key_info();
+        der[at] ^= 1;
+        der
+    }
+
+    #[rstest]
+    #[case::not_on_the_curve(spoilt(90), KeyError::NotOnCurve)]
+    #[case::another_curve(spoilt(22), KeyError::Unsupported)]
+    #[case::another_algorithm(spoilt(12), KeyError::Unsupported)]
+    #[case::no_sequence(spoilt(0), KeyError::Malformed)]
+    #[case::another_length(spoilt(1), KeyError::Malformed)]
+    #[case::nothing(Vec::new(), KeyError::Malformed)]
+    fn key_that_is_none_of_ours_is_refused(#[case] der: Vec<u8>, #[case] expected: KeyError) {
+        assert_eq!(PublicKey::from_subject_public_key_info(&der), Err(expected));
+    }
+
+    #[test]
+    fn scalar_out_of_range_is_no_key() {
+        assert_eq!(SigningKey::from_scalar(&[0; 32]).err(), Some(KeyError::NotOnCurve));
+        assert_eq!(SigningKey::from_scalar(&[0xff; 32]).err(), Some(KeyError::NotOnCurve));
+    }
+}

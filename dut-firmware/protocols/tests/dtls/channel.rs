@@ -48,6 +48,8 @@ pub(crate) struct Log {
     pub(crate) sent: Vec<Vec<u8>>,
 }
 
+pub(crate) type Tamper = Box<dyn FnMut(bool, &mut Vec<u8>)>;
+
 /// Both sides and what is between them.
 pub(crate) struct World {
     pub(crate) now: Instant,
@@ -55,6 +57,8 @@ pub(crate) struct World {
     pub(crate) server: Server,
     pub(crate) client_log: Log,
     pub(crate) server_log: Log,
+    /// Changes what travels; told whether it goes to the server.
+    pub(crate) tamper: Option<Tamper>,
     faults: Faults,
     chance: Entropy,
     /// Arrival time and a counter, then whether it goes to the server.
@@ -71,6 +75,7 @@ impl World {
             server: Server::new(server, entropy(1)).unwrap(),
             client_log: Log::default(),
             server_log: Log::default(),
+            tamper: None,
             faults,
             chance: entropy(2),
             travelling: BTreeMap::new(),
@@ -83,7 +88,10 @@ impl World {
     }
 
     /// Puts a datagram on its way.
-    pub(crate) fn carry(&mut self, to_server: bool, datagram: Vec<u8>) {
+    pub(crate) fn carry(&mut self, to_server: bool, mut datagram: Vec<u8>) {
+        if let Some(tamper) = &mut self.tamper {
+            tamper(to_server, &mut datagram);
+        }
         let copies = 1 + u32::from(self.happens(self.faults.doubled));
         for _ in 0..copies {
             if self.happens(self.faults.lost) {

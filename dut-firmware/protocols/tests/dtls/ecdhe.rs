@@ -4,6 +4,7 @@ use bootrack_protocols::dtls::{ClientAuthentication, ExtendedMasterSecret};
 use rstest::rstest;
 use wire::dtls::{CertificateType, CipherSuite};
 
+use super::certificates::Infrastructure;
 use super::channel::{Faults, World, patient};
 use super::credentials::{key, raw_client, raw_server};
 
@@ -46,6 +47,39 @@ fn raw_public_keys_make_a_session_on_a_bad_channel(
         let client_key = world.server.client_certificate().map(|shown| shown.public_key);
         let is_asked = authentication != ClientAuthentication::None;
         assert_eq!(client_key, (is_asked && shows_itself).then(|| key(1).public_key()));
+        for datagram in world.client_log.sent.iter().chain(&world.server_log.sent) {
+            assert!(datagram.len() <= mtu, "{} octets at an MTU of {mtu}", datagram.len());
+        }
+    }
+}
+
+#[rstest]
+fn chains_make_a_session_on_a_bad_channel(
+    #[values(127, 256, 1280)] mtu: usize,
+    #[values(0, 100, 300)] lost: u32,
+    #[values(ClientAuthentication::None, ClientAuthentication::Optional, ClientAuthentication::Required)]
+    authentication: ClientAuthentication,
+) {
+    let infrastructure = Infrastructure::new();
+    for seed in 0..3 {
+        let shows_itself = authentication == ClientAuthentication::Required || seed % 2 == 0;
+        let mut client = infrastructure.client_config(shows_itself);
+        let mut server = infrastructure.server_config(authentication);
+        (client.mtu, server.mtu) = (mtu, mtu);
+        (client.retransmission, server.retransmission) = (patient(), patient());
+        if seed == 1 {
+            server.extended_master_secret = ExtendedMasterSecret::Never;
+        }
+        let faults = Faults { lost, doubled: lost / 2, delayed: lost };
+        let mut world = World::new(client, server, faults, seed);
+        world.connect();
+        check_connected(&world);
+        assert_eq!(world.client.has_extended_master_secret(), seed != 1);
+        let shown = world.client.server_certificate().unwrap();
+        assert_eq!((shown.certificate_type, &shown.der), (CertificateType::X509, &infrastructure.server.der()));
+        let client_der = world.server.client_certificate().map(|shown| shown.der.clone());
+        let is_asked = authentication != ClientAuthentication::None;
+        assert_eq!(client_der, (is_asked && shows_itself).then(|| infrastructure.client.der()));
         for datagram in world.client_log.sent.iter().chain(&world.server_log.sent) {
             assert!(datagram.len() <= mtu, "{} octets at an MTU of {mtu}", datagram.len());
         }

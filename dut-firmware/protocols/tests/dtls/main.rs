@@ -2,6 +2,8 @@
 //! datagrams, and closing.
 
 mod alerts;
+mod bad_credentials;
+mod certificates;
 mod channel;
 mod credentials;
 mod ecdhe;
