@@ -17,6 +17,12 @@ pub fn is_excused(field: &str, dissection: &Dissection) -> bool {
     if field.starts_with("coap.") && coap(field, dissection) {
         return true;
     }
+    // An elided UDP checksum is made again by the decompressor (RFC 6282 4.3.2); Wireshark puts ffff in its place.
+    if matches!(field, "udp.checksum" | "udp.checksum.status")
+        && dissection.number("6lowpan.nhc.udp.checksum") == Some(1)
+    {
+        return true;
+    }
     // Frames of 2015 are noted as unsupported behind their frame control field.
     let is_2015 = dissection.number("wpan.version") == Some(2);
     is_2015 || is_mle && (field.starts_with("wpan.aux_sec.") || field == "wpan.mic")

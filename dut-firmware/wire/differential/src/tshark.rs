@@ -66,7 +66,10 @@ pub(crate) fn values(path: &Path) -> Vec<Vec<Vec<String>>> {
     }
     let text = run(command);
     let values = |cell: &str| {
-        cell.split(AGGREGATOR).filter(|value| !value.is_empty() && *value != "<MISSING>").map(str::to_owned).collect()
+        cell.split(AGGREGATOR)
+            .filter(|value| !value.is_empty() && !matches!(*value, "<MISSING>" | "<none>"))
+            .map(str::to_owned)
+            .collect()
     };
     text.lines().map(|line| line.split('\t').map(values).collect()).collect()
 }

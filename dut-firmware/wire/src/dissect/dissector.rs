@@ -6,6 +6,7 @@ use core::mem;
 
 use super::Dissection;
 use super::dtls_session::Sessions;
+use super::ip_fragment::IpReassembly;
 use super::keys::Keys;
 use super::reassembly::Reassembly;
 use super::retries::LastFrames;
@@ -21,6 +22,7 @@ pub struct Dissector {
     pub(super) keys: Keys,
     pub(super) contexts: Contexts,
     pub(super) reassembly: Reassembly,
+    pub(super) ip_reassembly: IpReassembly,
     pub(super) sessions: Sessions,
     pub(super) dtls_ports: Vec<u16>,
     pub(super) last_frames: LastFrames,
@@ -33,6 +35,7 @@ impl Dissector {
             keys,
             contexts: Contexts::default(),
             reassembly: Reassembly::default(),
+            ip_reassembly: IpReassembly::default(),
             sessions: Sessions::default(),
             dtls_ports: vec![coap::SECURE_PORT],
             last_frames: LastFrames::default(),

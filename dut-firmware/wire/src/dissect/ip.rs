@@ -6,7 +6,10 @@ use super::sheet::{Cursor, Sheet, Span};
 use crate::ipv6::{Ipv6Addr, NextHeader, checksum};
 use crate::{Error, Result, coap};
 
-/// Both ends of a packet.
+/// IPv6 packets in IPv6 packets that are followed.
+const MAX_NESTING: usize = 8;
+
+/// Both ends of a packet: the destination is the last one of a route (RFC 8200 section 8.1).
 #[derive(Clone, Copy)]
 pub(super) struct Ends {
     pub(super) source: Ipv6Addr,
@@ -16,8 +19,11 @@ pub(super) struct Ends {
 impl Dissector {
     /// `bytes` is an IPv6 packet that lies in `buffer` from `base` on.
     pub(super) fn ipv6(&mut self, sheet: &mut Sheet, bytes: &[u8], buffer: usize, base: usize) -> Result<()> {
+        self.ipv6_within(sheet, Cursor::new(bytes, buffer, base), 0)
+    }
+
+    fn ipv6_within(&mut self, sheet: &mut Sheet, mut cursor: Cursor<'_>, nesting: usize) -> Result<()> {
         sheet.layer("ipv6");
-        let mut cursor = Cursor::new(bytes, buffer, base);
         let start = cursor.ahead(4);
         let first = cursor.read_uint(4, "ipv6.version")?;
         sheet.number("ipv6.version", first >> 28, Span { length: 1, ..start });
@@ -29,22 +35,66 @@ impl Dissector {
         sheet.number("ipv6.tclass.ecn", first >> 20 & 3, start);
         sheet.number("ipv6.flow", first & 0xf_ffff, cursor.behind(3));
         let payload_length = usize::try_from(cursor.uint(sheet, "ipv6.plen", 2)?).unwrap_or(usize::MAX);
-        let mut next_header = cursor.uint(sheet, "ipv6.nxt", 1)?;
+        let mut next_header = NextHeader((cursor.uint(sheet, "ipv6.nxt", 1)? & 0xff) as u8);
         cursor.uint(sheet, "ipv6.hlim", 1)?;
         let source = cursor.ipv6(sheet, "ipv6.src")?;
+        slaac_mac(sheet, "ipv6.src_slaac_mac", source, cursor.behind(8));
         let destination = cursor.ipv6(sheet, "ipv6.dst")?;
+        slaac_mac(sheet, "ipv6.dst_slaac_mac", destination, cursor.behind(8));
+        let mut ends = Ends { source, destination };
         let mut payload = cursor.sub(payload_length, "IPv6 payload")?;
-        // Hop-by-hop options, routing and destination options share their shape (RFC 8200 section 4).
-        while matches!(next_header, 0 | 43 | 60) {
-            next_header = payload.read_uint(1, "extension header")?;
-            let units = usize::try_from(payload.read_uint(1, "extension header")?).unwrap_or(usize::MAX);
-            payload.take(units.saturating_mul(8).saturating_add(6), "extension header")?;
+        let mut is_first = true;
+        loop {
+            next_header = match next_header {
+                NextHeader::HOP_BY_HOP if !is_first => {
+                    return Err(Error::Malformed("hop-by-hop options are not first"));
+                }
+                NextHeader::HOP_BY_HOP | NextHeader::DESTINATION_OPTIONS => {
+                    super::ip_option::options_header(sheet, &mut payload, next_header, &mut ends)?
+                }
+                NextHeader::ROUTING => super::ip_routing::routing_header(sheet, &mut payload, &mut ends)?,
+                NextHeader::FRAGMENT => {
+                    let (next_header, whole) = self.ip_fragment(sheet, &mut payload, ends)?;
+                    if let Some((bytes, buffer)) = whole {
+                        // The fragmentable part may begin with extension headers: the chain goes on in it.
+                        return self.upper(sheet, Cursor::new(&bytes, buffer, 0), next_header, ends, nesting);
+                    }
+                    match next_header {
+                        Some(next_header) => next_header,
+                        None => return Ok(()),
+                    }
+                }
+                _ => return self.upper(sheet, payload, Some(next_header), ends, nesting),
+            };
+            is_first = false;
         }
-        let ends = Ends { source, destination };
-        match next_header {
-            17 => self.udp(sheet, payload, ends),
-            58 => self.icmpv6(sheet, payload, ends),
-            _ => Ok(()),
+    }
+
+    /// What follows the extension headers.
+    fn upper(
+        &mut self,
+        sheet: &mut Sheet,
+        mut cursor: Cursor<'_>,
+        next_header: Option<NextHeader>,
+        mut ends: Ends,
+        nesting: usize,
+    ) -> Result<()> {
+        let Some(mut next_header) = next_header else { return Ok(()) };
+        // Extension headers that were in fragments.
+        loop {
+            next_header = match next_header {
+                NextHeader::DESTINATION_OPTIONS => {
+                    super::ip_option::options_header(sheet, &mut cursor, next_header, &mut ends)?
+                }
+                NextHeader::ROUTING => super::ip_routing::routing_header(sheet, &mut cursor, &mut ends)?,
+                NextHeader::IPV6 if nesting < MAX_NESTING => {
+                    return self.ipv6_within(sheet, cursor, nesting.saturating_add(1));
+                }
+                NextHeader::IPV6 => return Err(Error::Unsupported("more than eight IPv6 packets in each other")),
+                NextHeader::UDP => return self.udp(sheet, cursor, ends),
+                NextHeader::ICMPV6 => return self.icmpv6(sheet, cursor, ends),
+                _ => return Ok(()),
+            };
         }
     }
 
@@ -57,8 +107,18 @@ impl Dissector {
         let received = cursor.uint(sheet, "udp.checksum", 2)?;
         let covered = whole.get(..length).ok_or(Error::Truncated("UDP datagram"))?;
         let payload_len = length.checked_sub(8).ok_or(Error::Malformed("UDP length below 8"))?;
-        let good = received != 0 && checksum(ends.source, ends.destination, NextHeader::UDP, covered) == 0;
-        sheet.number("udp.checksum.status", good, Span { length: 0, ..cursor.behind(2) });
+        let difference = checksum(ends.source, ends.destination, NextHeader::UDP, covered);
+        let good = received != 0 && difference == 0;
+        if received != 0 {
+            // What the field ought to hold, in the arithmetic of ones' complement.
+            let sum = received.saturating_add(difference.into());
+            sheet.number("udp.checksum_calculated", (sum & 0xffff).saturating_add(sum >> 16), cursor.behind(2));
+        }
+        // 4 says that there is none, which IPv6 forbids (RFC 8200 section 8.1).
+        match received {
+            0 => sheet.number("udp.checksum.status", 4u8, cursor.behind(2)),
+            _ => sheet.number("udp.checksum.status", good, Span { length: 0, ..cursor.behind(2) }),
+        }
         if !good {
             sheet.note(NoteKind::BadChecksum, "the UDP checksum is wrong");
         }
@@ -75,5 +135,22 @@ impl Dissector {
             return super::coap::coap(sheet, payload);
         }
         Ok(())
+    }
+}
+
+/// The EUI-48 in an interface identifier that was made of one (RFC 4291 appendix A): with ff:fe in its middle, and
+/// universal.
+fn slaac_mac(sheet: &mut Sheet, name: &'static str, address: Ipv6Addr, span: Span) {
+    let [_, _, _, _, _, _, _, _, a, b, c, 0xff, 0xfe, d, e, f] = address.octets() else { return };
+    if a & 2 != 0 {
+        let octets = [a ^ 2, b, c, d, e, f];
+        let mut text = alloc::string::String::with_capacity(17);
+        for (index, octet) in octets.iter().enumerate() {
+            use core::fmt::Write as _;
+            let separator = if index > 0 { ":" } else { "" };
+            // Writing to a string does not fail.
+            let _ = write!(text, "{separator}{octet:02x}");
+        }
+        sheet.text(name, text, span);
     }
 }

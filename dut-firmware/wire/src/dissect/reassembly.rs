@@ -23,11 +23,14 @@ struct Partial {
     pieces: Vec<Piece>,
 }
 
+/// A fragment that was taken.
 #[derive(Clone, Copy)]
-struct Piece {
-    offset: usize,
-    length: usize,
-    number: u64,
+pub(super) struct Piece {
+    pub(super) offset: usize,
+    pub(super) length: usize,
+    /// Of its frame.
+    pub(super) number: u64,
+    /// Whether the link security of its frame was verified.
     verified: bool,
 }
 
@@ -42,11 +45,27 @@ pub(super) enum Outcome {
 /// A reassembled datagram.
 pub(super) struct Whole {
     pub(super) bytes: Vec<u8>,
+    /// Its fragments in the order of their offsets.
+    pub(super) pieces: Vec<Piece>,
+}
+
+impl Whole {
     /// Frame numbers in ascending order.
-    pub(super) sources: Vec<u64>,
-    /// Whether each fragment's link security was verified: all, and any.
-    pub(super) all_verified: bool,
-    pub(super) any_verified: bool,
+    pub(super) fn sources(&self) -> Vec<u64> {
+        let mut sources: Vec<u64> = self.pieces.iter().map(|piece| piece.number).collect();
+        sources.sort_unstable();
+        sources
+    }
+
+    /// Whether each fragment's link security was verified.
+    pub(super) fn all_verified(&self) -> bool {
+        self.pieces.iter().all(|piece| piece.verified)
+    }
+
+    /// Whether that of any was.
+    pub(super) fn any_verified(&self) -> bool {
+        self.pieces.iter().any(|piece| piece.verified)
+    }
 }
 
 #[derive(Default)]
@@ -91,14 +110,8 @@ impl Reassembly {
         if partial.pieces.iter().map(|piece| piece.length).sum::<usize>() < partial.bytes.len() {
             return Outcome::Incomplete;
         }
-        let Partial { bytes, pieces, .. } = self.partials.remove(index);
-        let mut sources: Vec<u64> = pieces.iter().map(|piece| piece.number).collect();
-        sources.sort_unstable();
-        Outcome::Complete(Whole {
-            bytes,
-            sources,
-            all_verified: pieces.iter().all(|piece| piece.verified),
-            any_verified: pieces.iter().any(|piece| piece.verified),
-        })
+        let Partial { bytes, mut pieces, .. } = self.partials.remove(index);
+        pieces.sort_unstable_by_key(|piece| piece.offset);
+        Outcome::Complete(Whole { bytes, pieces })
     }
 }

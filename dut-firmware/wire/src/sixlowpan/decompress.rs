@@ -4,7 +4,7 @@ use alloc::vec;
 use alloc::vec::Vec;
 
 use super::nhc::NhcKind;
-use super::{Contexts, Dispatch, ExtensionNhc, Iphc, UdpNhc};
+use super::{Contexts, Dispatch, ExtensionNhc, Hc1, Iphc, UdpNhc};
 use crate::ieee802154::LinkAddress;
 use crate::ipv6::{self, Header, Ipv6Addr, NextHeader, checksum, extensions, padding};
 use crate::reader::Reader;
@@ -110,6 +110,11 @@ impl Decompressor<'_> {
                 self.iphc(&mut Reader::new(bytes), encapsulation, &mut draft)?;
                 self.finish(draft)
             }
+            Dispatch::Hc1 => {
+                let mut draft = Draft::default();
+                self.hc1(&mut Reader::new(bytes), &mut draft)?;
+                self.finish(draft)
+            }
             Dispatch::NotLowpan => Err(Error::Malformed("not a 6LoWPAN frame")),
             Dispatch::Mesh | Dispatch::Broadcast | Dispatch::FirstFragment | Dispatch::NextFragment => {
                 Err(Error::Malformed("6LoWPAN headers out of order"))
@@ -153,6 +158,29 @@ impl Decompressor<'_> {
         draft.put(ipv6::HEADER_LENGTH, |writer| header.emit(0, writer))?;
         if iphc.next_header.is_none() {
             return self.next_header(reader, Encapsulation::of_header(&header), draft);
+        }
+        draft.packet.extend_from_slice(reader.rest());
+        Ok(())
+    }
+
+    fn hc1(&self, reader: &mut Reader<'_>, draft: &mut Draft) -> Result<()> {
+        let hc1 = Hc1::parse(reader)?;
+        let header = hc1.header(Encapsulation::of_link(self.source, self.destination));
+        draft.headers_at.push(0);
+        draft.put(ipv6::HEADER_LENGTH, |writer| header.emit(0, writer))?;
+        if let Some(udp) = hc1.udp {
+            draft.udp = Some((draft.packet.len(), false));
+            let length = reader.remaining().saturating_add(crate::udp::HEADER_LENGTH);
+            let length = self.datagram_size.map_or(length, |size| size.saturating_sub(ipv6::HEADER_LENGTH));
+            if udp.length.is_some_and(|said| usize::from(said) != length) {
+                return Err(Error::Malformed("UDP length is not that of the datagram"));
+            }
+            draft.put(crate::udp::HEADER_LENGTH, |writer| {
+                writer.u16_be(udp.source_port, "UDP source port")?;
+                writer.u16_be(udp.destination_port, "UDP destination port")?;
+                writer.u16_be(0, "UDP length")?;
+                writer.u16_be(udp.checksum, "UDP checksum")
+            })?;
         }
         draft.packet.extend_from_slice(reader.rest());
         Ok(())

@@ -1,7 +1,11 @@
-//! 6LoWPAN: compressed, uncompressed, in fragments.
+//! 6LoWPAN: compressed, uncompressed, in fragments, in a mesh.
 
-use wire::ieee802154::{Content, Frame, Header};
-use wire::sixlowpan::{Context, Contexts, Dispatch, FragmentHeader, compress_headers};
+use wire::ieee802154::{Content, Frame, Header, LinkAddress};
+use wire::ipv6::{self, NextHeader};
+use wire::reader::Reader;
+use wire::sixlowpan::{
+    BroadcastHeader, Compressor, Context, Contexts, Dispatch, FragmentHeader, FrameHeaders, MeshHeader, UdpNhc,
+};
 use wire::writer::Writer;
 
 use super::{CONTEXTS, Rng};
@@ -9,34 +13,98 @@ use super::{CONTEXTS, Rng};
 impl Rng {
     pub(super) fn data(&mut self) -> Vec<Vec<u8>> {
         let header = self.header();
-        let packet = self.packet(header.source.link().unwrap(), header.destination.link().unwrap());
-        self.carry(header, &packet)
+        let mut headers = self.frame_headers();
+        if headers.mesh.is_none() {
+            headers = FrameHeaders::default();
+        }
+        let (source, destination) = headers.ends(header.source.link().unwrap(), header.destination.link().unwrap());
+        if self.below(50) == 0 {
+            let frame = Frame::new(header, Content::Data(self.reserved_mode()));
+            return vec![self.emit(frame, false)];
+        }
+        let mut frames = Vec::new();
+        for packet in self.packets(source, destination) {
+            let sequence_number = header.sequence_number.map(|first| first.wrapping_add(frames.len() as u8));
+            frames.extend(self.carry_behind(headers, Header { sequence_number, ..header }, &packet));
+        }
+        frames
+    }
+
+    /// An IPHC header whose destination mode is reserved (RFC 6282 section 3.1.1).
+    fn reserved_mode(&mut self) -> Vec<u8> {
+        let destination = self.pick(&[0x04, 0x0d, 0x0e, 0x0f]);
+        let source = self.pick(&[0x10, 0x20, 0x30, 0x40, 0x50, 0x60, 0x70]);
+        [vec![0x7b, source | destination, 58], self.bytes(20, 30)].concat()
+    }
+
+    /// The compressed headers without the UDP checksum (RFC 6282 section 4.3.2), if they end with it and it is right.
+    fn without_checksum(&self, mut head: Vec<u8>, covered: usize, packet: &[u8]) -> Vec<u8> {
+        let Ok(found) = ipv6::extensions(packet) else { return head };
+        let datagram = &packet[found.upper_at..];
+        let is_right = ipv6::checksum(found.source, found.destination, NextHeader::UDP, datagram) == 0;
+        if found.upper != NextHeader::UDP || covered != found.upper_at + 8 || !is_right {
+            return head;
+        }
+        let ports = [0, 2].map(|at| u16::from_be_bytes([datagram[at], datagram[at + 1]]));
+        let at = head.len() - UdpNhc::new(ports[0], ports[1], 0).buffer_len();
+        head[at] |= 4;
+        head.truncate(head.len() - 2);
+        head
+    }
+
+    /// A mesh header now and then, with or without a broadcast header.
+    fn frame_headers(&mut self) -> FrameHeaders {
+        if self.below(6) != 0 {
+            return FrameHeaders::default();
+        }
+        let hops_left = self.pick(&[0, 1, 14, 15, 200]);
+        let mesh = MeshHeader { hops_left, originator: self.link_address(), final_destination: self.link_address() };
+        let broadcast = BroadcastHeader { sequence_number: self.u8() };
+        FrameHeaders { mesh: Some(mesh), broadcast: self.chance().then_some(broadcast), fragment: None }
     }
 
     /// The PSDUs that carry `packet` on air; none if it does not lend itself to fragments.
     pub fn carry(&mut self, header: Header, packet: &[u8]) -> Vec<Vec<u8>> {
-        let (source, destination) = (header.source.link().unwrap(), header.destination.link().unwrap());
+        self.carry_behind(FrameHeaders::default(), header, packet)
+    }
+
+    /// The same with `front` before each of the fragments.
+    fn carry_behind(&mut self, front: FrameHeaders, header: Header, packet: &[u8]) -> Vec<Vec<u8>> {
+        let (source, destination) = front.ends(header.source.link().unwrap(), header.destination.link().unwrap());
         let mut contexts = Contexts::default();
         for (id, prefix, length) in CONTEXTS {
             contexts.set(id, Some(Context::new(prefix.parse().unwrap(), length)));
         }
-        let (mut head, covered) = compress_headers(packet, source, destination, &contexts).unwrap();
-        let mut rest = &packet[covered..];
+        let secured = self.chance();
+        let mut mesh = vec![0; front.buffer_len()];
+        front.emit(&mut Writer::new(&mut mesh)).unwrap();
+        let room = 127 - 2 - header.buffer_len() - mesh.len() - if secured { 14 + 16 } else { 0 };
+        let compressor = Compressor { source, destination, contexts: &contexts, room: room - 4 };
+        let (mut head, mut covered) = compressor.headers(packet).unwrap();
         if self.below(10) == 0 {
             head = [&[Dispatch::IPV6_OCTET], &packet[..covered]].concat();
+        } else if self.below(10) == 0 {
+            (head, covered) = self.hc1(packet, source, destination);
         }
-        let secured = self.chance();
-        let room = 127 - 2 - header.buffer_len() - if secured { 14 + 16 } else { 0 };
-        if head.len() + rest.len() <= room && self.below(8) != 0 {
-            let frame = Frame::new(header, Content::Data([&head, rest].concat()));
+        let mut rest = &packet[covered..];
+        let mut is_whole = head.len() + rest.len() <= room;
+        if is_whole && self.below(8) == 0 && rest.len() >= 16 {
+            is_whole = false;
+        }
+        if is_whole {
+            if head[0] >> 5 == 3 && self.below(10) == 0 {
+                head = self.without_checksum(head, covered, packet);
+            }
+            let frame = Frame::new(header, Content::Data([&mesh, &*head, rest].concat()));
             return vec![self.emit(frame, secured)];
         }
         let mut payloads = Vec::new();
         let (size, tag) = (packet.len() as u16, self.u16());
         let mut fragment = |fragment: FragmentHeader, bytes: &[u8]| {
-            let mut payload = vec![0; fragment.buffer_len() + bytes.len()];
+            let headers = FrameHeaders { fragment: Some(fragment), ..front };
+            let mut payload = vec![0; headers.buffer_len() + bytes.len()];
             let mut writer = Writer::new(&mut payload);
-            fragment.emit(&mut writer).unwrap();
+            headers.emit(&mut writer).unwrap();
             writer.put(bytes, "fragment").unwrap();
             payloads.push(payload);
         };
@@ -55,7 +123,7 @@ impl Rng {
             offset += chunk.len();
             rest = after;
         }
-        if payloads.len() < 2 || payloads.iter().any(|payload| payload.len() > room) {
+        if payloads.len() < 2 || payloads.iter().any(|payload| payload.len() > room + mesh.len()) {
             return Vec::new();
         }
         let mut frames = Vec::new();
@@ -68,5 +136,76 @@ impl Rng {
             frames.reverse();
         }
         frames
+    }
+
+    /// The HC1 form of a packet's headers (RFC 4944 section 10), and how many octets of `packet` they stand for.
+    fn hc1(&mut self, packet: &[u8], source: LinkAddress, destination: LinkAddress) -> (Vec<u8>, usize) {
+        let (header, payload_length) = ipv6::Header::parse(&mut Reader::new(packet)).unwrap();
+        let mut bits = Bits(Vec::new());
+        let mut encoding = 0;
+        let ends = [(header.source, source, 6), (header.destination, destination, 4)];
+        for (address, link, at) in ends {
+            let (prefix, identifier) = ((address.to_bits() >> 64) as u64, address.to_bits() as u64);
+            let elides_prefix = prefix == 0xfe80 << 48;
+            let elides_identifier = identifier == u64::from_be_bytes(link.interface_identifier());
+            encoding |= (u8::from(elides_prefix) << 1 | u8::from(elides_identifier)) << at;
+            if !elides_prefix {
+                bits.put(prefix, 64);
+            }
+            if !elides_identifier {
+                bits.put(identifier, 64);
+            }
+        }
+        if header.traffic_class == 0 && header.flow_label == 0 {
+            encoding |= 8;
+        } else {
+            bits.put(header.traffic_class.into(), 8);
+            bits.put(header.flow_label.into(), 20);
+        }
+        let is_named = self.below(4) != 0;
+        let udp = packet.get(44..46).map(|length| u16::from_be_bytes([length[0], length[1]]));
+        match header.next_header {
+            NextHeader::UDP if is_named => encoding |= 2,
+            NextHeader::ICMPV6 if is_named => encoding |= 4,
+            NextHeader(next_header) => bits.put(next_header.into(), 8),
+        }
+        let mut front = vec![0x42, encoding, header.hop_limit];
+        if encoding & 6 == 2 && udp == Some(payload_length) && self.chance() {
+            front[1] |= 1;
+            let mut udp_encoding = 0;
+            for (port, flag) in [(40, 0x80), (42, 0x40)] {
+                let port = u16::from_be_bytes([packet[port], packet[port + 1]]);
+                if port & 0xfff0 == 0xf0b0 {
+                    udp_encoding |= flag;
+                    bits.put(u64::from(port & 0xf), 4);
+                } else {
+                    bits.put(port.into(), 16);
+                }
+            }
+            if self.chance() {
+                udp_encoding |= 0x20;
+            } else {
+                bits.put(payload_length.into(), 16);
+            }
+            bits.put(u64::from(u16::from_be_bytes([packet[46], packet[47]])), 16);
+            front.insert(2, udp_encoding);
+            return ([front, bits.octets()].concat(), 48);
+        }
+        ([front, bits.octets()].concat(), 40)
+    }
+}
+
+/// Fields of any number of bits, one behind the other.
+struct Bits(Vec<bool>);
+
+impl Bits {
+    fn put(&mut self, value: u64, bits: u32) {
+        self.0.extend((0..bits).rev().map(|bit| value >> bit & 1 == 1));
+    }
+
+    /// Octets, zero bits at the end of the last one.
+    fn octets(&self) -> Vec<u8> {
+        let octet = |bits: &[bool]| (0..8).fold(0, |sum, at| sum << 1 | u8::from(bits.get(at) == Some(&true)));
+        self.0.chunks(8).map(octet).collect()
     }
 }

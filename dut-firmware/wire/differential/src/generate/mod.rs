@@ -5,6 +5,7 @@ mod dtls;
 mod handshake;
 mod icmpv6;
 mod ip;
+mod ip_extension;
 mod lowpan;
 mod wpan;
 

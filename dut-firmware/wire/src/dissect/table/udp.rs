@@ -8,7 +8,8 @@ fields! {
         "udp.dstport" 16 "destination port";
         "udp.length" 16 "length, header included";
         "udp.checksum" 16 "checksum";
-        "udp.checksum.status" 8 "0 the checksum is wrong, 1 it is right";
+        "udp.checksum_calculated" 16 "checksum that would be right";
+        "udp.checksum.status" 8 "0 the checksum is wrong, 1 it is right, 4 there is none";
         "udp.payload" bytes "payload";
     } else {}
 }

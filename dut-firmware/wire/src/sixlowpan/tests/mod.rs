@@ -1,6 +1,7 @@
 //! Frames of another stack (Contiki-NG by way of smoltcp's tests), every mode by table, and properties.
 
 mod extension;
+mod hc1;
 mod mesh;
 
 use super::*;
@@ -206,7 +207,7 @@ fn an_elided_udp_checksum_is_taken_only_when_asked_for() {
 #[case::broadcast("5001", Error::Malformed("6LoWPAN headers out of order"))]
 #[case::escape("4000", Error::Unsupported("6LoWPAN dispatch"))]
 #[case::page("f1", Error::Unsupported("6LoWPAN dispatch"))]
-#[case::hc1("42", Error::Unsupported("6LoWPAN dispatch"))]
+#[case::hc1("42", Error::Truncated("HC1 encoding"))]
 #[case::unset_context("7b73013a", Error::Malformed("IPHC names a context that is not set"))]
 #[case::reserved_destination("7b443a", Error::Malformed("IPHC destination mode is reserved"))]
 #[case::reserved_multicast("7b4d3a", Error::Malformed("IPHC multicast mode is reserved"))]
