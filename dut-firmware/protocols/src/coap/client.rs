@@ -1,12 +1,14 @@
-//! The client side of CoAP: requests, their acknowledgements and responses (RFC 7252 4.2, 4.3, 5.2, 5.3).
+//! The client side of CoAP: requests, their acknowledgements and responses (RFC 7252 4.2, 4.3, 5.2, 5.3), in
+//! blocks if they are long (RFC 7959).
 
 use alloc::collections::VecDeque;
 use alloc::vec::Vec;
 
 use rand_core::Rng;
-use wire::coap::{Code, Message, MessageType, Options, Token};
+use wire::coap::{Code, Message, MessageType, OptionNumber, Options, Token};
 
 use super::TransmissionParameters;
+use super::block_wise::{BLOCKS, BlockWise, Step, Transfer};
 use super::retransmitter::{Expiry, Retransmitter};
 use crate::Entropy;
 use crate::time::Instant;
@@ -51,6 +53,8 @@ pub enum Failure {
     Unencodable,
     /// The response has a critical option that is not known (RFC 7252 5.4.1).
     BadOption,
+    /// The blocks of the response do not make a body, or a longer one than is taken (RFC 7959).
+    Blocks,
 }
 
 /// One thing for the owner of a client to do or to know.
@@ -88,12 +92,15 @@ struct Exchange {
     message_id: u16,
     datagram: Vec<u8>,
     awaits: Awaits,
+    /// What goes on after the response, if bodies may come in blocks.
+    transfer: Option<Transfer>,
 }
 
 /// A CoAP client of one server.
 pub struct Client {
     parameters: TransmissionParameters,
     entropy: Entropy,
+    block_wise: Option<BlockWise>,
     next_request: u64,
     next_message_id: u16,
     queue: VecDeque<(RequestId, Request)>,
@@ -110,6 +117,7 @@ impl Client {
         Self {
             parameters,
             entropy,
+            block_wise: None,
             next_request: 0,
             next_message_id: u16::from_le_bytes([low, high]),
             queue: VecDeque::new(),
@@ -117,6 +125,11 @@ impl Client {
             acknowledged: VecDeque::new(),
             outputs: VecDeque::new(),
         }
+    }
+
+    /// Sends and takes bodies in blocks from now on (RFC 7959); without this, a response with a Block2 option fails.
+    pub fn set_block_wise(&mut self, settings: BlockWise) {
+        self.block_wise = Some(settings);
     }
 
     /// Sends a request, or queues it while `NSTART` others wait for their acknowledgement; its answer comes out of `poll`.
@@ -189,6 +202,14 @@ impl Client {
     }
 
     fn start(&mut self, now: Instant, id: RequestId, request: Request) {
+        let mut transfer = self.block_wise.and_then(|settings| Transfer::new(&request, settings));
+        match transfer.as_mut().map_or(Some(request), Transfer::next) {
+            Some(request) => self.transmit(now, id, request, transfer),
+            None => self.outputs.push_back(ClientOutput::Failed { request: id, reason: Failure::Unencodable }),
+        }
+    }
+
+    fn transmit(&mut self, now: Instant, id: RequestId, request: Request, transfer: Option<Transfer>) {
         let message_id = self.fresh_message_id();
         let token = self.fresh_token();
         let confirmable = request.confirmable;
@@ -210,7 +231,7 @@ impl Client {
             Awaits::Response(now + self.parameters.max_transmit_wait())
         };
         self.outputs.push_back(ClientOutput::Datagram(datagram.clone()));
-        self.exchanges.push(Exchange { request: id, token, message_id, datagram, awaits });
+        self.exchanges.push(Exchange { request: id, token, message_id, datagram, awaits, transfer });
     }
 
     fn fresh_message_id(&mut self) -> u16 {
@@ -245,8 +266,8 @@ impl Client {
         } else if message.code.is_response()
             && self.exchanges.get(at).map(|exchange| exchange.token) == Some(message.token)
         {
-            let request = self.exchanges.remove(at).request;
-            self.deliver(request, message);
+            let exchange = self.exchanges.remove(at);
+            self.deliver(now, exchange, message);
         }
     }
 
@@ -261,30 +282,41 @@ impl Client {
         }
         let is_meant = |exchange: &Exchange| exchange.token == message.token;
         let at = self.exchanges.iter().position(is_meant).filter(|_| message.code.is_response());
-        let acceptable = message.options.first_unacceptable(&[]).is_none();
+        let acceptable = message.options.first_unacceptable(self.known_critical()).is_none();
         if confirmable {
             let answers = if at.is_some() && acceptable { MessageType::Acknowledgement } else { MessageType::Reset };
             self.send_empty(answers, message.message_id);
         }
         let Some(at) = at else { return };
-        let request = self.exchanges.remove(at).request;
+        let exchange = self.exchanges.remove(at);
         if acceptable {
             if self.acknowledged.len() >= MAX_ACKNOWLEDGED {
                 self.acknowledged.pop_front();
             }
             self.acknowledged.push_back((message.message_id, now + self.parameters.exchange_lifetime()));
         }
-        self.deliver(request, message);
+        self.deliver(now, exchange, message);
     }
 
-    fn deliver(&mut self, request: RequestId, message: Message) {
-        // No critical option that can occur in a response is known here: block-wise transfer is not spoken.
-        let output = if message.options.first_unacceptable(&[]).is_none() {
-            ClientOutput::Response { request, message }
-        } else {
-            ClientOutput::Failed { request, reason: Failure::BadOption }
+    /// Critical options that a response may have.
+    fn known_critical(&self) -> &'static [OptionNumber] {
+        if self.block_wise.is_some() { &BLOCKS } else { &[] }
+    }
+
+    /// Hands a response to the owner, or sends the next request of its transfer.
+    fn deliver(&mut self, now: Instant, exchange: Exchange, message: Message) {
+        let Exchange { request, transfer, .. } = exchange;
+        if message.options.first_unacceptable(self.known_critical()).is_some() {
+            return self.outputs.push_back(ClientOutput::Failed { request, reason: Failure::BadOption });
+        }
+        let Some(mut transfer) = transfer else {
+            return self.outputs.push_back(ClientOutput::Response { request, message });
         };
-        self.outputs.push_back(output);
+        match transfer.on_response(message) {
+            Step::Send(next) => self.transmit(now, request, next, Some(transfer)),
+            Step::Deliver(message) => self.outputs.push_back(ClientOutput::Response { request, message }),
+            Step::Fail(reason) => self.outputs.push_back(ClientOutput::Failed { request, reason }),
+        }
     }
 
     fn expire(&mut self, now: Instant) {

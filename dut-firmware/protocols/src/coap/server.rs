@@ -1,4 +1,5 @@
-//! The server side of CoAP: deduplication, piggybacked and separate responses (RFC 7252 4.2, 4.5, 5.2).
+//! The server side of CoAP: deduplication, piggybacked and separate responses (RFC 7252 4.2, 4.5, 5.2),
+//! bodies in blocks (RFC 7959).
 
 use alloc::collections::VecDeque;
 use alloc::vec::Vec;
@@ -7,6 +8,8 @@ use rand_core::Rng;
 use wire::coap::{Code, Message, MessageType, OptionNumber, Options, Token};
 
 use super::TransmissionParameters;
+use super::block_server::{Arrival, Context, Transfers};
+use super::block_wise::BlockWise;
 use super::retransmitter::{Expiry, Retransmitter};
 use crate::Entropy;
 use crate::time::Instant;
@@ -15,7 +18,7 @@ use crate::time::Instant;
 const MAX_REMEMBERED: usize = 32;
 
 /// Critical options that a request may carry; any other is answered with 4.02 (RFC 7252 5.4.1).
-const KNOWN_CRITICAL: [OptionNumber; 9] = [
+const KNOWN_CRITICAL: [OptionNumber; 11] = [
     OptionNumber::IF_MATCH,
     OptionNumber::URI_HOST,
     OptionNumber::IF_NONE_MATCH,
@@ -25,6 +28,9 @@ const KNOWN_CRITICAL: [OptionNumber; 9] = [
     OptionNumber::ACCEPT,
     OptionNumber::PROXY_URI,
     OptionNumber::PROXY_SCHEME,
+    // Known to a server that speaks block-wise transfer; the last two, so that the others can be had without them.
+    OptionNumber::BLOCK2,
+    OptionNumber::BLOCK1,
 ];
 
 /// A response before it has a message ID and a token.
@@ -82,6 +88,8 @@ struct Exchange {
     progress: Progress,
     /// What a duplicate is answered with.
     reply: Option<Vec<u8>>,
+    /// For the blocks of the response.
+    context: Option<Context>,
 }
 
 /// A separate response that waits for its acknowledgement.
@@ -95,6 +103,7 @@ struct Unacknowledged {
 pub struct Server {
     parameters: TransmissionParameters,
     entropy: Entropy,
+    transfers: Option<Transfers>,
     next_exchange: u64,
     next_message_id: u16,
     exchanges: VecDeque<Exchange>,
@@ -109,12 +118,19 @@ impl Server {
         Self {
             parameters,
             entropy,
+            transfers: None,
             next_exchange: 0,
             next_message_id: u16::from_le_bytes([low, high]),
             exchanges: VecDeque::new(),
             unacknowledged: Vec::new(),
             outputs: VecDeque::new(),
         }
+    }
+
+    /// Takes and sends bodies in blocks from now on (RFC 7959); without this, a request with a Block option is refused with
+    /// 4.02. The owner sees whole bodies only. A response that may come in blocks should have an ETag.
+    pub fn set_block_wise(&mut self, settings: BlockWise) {
+        self.transfers = Some(Transfers::new(settings));
     }
 
     /// Takes one datagram from the client.
@@ -143,6 +159,11 @@ impl Server {
             (Progress::Waiting { .. }, _) => (MessageType::Acknowledgement, known.message_id),
             (Progress::Separate, true) => (MessageType::Confirmable, fresh_message_id),
             (Progress::Separate, false) => (MessageType::NonConfirmable, fresh_message_id),
+        };
+        let forget_at = now + self.parameters.exchange_lifetime();
+        let response = match (&mut self.transfers, known.context.take()) {
+            (Some(transfers), Some(context)) => transfers.cut(forget_at, context, response),
+            _ => response,
         };
         let Response { code, options, payload } = response;
         let message = Message { message_type, code, message_id, token: known.token, options, payload };
@@ -210,20 +231,33 @@ impl Server {
         } else {
             Progress::Separate
         };
-        let refusal = refusal(&message.options);
+        let refusal = refusal(&message.options, self.transfers.is_some());
+        let (message_id, token) = (message.message_id, message.token);
+        let forget_at = now + lifetime;
+        // A bad option makes a non-confirmable request be rejected without a word (RFC 7252 5.4.1).
+        let is_silent = refusal.is_some() && !confirmable;
+        let arrival = match (refusal, &mut self.transfers) {
+            (Some(code), _) => Arrival::Answer(Response::new(code)),
+            (None, Some(transfers)) => transfers.on_request(now, now + self.parameters.exchange_lifetime(), message),
+            (None, None) => Arrival::Whole(message, None),
+        };
+        let (context, next) = match arrival {
+            Arrival::Whole(message, context) => (context, Ok(message)),
+            Arrival::Answer(response) => (None, Err(response)),
+        };
         self.exchanges.push_back(Exchange {
             id: exchange,
-            message_id: message.message_id,
-            token: message.token,
+            message_id,
+            token,
             confirmable,
-            forget_at: now + lifetime,
-            progress: if refusal.is_some() && !confirmable { Progress::Answered } else { progress },
+            forget_at,
+            progress: if is_silent { Progress::Answered } else { progress },
             reply: None,
+            context,
         });
-        match refusal {
-            // A bad option makes a non-confirmable request be rejected without a word (RFC 7252 5.4.1).
-            Some(code) => self.respond(now, exchange, Response::new(code)),
-            None => self.outputs.push_back(ServerOutput::Request { exchange, message }),
+        match next {
+            Ok(message) => self.outputs.push_back(ServerOutput::Request { exchange, message }),
+            Err(response) => self.respond(now, exchange, response),
         }
     }
 
@@ -253,8 +287,10 @@ impl Server {
 }
 
 /// The error response that the options alone call for.
-fn refusal(options: &Options) -> Option<Code> {
-    if options.first_unacceptable(&KNOWN_CRITICAL).is_some() {
+fn refusal(options: &Options, block_wise: bool) -> Option<Code> {
+    let without_blocks = KNOWN_CRITICAL.split_last_chunk::<2>().map_or(&[][..], |(others, _)| others);
+    let known = if block_wise { &KNOWN_CRITICAL } else { without_blocks };
+    if options.first_unacceptable(known).is_some() {
         return Some(Code::BAD_OPTION);
     }
     let is_proxy = |number| options.get(number).is_some();
