@@ -262,6 +262,10 @@ impl Connection {
         self.phase == Phase::Idle
     }
 
+    pub(super) fn is_blank(&self) -> bool {
+        self.phase == Phase::Idle && self.hellos.is_empty()
+    }
+
     pub(super) fn is_handshaking(&self) -> bool {
         self.phase == Phase::Handshaking
     }

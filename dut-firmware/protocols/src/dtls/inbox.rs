@@ -160,6 +160,11 @@ impl Hellos {
     const SLOTS: usize = 2;
     const MAX_HELLO: usize = 2048;
 
+    /// Whether no piece is kept.
+    pub(super) fn is_empty(&self) -> bool {
+        self.slots.is_empty()
+    }
+
     /// Takes a fragment of a ClientHello; returns the message when it is complete.
     pub(super) fn insert(&mut self, fragment: &Fragment<'_>) -> Option<Message> {
         let length = usize::try_from(fragment.header.length).ok().filter(|length| *length <= Self::MAX_HELLO)?;

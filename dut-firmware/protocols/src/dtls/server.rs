@@ -120,6 +120,11 @@ impl Server {
         self.connection.is_idle()
     }
 
+    /// Whether it holds nothing at all, not even a piece of a ClientHello.
+    pub(super) fn is_blank(&self) -> bool {
+        self.connection.is_blank()
+    }
+
     /// Whether application data may be sent.
     pub fn is_connected(&self) -> bool {
         self.connection.is_connected()

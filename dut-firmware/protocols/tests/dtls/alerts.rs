@@ -66,7 +66,7 @@ fn required_extended_master_secret_is_insisted_on(
     failed_with(&world, AlertDescription::HandshakeFailure);
 }
 
-fn hello() -> ClientHello {
+pub(crate) fn hello() -> ClientHello {
     ClientHello {
         version: ProtocolVersion::DTLS_1_2,
         random: [3; 32],
@@ -78,7 +78,7 @@ fn hello() -> ClientHello {
     }
 }
 
-fn clear_record(message: &Handshake, message_seq: u16, sequence_number: u64) -> Vec<u8> {
+pub(crate) fn clear_record(message: &Handshake, message_seq: u16, sequence_number: u64) -> Vec<u8> {
     let mut body = Vec::new();
     message.emit(&mut body).unwrap();
     let header = RecordHeader {
@@ -94,7 +94,7 @@ fn clear_record(message: &Handshake, message_seq: u16, sequence_number: u64) -> 
     out
 }
 
-fn alert_in(datagram: &[u8]) -> Option<Alert> {
+pub(crate) fn alert_in(datagram: &[u8]) -> Option<Alert> {
     let record = records(datagram).next()?.ok()?;
     (record.header.content_type == ContentType::Alert).then(|| Alert::parse(record.fragment).unwrap())
 }

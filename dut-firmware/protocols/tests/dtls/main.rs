@@ -8,4 +8,8 @@ mod channel;
 mod credentials;
 mod ecdhe;
 mod handshake;
+mod limits;
+mod listener;
+mod negotiation;
 mod robustness;
+mod scripted;
