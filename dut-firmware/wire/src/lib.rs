@@ -12,18 +12,28 @@ pub mod coap;
 pub mod dissect;
 pub mod dns;
 pub mod dtls;
+pub mod eap;
+pub mod eapol;
+pub mod ethernet;
 pub mod eui64;
+pub mod hip;
 pub mod icmpv6;
 pub mod ieee802154;
+pub mod ikev2;
+pub mod ipv4;
 pub mod ipv6;
 pub mod ndp;
+pub mod pana;
+pub mod radius;
 pub mod reader;
 pub mod rpl;
 pub mod sel;
 pub mod sixlowpan;
+pub mod tap;
 pub mod udp;
 pub mod upper_tester;
 pub mod writer;
+pub mod zep;
 
 mod error;
 

@@ -2,19 +2,35 @@
 
 use std::path::PathBuf;
 
-use pcap_parser::traits::PcapReaderIterator;
-use pcap_parser::{LegacyPcapReader, PcapBlockOwned, PcapError};
+use pcap_parser::traits::PcapNGPacketBlock;
+use pcap_parser::{Block, PcapBlockOwned, PcapError, create_reader};
 
 /// Link type of IEEE 802.15.4 frames with FCS.
 pub const WITH_FCS: u32 = 195;
 /// Link type of IEEE 802.15.4 frames without FCS.
 pub const WITHOUT_FCS: u32 = 230;
 
-/// Link type and frames of a capture in `wire/tests/captures`.
+/// All captures in `wire/tests/captures`.
+pub const CAPTURES: [&str; 12] = [
+    "coap.pcap",
+    "dtls.pcap",
+    "eapol-gpsk.pcap",
+    "fcs.pcap",
+    "ikev2-psk.pcap",
+    "nofcs.pcap",
+    "pana-eap-psk.pcapng",
+    "radius-eap.pcap",
+    "sec.pcap",
+    "tap.pcap",
+    "thread-join.pcap",
+    "zep.pcap",
+];
+
+/// Link type and frames of a capture in `wire/tests/captures`, pcap or pcapng, all of one link type.
 pub fn capture(name: &str) -> (u32, Vec<Vec<u8>>) {
     let path = capture_path(name);
     let file = std::fs::File::open(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
-    let mut reader = LegacyPcapReader::new(1 << 16, file).unwrap();
+    let mut reader = create_reader(1 << 16, file).unwrap();
     let (mut link_type, mut frames) = (0, Vec::new());
     loop {
         match reader.next() {
@@ -22,7 +38,11 @@ pub fn capture(name: &str) -> (u32, Vec<Vec<u8>>) {
                 match block {
                     PcapBlockOwned::LegacyHeader(header) => link_type = header.network.0 as u32,
                     PcapBlockOwned::Legacy(packet) => frames.push(packet.data.to_vec()),
-                    PcapBlockOwned::NG(_) => panic!("not a pcapng file"),
+                    PcapBlockOwned::NG(Block::InterfaceDescription(interface)) => {
+                        link_type = interface.linktype.0 as u32;
+                    }
+                    PcapBlockOwned::NG(Block::EnhancedPacket(packet)) => frames.push(packet.packet_data().to_vec()),
+                    PcapBlockOwned::NG(_) => {}
                 }
                 reader.consume(used);
             }

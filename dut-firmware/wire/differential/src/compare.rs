@@ -3,13 +3,17 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use wire::dissect::{Dissection, Dissector, FieldInfo, FieldKind, Keys, Value};
+use wire::dissect::{Dissection, Dissector, FieldInfo, FieldKind, Keys, LinkType, UdpProtocol, Value};
 use wire::dtls::MasterSecret;
 
 use crate::excuses::is_excused;
 use crate::generate::CONTEXTS;
 use crate::tshark::{self, fields};
 use crate::{PSK, link_key, session};
+
+/// Ports of the captures that are not those of their protocols. Of port 1000 the Thread joiner has its DTLS.
+pub const DECODE_AS: [(u16, UdpProtocol); 3] =
+    [(1000, UdpProtocol::Dtls), (18120, UdpProtocol::Radius), (21812, UdpProtocol::Radius)];
 
 /// What a comparison found.
 #[derive(Debug, Default)]
@@ -109,12 +113,15 @@ pub fn dissector() -> Dissector {
     dissector
 }
 
-/// Dissects frames of IEEE 802.15.4, in order.
-pub fn dissect(frames: &[Vec<u8>], fcs: bool) -> Vec<Dissection> {
+/// Dissects the packets of a capture, in order.
+pub fn dissect(packets: &[Vec<u8>], link_type: u32) -> Vec<Dissection> {
     let mut dissector = dissector();
-    // Where the Thread joiner of a capture has its DTLS.
-    dissector.add_dtls_port(1000);
-    (1..).zip(frames).map(|(number, frame)| dissector.frame(number, frame, fcs)).collect()
+    dissector.set_heuristics(true);
+    for (port, protocol) in DECODE_AS {
+        dissector.decode_as(port, protocol);
+    }
+    let link_type = LinkType(link_type);
+    (1..).zip(packets).map(|(number, packet)| dissector.packet(number, link_type, packet)).collect()
 }
 
 /// Shows the first differences.

@@ -23,6 +23,14 @@ pub fn is_excused(field: &str, dissection: &Dissection) -> bool {
     {
         return true;
     }
+    // Wireshark has the version of an IPv6 header under the name of IPv4's too; it is a field of RFC 8200 section 3.
+    if field == "ip.version" && dissection.has_layer("ipv6") {
+        return true;
+    }
+    // Wireshark shows the value of a Result-Code AVP (RFC 5191 section 8.7) as another AVP code.
+    if field == "pana.avp.code" && dissection.field("pana.avp.result_code").is_some() {
+        return true;
+    }
     // Frames of 2015 are noted as unsupported behind their frame control field.
     let is_2015 = dissection.number("wpan.version") == Some(2);
     is_2015 || is_mle && (field.starts_with("wpan.aux_sec.") || field == "wpan.mic")

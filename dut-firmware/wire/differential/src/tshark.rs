@@ -6,6 +6,7 @@ use std::process::{Command, Stdio};
 
 use wire::dissect::{FIELDS, FieldInfo};
 
+use crate::compare::DECODE_AS;
 use crate::generate::CONTEXTS;
 use crate::{PSK, link_key};
 
@@ -33,6 +34,10 @@ fn command(path: &Path) -> Command {
     let mut command = Command::new("tshark");
     command.arg("-r").arg(path);
     command.arg("-o").arg(format!("uat:ieee802154_keys:\"{key}\",\"1\",\"No hash\""));
+    command.args(["-o", "ip.check_checksum:TRUE"]);
+    for (port, protocol) in DECODE_AS {
+        command.arg("-d").arg(format!("udp.port=={port},{}", protocol.name()));
+    }
     command.args(["-o", "udp.check_checksum:TRUE", "-o", &format!("dtls.psk:{PSK}")]);
     let key_log = concat!(env!("CARGO_MANIFEST_DIR"), "/data/key-log.txt");
     command.arg("-o").arg(format!("tls.keylog_file:{key_log}"));

@@ -4,8 +4,8 @@
 
 use std::io::Write;
 
-use bootrack_differential::captures::{WITH_FCS, pcap};
-use bootrack_differential::compare::{assert_no_differences, compare, dissect};
+use bootrack_differential::captures::{WITH_FCS, WITHOUT_FCS, pcap};
+use bootrack_differential::compare::{Comparison, assert_no_differences, compare, dissect};
 use bootrack_differential::excuses::{is_excused, lies_elsewhere};
 use bootrack_differential::generate::Rng;
 use bootrack_differential::session;
@@ -13,7 +13,9 @@ use bootrack_differential::tshark::{fields, has_tshark, positions};
 
 /// Frames that are generated.
 const FRAMES: usize = 3000;
-/// DTLS handshakes among them.
+/// Packets of each other link type that are generated.
+const PACKETS: usize = 1500;
+/// DTLS handshakes among the frames.
 const SESSIONS: usize = 40;
 
 fn generated_frames() -> Vec<Vec<u8>> {
@@ -32,10 +34,26 @@ fn generated_frames() -> Vec<Vec<u8>> {
     frames
 }
 
-/// A capture of `frames` in a temporary file.
-fn write(frames: &[Vec<u8>]) -> tempfile::NamedTempFile {
+/// Packets of the other link types, a capture each.
+fn generated_captures() -> Vec<(u32, Vec<Vec<u8>>)> {
+    let mut captures = vec![(WITH_FCS, generated_frames())];
+    let generators: [(u32, fn(&mut Rng) -> Vec<Vec<u8>>); 4] =
+        [(1, Rng::ethernet), (101, Rng::raw), (WITHOUT_FCS, Rng::mpdus), (283, Rng::taps)];
+    for (link_type, generate) in generators {
+        let mut rng = Rng::new(0xca97_0000 | u64::from(link_type));
+        let mut packets = Vec::new();
+        while packets.len() < PACKETS {
+            packets.extend(generate(&mut rng));
+        }
+        captures.push((link_type, packets));
+    }
+    captures
+}
+
+/// A capture of packets in a temporary file.
+fn write(link_type: u32, packets: &[Vec<u8>]) -> tempfile::NamedTempFile {
     let mut file = tempfile::NamedTempFile::new().unwrap();
-    file.write_all(&pcap(WITH_FCS, frames)).unwrap();
+    file.write_all(&pcap(link_type, packets)).unwrap();
     file
 }
 
@@ -44,13 +62,16 @@ fn generated_frames_have_the_same_values_here_and_in_tshark() {
     if !has_tshark() {
         return;
     }
-    let frames = generated_frames();
-    let file = write(&frames);
-    let comparison = compare(file.path(), &dissect(&frames, true));
-    comparison.report("generated frames");
+    let mut all = Comparison::default();
+    for (link_type, packets) in generated_captures() {
+        let file = write(link_type, &packets);
+        let comparison = compare(file.path(), &dissect(&packets, link_type));
+        comparison.report(&format!("generated packets of link type {link_type}"));
+        all.add(comparison);
+    }
+    all.report("generated packets");
     // A field that never occurred proves nothing.
-    let never: Vec<&str> =
-        fields().map(|field| field.name).filter(|name| !comparison.equal.contains_key(name)).collect();
+    let never: Vec<&str> = fields().map(|field| field.name).filter(|name| !all.equal.contains_key(name)).collect();
     assert!(never.is_empty(), "never compared: {never:?}");
 }
 
@@ -59,23 +80,24 @@ fn fields_of_generated_frames_lie_where_tshark_reads_them() {
     if !has_tshark() {
         return;
     }
-    let frames = generated_frames();
-    let file = write(&frames);
-    let theirs = positions(file.path());
-    assert_eq!(theirs.len(), frames.len());
     let mut differences = Vec::new();
-    for (index, (dissection, theirs)) in dissect(&frames, true).iter().zip(&theirs).enumerate() {
-        let excused = |name| lies_elsewhere(name, dissection) || is_excused(name, dissection);
-        for field in fields().filter(|field| !excused(field.name)) {
-            let ours: Vec<(usize, usize)> =
-                dissection.fields(field.name).map(|field| (field.offset(), field.length())).collect();
-            let theirs = theirs.get(field.name).cloned().unwrap_or_default();
-            if ours != theirs {
-                differences.push(format!(
-                    "frame {}: {} lies at {ours:?} here and {theirs:?} there",
-                    index + 1,
-                    field.name
-                ));
+    for (link_type, packets) in generated_captures() {
+        let file = write(link_type, &packets);
+        let theirs = positions(file.path());
+        assert_eq!(theirs.len(), packets.len());
+        for (index, (dissection, theirs)) in dissect(&packets, link_type).iter().zip(&theirs).enumerate() {
+            let excused = |name| lies_elsewhere(name, dissection) || is_excused(name, dissection);
+            for field in fields().filter(|field| !excused(field.name)) {
+                let ours: Vec<(usize, usize)> =
+                    dissection.fields(field.name).map(|field| (field.offset(), field.length())).collect();
+                let theirs = theirs.get(field.name).cloned().unwrap_or_default();
+                if ours != theirs {
+                    differences.push(format!(
+                        "link type {link_type}, frame {}: {} lies at {ours:?} here and {theirs:?} there",
+                        index + 1,
+                        field.name
+                    ));
+                }
             }
         }
     }

@@ -11,6 +11,7 @@ use super::keys::Keys;
 use super::reassembly::Reassembly;
 use super::retries::LastFrames;
 use super::sheet::{Cursor, Sheet};
+use super::udp_ports::UdpProtocol;
 use crate::coap;
 use crate::dtls::{MasterSecret, RANDOM_LENGTH};
 use crate::ieee802154::Trailer;
@@ -26,6 +27,10 @@ pub struct Dissector {
     pub(super) sessions: Sessions,
     pub(super) dtls_ports: Vec<u16>,
     pub(super) last_frames: LastFrames,
+    pub(super) decode_as: Vec<(u16, UdpProtocol)>,
+    pub(super) heuristics: bool,
+    /// The number of the packet that is being dissected.
+    pub(super) number: u64,
 }
 
 impl Dissector {
@@ -39,6 +44,9 @@ impl Dissector {
             sessions: Sessions::default(),
             dtls_ports: vec![coap::SECURE_PORT],
             last_frames: LastFrames::default(),
+            decode_as: Vec::new(),
+            heuristics: false,
+            number: 0,
         }
     }
 
@@ -79,6 +87,7 @@ impl Dissector {
 
     /// Like [`Self::frame`], in the place and with the memory of a dissection that is not needed any more.
     pub fn frame_into(&mut self, dissection: &mut Dissection, number: u64, bytes: &[u8], fcs: bool) {
+        self.number = number;
         let mut sheet = Sheet::new(mem::take(dissection), number, bytes);
         let trailer = if fcs { Trailer::Fcs16 } else { Trailer::None };
         if let Err(error) = self.wpan(&mut sheet, number, Cursor::new(bytes, 0, 0), trailer) {
@@ -96,6 +105,7 @@ impl Dissector {
 
     /// Like [`Self::ipv6_packet`], in the place and with the memory of a dissection that is not needed any more.
     pub fn ipv6_packet_into(&mut self, dissection: &mut Dissection, number: u64, bytes: &[u8]) {
+        self.number = number;
         let mut sheet = Sheet::new(mem::take(dissection), number, bytes);
         if let Err(error) = self.ipv6(&mut sheet, bytes, 0, 0) {
             sheet.error(error);

@@ -4,7 +4,7 @@ use super::Dissector;
 use super::model::NoteKind;
 use super::sheet::{Cursor, Sheet, Span};
 use crate::ipv6::{Ipv6Addr, NextHeader, checksum};
-use crate::{Error, Result, coap};
+use crate::{Error, Result};
 
 /// IPv6 packets in IPv6 packets that are followed.
 const MAX_NESTING: usize = 8;
@@ -91,14 +91,13 @@ impl Dissector {
                     return self.ipv6_within(sheet, cursor, nesting.saturating_add(1));
                 }
                 NextHeader::IPV6 => return Err(Error::Unsupported("more than eight IPv6 packets in each other")),
-                NextHeader::UDP => return self.udp(sheet, cursor, ends),
                 NextHeader::ICMPV6 => return self.icmpv6(sheet, cursor, ends),
-                _ => return Ok(()),
+                NextHeader(other) => return self.transport(sheet, cursor, ends, other),
             };
         }
     }
 
-    fn udp(&mut self, sheet: &mut Sheet, mut cursor: Cursor<'_>, ends: Ends) -> Result<()> {
+    pub(super) fn udp(&mut self, sheet: &mut Sheet, mut cursor: Cursor<'_>, ends: Ends) -> Result<()> {
         sheet.layer("udp");
         let whole = cursor.rest();
         let source_port = (cursor.uint(sheet, "udp.srcport", 2)? & 0xffff) as u16;
@@ -114,27 +113,22 @@ impl Dissector {
             let sum = received.saturating_add(difference.into());
             sheet.number("udp.checksum_calculated", (sum & 0xffff).saturating_add(sum >> 16), cursor.behind(2));
         }
-        // 4 says that there is none, which IPv6 forbids (RFC 8200 section 8.1).
+        // 3 says that there is none, 4 that IPv6 forbids that (RFC 768, RFC 8200 section 8.1).
+        let is_absent = received == 0 && ends.source.to_ipv4_mapped().is_some();
         match received {
+            0 if is_absent => sheet.number("udp.checksum.status", 3u8, cursor.behind(2)),
             0 => sheet.number("udp.checksum.status", 4u8, cursor.behind(2)),
             _ => sheet.number("udp.checksum.status", good, Span { length: 0, ..cursor.behind(2) }),
         }
-        if !good {
+        if !good && !is_absent {
             sheet.note(NoteKind::BadChecksum, "the UDP checksum is wrong");
         }
         if payload_len == 0 {
             return Ok(());
         }
-        let mut payload = cursor.sub(payload_len, "UDP payload")?;
+        let payload = cursor.sub(payload_len, "UDP payload")?;
         payload.clone().bytes(sheet, "udp.payload", payload_len)?;
-        if self.dtls_ports.iter().any(|port| [source_port, destination_port].contains(port)) {
-            let (from, to) = ((ends.source, source_port), (ends.destination, destination_port));
-            return self.dtls(sheet, &mut payload, from, to);
-        }
-        if [source_port, destination_port].contains(&coap::PORT) {
-            return super::coap::coap(sheet, payload);
-        }
-        Ok(())
+        self.udp_payload(sheet, payload, (ends.source, source_port), (ends.destination, destination_port))
     }
 }
 

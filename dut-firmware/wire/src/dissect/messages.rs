@@ -88,6 +88,25 @@ messages! {
     "coap.fetch", "coap", "CoAP FETCH", "coap.code" = 5;
     "coap.patch", "coap", "CoAP PATCH", "coap.code" = 6;
     "coap.ipatch", "coap", "CoAP iPATCH", "coap.code" = 7;
+    "eap.request", "eap", "EAP request", "eap.code" = 1;
+    "eap.response", "eap", "EAP response", "eap.code" = 2;
+    "eap.success", "eap", "EAP success", "eap.code" = 3;
+    "eap.failure", "eap", "EAP failure", "eap.code" = 4;
+    "eapol.start", "eapol", "EAPOL start", "eapol.type" = 1;
+    "pana.pci", "pana", "PANA client initiation", "pana.type" = 1;
+    "pana.par", "pana", "PANA authentication request", "pana.type" = 2, "pana.flag.r" = 1;
+    "pana.pan", "pana", "PANA authentication answer", "pana.type" = 2, "pana.flag.r" = 0;
+    "pana.relay", "pana", "PANA relay", "pana.type" = 5;
+    "radius.access_request", "radius", "RADIUS Access-Request", "radius.code" = 1;
+    "radius.access_accept", "radius", "RADIUS Access-Accept", "radius.code" = 2;
+    "radius.access_reject", "radius", "RADIUS Access-Reject", "radius.code" = 3;
+    "radius.access_challenge", "radius", "RADIUS Access-Challenge", "radius.code" = 11;
+    "hip.i1", "hip", "HIP I1", "hip.packet_type" = 1;
+    "hip.r1", "hip", "HIP R1", "hip.packet_type" = 2;
+    "hip.i2", "hip", "HIP I2", "hip.packet_type" = 3;
+    "hip.r2", "hip", "HIP R2", "hip.packet_type" = 4;
+    "ike.sa_init", "isakmp", "IKEv2 IKE_SA_INIT", "isakmp.exchangetype" = 34;
+    "ike.auth", "isakmp", "IKEv2 IKE_AUTH", "isakmp.exchangetype" = 35;
     "ut.reply", "ut", "answer of the upper tester to a command", "ut.is_event" = 0;
     "ut.event", "ut", "what the upper tester reports unasked", "ut.is_event" = 1;
 }

@@ -163,7 +163,8 @@ impl Eq for Field<'_> {}
 /// A protocol layer. There is one `dtls` layer per record, else one per protocol.
 #[derive(Clone, Copy)]
 pub struct Layer<'a> {
-    /// `wpan`, `6lowpan`, `ipv6`, `udp`, `icmpv6`, `sel`, `dtls`, `coap` or `ut`.
+    /// Wireshark's name of the protocol: `eth`, `wpan-tap`, `wpan`, `6lowpan`, `ipv6`, `udp`, `dtls`, `coap`, `pana`, `eap`
+    /// and others; ours are `sel` and `ut`.
     pub name: &'static str,
     dissection: &'a Dissection,
     records: &'a [Record],
@@ -196,8 +197,8 @@ impl fmt::Debug for Layer<'_> {
 /// Octets that fields point into.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Buffer<'a> {
-    /// `frame` (the first one), `decrypted` (link layer), `decompressed`, `reassembled`, `handshake` (reassembled) or
-    /// `dtls` (decrypted record).
+    /// `frame` (the first one), `decrypted` (link layer), `decompressed`, `reassembled`, `handshake` (reassembled),
+    /// `dtls` (decrypted record) or `eap` (from the attributes of RADIUS).
     pub name: &'static str,
     /// The octets.
     pub bytes: &'a [u8],
@@ -212,7 +213,7 @@ pub enum NoteKind {
     Unsupported,
     /// The FCS is wrong; only the MAC header is dissected.
     BadFcs,
-    /// A UDP or ICMPv6 checksum is wrong.
+    /// A checksum of IPv4, UDP, ICMPv6 or HIP is wrong.
     BadChecksum,
     /// Protected, and no key fits by its identifier.
     NoKey,
@@ -226,6 +227,8 @@ pub enum NoteKind {
     MixedProtection,
     /// The same frame again: a MAC retry.
     Retransmission,
+    /// Taken for a protocol by its form, since nothing else tells.
+    Heuristic,
 }
 
 /// Something to know about a dissection that is no field.

@@ -2,10 +2,12 @@
 
 mod coap;
 mod dtls;
+mod encapsulation;
 mod handshake;
 mod icmpv6;
 mod ip;
 mod ip_extension;
+mod key_management;
 mod lowpan;
 mod wpan;
 

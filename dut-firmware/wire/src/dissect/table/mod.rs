@@ -31,27 +31,57 @@ macro_rules! fields {
     };
 }
 
+mod arp;
 mod coap;
 mod dtls;
+mod eap;
+mod eapol;
+mod esp;
+mod eth;
+mod hip;
 mod icmpv6;
 mod index;
+mod ip;
 mod ipv6;
+mod isakmp;
+mod pana;
+mod radius;
 mod sel;
 mod sixlowpan;
+mod tcp;
 mod udp;
+mod udpencap;
 mod upper_tester;
+mod vlan;
 mod wpan;
+mod wpan_tap;
+mod zep;
 
 /// The tables of all layers, lowest layer first.
 const TABLES: &[&[FieldInfo]] = &[
+    eth::FIELDS,
+    vlan::FIELDS,
+    arp::FIELDS,
+    wpan_tap::FIELDS,
+    zep::FIELDS,
     wpan::FIELDS,
     sixlowpan::FIELDS,
+    ip::FIELDS,
     ipv6::FIELDS,
+    tcp::FIELDS,
     udp::FIELDS,
     icmpv6::FIELDS,
     sel::FIELDS,
     dtls::FIELDS,
     coap::FIELDS,
+    pana::FIELDS,
+    eapol::FIELDS,
+    eap::FIELDS,
+    radius::FIELDS,
+    hip::FIELDS,
+    udpencap::FIELDS,
+    isakmp::FIELDS,
+    esp::FIELDS,
     upper_tester::FIELDS,
     &[OPEN],
 ];
