@@ -40,7 +40,7 @@ pub(super) fn eap(sheet: &mut Sheet, mut cursor: Cursor<'_>) -> Result<()> {
     match eap_type {
         Type::IDENTITY => text(sheet, data, "eap.identity"),
         Type::NOTIFICATION => text(sheet, data, "eap.notification"),
-        Type::NAK if code == Code::RESPONSE => {
+        Type::NAK => {
             while !data.is_empty() {
                 data.uint(sheet, "eap.desired_type", 1)?;
             }

@@ -40,9 +40,12 @@ pub(super) fn hip(sheet: &mut Sheet, mut cursor: Cursor<'_>, ends: Option<Ends>)
     let rest = length.checked_sub(HEADER_LENGTH).ok_or(Error::Malformed("hip.hdr_len"))?;
     let mut parameters = cursor.sub(rest, "hip.hdr_len")?;
     while !parameters.is_empty() {
-        parameters.uint(sheet, "hip.type", 2)?;
-        let length = parameters.uint(sheet, "hip.parameter.length", 2)?;
-        let length = usize::try_from(length).unwrap_or(usize::MAX);
+        let start = parameters.clone();
+        let parameter_type = parameters.read_uint(2, "hip.type")?;
+        let length = usize::try_from(parameters.read_uint(2, "hip.parameter.length")?).unwrap_or(usize::MAX);
+        let whole = length.saturating_add(4).min(start.rest().len());
+        sheet.number("hip.type", parameter_type, start.ahead(whole));
+        sheet.number("hip.parameter.length", length as u64, parameters.behind(2));
         parameters.take(length, "hip.parameter.length")?;
         parameters.take(padding(length), "HIP parameter padding")?;
     }

@@ -33,7 +33,7 @@ impl Dissector {
         sheet.number("ip.flags.rb", fragment >> 15, flags);
         sheet.number("ip.flags.df", fragment >> 14 & 1, flags);
         sheet.number("ip.flags.mf", fragment >> 13 & 1, flags);
-        sheet.number("ip.frag_offset", (fragment & 0x1fff) << 3, span);
+        sheet.number("ip.frag_offset", fragment & 0x1fff, span);
         cursor.uint(sheet, "ip.ttl", 1)?;
         let protocol = cursor.uint(sheet, "ip.proto", 1)?;
         cursor.uint(sheet, "ip.checksum", 2)?;

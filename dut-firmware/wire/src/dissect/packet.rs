@@ -169,13 +169,12 @@ impl Dissector {
         cursor.uint(sheet, "zep.device_id", 2)?;
         let mode = cursor.read_uint(1, "zep.lqi_mode")?;
         sheet.number("zep.lqi_mode", mode != 0, cursor.behind(1));
-        let trailer = if mode == 0 {
+        let trailer = if mode == 0 { Trailer::Cc24xx } else { Trailer::Fcs16 };
+        if mode == 0 {
             cursor.uint(sheet, "zep.lqi", 1)?;
-            Trailer::Cc24xx
         } else {
             cursor.take(1, "zep.lqi")?;
-            Trailer::Fcs16
-        };
+        }
         if version == 2 {
             cursor.uint(sheet, "zep.timestamp", 8)?;
             cursor.uint(sheet, "zep.seqno", 4)?;
@@ -256,7 +255,7 @@ fn tlv(sheet: &mut Sheet, cursor: &mut Cursor<'_>, trailer: &mut Trailer) -> Res
                 2 => "wpan-tap.mode.oqpsk_a",
                 3 => "wpan-tap.mode.oqpsk_b",
                 4 => "wpan-tap.mode.oqpsk_c",
-                5 => "wpan-tap.mode.ofdm",
+                5..=8 => "wpan-tap.mode.ofdm",
                 _ => "wpan-tap.sun_mode",
             };
             value.uint(sheet, name, 1)?;

@@ -83,6 +83,10 @@ fn avp<'a>(sheet: &mut Sheet, cursor: &mut Cursor<'a>, inner: &mut Inner<'a>) ->
     }
     let mut value = cursor.sub(length, "pana.avp.data_length")?;
     cursor.take(padding(length), "PANA AVP padding")?;
+    if flags & Avp::VENDOR != 0 {
+        // A vendor has codes of its own.
+        return Ok(());
+    }
     match code {
         AvpCode::EAP_PAYLOAD => inner.eap = Some(value),
         AvpCode::AUTH | AvpCode::NONCE | AvpCode::PAC_INFORMATION => {

@@ -15,7 +15,12 @@ use super::Rng;
 impl Rng {
     /// Ethernet frames (link type 1).
     pub fn ethernet(&mut self) -> Vec<Vec<u8>> {
-        let (ether_type, payloads) = match self.below(8) {
+        let (ether_type, payloads) = match self.below(9) {
+            8 => {
+                // IEEE 802.3 with a length; LLC between service access points that nobody uses.
+                let payload = [vec![0x7a, 0x7a, 0x03], self.bytes(46, 60)].concat();
+                (EtherType(payload.len() as u16), vec![payload])
+            }
             0 => (EtherType::ARP, vec![self.arp()]),
             1 => (EtherType::EAPOL, vec![self.eapol()]),
             2 => {
@@ -24,7 +29,8 @@ impl Rng {
             }
             _ => (EtherType::IPV4, self.ipv4()),
         };
-        let tags = (0..self.pick(&[0, 0, 0, 1, 2])).map(|_| VlanTag::from_bits(self.u16())).collect::<Vec<_>>();
+        let tag_count = if ether_type.is_length() { 0 } else { self.pick(&[0, 0, 0, 1, 2]) };
+        let tags = (0..tag_count).map(|_| VlanTag::from_bits(self.u16())).collect::<Vec<_>>();
         let (destination, source) = (self.mac_address(), self.mac_address());
         let frame = |payload| Frame { destination, source, tags: tags.clone(), ether_type, payload };
         payloads.into_iter().map(|payload| frame(payload).to_vec().unwrap()).collect()
@@ -67,7 +73,7 @@ impl Rng {
                 TlvType::RSS => float(-0.5 * self.below(200) as f32),
                 TlvType::BIT_RATE | TlvType::TIMESLOT_LENGTH => self.u32().to_le_bytes().to_vec(),
                 TlvType::CHANNEL => vec![11 + self.below(16) as u8, 0, self.below(10) as u8],
-                TlvType::SUN_PHY => vec![self.below(14) as u8, self.below(7) as u8, self.below(4) as u8],
+                TlvType::SUN_PHY => vec![self.below(14) as u8, self.below(10) as u8, self.below(4) as u8],
                 TlvType::LQI => vec![self.u8()],
                 TlvType::FREQUENCY => float(self.pick(&[2_405_000.0, 868_300.0, 0.001_25])),
                 TlvType::CHANNEL_PLAN => {
@@ -128,7 +134,8 @@ impl Rng {
             }
             _ => self.datagrams((source, destination)),
         };
-        let damage = self.below(15) == 0;
+        // Of a damaged fragment Wireshark dissects the payload.
+        let damage = self.below(15) == 0 && !header.is_fragment();
         let packet = |payload| {
             let mut bytes = ipv4::Packet { header: header.clone(), payload }.to_vec().unwrap();
             if damage {

@@ -10,8 +10,14 @@ use super::Rng;
 
 impl Rng {
     pub(super) fn eapol(&mut self) -> Vec<u8> {
-        let packet_type = self.pick(&[PacketType::EAP, PacketType::EAP, PacketType::START, PacketType::LOGOFF]);
-        let body = if packet_type == PacketType::EAP { self.eap() } else { Vec::new() };
+        let packet_type =
+            self.pick(&[PacketType::EAP, PacketType::EAP, PacketType::START, PacketType::LOGOFF, PacketType::KEY]);
+        let body = match packet_type {
+            PacketType::EAP => self.eap(),
+            // A key descriptor of a type that Wireshark does not look into.
+            PacketType::KEY => [vec![0x7f], self.bytes(4, 20)].concat(),
+            _ => Vec::new(),
+        };
         eapol::Packet { version: 1 + self.below(3) as u8, packet_type, body }.to_vec().unwrap()
     }
 
@@ -27,10 +33,10 @@ impl Rng {
             Type::IKEV2 => {
                 let message = self.ike();
                 let length = message.len() as u32;
-                if self.chance() {
-                    [&[0][..], &message].concat()
-                } else {
-                    [&[0x80][..], &length.to_be_bytes(), &message].concat()
+                // Whole, or the first of several fragments.
+                match self.below(3) {
+                    0 => [&[0xc0][..], &length.to_be_bytes(), &message[..20]].concat(),
+                    _ => [&[0][..], &message].concat(),
                 }
             }
             _ => self.bytes(7, 30),
@@ -61,7 +67,7 @@ impl Rng {
                 avps.push(Avp::new(AvpCode::EAP_PAYLOAD, self.eap()));
             }
         }
-        if self.below(6) == 0 {
+        if self.below(6) == 0 && message_type != MessageType::RELAY {
             avps.push(Avp { code: AvpCode(AvpCode::NONCE.0), vendor: Some(self.u32()), value: self.bytes(4, 9) });
         }
         let flags = Flags(self.u16() & !Flags::RESERVED);
@@ -143,7 +149,7 @@ impl Rng {
             PayloadType::NONCE => self.bytes(16, 32),
             PayloadType::NOTIFY if self.chance() => {
                 // Of an SPI, about ESP; a type of private use.
-                [&[3, 4, 0xa0, self.u8()][..], &self.bytes(4, 4), &self.bytes(0, 9)].concat()
+                [&[3, 4, 0xa0, self.u8()][..], &self.bytes(4, 4), &self.bytes(1, 9)].concat()
             }
             PayloadType::NOTIFY => [&[0, 0, 0x40, self.pick(&[4, 5])][..], &self.bytes(20, 20)].concat(),
             _ => self.bytes(40, 60),

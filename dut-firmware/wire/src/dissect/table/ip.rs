@@ -15,7 +15,7 @@ fields! {
         "ip.flags.rb" bool "reserved bit";
         "ip.flags.df" bool "don't fragment";
         "ip.flags.mf" bool "more fragments";
-        "ip.frag_offset" 16 "fragment offset in octets";
+        "ip.frag_offset" 13 "fragment offset in units of eight octets";
         "ip.ttl" 8 "time to live";
         "ip.proto" 8 "protocol";
         "ip.checksum" 16 "header checksum";

@@ -36,11 +36,11 @@ fields! {
         "wpan.pending16" 16 "short address with data pending";
         "wpan.pending64" eui64 "extended address with data pending";
         "wpan.fcs" 16 "frame check sequence";
-        "wpan.fcs_ok" bool "the frame check sequence is right; absent if the capture has none";
-    } else {
         "wpan.fcs32" 32 "frame check sequence of 32 bits";
         "wpan.rssi" text "signal strength in place of an FCS that the radio (TI CC24xx) has checked, signed";
         "wpan.correlation" 7 "its correlation value";
+        "wpan.fcs_ok" bool "the frame check sequence is right; absent if the capture has none";
+    } else {
         "wpan.bcn_payload" bytes "beacon payload";
         "link.secured" bool "every frame of this PDU had link security that was verified under a known key";
     }
