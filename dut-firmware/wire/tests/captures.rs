@@ -1,16 +1,28 @@
 //! The dissector over captures of foreign implementations, and over arbitrary octets.
 
-use bootrack_wire::dissect::{Dissection, Dissector, FieldKind, Keys, NoteKind, Value, field};
+use bootrack_wire::dissect::{Dissection, Dissector, FieldKind, Keys, LinkType, NoteKind, UdpProtocol, Value, field};
 use bootrack_wire::ieee802154::append_fcs;
-use differential::captures::{WITH_FCS, capture};
+use differential::captures::{CAPTURES, WITH_FCS, capture};
+use differential::compare::DECODE_AS;
 use differential::link_key;
 use proptest::prelude::*;
 use rstest::rstest;
 
 fn dissect(name: &str, keys: Keys) -> Vec<Dissection> {
     let (link_type, frames) = capture(name);
+    let mut dissector = dissector(keys);
+    let link_type = LinkType(link_type);
+    (1..).zip(&frames).map(|(number, frame)| dissector.packet(number, link_type, frame)).collect()
+}
+
+/// A dissector that knows the ports of the captures.
+fn dissector(keys: Keys) -> Dissector {
     let mut dissector = Dissector::new(keys);
-    (1..).zip(&frames).map(|(number, frame)| dissector.frame(number, frame, link_type == WITH_FCS)).collect()
+    dissector.set_heuristics(true);
+    for (port, protocol) in DECODE_AS {
+        dissector.decode_as(port, protocol);
+    }
+    dissector
 }
 
 fn sec_keys() -> Keys {
@@ -44,16 +56,72 @@ fn assert_fields_are_sound(dissection: &Dissection) {
     }
 }
 
+#[test]
+fn foreign_captures_dissect_into_fields_of_the_table() {
+    for name in CAPTURES {
+        let dissections = dissect(name, sec_keys());
+        assert!(!dissections.is_empty(), "{name}");
+        dissections.iter().for_each(assert_fields_are_sound);
+    }
+}
+
+/// All layers that a capture is made of, each with its count.
 #[rstest]
-#[case("thread-join.pcap")]
-#[case("fcs.pcap")]
-#[case("nofcs.pcap")]
-#[case("sec.pcap")]
-fn foreign_captures_dissect_into_fields_of_the_table(#[case] name: &str) {
+#[case("coap.pcap", &[("dtls", 46)])]
+#[case("dtls.pcap", &[("dtls", 39)])]
+#[case("eapol-gpsk.pcap", &[("eapol", 8), ("eap", 7), ("icmpv6", 11)])]
+#[case("ikev2-psk.pcap", &[("isakmp", 6), ("udpencap", 4)])]
+#[case("pana-eap-psk.pcapng", &[("pana", 15), ("radius", 6), ("eap", 13)])]
+#[case("radius-eap.pcap", &[("radius", 70), ("eap", 70), ("isakmp", 4)])]
+#[case("tap.pcap", &[("wpan-tap", 17), ("wpan", 17), ("hip", 1), ("isakmp", 1), ("pana", 5), ("eap", 2), ("coap", 2)])]
+#[case("zep.pcap", &[("zep", 17), ("wpan", 17), ("hip", 1), ("isakmp", 1), ("pana", 5), ("eap", 2), ("coap", 2)])]
+fn every_layer_of_a_capture_is_found(#[case] name: &str, #[case] layers: &[(&str, usize)]) {
     let dissections = dissect(name, sec_keys());
-    assert!(!dissections.is_empty());
-    dissections.iter().for_each(assert_fields_are_sound);
-    assert!(dissections.iter().all(|dissection| dissection.has_layer("wpan")));
+    for (layer, count) in layers {
+        let found = dissections.iter().flat_map(|dissection| dissection.layers()).filter(|found| found.name == *layer);
+        assert_eq!(found.count(), *count, "{layer} in {name}");
+    }
+}
+
+#[test]
+fn the_same_frames_read_alike_in_four_encapsulations() {
+    let fields = |name: &str| -> Vec<Vec<(String, Value)>> {
+        let read = |dissection: &Dissection| {
+            let layers = dissection.layers().skip_while(|layer| layer.name != "wpan");
+            let fields = layers.flat_map(|layer| layer.all_fields().collect::<Vec<_>>());
+            let fields = fields.filter(|field| !field.name().starts_with("wpan.fcs"));
+            fields.map(|field| (field.name().to_owned(), field.value())).collect()
+        };
+        dissect(name, sec_keys()).iter().map(read).collect()
+    };
+    let frames = fields("fcs.pcap");
+    for name in ["nofcs.pcap", "tap.pcap", "zep.pcap"] {
+        assert_eq!(fields(name), frames, "{name}");
+    }
+}
+
+#[test]
+fn without_heuristics_and_without_a_word_of_the_user_an_odd_port_stays_closed() {
+    let (_, frames) = capture("dtls.pcap");
+    let mut dissector = Dissector::new(Keys::new());
+    let closed = dissector.packet(1, LinkType::ETHERNET, &frames[0]);
+    assert!(!closed.has_layer("dtls") && closed.notes.iter().all(|note| note.kind != NoteKind::Heuristic));
+    dissector.set_heuristics(true);
+    let guessed = dissector.packet(2, LinkType::ETHERNET, &frames[0]);
+    assert!(guessed.has_layer("dtls") && guessed.has_note(NoteKind::Heuristic));
+    let port = guessed.number("udp.dstport").unwrap() as u16;
+    dissector.decode_as(port, UdpProtocol::Dtls);
+    let told = dissector.packet(3, LinkType::ETHERNET, &frames[0]);
+    assert!(told.has_layer("dtls") && !told.has_note(NoteKind::Heuristic));
+    dissector.decode_as(port, UdpProtocol::Radius);
+    assert!(dissector.packet(4, LinkType::ETHERNET, &frames[0]).has_layer("radius"));
+}
+
+#[test]
+fn an_unknown_link_type_yields_a_note_and_no_layers() {
+    let dissection = Dissector::new(Keys::new()).packet(1, LinkType(147), &[1, 2, 3]);
+    assert_eq!(dissection.layers().count(), 0);
+    assert!(dissection.has_note(NoteKind::Unsupported));
 }
 
 #[test]
@@ -133,16 +201,19 @@ proptest! {
     fn arbitrary_frames_never_panic(
         frames in proptest::collection::vec((proptest::collection::vec(any::<u8>(), 0..130), any::<bool>()), 1..6),
     ) {
-        let mut dissector = Dissector::new(sec_keys());
+        let mut dissector = dissector(sec_keys());
         for (number, (frame, fcs)) in (0..).zip(frames) {
             assert_fields_are_sound(&dissector.frame(number, &frame, fcs));
             assert_fields_are_sound(&dissector.ipv6_packet(number, &frame));
+            for link_type in LinkType::KNOWN {
+                assert_fields_are_sound(&dissector.packet(number, link_type, &frame));
+            }
         }
     }
 
     #[test]
     fn damaged_frames_of_captures_never_panic(
-        name in prop::sample::select(vec!["thread-join.pcap", "fcs.pcap", "nofcs.pcap", "sec.pcap"]),
+        name in prop::sample::select(CAPTURES.to_vec()),
         damage in proptest::collection::vec((any::<prop::sample::Index>(), any::<prop::sample::Index>(), any::<u8>()), 1..40),
         cut in any::<prop::sample::Index>(),
     ) {
@@ -152,7 +223,7 @@ proptest! {
             let at = at.index(frames[frame].len());
             frames[frame][at] = octet;
         }
-        let mut dissector = Dissector::new(sec_keys());
+        let mut dissector = dissector(sec_keys());
         for (number, mut frame) in (0..).zip(frames) {
             if link_type == WITH_FCS {
                 // A right FCS lets the damage through to the upper layers.
@@ -160,7 +231,7 @@ proptest! {
                 frame.truncate(frame.len() - cut.index(3));
                 append_fcs(&mut frame);
             }
-            assert_fields_are_sound(&dissector.frame(number, &frame, link_type == WITH_FCS));
+            assert_fields_are_sound(&dissector.packet(number, LinkType(link_type), &frame));
         }
     }
 }

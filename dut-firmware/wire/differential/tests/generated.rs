@@ -34,10 +34,13 @@ fn generated_frames() -> Vec<Vec<u8>> {
     frames
 }
 
+/// Makes a packet or several that belong together.
+type Generator = fn(&mut Rng) -> Vec<Vec<u8>>;
+
 /// Packets of the other link types, a capture each.
 fn generated_captures() -> Vec<(u32, Vec<Vec<u8>>)> {
     let mut captures = vec![(WITH_FCS, generated_frames())];
-    let generators: [(u32, fn(&mut Rng) -> Vec<Vec<u8>>); 4] =
+    let generators: [(u32, Generator); 4] =
         [(1, Rng::ethernet), (101, Rng::raw), (WITHOUT_FCS, Rng::mpdus), (283, Rng::taps)];
     for (link_type, generate) in generators {
         let mut rng = Rng::new(0xca97_0000 | u64::from(link_type));
