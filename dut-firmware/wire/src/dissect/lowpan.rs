@@ -60,13 +60,13 @@ impl Dissector {
             cursor.uint(sheet, "6lowpan.pattern", 1)?;
             return self.ipv6(sheet, cursor.rest(), cursor.buffer(), cursor.offset());
         }
-        let packet = self.packet(sheet, &cursor, ends, None)?;
+        let packet = self.decompressed(sheet, &cursor, ends, None)?;
         let buffer = sheet.buffer("decompressed", &packet);
         self.ipv6(sheet, &packet, buffer, 0)
     }
 
     /// The fields of a packet behind all other headers, and the packet, decompressed.
-    fn packet(
+    fn decompressed(
         &self,
         sheet: &mut Sheet,
         cursor: &Cursor<'_>,
@@ -101,7 +101,7 @@ impl Dissector {
             sheet.number("6lowpan.frag.offset", header.offset() as u64, cursor.behind(1));
         }
         let piece =
-            if is_first { self.packet(sheet, &cursor, ends, Some(size.into()))? } else { cursor.rest().to_vec() };
+            if is_first { self.decompressed(sheet, &cursor, ends, Some(size.into()))? } else { cursor.rest().to_vec() };
         if link.is_retry {
             sheet.note(NoteKind::FragmentIncomplete, "a retry of a fragment");
             return Ok(());

@@ -24,12 +24,19 @@ impl Rng {
     pub(super) fn eap(&mut self) -> Vec<u8> {
         let code = Code(1 + self.below(4) as u8);
         let identifier = self.u8();
-        let eap_type =
-            self.pick(&[Type::IDENTITY, Type::NOTIFICATION, Type::NAK, Type::IKEV2, Type::EXPANDED, Type(100)]);
+        let eap_type = self.pick(&[
+            Type::IDENTITY,
+            Type::NOTIFICATION,
+            Type::NAK,
+            Type::NAK,
+            Type::IKEV2,
+            Type::EXPANDED,
+            Type(100),
+        ]);
         let data = match eap_type {
             _ if !code.has_type() => Vec::new(),
             Type::IDENTITY | Type::NOTIFICATION => self.word().into_bytes(),
-            Type::NAK => self.bytes(1, 3),
+            Type::NAK => self.bytes(1, 2),
             Type::IKEV2 => {
                 let message = self.ike();
                 let length = message.len() as u32;
