@@ -26,6 +26,10 @@ pub struct Grid {
     neighbours: Vec<Vec<usize>>,
     border_router: usize,
     seq: u32,
+    /// Echo requests that nodes were asked to send to a neighbour.
+    pub requests: u64,
+    /// Echo requests that nodes were asked to send to the border router.
+    pub far_requests: u64,
     /// What the nodes said.
     pub heard: Heard,
 }
@@ -81,8 +85,16 @@ impl Grid {
             seed: [7; 32],
         };
         let rack = VirtualRack::new(config).expect("a grid is a rack");
-        let mut grid =
-            Self { rack, parents: vec![None; nodes], neighbours, border_router, seq: 0, heard: Heard::default() };
+        let mut grid = Self {
+            rack,
+            parents: vec![None; nodes],
+            neighbours,
+            border_router,
+            seq: 0,
+            requests: 0,
+            far_requests: 0,
+            heard: Heard::default(),
+        };
         grid.grow_tree();
         grid
     }
@@ -195,23 +207,25 @@ impl Grid {
         nodes.into_iter().step_by(step).collect()
     }
 
-    /// Seconds of virtual time in which every node sends an echo request of 64 octets to one of its neighbours each
-    /// second, another one each second, and one of the nodes with a route asks the border router ten times a second,
-    /// over as many hops as it is away. All of it under link security; replies come back the same way.
+    /// Seconds of virtual time in which one node after the other, here and there, sends an echo request of 64 octets to one
+    /// of its neighbours, 50 a second, and five times a second one of the nodes with a route asks the border router, over
+    /// as many hops as it is away. All of it under link security; replies come back the same way.
     pub fn traffic(&mut self, seconds: u32) {
         let routed = self.routed();
         let to_border_router = with_interface_identifier(MESH, eui64_of(self.border_router).interface_identifier());
-        for second in 0..seconds as usize {
-            for slot in 0..10 {
-                for node in (0..self.len()).filter(|node| node % 10 == slot) {
-                    let heard = &self.neighbours[node];
-                    let to = link_local(LinkAddress::Extended(eui64_of(heard[second % heard.len()])));
-                    self.say(node, &format!("echo dest={to} size=64"));
-                }
-                let far = routed[(second * 10 + slot) % routed.len()];
+        for _ in 0..seconds * 50 {
+            self.requests += 1;
+            // A stride without a common divisor reaches every node, never two close to each other in a row.
+            let (round, node) = (self.requests as usize / self.len(), self.requests as usize * 73 % self.len());
+            let heard = &self.neighbours[node];
+            let to = link_local(LinkAddress::Extended(eui64_of(heard[round % heard.len()])));
+            self.say(node, &format!("echo dest={to} size=64"));
+            if self.requests.is_multiple_of(10) {
+                let far = routed[self.requests as usize / 10 % routed.len()];
                 self.say(far, &format!("echo dest={to_border_router} size=64"));
-                self.run(Duration::from_millis(100));
+                self.far_requests += 1;
             }
+            self.run(Duration::from_millis(20));
         }
     }
 }

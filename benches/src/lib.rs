@@ -3,6 +3,7 @@
 pub mod grid;
 
 use std::fmt;
+use std::time::{Duration, Instant};
 
 /// Prints a figure: what it is of, the number, its unit and the aim, if there is one.
 pub fn figure(what: &str, number: f64, unit: &str, aim: Option<&dyn fmt::Display>) {
@@ -24,4 +25,36 @@ fn grouped(number: f64) -> String {
         grouped.push(digit);
     }
     grouped
+}
+
+/// Wall time, and time on a processor: on a machine that does other things too, the second says what the code takes.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Spent {
+    /// Wall time.
+    pub wall: Duration,
+    /// Time that this thread was on a processor; wall time where the kernel does not tell.
+    pub processor: Duration,
+}
+
+impl Spent {
+    /// What `work` takes.
+    pub fn on(work: impl FnOnce()) -> Self {
+        let (wall, processor) = (Instant::now(), on_processor());
+        work();
+        let wall = wall.elapsed();
+        let processor = processor.and_then(|before| Some(on_processor()? - before)).unwrap_or(wall);
+        Self { wall, processor }
+    }
+}
+
+/// The first number of Linux's `schedstat`, nanoseconds.
+fn on_processor() -> Option<Duration> {
+    let text = std::fs::read_to_string("/proc/thread-self/schedstat").ok()?;
+    Some(Duration::from_nanos(text.split_whitespace().next()?.parse().ok()?))
+}
+
+/// The middle one of `values`; 0 of none.
+pub fn median(mut values: Vec<f64>) -> f64 {
+    values.sort_by(f64::total_cmp);
+    values.get(values.len() / 2).copied().unwrap_or_default()
 }

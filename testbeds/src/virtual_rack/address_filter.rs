@@ -1,7 +1,7 @@
 //! Which frames a radio hands up and acknowledges by itself (IEEE 802.15.4-2006 7.5.6.2 and 7.5.6.4).
 
 use wire::Eui64;
-use wire::ieee802154::{Address, FCS_LENGTH, FrameType, FrameVersion, Header, PanId, ShortAddress};
+use wire::ieee802154::{Address, FCS_LENGTH, FrameControl, FrameType, FrameVersion, Header, PanId, ShortAddress};
 use wire::reader::Reader;
 
 /// What a radio does with a frame.
@@ -14,7 +14,7 @@ pub(crate) struct Filtered {
 
 /// 7.5.6.2, third level of filtering, for a device that is no PAN coordinator and has no short address.
 pub(crate) fn filter(
-    header: Option<(wire::ieee802154::FrameControl, Header)>,
+    header: Option<&(FrameControl, Header)>,
     pan_id: PanId,
     is_ours: impl Fn(Eui64) -> bool,
 ) -> Filtered {

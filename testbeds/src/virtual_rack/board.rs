@@ -20,8 +20,6 @@ pub(crate) struct Board {
     pub(crate) powered: bool,
     /// Counts boots, power cycles and resets: what was scheduled before the last one is void.
     pub(crate) epoch: u64,
-    /// The wake-up that is scheduled, if any.
-    pub(crate) wake: Option<Instant>,
     /// Octets of a line of the serial line that has not ended yet.
     pub(crate) partial: Vec<u8>,
     firmware: Option<Firmware>,
@@ -49,7 +47,6 @@ impl Board {
             radio,
             powered,
             epoch: 0,
-            wake: None,
             partial: Vec::new(),
             firmware: None,
             store,
@@ -81,7 +78,6 @@ impl Board {
     /// Stops the firmware; what it stored is kept.
     pub(crate) fn stop(&mut self) {
         self.epoch += 1;
-        self.wake = None;
         match self.firmware.take() {
             Some(Firmware::Device(device)) => self.store = device.into_store(),
             Some(Firmware::Fake(fake)) => self.progress = fake.progress(),

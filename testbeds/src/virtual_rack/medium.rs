@@ -8,12 +8,13 @@
 //! neither passed on nor acknowledged by a board's radio; a tester radio hears them.
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::sync::Arc;
 
 use protocols::time::Instant;
 use rand_chacha::ChaCha8Rng;
 use rand_core::{Rng as _, SeedableRng as _};
 use wire::Eui64;
-use wire::ieee802154::{Header, PanId, append_fcs, check_fcs};
+use wire::ieee802154::{FCS_LENGTH, FrameControl, Header, PanId, append_fcs, check_fcs};
 use wire::reader::Reader;
 
 use super::address_filter::{Filtered, acknowledgement_number, filter, wants_acknowledgement};
@@ -37,6 +38,10 @@ pub struct Statistics {
     pub acknowledgements: u64,
     /// Frames (and acknowledgements) that arrived at a radio, counted per radio.
     pub deliveries: u64,
+    /// Acknowledgements among them.
+    pub delivered_acknowledgements: u64,
+    /// Frames among them that a radio's address filter handed to its board.
+    pub handed_up: u64,
     /// Arrivals lost to a link's delivery probability.
     pub lost: u64,
     /// Arrivals lost to another frame at the same time.
@@ -68,11 +73,46 @@ pub(crate) enum Mode {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Output {
     /// A frame ended; for a sniffer that is everywhere.
-    OnAir { channel: u8, psdu: Vec<u8> },
+    OnAir { channel: u8, psdu: Arc<[u8]> },
     /// A radio received a frame: without FCS, but for a sniffer.
-    Received { radio: usize, channel: u8, psdu: Vec<u8>, rssi_dbm: i8 },
+    Received { radio: usize, channel: u8, frame: Received, rssi_dbm: i8 },
     /// A radio is done with a transmission.
     Done { radio: usize, handle: u64, status: Status },
+}
+
+/// A received frame: it shares the octets that were sent.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Received {
+    psdu: Arc<[u8]>,
+    length: usize,
+}
+
+impl std::ops::Deref for Received {
+    type Target = [u8];
+
+    fn deref(&self) -> &[u8] {
+        &self.psdu[..self.length]
+    }
+}
+
+/// What all receivers make of a frame alike: whether its FCS is right, and its header.
+struct Checked {
+    mpdu: Option<usize>,
+    header: Option<(FrameControl, Header)>,
+    acknowledged: Option<u8>,
+}
+
+impl Checked {
+    fn new(psdu: &[u8]) -> Self {
+        match check_fcs(psdu) {
+            Ok(mpdu) => Self {
+                mpdu: Some(psdu.len() - FCS_LENGTH),
+                header: Header::parse(&mut Reader::new(mpdu)).ok(),
+                acknowledged: acknowledgement_number(mpdu),
+            },
+            Err(_) => Self { mpdu: None, header: None, acknowledged: None },
+        }
+    }
 }
 
 /// The end of a transmission.
@@ -141,7 +181,7 @@ enum Fate {
 struct Transmission {
     radio: usize,
     channel: u8,
-    psdu: Vec<u8>,
+    psdu: Arc<[u8]>,
     acknowledgement: bool,
     /// Switched off in the middle: nobody receives it.
     cut: bool,
@@ -149,7 +189,7 @@ struct Transmission {
 
 #[derive(Debug)]
 struct Acknowledging {
-    psdu: Vec<u8>,
+    psdu: Arc<[u8]>,
     number: u64,
 }
 
@@ -167,7 +207,7 @@ enum Access {
 #[derive(Debug)]
 struct Job {
     handle: u64,
-    psdu: Vec<u8>,
+    psdu: Arc<[u8]>,
     backoffs: u32,
     exponent: u32,
     retries: u32,
@@ -226,6 +266,12 @@ impl Medium {
         }
     }
 
+    /// Gives back what was allocated for more links than were added.
+    pub(crate) fn shrink(&mut self) {
+        self.radios.iter_mut().for_each(|radio| radio.heard_by.shrink_to_fit());
+        self.radios.shrink_to_fit();
+    }
+
     pub(crate) fn statistics(&self) -> Statistics {
         self.statistics
     }
@@ -256,13 +302,13 @@ impl Medium {
 
     /// Hands a radio a PSDU with its FCS, at most 127 octets; it is sent after those handed in before. Without power
     /// it fails at once.
-    pub(crate) fn transmit(&mut self, now: Instant, radio: usize, handle: u64, psdu: Vec<u8>) {
+    pub(crate) fn transmit(&mut self, now: Instant, radio: usize, handle: u64, psdu: &[u8]) {
         if self.radios[radio].mode == Mode::Off {
             let status = Status::ChannelAccessFailure;
             self.outputs.push_back(Output::Done { radio, handle, status });
             return;
         }
-        let job = Job { handle, psdu, backoffs: 0, exponent: MIN_BE, retries: 0 };
+        let job = Job { handle, psdu: psdu.into(), backoffs: 0, exponent: MIN_BE, retries: 0 };
         self.radios[radio].waiting.push_back(job);
         self.next_job(now, radio);
     }
@@ -342,7 +388,7 @@ impl Medium {
         let this = &mut self.radios[radio];
         let Some(job) = &this.job else { return };
         this.access = Access::Sending;
-        let psdu = job.psdu.clone();
+        let psdu = Arc::clone(&job.psdu);
         self.statistics.frames += 1;
         self.begin(now, radio, psdu, false);
     }
@@ -358,15 +404,15 @@ impl Medium {
     }
 
     /// A frame's first symbol.
-    fn begin(&mut self, now: Instant, radio: usize, psdu: Vec<u8>, acknowledgement: bool) {
+    fn begin(&mut self, now: Instant, radio: usize, psdu: Arc<[u8]>, acknowledgement: bool) {
         self.transmissions += 1;
         let number = self.transmissions;
         let this = &mut self.radios[radio];
         let channel = this.channel;
         this.sending = Some(number);
         this.arrivals.iter_mut().for_each(|arrival| arrival.fate = Fate::Deaf);
-        let hearers: Vec<(usize, i8)> = this.heard_by.iter().map(|hearing| (hearing.radio, hearing.rssi_dbm)).collect();
-        for (hearer, rssi_dbm) in hearers {
+        for index in 0..self.radios[radio].heard_by.len() {
+            let Hearing { radio: hearer, rssi_dbm, .. } = self.radios[radio].heard_by[index];
             let hearer = &mut self.radios[hearer];
             if hearer.mode != Mode::Off && (hearer.channel == channel || hearer.channel == ALL_CHANNELS) {
                 hearer.arrives(number, channel, rssi_dbm, now);
@@ -381,8 +427,9 @@ impl Medium {
         let Some(transmission) = self.on_air.remove(&number) else { return };
         let Transmission { radio, channel, psdu, acknowledgement, cut } = transmission;
         if !cut {
-            self.outputs.push_back(Output::OnAir { channel, psdu: psdu.clone() });
+            self.outputs.push_back(Output::OnAir { channel, psdu: Arc::clone(&psdu) });
         }
+        let checked = Checked::new(&psdu);
         for index in 0..self.radios[radio].heard_by.len() {
             let hearing = &mut self.radios[radio].heard_by[index];
             let drawn = f64::from(hearing.draws.next_u32()) / 4_294_967_296.0;
@@ -398,7 +445,8 @@ impl Medium {
                 Fate::Well if lost => self.statistics.lost += 1,
                 Fate::Well => {
                     self.statistics.deliveries += 1;
-                    self.receive(now, hearer, channel, &psdu, arrival.rssi_dbm);
+                    self.statistics.delivered_acknowledgements += u64::from(acknowledgement);
+                    self.receive(now, hearer, channel, &psdu, &checked, arrival.rssi_dbm);
                 }
             }
         }
@@ -444,28 +492,28 @@ impl Medium {
         self.next_job(now, radio);
     }
 
-    fn receive(&mut self, now: Instant, radio: usize, channel: u8, psdu: &[u8], rssi_dbm: i8) {
+    fn receive(&mut self, now: Instant, radio: usize, channel: u8, psdu: &Arc<[u8]>, checked: &Checked, rssi_dbm: i8) {
+        let received = |length| Received { psdu: Arc::clone(psdu), length };
         let this = &mut self.radios[radio];
         if this.mode == Mode::Sniffer {
-            self.outputs.push_back(Output::Received { radio, channel, psdu: psdu.to_vec(), rssi_dbm });
+            self.outputs.push_back(Output::Received { radio, channel, frame: received(psdu.len()), rssi_dbm });
             return;
         }
-        let Ok(mpdu) = check_fcs(psdu) else {
+        let Some(length) = checked.mpdu else {
             self.statistics.bad_fcs += 1;
             return;
         };
-        let acknowledged = acknowledgement_number(mpdu);
-        if let (Access::AwaitingAcknowledgement, Some(number), Some(job)) = (this.access, acknowledged, &this.job)
+        if let (Access::AwaitingAcknowledgement, Some(number), Some(job)) =
+            (this.access, checked.acknowledged, &this.job)
             && job.psdu.get(2) == Some(&number)
         {
             self.done(now, radio, Status::Success);
         }
         let this = &mut self.radios[radio];
-        let header = Header::parse(&mut Reader::new(mpdu)).ok();
         let verdict = match &this.mode {
-            Mode::Device { pan_id, eui64, .. } => filter(header, *pan_id, |address| address == *eui64),
+            Mode::Device { pan_id, eui64, .. } => filter(checked.header.as_ref(), *pan_id, |address| address == *eui64),
             Mode::Promiscuous { pan_id, imitated } => {
-                let verdict = filter(header, *pan_id, |address| imitated.contains(&address));
+                let verdict = filter(checked.header.as_ref(), *pan_id, |address| imitated.contains(&address));
                 Filtered { passed: true, ..verdict }
             }
             Mode::Off | Mode::Sniffer => return,
@@ -474,11 +522,12 @@ impl Medium {
             let mut psdu = vec![0x02, 0x00, number];
             append_fcs(&mut psdu);
             self.transmissions += 1;
-            this.acknowledging = Some(Acknowledging { psdu, number: self.transmissions });
+            this.acknowledging = Some(Acknowledging { psdu: psdu.into(), number: self.transmissions });
             self.queue.push(now + TURNAROUND, Event::TurnedToAcknowledge { radio, number: self.transmissions });
         }
         if verdict.passed {
-            self.outputs.push_back(Output::Received { radio, channel, psdu: mpdu.to_vec(), rssi_dbm });
+            self.statistics.handed_up += 1;
+            self.outputs.push_back(Output::Received { radio, channel, frame: received(length), rssi_dbm });
         }
     }
 }

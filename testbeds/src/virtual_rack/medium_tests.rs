@@ -94,7 +94,7 @@ fn a_frame_starts_after_whole_backoff_periods_an_assessment_and_the_turnaround()
     for seed in 0..64 {
         let mut medium = medium(2, seed, &[(0, 1, 1.0, -60)]);
         let frame = psdu(0, None, 1, false, 40);
-        medium.transmit(Instant::ZERO, 0, 9, frame.clone());
+        medium.transmit(Instant::ZERO, 0, 9, &frame);
         let outputs = run(&mut medium, &mut Instant(0), SECOND);
         let [(end, _)] = ends(&outputs)[..] else { panic!("{outputs:?}") };
         let start = end.since(Instant::ZERO) - us(32 * (6 + frame.len() as u64));
@@ -110,7 +110,7 @@ fn a_frame_starts_after_whole_backoff_periods_an_assessment_and_the_turnaround()
 #[test]
 fn an_acknowledgement_is_on_air_192_us_after_the_frame_and_ends_the_transmission() {
     let mut medium = medium(2, 1, &[(0, 1, 1.0, -60)]);
-    medium.transmit(Instant::ZERO, 0, 9, psdu(0, Some(1), 77, true, 40));
+    medium.transmit(Instant::ZERO, 0, 9, &psdu(0, Some(1), 77, true, 40));
     let outputs = run(&mut medium, &mut Instant(0), SECOND);
     let [(frame, _), (ack, ACK_LENGTH)] = ends(&outputs)[..] else { panic!("{outputs:?}") };
     assert_eq!(ack.since(frame), us(192 + (6 + 5) * 32));
@@ -131,7 +131,7 @@ fn without_an_acknowledgement_a_frame_is_sent_four_times_864_us_and_a_backoff_ap
     // The receiver hears nothing that is addressed to it: it has another address.
     let mut medium = medium(2, 3, &[(0, 1, 1.0, -60)]);
     let frame = psdu(0, Some(9), 1, true, 40);
-    medium.transmit(Instant::ZERO, 0, 9, frame.clone());
+    medium.transmit(Instant::ZERO, 0, 9, &frame);
     let outputs = run(&mut medium, &mut Instant(0), SECOND);
     let ends = ends(&outputs);
     assert_eq!(ends.len(), 4);
@@ -149,7 +149,7 @@ fn without_an_acknowledgement_a_frame_is_sent_four_times_864_us_and_a_backoff_ap
 #[test]
 fn a_broadcast_is_never_acknowledged_nor_repeated_even_if_it_asks_for_it() {
     let mut medium = medium(2, 3, &[(0, 1, 1.0, -60)]);
-    medium.transmit(Instant::ZERO, 0, 9, psdu(0, None, 1, true, 10));
+    medium.transmit(Instant::ZERO, 0, 9, &psdu(0, None, 1, true, 10));
     let outputs = run(&mut medium, &mut Instant(0), SECOND);
     assert_eq!(ends(&outputs).len(), 1);
     assert_eq!(done(&outputs).len(), 1);
@@ -160,8 +160,8 @@ fn a_channel_that_is_never_clear_is_given_up_after_five_assessments() {
     let mut times = BTreeSet::new();
     for seed in 0..32 {
         let mut medium = medium(2, seed, &[(0, 1, 1.0, -60)]);
-        medium.begin(Instant::ZERO, 1, vec![0; 4000], false);
-        medium.transmit(Instant(1), 0, 9, psdu(0, None, 1, false, 10));
+        medium.begin(Instant::ZERO, 1, vec![0; 4000].into(), false);
+        medium.transmit(Instant(1), 0, 9, &psdu(0, None, 1, false, 10));
         let outputs = run(&mut medium, &mut Instant(1), Instant(100_000_000));
         let [(at, Status::ChannelAccessFailure)] = done(&outputs)[..] else { panic!("{outputs:?}") };
         let backoffs = at.since(Instant(1)) - us(5 * 128);
@@ -180,7 +180,7 @@ fn an_assessment_sees_a_frame_that_ends_in_it_and_none_that_ended_before() {
         // Find when the first assessment begins on a clear channel, then jam until around that moment.
         let mut probe = medium(2, 5, &[(0, 1, 1.0, -60)]);
         let frame = psdu(0, None, 1, false, 10);
-        probe.transmit(Instant::ZERO, 0, 9, frame.clone());
+        probe.transmit(Instant::ZERO, 0, 9, &frame);
         let start = ends(&run(&mut probe, &mut Instant(0), SECOND))[0].0.since(Instant::ZERO) - air_time(frame.len());
         let assessment = start - us(128 + 192);
 
@@ -191,13 +191,13 @@ fn an_assessment_sees_a_frame_that_ends_in_it_and_none_that_ended_before() {
         let mut now = begin;
         if begin > Instant(0) + offset {
             now = Instant(0) + offset;
-            medium.transmit(now, 0, 9, frame.clone());
+            medium.transmit(now, 0, 9, &frame);
             run(&mut medium, &mut now, begin);
-            medium.begin(begin, 1, Vec::new(), false);
+            medium.begin(begin, 1, Vec::new().into(), false);
         } else {
-            medium.begin(begin, 1, Vec::new(), false);
+            medium.begin(begin, 1, Vec::new().into(), false);
             run(&mut medium, &mut now, Instant(0) + offset);
-            medium.transmit(now, 0, 9, frame.clone());
+            medium.transmit(now, 0, 9, &frame);
         }
         let outputs = run(&mut medium, &mut now, SECOND);
         let last = ends(&outputs).last().unwrap().0;
@@ -211,8 +211,8 @@ fn hidden_senders_collide_at_the_receiver_and_ten_decibels_save_the_stronger() {
     for (strong, first, survivors) in [(-60, 0, 0), (-51, 0, 0), (-50, 0, 1), (-50, 2, 1)] {
         let mut medium = medium(3, 1, &[(0, 1, 1.0, strong), (2, 1, 1.0, -60)]);
         let second = 2 - first;
-        medium.begin(Instant::ZERO, first, psdu(first as u8, Some(1), 1, false, 40), false);
-        medium.begin(Instant(500_000), second, psdu(second as u8, Some(1), 2, false, 40), false);
+        medium.begin(Instant::ZERO, first, psdu(first as u8, Some(1), 1, false, 40).into(), false);
+        medium.begin(Instant(500_000), second, psdu(second as u8, Some(1), 2, false, 40).into(), false);
         let outputs = run(&mut medium, &mut Instant(500_000), SECOND);
         assert_eq!(received(&outputs, 1), survivors, "{strong} dBm, {first} first");
         if survivors == 1 {
@@ -229,10 +229,10 @@ fn hidden_senders_collide_at_the_receiver_and_ten_decibels_save_the_stronger() {
 fn frames_that_only_touch_do_not_collide() {
     let mut medium = medium(3, 1, &[(0, 1, 1.0, -60), (2, 1, 1.0, -60)]);
     let frame = psdu(0, Some(1), 1, false, 40);
-    medium.begin(Instant::ZERO, 0, frame.clone(), false);
+    medium.begin(Instant::ZERO, 0, frame.clone().into(), false);
     let mut now = Instant::ZERO;
     let mut outputs = run(&mut medium, &mut now, Instant::ZERO + air_time(frame.len()));
-    medium.begin(now, 2, psdu(2, Some(1), 2, false, 40), false);
+    medium.begin(now, 2, psdu(2, Some(1), 2, false, 40).into(), false);
     outputs.extend(run(&mut medium, &mut now, SECOND));
     assert_eq!(received(&outputs, 1), 2);
 }
@@ -240,8 +240,8 @@ fn frames_that_only_touch_do_not_collide() {
 #[test]
 fn a_radio_that_sends_hears_nothing() {
     let mut medium = medium(2, 1, &[(0, 1, 1.0, -60)]);
-    medium.begin(Instant::ZERO, 0, psdu(0, Some(1), 1, false, 100), false);
-    medium.begin(Instant(100_000), 1, psdu(1, Some(0), 1, false, 10), false);
+    medium.begin(Instant::ZERO, 0, psdu(0, Some(1), 1, false, 100).into(), false);
+    medium.begin(Instant(100_000), 1, psdu(1, Some(0), 1, false, 10).into(), false);
     let outputs = run(&mut medium, &mut Instant(100_000), SECOND);
     assert_eq!(received(&outputs, 0) + received(&outputs, 1), 0);
     assert_eq!(medium.statistics().deaf, 2);
@@ -253,7 +253,7 @@ fn losses_follow_the_delivery_probability_and_the_seed() {
         let mut medium = medium(2, seed, &[(0, 1, 0.7, -60)]);
         let mut now = Instant::ZERO;
         for number in 0..10_000u32 {
-            medium.transmit(now, 0, u64::from(number), psdu(0, Some(1), number.to_le_bytes()[0], false, 1));
+            medium.transmit(now, 0, u64::from(number), &psdu(0, Some(1), number.to_le_bytes()[0], false, 1));
             let until = now + us(20_000);
             run(&mut medium, &mut now, until);
         }
@@ -273,7 +273,7 @@ fn retries_overcome_losses_and_a_lost_acknowledgement_makes_a_duplicate() {
     let mut medium = medium(2, 1, &[(0, 1, 0.6, -60)]);
     let (mut now, mut arrived, mut succeeded) = (Instant::ZERO, 0, 0);
     for number in 0..500u32 {
-        medium.transmit(now, 0, u64::from(number), psdu(0, Some(1), number.to_le_bytes()[0], true, 20));
+        medium.transmit(now, 0, u64::from(number), &psdu(0, Some(1), number.to_le_bytes()[0], true, 20));
         let until = now + us(100_000);
         let outputs = run(&mut medium, &mut now, until);
         arrived += received(&outputs, 1);
@@ -288,13 +288,13 @@ fn retries_overcome_losses_and_a_lost_acknowledgement_makes_a_duplicate() {
 fn channels_are_apart() {
     let mut medium = medium(3, 1, &[(0, 1, 1.0, -60), (0, 2, 1.0, -60)]);
     medium.configure(1, 25, device(1));
-    medium.transmit(Instant::ZERO, 0, 1, psdu(0, None, 1, false, 10));
+    medium.transmit(Instant::ZERO, 0, 1, &psdu(0, None, 1, false, 10));
     let outputs = run(&mut medium, &mut Instant(0), SECOND);
     assert_eq!((received(&outputs, 1), received(&outputs, 2)), (0, 1));
     assert!(matches!(outputs[0].1, Output::OnAir { channel: CHANNEL, .. }));
     // Frames on other channels neither disturb nor keep busy.
-    medium.begin(SECOND, 1, vec![0; 4000], false);
-    medium.transmit(SECOND, 0, 2, psdu(0, None, 2, false, 10));
+    medium.begin(SECOND, 1, vec![0; 4000].into(), false);
+    medium.transmit(SECOND, 0, 2, &psdu(0, None, 2, false, 10));
     let outputs = run(&mut medium, &mut SECOND.clone(), Instant(1_050_000_000));
     assert_eq!(received(&outputs, 2), 1);
 }
@@ -323,7 +323,7 @@ fn a_radio_passes_on_and_acknowledges_only_what_is_addressed_to_it() {
     ];
     for (pan, to, passed, acknowledged) in table {
         let mut medium = medium(2, 1, &[(0, 1, 1.0, -60)]);
-        medium.begin(Instant::ZERO, 0, frame(pan, to), false);
+        medium.begin(Instant::ZERO, 0, frame(pan, to).into(), false);
         let outputs = run(&mut medium, &mut Instant(0), Instant(9_000_000));
         assert_eq!(received(&outputs, 1) == 1, passed, "{pan:#x} {to:?}");
         assert_eq!(medium.statistics().acknowledgements == 1, acknowledged, "{pan:#x} {to:?}");
@@ -341,10 +341,11 @@ fn a_wrong_fcs_is_seen_by_sniffers_alone() {
     medium.add_link(0, sniffer, 1.0, -40, [4; 32]);
     let mut frame = psdu(0, Some(1), 1, true, 10);
     *frame.last_mut().unwrap() ^= 1;
-    medium.begin(Instant::ZERO, 0, frame.clone(), false);
+    medium.begin(Instant::ZERO, 0, frame.clone().into(), false);
     let outputs = run(&mut medium, &mut Instant(0), Instant(3_000_000));
     assert_eq!((received(&outputs, to), received(&outputs, sniffer)), (0, 1));
-    let seen = Output::Received { radio: sniffer, channel: CHANNEL, psdu: frame, rssi_dbm: -40 };
+    let frame = Received { length: frame.len(), psdu: frame.into() };
+    let seen = Output::Received { radio: sniffer, channel: CHANNEL, frame, rssi_dbm: -40 };
     assert!(outputs.iter().any(|(_, output)| *output == seen));
     let statistics = medium.statistics();
     assert_eq!((statistics.bad_fcs, statistics.acknowledgements), (1, 0));
@@ -354,11 +355,11 @@ fn a_wrong_fcs_is_seen_by_sniffers_alone() {
 fn a_receiver_that_is_off_hears_nothing_but_the_acknowledgement_it_waits_for() {
     let mut medium = medium(2, 1, &[(0, 1, 1.0, -60)]);
     medium.configure(0, CHANNEL, Mode::Device { pan_id: PAN, eui64: eui64(0), receiver_on: false });
-    medium.begin(Instant::ZERO, 1, psdu(1, Some(0), 1, false, 10), false);
+    medium.begin(Instant::ZERO, 1, psdu(1, Some(0), 1, false, 10).into(), false);
     let mut now = Instant::ZERO;
     let outputs = run(&mut medium, &mut now, Instant(10_000_000));
     assert_eq!(received(&outputs, 0), 0);
-    medium.transmit(now, 0, 1, psdu(0, Some(1), 8, true, 10));
+    medium.transmit(now, 0, 1, &psdu(0, Some(1), 8, true, 10));
     assert_eq!(done(&run(&mut medium, &mut now, SECOND)).len(), 1);
     assert_eq!(medium.statistics().unacknowledged, 0);
 }
@@ -373,7 +374,7 @@ fn frames_of_one_radio_follow_each_other_with_the_spacing_between() {
                 frame = vec![0x01, 0x08, number, 0xff, 0xff, 0xff, 0xff];
                 append_fcs(&mut frame);
             }
-            medium.transmit(Instant::ZERO, 0, u64::from(number), frame);
+            medium.transmit(Instant::ZERO, 0, u64::from(number), &frame);
         }
         let outputs = run(&mut medium, &mut Instant(0), SECOND);
         let ends = ends(&outputs);
@@ -386,12 +387,12 @@ fn frames_of_one_radio_follow_each_other_with_the_spacing_between() {
 #[test]
 fn a_frame_cut_off_in_the_middle_arrives_nowhere_and_a_radio_without_power_fails_at_once() {
     let mut medium = medium(2, 1, &[(0, 1, 1.0, -60)]);
-    medium.begin(Instant::ZERO, 0, psdu(0, Some(1), 1, false, 100), false);
-    medium.transmit(Instant(0), 0, 5, psdu(0, Some(1), 2, false, 100));
+    medium.begin(Instant::ZERO, 0, psdu(0, Some(1), 1, false, 100).into(), false);
+    medium.transmit(Instant(0), 0, 5, &psdu(0, Some(1), 2, false, 100));
     medium.configure(0, CHANNEL, Mode::Off);
     let outputs = run(&mut medium, &mut Instant(1_000), SECOND);
     assert_eq!(outputs, [], "neither the frame on air nor the one that waits");
-    medium.transmit(SECOND, 0, 6, psdu(0, Some(1), 2, false, 100));
+    medium.transmit(SECOND, 0, 6, &psdu(0, Some(1), 2, false, 100));
     let outputs = run(&mut medium, &mut SECOND.clone(), Instant(2_000_000_000));
     assert_eq!(done(&outputs), [(SECOND, Status::ChannelAccessFailure)]);
 }
@@ -404,7 +405,7 @@ proptest::proptest! {
     ) {
         let mut medium = medium(3, 1, &[(0, 1, delivery, -60), (1, 2, delivery, -70), (0, 2, delivery, -80)]);
         for (handle, frame) in (0..).zip(&frames) {
-            medium.transmit(Instant::ZERO, usize::try_from(handle % 3).unwrap(), handle, frame.clone());
+            medium.transmit(Instant::ZERO, usize::try_from(handle % 3).unwrap(), handle, &frame);
         }
         let outputs = run(&mut medium, &mut Instant(0), SECOND);
         proptest::prop_assert_eq!(done(&outputs).len(), frames.len());

@@ -5,6 +5,7 @@
 //! same times give the same observations, octet by octet.
 
 mod address_filter;
+mod alarms;
 mod board;
 mod config;
 mod fakes;
@@ -30,6 +31,7 @@ pub use config::{
 pub use medium::Statistics;
 
 use crate::rack::{Capabilities, Rack, RackError};
+use alarms::Alarms;
 use board::{Board, Panicked};
 use medium::{ALL_CHANNELS, Medium, Mode, Status};
 use queue::Queue;
@@ -50,13 +52,13 @@ pub struct VirtualRack {
     /// The sniffer's radio, unless it is everywhere.
     sniffer: Option<usize>,
     queue: Queue<Happening>,
+    alarms: Alarms,
     observations: VecDeque<Observation>,
     events: u64,
 }
 
 enum Happening {
     Boot { board: usize, epoch: u64 },
-    Wake { board: usize },
     ToBoard { board: usize, octets: Vec<u8> },
     FromBoard { board: usize, octets: Vec<u8> },
     BackboneToBoard { board: usize, packet: Vec<u8> },
@@ -118,8 +120,9 @@ impl VirtualRack {
             stream(&config.seed, &label).fill_bytes(&mut losses);
             medium.add_link(from, to, delivery, rssi_dbm, losses);
         }
-        let (queue, observations) = (Queue::default(), VecDeque::new());
-        Ok(Self { now: Instant::ZERO, config, boards, medium, sniffer, queue, observations, events: 0 })
+        medium.shrink();
+        let (queue, alarms, observations) = (Queue::default(), Alarms::new(boards.len()), VecDeque::new());
+        Ok(Self { now: Instant::ZERO, config, boards, medium, sniffer, queue, alarms, observations, events: 0 })
     }
 
     /// What happened so far, counted.
@@ -172,10 +175,29 @@ impl VirtualRack {
         this.stop();
         this.partial.clear();
         let (radio, epoch) = (this.radio, this.epoch);
+        self.alarms.clear(board);
         self.medium.configure(radio, self.config.channel, Mode::Off);
         if self.boards[board].powered {
             self.queue.push(self.now + self.config.timing.boot_delay, Happening::Boot { board, epoch });
         }
+    }
+
+    /// Time and number of the next event or alarm.
+    fn due(&self) -> Option<(Instant, u64)> {
+        [self.queue.first(), self.alarms.first()].into_iter().flatten().min()
+    }
+
+    /// Has the next event happen, or the next alarm ring, if one is due; whether one was.
+    fn happens(&mut self) -> bool {
+        let Some(due) = self.due().filter(|(at, _)| *at <= self.now) else { return false };
+        if self.alarms.first() == Some(due) {
+            if let Some(board) = self.alarms.pop() {
+                self.settle(board, Ok(()));
+            }
+        } else if let Some(happening) = self.queue.pop(self.now) {
+            self.happen(happening);
+        }
+        true
     }
 
     fn happen(&mut self, happening: Happening) {
@@ -184,11 +206,7 @@ impl VirtualRack {
                 let booted = self.boards[board].boot(self.now);
                 self.settle(board, booted);
             }
-            Happening::Wake { board } if self.boards[board].wake == Some(self.now) => {
-                self.boards[board].wake = None;
-                self.settle(board, Ok(()));
-            }
-            Happening::Boot { .. } | Happening::Wake { .. } => {}
+            Happening::Boot { .. } => {}
             Happening::ToBoard { board, octets } => self.hand(board, Input::UpperTester(&octets)),
             Happening::FromBoard { board, octets } => self.line(board, &octets),
             Happening::BackboneToBoard { board, packet } => self.hand(board, Input::Backbone(&packet)),
@@ -202,19 +220,23 @@ impl VirtualRack {
         match output {
             medium::Output::OnAir { channel, psdu } => {
                 if self.sniffer.is_none() && self.config.sniffer.channel.is_none_or(|only| only == channel) {
-                    self.sniffed(channel, psdu, BESIDE_DBM);
+                    self.sniffed(channel, &psdu, BESIDE_DBM);
                 }
             }
-            medium::Output::Received { radio, channel, psdu, rssi_dbm } if Some(radio) == self.sniffer => {
-                self.sniffed(channel, psdu, rssi_dbm);
+            medium::Output::Received { radio, channel, frame, rssi_dbm } if Some(radio) == self.sniffer => {
+                self.sniffed(channel, &frame, rssi_dbm);
             }
-            medium::Output::Received { radio, psdu, rssi_dbm, .. } => {
+            medium::Output::Received { radio, frame, rssi_dbm, .. } => {
                 let board = radio;
                 if self.boards[board].kind == BoardKind::TesterRadio {
                     let radio = self.boards[board].name.clone();
-                    self.observations.push_back(Observation::Received { radio, psdu: Octets(psdu), rssi_dbm });
+                    self.observations.push_back(Observation::Received {
+                        radio,
+                        psdu: Octets(frame.to_vec()),
+                        rssi_dbm,
+                    });
                 } else {
-                    self.hand(board, Input::Frame { psdu: &psdu, rssi_dbm });
+                    self.hand(board, Input::Frame { psdu: &frame, rssi_dbm });
                 }
             }
             medium::Output::Done { radio: board, handle, status } => {
@@ -239,9 +261,9 @@ impl VirtualRack {
         }
     }
 
-    fn sniffed(&mut self, channel: u8, psdu: Vec<u8>, rssi_dbm: i8) {
+    fn sniffed(&mut self, channel: u8, psdu: &[u8], rssi_dbm: i8) {
         let sniffer = self.config.sniffer.name.clone();
-        self.observations.push_back(Observation::Frame { sniffer, channel, psdu: Octets(psdu), rssi_dbm });
+        self.observations.push_back(Observation::Frame { sniffer, channel, psdu: Octets(psdu.to_vec()), rssi_dbm });
     }
 
     fn hand(&mut self, board: usize, input: Input<'_>) {
@@ -266,13 +288,13 @@ impl VirtualRack {
             step = Ok(());
         }
         let Some(deadline) = self.boards[board].deadline() else {
-            self.boards[board].wake = None;
+            self.alarms.clear(board);
             return;
         };
         let at = if deadline > self.now { deadline } else { self.now + LEAST_SLEEP };
-        if self.boards[board].wake != Some(at) {
-            self.boards[board].wake = Some(at);
-            self.queue.push(at, Happening::Wake { board });
+        if self.alarms.at(board) != Some(at) {
+            let number = self.queue.number();
+            self.alarms.set(board, at, number);
         }
     }
 
@@ -290,7 +312,7 @@ impl VirtualRack {
                     let part = self.boards[board].name.clone();
                     self.observations.push_back(Observation::TesterFault { part, reason });
                 } else {
-                    self.medium.transmit(self.now, radio, u64::from(handle), psdu);
+                    self.medium.transmit(self.now, radio, u64::from(handle), &psdu);
                 }
             }
             Output::UpperTester(octets) => {
@@ -395,7 +417,7 @@ impl Rack for VirtualRack {
                     let what = "send a PSDU of more than 127 octets: the PHY header has no room for its length";
                     return Err(RackError::NotCapable { board: radio.clone(), what });
                 }
-                self.medium.transmit(self.now, self.boards[board].radio, *handle, psdu);
+                self.medium.transmit(self.now, self.boards[board].radio, *handle, &psdu);
             }
             Action::Impersonate { radio, eui64, pan_id } => {
                 let board = self.tester(radio, "imitate neighbours")?;
@@ -431,12 +453,11 @@ impl Rack for VirtualRack {
                 self.air(output);
                 continue;
             }
-            if let Some(happening) = self.queue.pop(self.now) {
+            if self.happens() {
                 self.events += 1;
-                self.happen(happening);
                 continue;
             }
-            match [self.medium.deadline(), self.queue.due()].into_iter().flatten().min() {
+            match [self.medium.deadline(), self.due().map(|(at, _)| at)].into_iter().flatten().min() {
                 Some(due) if due <= until => self.now = self.now.max(due),
                 _ => {
                     self.now = self.now.max(until);

@@ -28,14 +28,24 @@ impl<T> Default for Queue<T> {
 impl<T> Queue<T> {
     /// Puts an event in.
     pub(crate) fn push(&mut self, at: Instant, event: T) {
-        let number = self.count;
-        self.count += 1;
+        let number = self.number();
         self.heap.push(Reverse(Entry { at, number, event }));
+    }
+
+    /// The number that the next event would bear: for what stands in another queue, in one order with those of this one.
+    pub(crate) fn number(&mut self) -> u64 {
+        self.count += 1;
+        self.count
     }
 
     /// When the next event is due.
     pub(crate) fn due(&self) -> Option<Instant> {
-        self.heap.peek().map(|Reverse(entry)| entry.at)
+        self.first().map(|(at, _)| at)
+    }
+
+    /// Time and number of the next event.
+    pub(crate) fn first(&self) -> Option<(Instant, u64)> {
+        self.heap.peek().map(|Reverse(entry)| (entry.at, entry.number))
     }
 
     /// Takes the next event out if it is due by `now`.
