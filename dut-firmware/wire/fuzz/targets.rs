@@ -9,8 +9,8 @@ use core::fmt::{Debug, Write};
 use bootrack_wire::coap;
 use bootrack_wire::dissect::{Dissection, Dissector, Keys, field, upper_tester as dissect_line};
 use bootrack_wire::dtls::{
-    Alert, ContentType, EcJpakeServerParams, Handshake, HandshakeHeader, HandshakeType, KeyExchange, KeyKp, KeyKpPair,
-    MasterSecret, Sender, fragments, open, records, seal,
+    Alert, Certificate, ContentType, EcJpakeServerParams, Extension, Handshake, HandshakeHeader, HandshakeType,
+    KeyExchange, KeyKp, KeyKpPair, MasterSecret, Sender, fragments, open, records, seal,
 };
 use bootrack_wire::icmpv6;
 use bootrack_wire::ieee802154::{
@@ -335,6 +335,36 @@ pub fn dtls_handshake(data: &[u8]) {
     assert_eq!(message.msg_type(), msg_type);
     let emitted = appended(|out| message.emit(out));
     assert_survives(&message, emitted, |bytes| Handshake::parse(msg_type, bytes, key_exchange));
+    match &message {
+        Handshake::ClientHello(hello) => hello.extensions.iter().for_each(dtls_extension),
+        Handshake::ServerHello(hello) => hello.extensions.iter().for_each(dtls_extension),
+        Handshake::Certificate(certificate) => {
+            if let Ok(chain) = certificate.chain() {
+                assert_eq!(Certificate::from_chain(&chain).as_ref(), Ok(certificate));
+            }
+        }
+        _ => {}
+    }
+}
+
+/// Whatever reads as a list is written as the same list.
+fn dtls_extension(extension: &Extension) {
+    let same = |again: Result<Extension>| assert_eq!(again.map(|again| again.data).as_ref(), Ok(&extension.data));
+    if let Ok(groups) = extension.read_supported_groups() {
+        same(Extension::supported_groups(&groups));
+    }
+    if let Ok(formats) = extension.read_ec_point_formats() {
+        same(Extension::ec_point_formats(&formats));
+    }
+    if let Ok(algorithms) = extension.read_signature_algorithms() {
+        same(Extension::signature_algorithms(&algorithms));
+    }
+    if let Ok(types) = extension.read_certificate_types() {
+        same(Extension::certificate_types(extension.extension_type, &types));
+    }
+    if let Ok(selected) = extension.read_certificate_type() {
+        same(Ok(Extension::certificate_type(extension.extension_type, selected)));
+    }
 }
 
 /// Octets: DTLS records, opened under a fixed key; and what they carry, sealed under it, opens to the same.

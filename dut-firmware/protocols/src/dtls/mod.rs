@@ -11,7 +11,7 @@
 //! |---|---|
 //! | close_notify (warning) | the owner closes; as the answer to the peer's (RFC 5246 7.2.1); a limit on time or records is reached |
 //! | unexpected_message | a handshake message has no place in the state, or comes in the wrong epoch |
-//! | bad_record_mac | with PSK, Finished does not decrypt: the peer's key is another (RFC 4279 2). Any other record is discarded silently (RFC 6347 4.1.2.7) |
+//! | bad_record_mac | Finished does not decrypt: the peer has another key, as with a wrong PSK (RFC 4279 2). Any other record is discarded silently (RFC 6347 4.1.2.7) |
 //! | handshake_failure | no common suite, group or signature algorithm; a certificate is required and none is shown (RFC 5246 7.4.6); no extended master secret where it is required (RFC 7627 5.2, 5.3); renegotiation_info is not empty (RFC 5746 3.4, 3.6) |
 //! | bad_certificate | DER that does not parse; a signature in the chain that does not verify; a chain beyond the limit |
 //! | unsupported_certificate | no common certificate type (RFC 7250 4.2); a key that is not on P-256, a signature algorithm, version, critical extension or key usage that is not ours |

@@ -1,9 +1,17 @@
 //! No datagram, however odd, panics a machine or ends an established session.
 
-use bootrack_protocols::dtls::Output;
+use std::sync::OnceLock;
+use std::time::Duration;
+
+use bootrack_protocols::credentials::Purpose;
+use bootrack_protocols::dtls::{ClientAuthentication, Output};
 use proptest::prelude::*;
 
+use super::certificates::Infrastructure;
 use super::channel::{Faults, World, client_config, cookies, patient, server_config};
+use super::credentials::{raw_client, raw_server};
+
+static INFRASTRUCTURE: OnceLock<Infrastructure> = OnceLock::new();
 
 /// Datagrams that look like DTLS: a record header that may lie, and handshake headers that may lie.
 fn datagrams() -> impl Strategy<Value = Vec<u8>> {
@@ -45,6 +53,42 @@ proptest! {
             world.step();
         }
         world.run();
+    }
+
+    #[test]
+    fn no_datagram_panics_a_machine_with_raw_keys(
+        inputs in prop::collection::vec(datagrams(), 1..12), steps in 0usize..12, shows_itself: bool
+    ) {
+        let server = raw_server(ClientAuthentication::Optional);
+        let mut world = World::new(raw_client(shows_itself), server, Faults::default(), 1);
+        for _ in 0..steps {
+            world.step();
+        }
+        for input in inputs {
+            world.client.handle(world.now, &input);
+            world.server.handle(world.now, &input);
+            world.step();
+        }
+        world.run();
+    }
+
+    #[test]
+    fn no_payload_of_a_certificate_panics_its_judge(mut der in prop::collection::vec(any::<u8>(), 0..300), at: usize, octet: u8) {
+        let infrastructure = INFRASTRUCTURE.get_or_init(Infrastructure::new);
+        let judge = |der: &[u8]| {
+            let trust = infrastructure.trust();
+            let _ = trust.verify_raw_public_key(der);
+            let _ = trust.verify_chain(&[der, &infrastructure.intermediate.der()], Purpose::Server, Duration::ZERO);
+        };
+        judge(&der);
+        // One octet of a certificate changed: a judge that believes it all the same is blind.
+        der = infrastructure.server.der();
+        let at = at % der.len();
+        let changes = der[at] != octet;
+        der[at] = octet;
+        let chain = [der.as_slice(), &infrastructure.intermediate.der()];
+        let judged = infrastructure.trust().verify_chain(&chain, Purpose::Server, Duration::ZERO);
+        prop_assert_eq!(judged.is_ok(), !changes);
     }
 
     #[test]
