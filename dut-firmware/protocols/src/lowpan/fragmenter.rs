@@ -4,7 +4,7 @@ use alloc::vec;
 use alloc::vec::Vec;
 
 use wire::ieee802154::{AuxSecurityHeader, FCS_LENGTH, Header, LinkAddress, MAX_PSDU};
-use wire::sixlowpan::{Contexts, FragmentHeader, compress_headers};
+use wire::sixlowpan::{Compressor, Contexts, FragmentHeader, FrameHeaders};
 use wire::writer::Writer;
 
 use super::LINK_MTU;
@@ -43,9 +43,24 @@ impl Fragmenter {
 
     /// The MAC payloads that carry `packet`, each at most `max_payload` octets (see [`max_payload()`]), in order.
     ///
-    /// A packet that fits into one frame gets no fragment header and uses up no tag.
+    /// A packet that fits into one frame gets no fragment header and uses up no tag. Headers that do not fit into the
+    /// first fragment are not compressed (RFC 6282 section 2).
     pub fn fragment(
         &mut self,
+        packet: &[u8],
+        source: LinkAddress,
+        destination: LinkAddress,
+        contexts: &Contexts,
+        max_payload: usize,
+    ) -> Result<Vec<Vec<u8>>, FragmentError> {
+        self.fragment_behind(FrameHeaders::default(), packet, source, destination, contexts, max_payload)
+    }
+
+    /// The same with the mesh and broadcast headers of `front` in every payload; originator and final destination then
+    /// take the place of `source` and `destination` (RFC 4944 section 5.2).
+    pub fn fragment_behind(
+        &mut self,
+        front: FrameHeaders,
         packet: &[u8],
         source: LinkAddress,
         destination: LinkAddress,
@@ -55,35 +70,41 @@ impl Fragmenter {
         if packet.len() > LINK_MTU {
             return Err(FragmentError::TooBig(packet.len()));
         }
-        let (mut headers, covered) = compress_headers(packet, source, destination, contexts)?;
+        let whole = FrameHeaders { fragment: None, ..front };
+        let (source, destination) = front.ends(source, destination);
+        let compressed = |room| Compressor { source, destination, contexts, room }.headers(packet);
+        let too_small = FragmentError::PayloadTooSmall(max_payload);
+        let room = max_payload.checked_sub(whole.buffer_len()).ok_or(too_small)?;
+        let (mut headers, covered) = compressed(room)?;
         let rest = packet.get(covered..).unwrap_or(&[]);
-        if headers.len().saturating_add(rest.len()) <= max_payload {
+        if headers.len().saturating_add(rest.len()) <= room {
             headers.extend_from_slice(rest);
-            return Ok(vec![headers]);
+            return Ok(vec![with_headers(whole, &headers)?]);
         }
         let size = u16::try_from(packet.len()).map_err(|_| FragmentError::TooBig(packet.len()))?;
         let tag = self.next_tag;
-        let first = FragmentHeader::First { datagram_size: size, datagram_tag: tag };
-        let room = max_payload
-            .checked_sub(first.buffer_len())
-            .and_then(|room| room.checked_sub(headers.len()))
-            .ok_or(FragmentError::PayloadTooSmall(max_payload))?;
+        let behind = |fragment| FrameHeaders { fragment: Some(fragment), ..front };
+        let first = behind(FragmentHeader::First { datagram_size: size, datagram_tag: tag });
+        let room = max_payload.checked_sub(first.buffer_len()).ok_or(too_small)?;
+        let (mut headers, covered) = compressed(room)?;
+        let room = room.checked_sub(headers.len()).ok_or(too_small)?;
         // Offsets count in units of eight octets of the uncompressed datagram, so the first fragment ends at one.
         let first_end = covered.saturating_add(room) / 8 * 8;
-        let next_room = max_payload.saturating_sub(5) / 8 * 8;
+        let next_len = first.buffer_len().saturating_add(1);
+        let next_room = max_payload.saturating_sub(next_len) / 8 * 8;
         if first_end < covered || next_room == 0 {
-            return Err(FragmentError::PayloadTooSmall(max_payload));
+            return Err(too_small);
         }
         self.next_tag = self.next_tag.wrapping_add(1);
         let (front, mut rest) = packet.split_at_checked(first_end).unwrap_or((packet, &[]));
         headers.extend_from_slice(front.get(covered..).unwrap_or(&[]));
-        let mut fragments = vec![with_header(first, &headers)?];
+        let mut fragments = vec![with_headers(first, &headers)?];
         let mut offset = first_end;
         while !rest.is_empty() {
             let (chunk, after) = rest.split_at_checked(next_room).unwrap_or((rest, &[]));
             let datagram_offset = u8::try_from(offset / 8).map_err(|_| FragmentError::TooBig(packet.len()))?;
             let header = FragmentHeader::Next { datagram_size: size, datagram_tag: tag, datagram_offset };
-            fragments.push(with_header(header, chunk)?);
+            fragments.push(with_headers(behind(header), chunk)?);
             offset = offset.saturating_add(chunk.len());
             rest = after;
         }
@@ -91,7 +112,7 @@ impl Fragmenter {
     }
 }
 
-fn with_header(header: FragmentHeader, payload: &[u8]) -> Result<Vec<u8>, FragmentError> {
+fn with_headers(header: FrameHeaders, payload: &[u8]) -> Result<Vec<u8>, FragmentError> {
     let mut bytes = vec![0; header.buffer_len().saturating_add(payload.len())];
     let mut writer = Writer::new(&mut bytes);
     header.emit(&mut writer)?;

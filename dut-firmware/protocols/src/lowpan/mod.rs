@@ -1,11 +1,14 @@
-//! 6LoWPAN fragmentation and reassembly (RFC 4944 section 5.3) around the compression of `wire::sixlowpan`.
+//! 6LoWPAN fragmentation and reassembly (RFC 4944 section 5.3), in a mesh or not, around the compression of
+//! `wire::sixlowpan`.
 
 mod fragmenter;
+mod packet_reassembler;
 mod reassembler;
 #[cfg(test)]
 mod tests;
 
 pub use fragmenter::{FragmentError, Fragmenter, max_payload};
+pub use packet_reassembler::{MAX_REASSEMBLED, PACKET_REASSEMBLY_TIMEOUT, PacketReassembler, PacketRefusal};
 pub use reassembler::{Datagram, Protection, REASSEMBLY_TIMEOUT, Reassembler, ReassemblyRefusal};
 
 /// The MTU of an IEEE 802.15.4 link under 6LoWPAN, in octets (RFC 4944 section 4).

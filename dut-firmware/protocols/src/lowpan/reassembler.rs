@@ -6,7 +6,7 @@ use core::time::Duration;
 
 use wire::ieee802154::{LinkAddress, SecurityLevel};
 use wire::reader::Reader;
-use wire::sixlowpan::{Contexts, Dispatch, FragmentHeader, decompress};
+use wire::sixlowpan::{Contexts, FragmentHeader, FrameHeaders, MeshHeader, decompress};
 use wire::{Error, ipv6};
 
 use super::LINK_MTU;
@@ -44,10 +44,13 @@ impl Protection {
 pub struct Datagram {
     /// The packet, uncompressed.
     pub packet: Vec<u8>,
-    /// Link-layer source.
+    /// Link-layer source, or the originator of the mesh header.
     pub source: LinkAddress,
-    /// Link-layer destination.
+    /// Link-layer destination, or the final destination of the mesh header: if that is another node, the packet is not
+    /// for this one.
     pub destination: LinkAddress,
+    /// The mesh header of the frame that completed it.
+    pub mesh: Option<MeshHeader>,
     /// Protection of every frame.
     pub protection: Protection,
 }
@@ -97,6 +100,7 @@ struct Partial {
 #[derive(Debug)]
 pub struct Reassembler {
     capacity: usize,
+    accept_mesh: bool,
     partials: Vec<Partial>,
     recent: Vec<(Key, Instant)>,
 }
@@ -111,7 +115,13 @@ impl Default for Reassembler {
 impl Reassembler {
     /// At most `capacity` datagrams at once.
     pub fn new(capacity: usize) -> Self {
-        Self { capacity, partials: Vec::new(), recent: Vec::new() }
+        Self { capacity, accept_mesh: false, partials: Vec::new(), recent: Vec::new() }
+    }
+
+    /// Takes frames with mesh headers too, whose fragments belong together by originator and final destination (RFC 4944
+    /// section 5.3). Others refuse them: an originator is what any neighbour says it is.
+    pub fn with_mesh(self) -> Self {
+        Self { accept_mesh: true, ..self }
     }
 
     /// Datagrams that are incomplete.
@@ -147,14 +157,17 @@ impl Reassembler {
         contexts: &Contexts,
     ) -> Result<Option<Datagram>, ReassemblyRefusal> {
         self.expire(now);
-        let dispatch = payload.first().map(|octet| Dispatch::of(*octet));
-        if !matches!(dispatch, Some(Dispatch::FirstFragment | Dispatch::NextFragment)) {
-            let packet = decompress(payload, source, destination, contexts, None)?;
-            check_packet(&packet)?;
-            return Ok(Some(Datagram { packet, source, destination, protection }));
-        }
         let mut reader = Reader::new(payload);
-        let header = FragmentHeader::parse(&mut reader)?;
+        let headers = FrameHeaders::parse(&mut reader)?;
+        if (headers.mesh.is_some() || headers.broadcast.is_some()) && !self.accept_mesh {
+            return Err(Error::Unsupported("mesh or broadcast header").into());
+        }
+        let (source, destination) = headers.ends(source, destination);
+        let Some(header) = headers.fragment else {
+            let packet = decompress(reader.rest(), source, destination, contexts, None)?;
+            check_packet(&packet)?;
+            return Ok(Some(Datagram { packet, source, destination, mesh: headers.mesh, protection }));
+        };
         let size = header.datagram_size();
         if usize::from(size) > LINK_MTU {
             return Err(ReassemblyRefusal::TooBig(size));
@@ -181,7 +194,7 @@ impl Reassembler {
             return Ok(None);
         }
         let index = self.slot(now, key, protection)?;
-        self.insert(now, index, offset, &piece)
+        self.insert(now, index, offset, &piece, headers.mesh)
     }
 
     /// Whether this is another copy of a fragment of a datagram that was completed a moment ago. A first fragment with
@@ -228,6 +241,7 @@ impl Reassembler {
         index: usize,
         offset: usize,
         piece: &[u8],
+        mesh: Option<MeshHeader>,
     ) -> Result<Option<Datagram>, ReassemblyRefusal> {
         let Some(partial) = self.partials.get_mut(index) else { return Ok(None) };
         let end = offset.saturating_add(piece.len());
@@ -252,7 +266,7 @@ impl Reassembler {
         }
         self.recent.push((key, now + REASSEMBLY_TIMEOUT));
         check_packet(&packet)?;
-        Ok(Some(Datagram { packet, source: key.source, destination: key.destination, protection }))
+        Ok(Some(Datagram { packet, source: key.source, destination: key.destination, mesh, protection }))
     }
 }
 

@@ -11,8 +11,8 @@ use wire::Error;
 use wire::ieee802154::{
     Address, AuxSecurityHeader, Header, KeyIdentifier, LinkAddress, PanId, SecurityLevel, ShortAddress,
 };
-use wire::ipv6::{self, NextHeader, Packet};
-use wire::sixlowpan::Contexts;
+use wire::ipv6::{self, ExtensionHeader, Ipv6Option, NextHeader, OptionKind, OptionsHeader, Packet, with_extensions};
+use wire::sixlowpan::{BroadcastHeader, Contexts, FrameHeaders, MeshHeader};
 use wire::udp::Datagram as Udp;
 
 const SECURED: Protection = Protection::Secured { level: SecurityLevel::EncMic32, key_index: 1 };
@@ -196,12 +196,92 @@ fn a_late_copy_of_a_finished_datagram_occupies_nothing() {
 #[case::at_offset_0("e030000100aabbccddeeff0011", Error::Malformed("subsequent fragment at offset 0").into())]
 #[case::odd_length("e040000106aabb", Error::Malformed("fragment length is no multiple of eight").into())]
 #[case::empty("e040000106", Error::Malformed("fragment length is no multiple of eight").into())]
+#[case::mesh("b50001000241", Error::Unsupported("mesh or broadcast header").into())]
+#[case::broadcast("500141", Error::Unsupported("mesh or broadcast header").into())]
 #[case::not_lowpan("00", Error::Malformed("not a 6LoWPAN frame").into())]
 fn wrong_fragments_are_refused(#[case] payload: &str, #[case] refusal: ReassemblyRefusal) {
     let mut reassembler = Reassembler::default();
     let payload = hex::decode(payload).unwrap();
     assert_eq!(accept(&mut reassembler, NOW, &payload, Protection::Plain), Err(refusal));
     assert_eq!(reassembler.pending(), 0);
+}
+
+fn mesh(hops_left: u8) -> FrameHeaders {
+    let mesh = MeshHeader { hops_left, originator: source(), final_destination: destination() };
+    let broadcast = BroadcastHeader { sequence_number: 9 };
+    FrameHeaders { mesh: Some(mesh), broadcast: Some(broadcast), fragment: None }
+}
+
+/// RFC 4944 section 5.3: originator and final destination, not the frame's own addresses, say what belongs together.
+#[test]
+fn fragments_of_a_mesh_are_put_together_by_their_originator_whatever_relay_brings_them() {
+    let (front, relays) = (mesh(200), [extended("0200000000000a01"), extended("0200000000000a02")]);
+    let payloads = Fragmenter::new(1)
+        .fragment_behind(front, &packet(200), relays[0], relays[1], &Contexts::default(), 90)
+        .unwrap();
+    assert!(payloads.len() > 1 && payloads.iter().all(|payload| payload.len() <= 90));
+    let mut reassembler = Reassembler::default().with_mesh();
+    let mut delivered = Vec::new();
+    for (index, payload) in payloads.iter().enumerate() {
+        let relay = relays[index % 2];
+        let taken = reassembler.accept(NOW, payload, relay, relays[1], SECURED, &Contexts::default());
+        delivered.extend(taken.unwrap());
+    }
+    assert_eq!(delivered.len(), 1);
+    assert_eq!((&delivered[0].packet, delivered[0].mesh), (&packet(200), front.mesh));
+    assert_eq!((delivered[0].source, delivered[0].destination), (source(), destination()));
+}
+
+#[test]
+fn a_small_packet_in_a_mesh_is_one_frame() {
+    let payloads = Fragmenter::new(1)
+        .fragment_behind(mesh(3), &packet(10), source(), destination(), &Contexts::default(), 90)
+        .unwrap();
+    assert_eq!(payloads.len(), 1);
+    let mut reassembler = Reassembler::default().with_mesh();
+    let datagram = accept(&mut reassembler, NOW, &payloads[0], SECURED).unwrap().unwrap();
+    assert_eq!(datagram.packet, packet(10));
+}
+
+#[test]
+fn fragments_from_different_originators_do_not_mix() {
+    let front = |originator| {
+        let mesh = MeshHeader { hops_left: 1, originator, final_destination: destination() };
+        FrameHeaders { mesh: Some(mesh), ..FrameHeaders::default() }
+    };
+    let mut reassembler = Reassembler::default().with_mesh();
+    for (index, originator) in [source(), extended("0200000000000a01")].into_iter().enumerate() {
+        let payloads = Fragmenter::new(1)
+            .fragment_behind(front(originator), &packet(100), source(), destination(), &Contexts::default(), 90)
+            .unwrap();
+        assert_eq!(accept(&mut reassembler, NOW, &payloads[index], SECURED), Ok(None));
+    }
+    assert_eq!(reassembler.pending(), 2);
+}
+
+/// RFC 6282 section 2: what the first fragment cannot hold is not compressed.
+#[test]
+fn a_long_options_header_goes_uncompressed_in_small_frames() {
+    let options = OptionsHeader::padded(
+        NextHeader::NONE,
+        vec![Ipv6Option::Unknown { kind: OptionKind(0x1e), data: vec![7; 100] }],
+    );
+    let (first, payload) =
+        with_extensions(vec![ExtensionHeader::Destination(options)], NextHeader::UDP, &packet(40)[40..]).unwrap();
+    let header = ipv6::Header::new(ipv6::link_local(source()), ipv6::link_local(destination()), first, 64);
+    let bytes = Packet { header, payload }.to_vec().unwrap();
+    let mut first_octets = Vec::new();
+    for max_payload in [60, 127] {
+        let payloads =
+            Fragmenter::new(1).fragment(&bytes, source(), destination(), &Contexts::default(), max_payload).unwrap();
+        first_octets.push(payloads[0][4]);
+        let mut reassembler = Reassembler::default();
+        let taken: Vec<_> =
+            payloads.iter().filter_map(|payload| accept(&mut reassembler, NOW, payload, SECURED).unwrap()).collect();
+        assert_eq!(taken[0].packet, bytes);
+    }
+    // NH is 0 in the first frames, 1 in the second ones.
+    assert_eq!(first_octets, [0x7a, 0x7e]);
 }
 
 proptest! {
