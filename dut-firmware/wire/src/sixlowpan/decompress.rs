@@ -4,7 +4,7 @@ use alloc::vec;
 use alloc::vec::Vec;
 
 use super::nhc::NhcKind;
-use super::{Contexts, Dispatch, ExtensionNhc, Hc1, Iphc, UdpNhc};
+use super::{Contexts, Dispatch, ExtensionId, ExtensionNhc, Hc1, Iphc, UdpNhc, ghc_decompress};
 use crate::ieee802154::LinkAddress;
 use crate::ipv6::{self, Header, Ipv6Addr, NextHeader, checksum, extensions, padding};
 use crate::reader::Reader;
@@ -83,6 +83,20 @@ impl Draft {
         let mut bytes = vec![0; length];
         emit(&mut Writer::new(&mut bytes))?;
         self.packet.extend(bytes);
+        Ok(())
+    }
+
+    /// Source and destination of the innermost IPv6 header, which generic header compression refers to.
+    fn addresses(&self) -> Result<(Ipv6Addr, Ipv6Addr)> {
+        let at = self.headers_at.last().copied().unwrap_or_default();
+        let (header, _) = Header::parse(&mut Reader::new(self.packet.get(at..).unwrap_or(&[])))?;
+        Ok((header.source, header.destination))
+    }
+
+    /// Appends what all that is left expands to (RFC 7400 section 3.1).
+    fn expand(&mut self, reader: &mut Reader<'_>) -> Result<()> {
+        let (source, destination) = self.addresses()?;
+        self.packet.extend(ghc_decompress(reader, source, destination, false)?);
         Ok(())
     }
 
@@ -194,7 +208,16 @@ impl Decompressor<'_> {
                     reader.u8("next header compression")?;
                     return self.iphc(reader, encapsulation, draft);
                 }
-                Some(NhcKind::Udp) => {
+                Some(NhcKind::GhcIcmpv6) => {
+                    reader.u8("next header compression")?;
+                    return draft.expand(reader);
+                }
+                Some(NhcKind::GhcExtension) => {
+                    if !ghc_extension(reader, draft)? {
+                        continue;
+                    }
+                }
+                Some(kind @ (NhcKind::Udp | NhcKind::GhcUdp)) => {
                     let udp = UdpNhc::parse(reader)?;
                     draft.udp = Some((draft.packet.len(), udp.checksum.is_none()));
                     draft.put(crate::udp::HEADER_LENGTH, |writer| {
@@ -203,6 +226,9 @@ impl Decompressor<'_> {
                         writer.u16_be(0, "UDP length")?;
                         writer.u16_be(udp.checksum.unwrap_or_default(), "UDP checksum")
                     })?;
+                    if kind == NhcKind::GhcUdp {
+                        return draft.expand(reader);
+                    }
                 }
                 _ if extension(reader, draft)? => {}
                 _ => continue,
@@ -258,14 +284,35 @@ fn udp_checksum(draft: &Draft, udp_at: usize) -> Result<u16> {
 fn compressed_next_header(reader: &Reader<'_>) -> Result<NextHeader> {
     let mut ahead = reader.clone();
     match NhcKind::of(ahead.u8("next header compression")?) {
-        NhcKind::Udp => Ok(NextHeader::UDP),
+        NhcKind::Udp | NhcKind::GhcUdp => Ok(NextHeader::UDP),
+        NhcKind::GhcIcmpv6 => Ok(NextHeader::ICMPV6),
+        NhcKind::GhcExtension => Ok(ghc_extension_id(&mut reader.clone())?.0.next_header()),
         NhcKind::Ipv6 => Ok(NextHeader::IPV6),
         NhcKind::Extension => Ok(ExtensionNhc::parse(&mut reader.clone())?.id.next_header()),
-        NhcKind::GhcExtension | NhcKind::GhcUdp | NhcKind::GhcIcmpv6 => {
-            Err(Error::Unsupported("generic header compression"))
-        }
         NhcKind::Reserved => Err(Error::Malformed("next header compression is reserved")),
     }
+}
+
+/// The octet before a generically compressed extension header: which one it is, and whether its next header is in-line.
+fn ghc_extension_id(reader: &mut Reader<'_>) -> Result<(ExtensionId, bool)> {
+    let octet = reader.u8("next header compression")?;
+    Ok((ExtensionId::from_bits(octet >> 1 & 7)?, octet & 1 == 0))
+}
+
+/// Expands a generically compressed extension header (RFC 7400 section 3.2); whether its next header is in-line, which
+/// then is the first octet of what was compressed. The length is elided.
+fn ghc_extension(reader: &mut Reader<'_>, draft: &mut Draft) -> Result<bool> {
+    let (id, is_inline) = ghc_extension_id(reader)?;
+    let (source, destination) = draft.addresses()?;
+    let expanded = ghc_decompress(reader, source, destination, true)?;
+    let mut expanded = Reader::new(&expanded);
+    let next_header = if is_inline {
+        NextHeader(expanded.u8("extension header next header")?)
+    } else {
+        compressed_next_header(reader)?
+    };
+    put_extension(id, next_header, expanded.rest(), draft)?;
+    Ok(is_inline)
 }
 
 /// Decompresses an extension header; whether its next header is in-line, so that compression ends with it.
@@ -276,19 +323,24 @@ fn extension(reader: &mut Reader<'_>, draft: &mut Draft) -> Result<bool> {
         Some(next_header) => next_header,
         None => compressed_next_header(reader)?,
     };
+    put_extension(nhc.id, next_header, data, draft)?;
+    Ok(nhc.next_header.is_some())
+}
+
+/// Puts an extension header with its length and the padding that was elided.
+fn put_extension(id: ExtensionId, next_header: NextHeader, data: &[u8], draft: &mut Draft) -> Result<()> {
     let length = data.len().saturating_add(2);
-    let padding = if nhc.id.has_options() { padding(length) } else { None };
+    let padding = if id.has_options() { padding(length) } else { None };
     let whole = length.saturating_add(padding.as_ref().map_or(0, ipv6::Ipv6Option::buffer_len));
     if whole % 8 != 0 {
         return Err(Error::Malformed("compressed extension header is no multiple of eight octets"));
     }
     let units = u8::try_from((whole / 8).saturating_sub(1)).map_err(|_| Error::Malformed("extension header length"))?;
     // The fragment header has a reserved octet where others have their length.
-    let second = if nhc.id == super::ExtensionId::Fragment { 0 } else { units };
+    let second = if id == ExtensionId::Fragment { 0 } else { units };
     draft.put(whole, |writer| {
         writer.put(&[next_header.0, second], "extension header")?;
         writer.put(data, "extension header")?;
         padding.map_or(Ok(()), |padding| padding.emit(writer))
-    })?;
-    Ok(nhc.next_header.is_some())
+    })
 }

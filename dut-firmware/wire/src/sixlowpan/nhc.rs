@@ -86,7 +86,7 @@ impl ExtensionId {
         matches!(self, Self::HopByHop | Self::Destination)
     }
 
-    fn from_bits(bits: u8) -> Result<Self> {
+    pub(super) fn from_bits(bits: u8) -> Result<Self> {
         match bits {
             0 => Ok(Self::HopByHop),
             1 => Ok(Self::Routing),
@@ -184,10 +184,11 @@ impl UdpNhc {
         1 + ports + if self.checksum.is_some() { 2 } else { 0 }
     }
 
-    /// Reads the header.
+    /// Reads the header. That of a datagram whose payload is compressed generically (RFC 7400 section 3.1) has the same
+    /// form.
     pub fn parse(reader: &mut Reader<'_>) -> Result<Self> {
         let octet = reader.u8("next header compression")?;
-        if octet & 0xf8 != 0xf0 {
+        if !matches!(NhcKind::of(octet), NhcKind::Udp | NhcKind::GhcUdp) {
             return Err(Error::Malformed("next header compression is not UDP"));
         }
         let port_mode = octet & 3;

@@ -1,6 +1,7 @@
 //! Frames of another stack (Contiki-NG by way of smoltcp's tests), every mode by table, and properties.
 
 mod extension;
+mod ghc;
 mod hc1;
 mod mesh;
 
