@@ -3,8 +3,10 @@
 use std::net::{SocketAddr, UdpSocket};
 use std::time::Duration;
 
+use protocols::Entropy;
 use protocols::dtls::{Client, Closed, KeyLog, Output, SendError, Server, Statistics};
 use protocols::time::Instant;
+use rand_core::{Rng, SeedableRng};
 
 /// Longest wait for a datagram, so that deadlines of the caller are seen.
 const TICK: Duration = Duration::from_millis(20);
@@ -122,6 +124,19 @@ pub struct Driver {
     peer: Option<SocketAddr>,
     began: std::time::Instant,
     give_up: Duration,
+    loss: Option<Loss>,
+}
+
+/// Datagrams that vanish, in both directions.
+struct Loss {
+    percent: u32,
+    dice: Entropy,
+}
+
+impl Loss {
+    fn takes_one(&mut self) -> bool {
+        self.dice.next_u32() % 100 < self.percent
+    }
 }
 
 impl Driver {
@@ -133,7 +148,25 @@ impl Driver {
     pub fn new(engine: Engine, socket: UdpSocket, peer: Option<SocketAddr>) -> Self {
         socket.set_read_timeout(Some(TICK)).expect("a timeout that is not zero");
         let give_up = Duration::from_secs(30);
-        Self { engine, log: Log::default(), socket, peer, began: std::time::Instant::now(), give_up }
+        Self { engine, log: Log::default(), socket, peer, began: std::time::Instant::now(), give_up, loss: None }
+    }
+
+    /// Loses `percent` of all datagrams, chosen by `seed`, and has more patience: peers wait a second and then twice as
+    /// long each time (RFC 6347 4.2.4.1).
+    #[must_use]
+    pub fn losing(mut self, percent: u32, seed: u64) -> Self {
+        self.loss = Some(Loss { percent, dice: Entropy::seed_from_u64(seed) });
+        self.give_up = Duration::from_secs(120);
+        self
+    }
+
+    /// No datagram is lost any more.
+    pub fn stop_losing(&mut self) {
+        self.loss = None;
+    }
+
+    fn loses_one(&mut self) -> bool {
+        self.loss.as_mut().is_some_and(Loss::takes_one)
     }
 
     /// Time since the driver was made, as the engine wants it.
@@ -144,13 +177,15 @@ impl Driver {
     /// Runs until the log satisfies `done`.
     ///
     /// # Panics
-    /// If that takes longer than 30 s in all, or the session ends before; `what` says what was awaited.
+    /// If that takes longer than 30 s in all (120 s with losses), or the session ends before; `what` says what was awaited.
     pub fn run_until(&mut self, what: &str, done: impl Fn(&Log) -> bool) {
         loop {
             let now = self.now();
             while let Some(output) = self.engine.poll(now) {
                 let Some(datagram) = self.log.note(output) else { continue };
-                if let Some(peer) = self.peer {
+                if let Some(peer) = self.peer
+                    && !self.loses_one()
+                {
                     // A peer that is not up yet, or gone, shows as an error on loopback: it is only a lost datagram.
                     let _ = self.socket.send_to(&datagram, peer);
                 }
@@ -163,6 +198,9 @@ impl Driver {
             let mut buffer = [0; 2048];
             if let Ok((length, sender)) = self.socket.recv_from(&mut buffer) {
                 self.peer = Some(sender);
+                if self.loses_one() {
+                    continue;
+                }
                 self.log.longest_received = self.log.longest_received.max(length);
                 let now = self.now();
                 self.engine.handle(now, &buffer[..length]);

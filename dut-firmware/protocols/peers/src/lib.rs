@@ -2,10 +2,14 @@
 //! processes that never outlive their test. Nothing here is used outside of tests.
 
 mod driver;
+mod pki;
 mod program;
+mod servers;
 
 pub use driver::{Driver, Engine, Log};
+pub use pki::{Credentials, Flaw, Pki};
 pub use program::{Program, find_program, free_port};
+pub use servers::{gnutls_server, openssl_server};
 
 use protocols::Entropy;
 use protocols::dtls::{ClientConfig, Psk, ServerConfig, SinglePsk};

@@ -14,7 +14,8 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant as WallInstant};
 
 use bootrack_peer_tests::{
-    Driver, Engine, IDENTITY, KEY, Program, client_config, entropy, find_program, free_port, server_config,
+    Driver, Engine, IDENTITY, KEY, Program, client_config, entropy, find_program, gnutls_server, openssl_server,
+    server_config,
 };
 use protocols::dtls::{Client, CloseReason, CookieConfig, ExtendedMasterSecret, KeyLog, Psk, Server, UnknownIdentity};
 use protocols::time::Instant;
@@ -93,17 +94,12 @@ fn openssl_arguments(command: &str, mtu: usize, key_log: &Path, key: &[u8]) -> V
     arguments
 }
 
-/// Starts `openssl s_server` on a port that it chooses itself.
-fn openssl_server(path: &Path, mtu: usize, key_log: &Path, more: &[&str]) -> (Program, u16) {
+/// Starts `openssl s_server` with the common credentials.
+fn openssl_psk_server(path: &Path, mtu: usize, key_log: &Path, more: &[&str]) -> (Program, u16) {
     let mut arguments = openssl_arguments("s_server", mtu, key_log, &KEY);
     arguments.extend(["-nocert", "-psk_hint", "hint1", "-psk_identity", IDENTITY].map(String::from));
-    arguments.extend(["-accept".into(), "127.0.0.1:0".into()]);
     arguments.extend(more.iter().map(|argument| (*argument).to_owned()));
-    let server = Program::start(path, &arguments, &[]);
-    server.wait_for("ACCEPT 127.0.0.1:");
-    let output = server.output();
-    let port = output.lines().find_map(|line| line.strip_prefix("ACCEPT 127.0.0.1:")).unwrap();
-    (server, port.trim().parse().unwrap())
+    openssl_server(path, &arguments)
 }
 
 #[rstest]
@@ -122,7 +118,7 @@ fn engine_as_client_of_openssl(
     let folder = TempDir::new().unwrap();
     let key_log = folder.path().join("keys");
     let more: &[&str] = if cookie { &["-listen"] } else { &[] };
-    let (mut server, port) = openssl_server(&path, mtu.max(256), &key_log, more);
+    let (mut server, port) = openssl_psk_server(&path, mtu.max(256), &key_log, more);
     let mut client = our_client(mtu, ems, port);
     client.run_until("a session", |log| log.connected);
     assert_eq!(client.engine.has_extended_master_secret(), ems == ExtendedMasterSecret::Require);
@@ -184,7 +180,7 @@ fn openssl_with_bad_credentials_is_told_so(
 fn openssl_server_with_another_key_never_gets_a_session() {
     let Some(path) = openssl() else { return };
     let folder = TempDir::new().unwrap();
-    let (_server, port) = openssl_server(&path, 1280, &folder.path().join("keys"), &[]);
+    let (_server, port) = openssl_psk_server(&path, 1280, &folder.path().join("keys"), &[]);
     let mut config = client_config(1280);
     config.psk.as_mut().unwrap().psk = Psk::new([7; 16]);
     config.retransmission.initial = Duration::from_millis(100);
@@ -198,37 +194,14 @@ fn openssl_server_with_another_key_never_gets_a_session() {
     assert!(matches!(reason, Some(CloseReason::Timeout | CloseReason::Alert)), "{reason:?}");
 }
 
-/// Starts `gnutls-serv`, which echoes what it gets, on a port that was free a moment ago.
-fn gnutls_server(path: &Path, folder: &Path, mtu: usize, priority: &str) -> (Program, u16) {
+/// Starts `gnutls-serv` with the common credentials.
+fn gnutls_psk_server(path: &Path, folder: &Path, mtu: usize, priority: &str) -> (Program, u16) {
     let passwords = folder.join("psk");
     std::fs::write(&passwords, format!("{IDENTITY}:{}\n", hex::encode(KEY))).unwrap();
-    // Another test may take the port in between; then it is tried again.
-    for _ in 0..5 {
-        let port = free_port();
-        let arguments = [
-            "--udp".into(),
-            "--port".into(),
-            port.to_string(),
-            "--mtu".into(),
-            mtu.to_string(),
-            "--pskpasswd".into(),
-            passwords.display().to_string(),
-            "--pskhint".into(),
-            "hint1".into(),
-            "--priority".into(),
-            priority.to_owned(),
-        ];
-        let server = Program::start(path, &arguments, &[("SSLKEYLOGFILE", &folder.join("keys"))]);
-        let began = WallInstant::now();
-        while began.elapsed() < Duration::from_secs(10) && !server.output().contains("bind() failed") {
-            if server.output().contains("IPv4 0.0.0.0 port") && server.output().contains("done") {
-                return (server, port);
-            }
-            std::thread::sleep(Duration::from_millis(10));
-        }
-        eprintln!("gnutls-serv did not come up: {}", server.output());
-    }
-    panic!("gnutls-serv found no port");
+    let passwords = passwords.display().to_string();
+    let arguments =
+        ["--mtu", &mtu.to_string(), "--pskpasswd", &passwords, "--pskhint", "hint1", "--priority", priority];
+    gnutls_server(path, &arguments.map(String::from), &[("SSLKEYLOGFILE", &folder.join("keys"))])
 }
 
 fn gnutls_priority(ems: ExtendedMasterSecret) -> String {
@@ -247,7 +220,7 @@ fn engine_as_client_of_gnutls(
 ) {
     let Some(path) = find_program("gnutls-serv") else { return };
     let folder = TempDir::new().unwrap();
-    let (_server, port) = gnutls_server(&path, folder.path(), peer_mtu, &gnutls_priority(ems));
+    let (_server, port) = gnutls_psk_server(&path, folder.path(), peer_mtu, &gnutls_priority(ems));
     let mut client = our_client(mtu, ems, port);
     client.run_until("a session", |log| log.connected);
     assert_eq!(client.engine.has_extended_master_secret(), ems == ExtendedMasterSecret::Require);
