@@ -2,6 +2,7 @@
 //! bounds on how many there are (RFC 6347 4.2.1 on what a flood of ClientHellos may cost).
 
 use alloc::collections::{BTreeMap, VecDeque};
+use alloc::sync::Arc;
 
 use rand_core::{Rng, SeedableRng};
 
@@ -36,7 +37,7 @@ pub struct ListenerStatistics {
 
 /// A DTLS 1.2 server for many peers. `P` is a peer's transport address in any fixed form: cookies are good for it only.
 pub struct Listener<P> {
-    config: ServerConfig,
+    config: Arc<ServerConfig>,
     cookie_secret: Option<[u8; 32]>,
     limits: ListenerLimits,
     entropy: Entropy,
@@ -69,7 +70,7 @@ impl<P: Ord + Clone + AsRef<[u8]>> Listener<P> {
         let mut secret = [0; 32];
         entropy.fill_bytes(&mut secret);
         Ok(Self {
-            config,
+            config: Arc::new(config),
             cookie_secret: cookies.then_some(secret),
             limits,
             entropy,
@@ -164,8 +165,7 @@ impl<P: Ord + Clone + AsRef<[u8]>> Listener<P> {
             self.statistics.evicted += 1;
         }
         let cookie = self.cookie_secret.map(|secret| CookieConfig { secret, peer: peer.as_ref().to_vec() });
-        let config = ServerConfig { cookie, ..self.config.clone() };
-        Server::new(config, Entropy::from_rng(&mut self.entropy)).ok()
+        Some(Server::sharing(Arc::clone(&self.config), cookie, Entropy::from_rng(&mut self.entropy)))
     }
 
     /// Takes over what a peer's session has to say, and drops the session if that was the last.

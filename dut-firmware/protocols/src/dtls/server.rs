@@ -1,5 +1,6 @@
 //! The server side of a session.
 
+use alloc::sync::Arc;
 use alloc::vec;
 use alloc::vec::Vec;
 
@@ -15,8 +16,8 @@ use super::ecdhe::{self, Ephemeral};
 use super::inbox::Message;
 use super::negotiation::{Choice, choose};
 use super::{
-    ClientAuthentication, ConfigError, ExportError, ExtendedMasterSecret, Output, PeerCertificate, Psk, SendError,
-    ServerConfig, Statistics, UnknownIdentity, cookie, peer,
+    ClientAuthentication, ConfigError, CookieConfig, ExportError, ExtendedMasterSecret, Output, PeerCertificate, Psk,
+    SendError, ServerConfig, Statistics, UnknownIdentity, cookie, peer,
 };
 use crate::Entropy;
 use crate::credentials::Purpose;
@@ -37,7 +38,10 @@ enum State {
 
 /// A DTLS 1.2 server for one peer.
 pub struct Server {
-    config: ServerConfig,
+    /// What all sessions of a listener share.
+    config: Arc<ServerConfig>,
+    /// For this peer.
+    cookie: Option<CookieConfig>,
     entropy: Entropy,
     connection: Connection,
     state: State,
@@ -61,9 +65,16 @@ impl Server {
     /// [`ConfigError`] if the configuration cannot work.
     pub fn new(config: ServerConfig, entropy: Entropy) -> Result<Self, ConfigError> {
         config.check()?;
+        let cookie = config.cookie.clone();
+        Ok(Self::sharing(Arc::new(config), cookie, entropy))
+    }
+
+    /// A server with a configuration that was checked and is shared, but for its cookie.
+    pub(super) fn sharing(config: Arc<ServerConfig>, cookie: Option<CookieConfig>, entropy: Entropy) -> Self {
         let connection = Connection::new(Sender::Server, config.mtu, config.retransmission, config.limits);
-        Ok(Self {
+        Self {
             config,
+            cookie,
             entropy,
             connection,
             state: State::ClientHello,
@@ -75,7 +86,7 @@ impl Server {
             ephemeral: None,
             client_certificate_type: CertificateType::X509,
             client_certificate: None,
-        })
+        }
     }
 
     /// Takes one datagram from the peer. Never fails: what is invalid is discarded or answered with an alert.
@@ -190,7 +201,7 @@ impl Server {
                 return Ok(());
             }
             // Without cookies nothing shows that a new ClientHello is no forgery (RFC 6347 4.2.8).
-            Some(_) if self.connection.is_connected() && self.config.cookie.is_none() => return Ok(()),
+            Some(_) if self.connection.is_connected() && self.cookie.is_none() => return Ok(()),
             _ => {}
         }
         let idle = self.connection.is_idle();
@@ -198,7 +209,7 @@ impl Server {
             let fault = Fault::new(AlertDescription::ProtocolVersion, "version of ClientHello");
             return if idle { Err(fault) } else { Ok(()) };
         }
-        if let Some(config) = self.config.cookie.as_ref().filter(|config| !cookie::is_valid(config, &hello)) {
+        if let Some(config) = self.cookie.as_ref().filter(|config| !cookie::is_valid(config, &hello)) {
             let request =
                 HelloVerifyRequest { version: ProtocolVersion::DTLS_1_0, cookie: cookie::cookie(config, &hello) };
             let version = core::mem::replace(&mut self.connection.records.version, ProtocolVersion::DTLS_1_0);

@@ -381,3 +381,61 @@ fn ticket_that_was_not_asked_for_is_unexpected() {
     let sent = world.client_log.closed[0].sent;
     assert_eq!(sent, Some(Alert::fatal(AlertDescription::UnexpectedMessage)));
 }
+
+/// An alert that the server sends under its keys.
+fn protected_alert(world: &World, alert: Alert) -> Vec<u8> {
+    let header = RecordHeader {
+        content_type: ContentType::Alert,
+        version: ProtocolVersion::DTLS_1_2,
+        epoch: 1,
+        sequence_number: 500,
+        length: 0,
+    };
+    let fragment = seal(&keys_of(world).server, &header, &alert.emit()).unwrap();
+    let mut datagram = Vec::new();
+    Record { header, fragment: &fragment }.emit(&mut datagram).unwrap();
+    datagram
+}
+
+#[test]
+fn every_fatal_alert_ends_a_session_and_every_warning_but_one_does_not() {
+    for number in 0..=255u8 {
+        let description = AlertDescription::from(number);
+        for alert in [Alert::fatal(description), Alert::warning(description)] {
+            let mut world = World::new(client_config(), server_config(), Faults::default(), 1);
+            world.connect();
+            let datagram = protected_alert(&world, alert);
+            world.client.handle(world.now, &datagram);
+            world.run();
+            let ends = alert == Alert::fatal(description) || description == AlertDescription::CloseNotify;
+            assert_eq!(world.client.is_closed(), ends, "{alert}");
+            assert_eq!(world.client.statistics().warnings_received, u32::from(!ends), "{alert}");
+            let received = world.client_log.closed.first().and_then(|closed| closed.received);
+            assert_eq!(received, ends.then_some(alert));
+            let answer = world.client_log.closed.first().and_then(|closed| closed.sent);
+            let notify = Alert::warning(AlertDescription::CloseNotify);
+            assert_eq!(answer, (description == AlertDescription::CloseNotify).then_some(notify));
+        }
+    }
+}
+
+#[test]
+fn every_fatal_alert_ends_a_handshake() {
+    for number in 1..=255u8 {
+        let alert = Alert::fatal(AlertDescription::from(number));
+        let mut world = World::new(client_config(), server_config(), Faults::default(), 1);
+        let header = RecordHeader {
+            content_type: ContentType::Alert,
+            version: ProtocolVersion::DTLS_1_2,
+            epoch: 0,
+            sequence_number: 0,
+            length: 0,
+        };
+        let mut datagram = Vec::new();
+        Record { header, fragment: &alert.emit() }.emit(&mut datagram).unwrap();
+        world.client.handle(world.now, &datagram);
+        world.run();
+        assert_eq!(world.client_log.closed[0].received, Some(alert));
+        assert_eq!((world.client_log.closed[0].sent, world.client_log.closed[0].reason), (None, CloseReason::Alert));
+    }
+}

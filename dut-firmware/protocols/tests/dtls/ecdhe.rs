@@ -5,7 +5,7 @@ use rstest::rstest;
 use wire::dtls::{CertificateType, CipherSuite};
 
 use super::certificates::Infrastructure;
-use super::channel::{Faults, World, patient};
+use super::channel::{Faults, World, cookies, patient};
 use super::credentials::{key, raw_client, raw_server};
 
 fn check_connected(world: &World) {
@@ -24,15 +24,16 @@ fn check_connected(world: &World) {
 
 #[rstest]
 fn raw_public_keys_make_a_session_on_a_bad_channel(
-    #[values(127, 256, 1280)] mtu: usize,
-    #[values(0, 100, 300)] lost: u32,
+    #[values(64, 127, 256, 1280)] mtu: usize,
+    #[values(0, 100, 200, 300)] lost: u32,
     #[values(ClientAuthentication::None, ClientAuthentication::Optional, ClientAuthentication::Required)]
     authentication: ClientAuthentication,
 ) {
-    for seed in 0..3 {
+    for seed in 0..4 {
         let shows_itself = authentication == ClientAuthentication::Required || seed % 2 == 0;
         let (mut client, mut server) = (raw_client(shows_itself), raw_server(authentication));
         (client.mtu, server.mtu) = (mtu, mtu);
+        server.cookie = cookies().filter(|_| seed > 1);
         (client.retransmission, server.retransmission) = (patient(), patient());
         if seed == 1 {
             client.extended_master_secret = ExtendedMasterSecret::Never;
@@ -55,17 +56,18 @@ fn raw_public_keys_make_a_session_on_a_bad_channel(
 
 #[rstest]
 fn chains_make_a_session_on_a_bad_channel(
-    #[values(127, 256, 1280)] mtu: usize,
-    #[values(0, 100, 300)] lost: u32,
+    #[values(64, 127, 256, 1280)] mtu: usize,
+    #[values(0, 100, 200, 300)] lost: u32,
     #[values(ClientAuthentication::None, ClientAuthentication::Optional, ClientAuthentication::Required)]
     authentication: ClientAuthentication,
 ) {
     let infrastructure = Infrastructure::new();
-    for seed in 0..3 {
+    for seed in 0..4 {
         let shows_itself = authentication == ClientAuthentication::Required || seed % 2 == 0;
         let mut client = infrastructure.client_config(shows_itself);
         let mut server = infrastructure.server_config(authentication);
         (client.mtu, server.mtu) = (mtu, mtu);
+        server.cookie = cookies().filter(|_| seed > 1);
         (client.retransmission, server.retransmission) = (patient(), patient());
         if seed == 1 {
             server.extended_master_secret = ExtendedMasterSecret::Never;
@@ -84,4 +86,46 @@ fn chains_make_a_session_on_a_bad_channel(
             assert!(datagram.len() <= mtu, "{} octets at an MTU of {mtu}", datagram.len());
         }
     }
+}
+
+#[test]
+fn same_seed_same_octets() {
+    let run = || {
+        let faults = Faults { lost: 200, doubled: 100, delayed: 200 };
+        let mut world = World::new(raw_client(true), raw_server(ClientAuthentication::Required), faults, 9);
+        world.connect();
+        check_connected(&world);
+        (world.client_log.sent, world.server_log.sent)
+    };
+    assert_eq!(run(), run());
+}
+
+#[test]
+fn keys_of_a_handshake_are_used_once() {
+    let secret = |seed| {
+        let server = raw_server(ClientAuthentication::Required);
+        let mut world = World::new(raw_client(true), server, Faults::default(), seed);
+        world.connect();
+        check_connected(&world);
+        world.client_log.keys[0].master_secret
+    };
+    assert_ne!(secret(1), secret(2));
+}
+
+#[test]
+fn client_that_lost_its_state_takes_over_with_a_cookie() {
+    let mut server = raw_server(ClientAuthentication::Required);
+    server.cookie = cookies();
+    let mut world = World::new(raw_client(true), server, Faults::default(), 11);
+    world.connect();
+    check_connected(&world);
+    let mut other = raw_server(ClientAuthentication::Required);
+    other.cookie = cookies();
+    world.client = World::new(raw_client(true), other, Faults::default(), 12).client;
+    world.connect();
+    world.run();
+    assert_eq!(world.server_log.connected, 2);
+    world.client.send(world.now, b"again").unwrap();
+    world.run();
+    assert_eq!(world.server_log.received, [b"again"]);
 }
