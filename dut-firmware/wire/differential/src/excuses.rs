@@ -2,6 +2,8 @@
 
 use wire::dissect::{Dissection, NoteKind};
 
+use crate::excuses_icmpv6;
+
 /// Where Wireshark has its own way, with the reason.
 pub fn is_excused(field: &str, dissection: &Dissection) -> bool {
     // Mesh link establishment on port 19788 carries auxiliary security headers of its own under the same names.
@@ -41,6 +43,9 @@ pub fn is_excused(field: &str, dissection: &Dissection) -> bool {
     }
     // Wireshark shows the value of a Result-Code AVP (RFC 5191 section 8.7) as another AVP code.
     if field == "pana.avp.code" && dissection.field("pana.avp.result_code").is_some() {
+        return true;
+    }
+    if excuses_icmpv6::icmpv6(field, dissection) {
         return true;
     }
     // Frames of 2015 are noted as unsupported behind their frame control field.

@@ -4,6 +4,7 @@
 pub mod captures;
 pub mod compare;
 pub mod excuses;
+mod excuses_icmpv6;
 pub mod generate;
 mod sessions;
 pub mod tshark;

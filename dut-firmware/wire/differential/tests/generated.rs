@@ -12,7 +12,7 @@ use bootrack_differential::session;
 use bootrack_differential::tshark::{fields, has_tshark, positions};
 
 /// Frames that are generated.
-const FRAMES: usize = 3000;
+const FRAMES: usize = 4000;
 /// Packets of each other link type that are generated.
 const PACKETS: usize = 800;
 /// DTLS handshakes among the frames.

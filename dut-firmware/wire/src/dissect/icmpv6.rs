@@ -1,12 +1,14 @@
-//! ICMPv6, Neighbor Discovery and the bootstrap requests.
+//! ICMPv6 messages: RFC 4443 errors and echo, MLD (RFC 2710, 3810), Neighbor Discovery (RFC 4861, 6775, 8505), router
+//! renumbering's header (RFC 2894), and the bootstrap requests.
 
 use super::Dissector;
-use super::ip::Ends;
+use super::ip::{Ends, UNVERIFIED};
 use super::model::NoteKind;
+use super::rpl::rpl;
 use super::sheet::{Cursor, Sheet, Span};
-use crate::ipv6::{Ipv6Addr, NextHeader, checksum, is_link_local};
-use crate::sixlowpan::Context;
-use crate::{Error, Result, ndp, sel};
+use crate::icmpv6::mld;
+use crate::ipv6::{NextHeader, checksum, is_link_local};
+use crate::{Result, ndp, rpl as rpl_codec, sel};
 
 impl Dissector {
     pub(super) fn icmpv6(&mut self, sheet: &mut Sheet, mut cursor: Cursor<'_>, ends: Ends) -> Result<()> {
@@ -15,86 +17,138 @@ impl Dissector {
         let kind = (cursor.uint(sheet, "icmpv6.type", 1)? & 0xff) as u8;
         let code = (cursor.uint(sheet, "icmpv6.code", 1)? & 0xff) as u8;
         cursor.uint(sheet, "icmpv6.checksum", 2)?;
-        sheet.number("icmpv6.checksum.status", good, Span { length: 0, ..cursor.behind(2) });
-        if !good {
+        let status = if sheet.is_quoting() { UNVERIFIED } else { good.into() };
+        sheet.number("icmpv6.checksum.status", status, Span { length: 0, ..cursor.behind(2) });
+        if status == 0 {
             sheet.note(NoteKind::BadChecksum, "the ICMPv6 checksum is wrong");
         }
         match kind {
-            1..=4 => error(sheet, cursor, kind),
-            128 | 129 => {
-                cursor.uint(sheet, "icmpv6.echo.identifier", 2)?;
-                cursor.uint(sheet, "icmpv6.echo.sequence_number", 2)?;
-                Ok(())
-            }
+            1..=4 => self.error(sheet, cursor, kind),
+            128 | 129 => echo(sheet, &mut cursor),
+            mld::QUERY..=mld::DONE => listener_query(sheet, &mut cursor, kind),
+            mld::REPORT_V2 => listener_report(sheet, &mut cursor),
             ndp::ROUTER_SOLICITATION => {
-                cursor.take(4, "reserved")?;
+                cursor.bytes(sheet, "icmpv6.reserved", 4)?;
                 self.options(sheet, cursor, false)
             }
             ndp::ROUTER_ADVERTISEMENT => {
                 router_advertisement(sheet, &mut cursor)?;
-                self.options(sheet, cursor, good && is_link_local(ends.source))
+                let learn = good && is_link_local(ends.source) && !sheet.is_quoting();
+                self.options(sheet, cursor, learn)
             }
             ndp::NEIGHBOR_SOLICITATION => {
-                cursor.take(4, "reserved")?;
+                cursor.bytes(sheet, "icmpv6.reserved", 4)?;
                 cursor.ipv6(sheet, "icmpv6.nd.ns.target_address")?;
                 self.options(sheet, cursor, false)
             }
             ndp::NEIGHBOR_ADVERTISEMENT => {
-                let flags = cursor.read_uint(4, "flags")?;
-                sheet.number("icmpv6.nd.na.flag.r", flags >> 31 & 1, cursor.behind(4));
-                sheet.number("icmpv6.nd.na.flag.s", flags >> 30 & 1, cursor.behind(4));
-                sheet.number("icmpv6.nd.na.flag.o", flags >> 29 & 1, cursor.behind(4));
+                let flags = cursor.uint(sheet, "icmpv6.nd.na.flag", 4)?;
+                sheet.bits(
+                    flags,
+                    &[
+                        ("icmpv6.nd.na.flag.r", 1 << 31),
+                        ("icmpv6.nd.na.flag.s", 1 << 30),
+                        ("icmpv6.nd.na.flag.o", 1 << 29),
+                        ("icmpv6.nd.na.flag.rsv", 0x1fff_ffff),
+                    ],
+                    cursor.behind(4),
+                );
                 cursor.ipv6(sheet, "icmpv6.nd.na.target_address")?;
                 self.options(sheet, cursor, false)
             }
+            ndp::REDIRECT => {
+                cursor.bytes(sheet, "icmpv6.reserved", 4)?;
+                cursor.ipv6(sheet, "icmpv6.nd.rd.target_address")?;
+                cursor.ipv6(sheet, "icmpv6.rd.na.destination_address")?;
+                self.options(sheet, cursor, false)
+            }
             ndp::DUPLICATE_ADDRESS_REQUEST | ndp::DUPLICATE_ADDRESS_CONFIRMATION => {
-                cursor.uint(sheet, "icmpv6.6lowpannd.da.status", 1)?;
-                cursor.take(1, "reserved")?;
-                cursor.uint(sheet, "icmpv6.6lowpannd.da.lifetime", 2)?;
-                cursor.eui64(sheet, "icmpv6.6lowpannd.da.eui64")?;
-                cursor.ipv6(sheet, "icmpv6.6lowpannd.da.reg_addr")?;
+                duplicate_address(sheet, &mut cursor, code)
+            }
+            138 => router_renumbering(sheet, &mut cursor),
+            rpl_codec::ICMPV6_TYPE => rpl(sheet, cursor, code),
+            // Types that Wireshark knows and we do not.
+            139..=142 | 144..=156 | 159..=161 => Ok(()),
+            _ => {
+                if !cursor.is_empty() {
+                    sheet.hex("icmpv6.data", cursor.ahead(cursor.rest().len()));
+                }
+                if kind == sel::ICMPV6_TYPE && sel::Kind::from_code(code).is_some() && !sheet.is_quoting() {
+                    return selective(sheet, cursor, code);
+                }
                 Ok(())
             }
-            sel::ICMPV6_TYPE if sel::Kind::from_code(code).is_some() => selective(sheet, cursor, code),
-            _ => Ok(()),
         }
     }
 
-    /// Neighbor Discovery options; contexts are learnt from a router advertisement that is in order.
-    fn options(&mut self, sheet: &mut Sheet, mut cursor: Cursor<'_>, learn: bool) -> Result<()> {
-        while !cursor.is_empty() {
-            let start = cursor.clone();
-            let kind = cursor.uint(sheet, "icmpv6.opt.type", 1)?;
-            let units = usize::try_from(cursor.uint(sheet, "icmpv6.opt.length", 1)?).unwrap_or(0);
-            let body_len = units.saturating_mul(8).checked_sub(2).ok_or(Error::Malformed("option length 0"))?;
-            let body = cursor.sub(body_len, "option")?;
-            option(sheet, body, kind)?;
-            if learn && kind == 34 {
-                let bytes = start.rest().get(..body_len.saturating_add(2)).unwrap_or(&[]);
-                self.learn_context(bytes);
+    fn error(&mut self, sheet: &mut Sheet, mut cursor: Cursor<'_>, kind: u8) -> Result<()> {
+        let parameter = cursor.clone().uint(sheet, "icmpv6.error.parameter", 4)?;
+        match kind {
+            2 => drop(cursor.uint(sheet, "icmpv6.mtu", 4)?),
+            4 => drop(cursor.uint(sheet, "icmpv6.pointer", 4)?),
+            // The length of what is quoted, if there are extensions behind it (RFC 4884 section 4.3).
+            _ if parameter >> 24 != 0 => {
+                cursor.uint(sheet, "icmpv6.length", 1)?;
+                cursor.bytes(sheet, "icmpv6.reserved", 3)?;
             }
+            _ => drop(cursor.bytes(sheet, "icmpv6.reserved", 4)?),
         }
-        Ok(())
-    }
-
-    fn learn_context(&mut self, option: &[u8]) {
-        let parsed = ndp::NdpOption::parse_all(&mut crate::reader::Reader::new(option));
-        for option in parsed.unwrap_or_default() {
-            if let ndp::NdpOption::SixLowpanContext { context_length, context_id, valid_lifetime, prefix, .. } = option
-            {
-                let context = (valid_lifetime > 0).then(|| Context::new(prefix, context_length));
-                self.contexts.set(context_id, context);
-            }
-        }
+        self.quoted(sheet, &cursor)
     }
 }
 
-fn error(sheet: &mut Sheet, mut cursor: Cursor<'_>, kind: u8) -> Result<()> {
-    let parameter = cursor.uint(sheet, "icmpv6.error.parameter", 4)?;
-    match kind {
-        2 => sheet.number("icmpv6.mtu", parameter, cursor.behind(4)),
-        4 => sheet.number("icmpv6.pointer", parameter, cursor.behind(4)),
-        _ => {}
+fn echo(sheet: &mut Sheet, cursor: &mut Cursor<'_>) -> Result<()> {
+    cursor.uint(sheet, "icmpv6.echo.identifier", 2)?;
+    cursor.uint(sheet, "icmpv6.echo.sequence_number", 2)?;
+    if !cursor.is_empty() {
+        sheet.hex("icmpv6.echo.data", cursor.ahead(cursor.rest().len()));
+    }
+    Ok(())
+}
+
+/// Queries of both versions, told apart by their length, and version 1 reports and dones, which have their layout.
+fn listener_query(sheet: &mut Sheet, cursor: &mut Cursor<'_>, kind: u8) -> Result<()> {
+    let is_version_2 = kind == mld::QUERY && cursor.rest().len() >= 24;
+    let code = (cursor.read_uint(2, "maximum response code")? & 0xffff) as u16;
+    match is_version_2 {
+        true => sheet.number("icmpv6.mld.maximum_response_code", mld::response_delay(code), cursor.behind(2)),
+        false => sheet.number("icmpv6.mld.maximum_response_delay", code, cursor.behind(2)),
+    }
+    cursor.bytes(sheet, "icmpv6.reserved", 2)?;
+    cursor.ipv6(sheet, "icmpv6.mld.multicast_address")?;
+    if !is_version_2 {
+        return Ok(());
+    }
+    let flags = cursor.uint(sheet, "icmpv6.mld.flag", 1)?;
+    sheet.bits(
+        flags,
+        &[("icmpv6.mld.flag.s", 0x08), ("icmpv6.mld.flag.qrv", 0x07), ("icmpv6.mld.flag.reserved", 0xf0)],
+        cursor.behind(1),
+    );
+    let code = (cursor.read_uint(1, "QQIC")? & 0xff) as u8;
+    sheet.number("icmpv6.mld.qqi", mld::query_interval(code), cursor.behind(1));
+    let count = cursor.uint(sheet, "icmpv6.mld.nb_sources", 2)?;
+    for _ in 0..count {
+        cursor.ipv6(sheet, "icmpv6.mld.source_address")?;
+    }
+    Ok(())
+}
+
+fn listener_report(sheet: &mut Sheet, cursor: &mut Cursor<'_>) -> Result<()> {
+    cursor.bytes(sheet, "icmpv6.reserved", 2)?;
+    let records = cursor.uint(sheet, "icmpv6.mldr.nb_mcast_records", 2)?;
+    for _ in 0..records {
+        cursor.uint(sheet, "icmpv6.mldr.mar.record_type", 1)?;
+        let words = cursor.uint(sheet, "icmpv6.mldr.mar.aux_data_len", 1)?;
+        let sources = cursor.uint(sheet, "icmpv6.mldr.mar.nb_sources", 2)?;
+        cursor.ipv6(sheet, "icmpv6.mldr.mar.multicast_address")?;
+        for _ in 0..sources {
+            cursor.ipv6(sheet, "icmpv6.mldr.mar.source_address")?;
+        }
+        if words > 0 {
+            let length = usize::try_from(words).unwrap_or(0).saturating_mul(4);
+            cursor.bytes(sheet, "icmpv6.mldr.mar.auxiliary_data", length)?;
+        }
     }
     Ok(())
 }
@@ -102,66 +156,59 @@ fn error(sheet: &mut Sheet, mut cursor: Cursor<'_>, kind: u8) -> Result<()> {
 fn router_advertisement(sheet: &mut Sheet, cursor: &mut Cursor<'_>) -> Result<()> {
     cursor.uint(sheet, "icmpv6.nd.ra.cur_hop_limit", 1)?;
     let flags = cursor.uint(sheet, "icmpv6.nd.ra.flag", 1)?;
-    sheet.number("icmpv6.nd.ra.flag.m", flags >> 7, cursor.behind(1));
-    sheet.number("icmpv6.nd.ra.flag.o", flags >> 6 & 1, cursor.behind(1));
+    sheet.bits(
+        flags,
+        &[
+            ("icmpv6.nd.ra.flag.m", 0x80),
+            ("icmpv6.nd.ra.flag.o", 0x40),
+            ("icmpv6.nd.ra.flag.h", 0x20),
+            ("icmpv6.nd.ra.flag.prf", 0x18),
+            ("icmpv6.nd.ra.flag.p", 0x04),
+            ("icmpv6.nd.ra.flag.rsv", 0x03),
+        ],
+        cursor.behind(1),
+    );
     cursor.uint(sheet, "icmpv6.nd.ra.router_lifetime", 2)?;
     cursor.uint(sheet, "icmpv6.nd.ra.reachable_time", 4)?;
     cursor.uint(sheet, "icmpv6.nd.ra.retrans_timer", 4)?;
     Ok(())
 }
 
-fn option(sheet: &mut Sheet, mut cursor: Cursor<'_>, kind: u64) -> Result<()> {
-    let length = cursor.rest().len();
-    match (kind, length) {
-        (1, 14) => {
-            cursor.clone().eui64(sheet, "icmpv6.opt.src_linkaddr_eui64")?;
-            cursor.bytes(sheet, "icmpv6.opt.src_linkaddr", 8)?;
-        }
-        // Wireshark has no second form of an extended target address.
-        (2, 14) => drop(cursor.eui64(sheet, "icmpv6.opt.target_linkaddr_eui64")?),
-        (1, 6) => sheet.colons("icmpv6.opt.src_linkaddr", cursor.ahead(6)),
-        (2, 6) => sheet.colons("icmpv6.opt.target_linkaddr", cursor.ahead(6)),
-        (3, 30) => {
-            cursor.uint(sheet, "icmpv6.opt.prefix.length", 1)?;
-            let flags = cursor.read_uint(1, "flags")?;
-            sheet.number("icmpv6.opt.prefix.flag.l", flags >> 7, cursor.behind(1));
-            sheet.number("icmpv6.opt.prefix.flag.a", flags >> 6 & 1, cursor.behind(1));
-            cursor.uint(sheet, "icmpv6.opt.prefix.valid_lifetime", 4)?;
-            cursor.uint(sheet, "icmpv6.opt.prefix.preferred_lifetime", 4)?;
-            cursor.take(4, "reserved")?;
-            cursor.ipv6(sheet, "icmpv6.opt.prefix")?;
-        }
-        (5, 6) => {
-            cursor.take(2, "reserved")?;
-            cursor.uint(sheet, "icmpv6.opt.mtu", 4)?;
-        }
-        (33, 14) => {
-            cursor.uint(sheet, "icmpv6.opt.aro.status", 1)?;
-            cursor.take(3, "reserved")?;
-            cursor.uint(sheet, "icmpv6.opt.aro.registration_lifetime", 2)?;
-            cursor.eui64(sheet, "icmpv6.opt.aro.eui64")?;
-        }
-        (34, 14 | 22) => {
-            cursor.uint(sheet, "icmpv6.opt.6co.context_length", 1)?;
-            let flags = cursor.read_uint(1, "flags")?;
-            sheet.number("icmpv6.opt.6co.flag.c", flags >> 4 & 1, cursor.behind(1));
-            sheet.number("icmpv6.opt.6co.flag.cid", flags & 0xf, cursor.behind(1));
-            cursor.take(2, "reserved")?;
-            cursor.uint(sheet, "icmpv6.opt.6co.valid_lifetime", 2)?;
-            let octets = cursor.rest();
-            let high = octets.iter().fold(0u128, |sum, octet| sum << 8 | u128::from(*octet));
-            let prefix = if octets.len() == 8 { high << 64 } else { high };
-            let prefix = Ipv6Addr::from_bits(prefix);
-            sheet.ipv6("icmpv6.opt.6co.context_prefix", prefix, cursor.ahead(octets.len()));
-        }
-        (35, 22) => {
-            cursor.uint(sheet, "icmpv6.opt.abro.version_low", 2)?;
-            cursor.uint(sheet, "icmpv6.opt.abro.version_high", 2)?;
-            cursor.uint(sheet, "icmpv6.opt.abro.valid_lifetime", 2)?;
-            cursor.ipv6(sheet, "icmpv6.opt.abro.6lbr_address")?;
-        }
-        _ => {}
+/// The code's lower half says how long the verifier is (RFC 8505 section 4.2): 0 and 1 for an EUI-64.
+fn duplicate_address(sheet: &mut Sheet, cursor: &mut Cursor<'_>, code: u8) -> Result<()> {
+    cursor.uint(sheet, "icmpv6.6lowpannd.da.status", 1)?;
+    let transaction_id = cursor.uint(sheet, "icmpv6.6lowpannd.da.rsv", 1)?;
+    if code & 0x0f > 0 {
+        sheet.number("icmpv6.6lowpannd.da.tid", transaction_id, cursor.behind(1));
     }
+    cursor.uint(sheet, "icmpv6.6lowpannd.da.lifetime", 2)?;
+    match code & 0x0f {
+        0 | 1 => drop(cursor.eui64(sheet, "icmpv6.6lowpannd.da.eui64")?),
+        suffix => drop(cursor.bytes(sheet, "icmpv6.6lowpannd.da.rovr", usize::from(suffix).saturating_mul(8))?),
+    }
+    cursor.ipv6(sheet, "icmpv6.6lowpannd.da.reg_addr")?;
+    Ok(())
+}
+
+/// The header only: nothing here renumbers.
+fn router_renumbering(sheet: &mut Sheet, cursor: &mut Cursor<'_>) -> Result<()> {
+    cursor.uint(sheet, "icmpv6.rr.sequence_number", 4)?;
+    cursor.uint(sheet, "icmpv6.rr.segment_number", 1)?;
+    let flags = cursor.uint(sheet, "icmpv6.rr.flag", 1)?;
+    sheet.bits(
+        flags,
+        &[
+            ("icmpv6.rr.flag.t", 0x80),
+            ("icmpv6.rr.flag.r", 0x40),
+            ("icmpv6.rr.flag.a", 0x20),
+            ("icmpv6.rr.flag.s", 0x10),
+            ("icmpv6.rr.flag.p", 0x08),
+            ("icmpv6.rr.flag.rsv", 0x07),
+        ],
+        cursor.behind(1),
+    );
+    cursor.uint(sheet, "icmpv6.rr.maxdelay", 2)?;
+    cursor.bytes(sheet, "icmpv6.reserved", 4)?;
     Ok(())
 }
 

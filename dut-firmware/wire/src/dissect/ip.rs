@@ -6,6 +6,9 @@ use super::sheet::{Cursor, Sheet, Span};
 use crate::ipv6::{Ipv6Addr, NextHeader, checksum};
 use crate::{Error, Result};
 
+/// What a checksum's status is if not all of what it covers is there.
+pub(super) const UNVERIFIED: u64 = 2;
+
 /// IPv6 packets in IPv6 packets that are followed.
 const MAX_NESTING: usize = 8;
 
@@ -42,7 +45,9 @@ impl Dissector {
         let destination = cursor.ipv6(sheet, "ipv6.dst")?;
         slaac_mac(sheet, "ipv6.dst_slaac_mac", destination, cursor.behind(8));
         let mut ends = Ends { source, destination };
-        let mut payload = cursor.sub(payload_length, "IPv6 payload")?;
+        let is_cut = sheet.is_quoting() && payload_length > cursor.rest().len();
+        let present = if is_cut { cursor.rest().len() } else { payload_length };
+        let mut payload = cursor.sub(present, "IPv6 payload")?;
         let mut is_first = true;
         loop {
             next_header = match next_header {
@@ -53,6 +58,8 @@ impl Dissector {
                     super::ip_option::options_header(sheet, &mut payload, next_header, &mut ends)?
                 }
                 NextHeader::ROUTING => super::ip_routing::routing_header(sheet, &mut payload, &mut ends)?,
+                // What is quoted is not put together with what was sent.
+                NextHeader::FRAGMENT if sheet.is_quoting() => return Ok(()),
                 NextHeader::FRAGMENT => {
                     let (next_header, whole) = self.ip_fragment(sheet, &mut payload, ends)?;
                     if let Some((bytes, buffer)) = whole {
@@ -104,11 +111,13 @@ impl Dissector {
         let destination_port = (cursor.uint(sheet, "udp.dstport", 2)? & 0xffff) as u16;
         let length = usize::try_from(cursor.uint(sheet, "udp.length", 2)?).unwrap_or(usize::MAX);
         let received = cursor.uint(sheet, "udp.checksum", 2)?;
-        let covered = whole.get(..length).ok_or(Error::Truncated("UDP datagram"))?;
-        let payload_len = length.checked_sub(8).ok_or(Error::Malformed("UDP length below 8"))?;
+        let is_cut = sheet.is_quoting() && length > whole.len();
+        let covered = whole.get(..if is_cut { whole.len() } else { length });
+        let covered = covered.ok_or(Error::Truncated("UDP datagram"))?;
+        let payload_len = covered.len().checked_sub(8).ok_or(Error::Malformed("UDP length below 8"))?;
         let difference = checksum(ends.source, ends.destination, NextHeader::UDP, covered);
         let good = received != 0 && difference == 0;
-        if received != 0 {
+        if received != 0 && !is_cut {
             // What the field ought to hold, in the arithmetic of ones' complement.
             let sum = received.saturating_add(difference.into());
             sheet.number("udp.checksum_calculated", (sum & 0xffff).saturating_add(sum >> 16), cursor.behind(2));
@@ -118,9 +127,10 @@ impl Dissector {
         match received {
             0 if is_absent => sheet.number("udp.checksum.status", 3u8, cursor.behind(2)),
             0 => sheet.number("udp.checksum.status", 4u8, cursor.behind(2)),
+            _ if is_cut => sheet.number("udp.checksum.status", UNVERIFIED, Span { length: 0, ..cursor.behind(2) }),
             _ => sheet.number("udp.checksum.status", good, Span { length: 0, ..cursor.behind(2) }),
         }
-        if !good && !is_absent {
+        if !good && !is_absent && !is_cut {
             sheet.note(NoteKind::BadChecksum, "the UDP checksum is wrong");
         }
         if payload_len == 0 {

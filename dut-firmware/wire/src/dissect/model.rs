@@ -8,6 +8,7 @@ use core::fmt;
 use super::messages::{self, MESSAGES, MessageInfo};
 use super::record::{BufferRecord, LayerRecord, Name, Record, Repr};
 use super::render;
+use super::sheet::QUOTED;
 use crate::ieee802154::LinkAddress;
 
 /// The value of a field as `tshark -T fields` prints it.
@@ -164,7 +165,8 @@ impl Eq for Field<'_> {}
 #[derive(Clone, Copy)]
 pub struct Layer<'a> {
     /// Wireshark's name of the protocol: `eth`, `wpan-tap`, `wpan`, `6lowpan`, `ipv6`, `udp`, `dtls`, `coap`, `pana`, `eap`
-    /// and others; ours are `sel` and `ut`.
+    /// and others; ours are `sel`, `ut` and, last of all, what
+    /// an ICMPv6 message quotes: `quoted`, all of its layers in one.
     pub name: &'static str,
     dissection: &'a Dissection,
     records: &'a [Record],
@@ -292,12 +294,17 @@ impl Dissection {
         self.records.iter().map(|record| Field { dissection: self, record })
     }
 
-    /// The first field of this name, in the lowest layer that has it.
+    /// The first field of this name, in the lowest layer that has it, but not in the layer `quoted`: what an ICMPv6 error
+    /// or a redirect quotes was not sent here.
     pub fn field(&self, name: &str) -> Option<Field<'_>> {
-        self.all_fields().find(|field| field.name() == name)
+        let records = match self.layers.last() {
+            Some(layer) if layer.name == QUOTED => self.records.get(..layer.first_record).unwrap_or_default(),
+            _ => &self.records,
+        };
+        records.iter().map(|record| Field { dissection: self, record }).find(|field| field.name() == name)
     }
 
-    /// All fields of this name in all layers.
+    /// All fields of this name in all layers, `quoted` among them.
     pub fn fields(&self, name: &str) -> impl Iterator<Item = Field<'_>> {
         self.all_fields().filter(move |field| field.name() == name)
     }

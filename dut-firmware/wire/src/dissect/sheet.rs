@@ -24,9 +24,17 @@ impl Span {
     pub(super) const NOWHERE: Self = Self { buffer: 0, offset: 0, length: 0 };
 }
 
+/// The layer of what an ICMPv6 error or a redirect quotes.
+pub(super) const QUOTED: &str = "quoted";
+
+/// Packets inside packets that are dissected.
+const DEEPEST_QUOTE: u8 = 8;
+
 /// Collects layers, fields and notes.
 pub(super) struct Sheet {
     pub(super) dissection: Dissection,
+    /// How many packets inside packets the octets at hand are quoted in.
+    quoting: u8,
 }
 
 impl Sheet {
@@ -42,7 +50,7 @@ impl Sheet {
         used.buffers.clear();
         used.octets.clear();
         used.texts.clear();
-        let mut sheet = Self { dissection: used };
+        let mut sheet = Self { dissection: used, quoting: 0 };
         sheet.buffer("frame", bytes);
         sheet
     }
@@ -55,9 +63,31 @@ impl Sheet {
         self.dissection.buffers.len().saturating_sub(1)
     }
 
-    /// Starts a layer; fields go there from now on.
+    /// Starts a layer; fields go there from now on. Layers of a quoted packet are all one, [`QUOTED`].
     pub(super) fn layer(&mut self, name: &'static str) {
+        if self.quoting > 0 {
+            return;
+        }
         self.dissection.layers.push(LayerRecord { name, first_record: self.dissection.records.len() });
+    }
+
+    /// Starts the layer of a packet inside a packet, unless there are too many inside each other already.
+    pub(super) fn start_quote(&mut self) -> bool {
+        self.layer(QUOTED);
+        let starts = self.quoting < DEEPEST_QUOTE;
+        self.quoting = self.quoting.saturating_add(starts.into());
+        starts
+    }
+
+    /// Ends what [`Self::start_quote`] started.
+    pub(super) fn end_quote(&mut self) {
+        self.quoting = self.quoting.saturating_sub(1);
+    }
+
+    /// Whether the octets at hand are those of a packet inside a packet: nobody sent them to be acted on, and there may
+    /// be octets missing.
+    pub(super) fn is_quoting(&self) -> bool {
+        self.quoting > 0
     }
 
     fn push(&mut self, name: Name, value: Repr, span: Span) {
@@ -88,6 +118,13 @@ impl Sheet {
     pub(super) fn text(&mut self, name: &'static str, value: impl AsRef<str>, span: Span) {
         let range = self.keep(value.as_ref());
         self.push(Name::Known(name), Repr::Text(range), span);
+    }
+
+    /// Bit fields of `value`: a name and a mask each.
+    pub(super) fn bits(&mut self, value: u64, fields: &[(&'static str, u64)], span: Span) {
+        for (name, mask) in fields {
+            self.number(name, (value & mask) >> mask.trailing_zeros(), span);
+        }
     }
 
     /// The octets of the span as hex digits.

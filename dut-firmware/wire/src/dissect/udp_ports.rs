@@ -5,19 +5,23 @@ use super::dtls_session::End;
 use super::model::NoteKind;
 use super::sheet::{Cursor, Sheet};
 use crate::reader::Reader;
-use crate::{Error, Result, coap, hip, ikev2, pana, radius, zep};
+use crate::{Error, Result, coap, dns, hip, ikev2, pana, radius, zep};
 
 /// A protocol over UDP.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum UdpProtocol {
     /// CoAP, port 5683.
     Coap,
+    /// DNS, port 53.
+    Dns,
     /// DTLS, port 5684.
     Dtls,
     /// HIP behind four zero octets, port 10500.
     Hip,
     /// IKEv2, port 500; on port 4500 behind four zero octets.
     Isakmp,
+    /// Multicast DNS, port 5353.
+    Mdns,
     /// PANA, port 716.
     Pana,
     /// RADIUS, ports 1812, 1813 and 3799.
@@ -28,15 +32,18 @@ pub enum UdpProtocol {
 
 impl UdpProtocol {
     /// All, by name.
-    pub const ALL: [Self; 7] = [Self::Coap, Self::Dtls, Self::Hip, Self::Isakmp, Self::Pana, Self::Radius, Self::Zep];
+    pub const ALL: [Self; 9] =
+        [Self::Coap, Self::Dns, Self::Dtls, Self::Hip, Self::Isakmp, Self::Mdns, Self::Pana, Self::Radius, Self::Zep];
 
     /// Wireshark's name.
     pub fn name(self) -> &'static str {
         match self {
             Self::Coap => "coap",
+            Self::Dns => "dns",
             Self::Dtls => "dtls",
             Self::Hip => "hip",
             Self::Isakmp => "isakmp",
+            Self::Mdns => "mdns",
             Self::Pana => "pana",
             Self::Radius => "radius",
             Self::Zep => "zep",
@@ -52,6 +59,8 @@ impl UdpProtocol {
     fn of_port(port: u16) -> Option<Self> {
         match port {
             coap::PORT => Some(Self::Coap),
+            dns::PORT => Some(Self::Dns),
+            dns::MULTICAST_PORT => Some(Self::Mdns),
             coap::SECURE_PORT => Some(Self::Dtls),
             hip::PORT => Some(Self::Hip),
             ikev2::PORT | ikev2::NAT_PORT => Some(Self::Isakmp),
@@ -93,7 +102,7 @@ impl Dissector {
         let known = self.protocol_of(low).or_else(|| self.protocol_of(high));
         let protocol = match known {
             Some(protocol) => protocol,
-            None if !self.heuristics => return Ok(()),
+            None if !self.heuristics || sheet.is_quoting() => return Ok(()),
             None if looks_like_dtls(payload.rest()) => {
                 sheet.note(NoteKind::Heuristic, "taken for DTLS by its form: the ports do not tell");
                 UdpProtocol::Dtls
@@ -106,6 +115,10 @@ impl Dissector {
         };
         match protocol {
             UdpProtocol::Coap => super::coap::coap(sheet, payload),
+            // What is quoted belongs to no session, and was on no air.
+            UdpProtocol::Dtls | UdpProtocol::Zep if sheet.is_quoting() => Ok(()),
+            UdpProtocol::Dns => super::dns::dns(sheet, payload, dns::PORT),
+            UdpProtocol::Mdns => super::dns::dns(sheet, payload, dns::MULTICAST_PORT),
             UdpProtocol::Dtls => self.dtls(sheet, &mut payload, from, to),
             UdpProtocol::Hip => {
                 marker(&mut payload)?;

@@ -1,6 +1,7 @@
 //! IPv6 packets.
 
 use wire::coap;
+use wire::dns;
 use wire::ieee802154::{LinkAddress, ShortAddress};
 use wire::ipv6::{self, Ipv6Addr, NextHeader, Packet, with_extensions};
 use wire::udp::Datagram;
@@ -56,7 +57,7 @@ impl Rng {
             destination_port: self.pick(&[0xf0b2, 0xf0c1, 40001]),
             payload: Vec::new(),
         };
-        let kind = self.below(6);
+        let kind = self.below(9);
         match kind {
             0 | 1 => {
                 datagram.destination_port = coap::PORT;
@@ -70,6 +71,11 @@ impl Rng {
                 datagram.source_port = 10000 + self.below(30000) as u16;
             }
             3 => datagram.payload = self.bytes(0, 300),
+            4 => {
+                datagram.destination_port = self.pick(&[dns::PORT, dns::MULTICAST_PORT]);
+                datagram.payload = self.dns();
+                datagram.source_port = 10000 + self.below(30000) as u16;
+            }
             _ => header.next_header = NextHeader::ICMPV6,
         }
         if self.below(40) == 0 {
@@ -84,7 +90,7 @@ impl Rng {
             self.icmpv6().to_vec(ends.source, ends.destination).unwrap()
         };
         if self.below(12) == 0 && kind > 2 {
-            let at = if kind == 3 { 6 } else { 2 };
+            let at = if header.next_header == NextHeader::UDP { 6 } else { 2 };
             payload[at] ^= 0x55;
         }
         if self.below(20) == 0 && kind == 3 {

@@ -1,6 +1,7 @@
 //! Frames of every kind that the dissector knows, from a seed: the same ones at every run.
 
 mod coap;
+mod dns;
 mod dtls;
 mod encapsulation;
 mod handshake;
@@ -9,6 +10,8 @@ mod ip;
 mod ip_extension;
 mod key_management;
 mod lowpan;
+mod ndp_option;
+mod rpl;
 mod wpan;
 
 use wire::Eui64;

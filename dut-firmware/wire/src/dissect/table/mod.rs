@@ -33,6 +33,7 @@ macro_rules! fields {
 
 mod arp;
 mod coap;
+mod dns;
 mod dtls;
 mod eap;
 mod eapol;
@@ -46,6 +47,7 @@ mod ipv6;
 mod isakmp;
 mod pana;
 mod radius;
+mod rpl;
 mod sel;
 mod sixlowpan;
 mod tcp;
@@ -71,6 +73,7 @@ const TABLES: &[&[FieldInfo]] = &[
     tcp::FIELDS,
     udp::FIELDS,
     icmpv6::FIELDS,
+    rpl::FIELDS,
     sel::FIELDS,
     dtls::FIELDS,
     coap::FIELDS,
@@ -82,6 +85,7 @@ const TABLES: &[&[FieldInfo]] = &[
     udpencap::FIELDS,
     isakmp::FIELDS,
     esp::FIELDS,
+    dns::FIELDS,
     upper_tester::FIELDS,
     &[OPEN],
 ];
