@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
+use wire::dissect::UdpProtocol;
 
 /// Conformance tests for the secure bootstrapping of IEEE 802.15.4 devices.
 ///
@@ -232,9 +233,31 @@ pub(crate) struct Dissect {
     /// `wireshark/ieee802154_keys`.
     #[arg(long, value_name = "FILE")]
     pub(crate) keys: Option<PathBuf>,
+    /// What a UDP port carries, as tshark's -d: `udp.port==18120,radius`; may be repeated.
+    #[arg(long, value_name = "PORT,PROTOCOL", value_parser = decode_as)]
+    pub(crate) decode_as: Vec<DecodeAs>,
     /// Print one JSON object instead of text.
     #[arg(long)]
     pub(crate) json: bool,
+}
+
+/// A port and what it carries.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct DecodeAs {
+    pub(crate) port: u16,
+    pub(crate) protocol: UdpProtocol,
+}
+
+/// Reads `udp.port==N,PROTOCOL`.
+fn decode_as(text: &str) -> Result<DecodeAs, String> {
+    let names = || UdpProtocol::ALL.map(UdpProtocol::name).join(", ");
+    let (selector, name) = text.split_once(',').ok_or_else(|| "write `udp.port==N,PROTOCOL`".to_owned())?;
+    let port = selector
+        .strip_prefix("udp.port==")
+        .ok_or_else(|| format!("`{selector}` is no `udp.port==N`: only UDP ports can be told"))?;
+    let port = port.parse().map_err(|_| format!("`{port}` is no port: 0 to 65535"))?;
+    let protocol = UdpProtocol::named(name).ok_or_else(|| format!("`{name}` is none of {}", names()))?;
+    Ok(DecodeAs { port, protocol })
 }
 
 #[derive(Debug, Args)]

@@ -3,19 +3,15 @@
 use std::path::Path;
 
 use serde_json::{Value as Json, json};
-use wire::dissect::{Dissection, Dissector, Keys, Value};
+use wire::dissect::{Dissection, Dissector, Keys, LinkType, Value};
 use wire::dtls::MasterSecret;
 
 use crate::arguments::Dissect;
 use crate::captures::{self, Packet};
+use crate::commands::summary;
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::output::{self, say};
-
-const LINKTYPE_RAW: i32 = 101;
-const LINKTYPE_IEEE802_15_4_WITHFCS: i32 = 195;
-const LINKTYPE_IPV6: i32 = 229;
-const LINKTYPE_IEEE802_15_4_NOFCS: i32 = 230;
 
 /// aMaxPHYPacketSize (IEEE 802.15.4-2006, table 22): the FCS included.
 const MAX_PSDU: usize = 127;
@@ -29,6 +25,11 @@ pub(crate) fn dissect(arguments: &Dissect) -> Result<Exit, Failure> {
     }
     if let Some(path) = &arguments.keys {
         add_keys(&mut dissector, path)?;
+    }
+    // A note in the output says where a form decides.
+    dissector.set_heuristics(true);
+    for decode in &arguments.decode_as {
+        dissector.decode_as(decode.port, decode.protocol);
     }
     let mut frames = Vec::new();
     for packet in &capture.packets {
@@ -60,23 +61,26 @@ fn dissect_packet(dissector: &mut Dissector, packet: &Packet) -> (Option<Dissect
         (packet.bytes.len() + fcs > MAX_PSDU)
             .then(|| format!("{} octets are more than a PSDU can have ({MAX_PSDU})", packet.bytes.len() + fcs))
     };
-    match packet.link_type {
-        _ if packet.bytes.is_empty() => (None, Some("no octets at all".to_owned())),
-        LINKTYPE_IEEE802_15_4_WITHFCS => {
-            let dissection = dissector.frame(packet.number, &packet.bytes, true);
-            (Some(dissection), cut.or_else(|| too_long(0)))
-        }
-        LINKTYPE_IEEE802_15_4_NOFCS => {
-            let dissection = dissector.frame(packet.number, &packet.bytes, false);
-            (Some(dissection), cut.or_else(|| too_long(2)))
-        }
-        LINKTYPE_IPV6 | LINKTYPE_RAW => (Some(dissector.ipv6_packet(packet.number, &packet.bytes)), cut),
-        other => (None, Some(format!("link type {other} is not known here (known: 101, 195, 229, 230)"))),
+    if packet.bytes.is_empty() {
+        return (None, Some("no octets at all".to_owned()));
     }
+    let link_type = LinkType(packet.link_type.cast_unsigned());
+    if !link_type.is_known() {
+        let known = LinkType::KNOWN.map(|known| known.0.to_string()).join(", ");
+        return (None, Some(format!("link type {} is not known here (known: {known})", packet.link_type)));
+    }
+    let dissection = dissector.packet(packet.number, link_type, &packet.bytes);
+    let remark = match link_type {
+        LinkType::IEEE802_15_4_WITHFCS => cut.or_else(|| too_long(0)),
+        LinkType::IEEE802_15_4_NOFCS => cut.or_else(|| too_long(2)),
+        _ => cut,
+    };
+    (Some(dissection), remark)
 }
 
 fn print(packet: &Packet, dissection: Option<&Dissection>, remark: Option<&str>) {
-    say!("Frame {}: {} octets", packet.number, packet.bytes.len());
+    let summary = dissection.map(summary::of).unwrap_or_default();
+    say!("Frame {}: {} octets{summary}", packet.number, packet.bytes.len());
     if let Some(remark) = remark {
         say!("  ! {remark}");
     }
@@ -84,12 +88,24 @@ fn print(packet: &Packet, dissection: Option<&Dissection>, remark: Option<&str>)
     for layer in dissection.layers() {
         say!("  {}", layer.name);
         for field in layer.all_fields() {
-            say!("    {:<34} {}", field.name(), field.value());
+            say!("    {:<34} {}", field.name(), printable(&field.value().to_string()));
         }
     }
     for note in &dissection.notes {
         say!("  ! {}: {}", note.layer, note.text);
     }
+}
+
+/// Text of a frame without what a terminal would obey.
+fn printable(text: &str) -> String {
+    let mut printable = String::with_capacity(text.len());
+    for character in text.chars() {
+        match character {
+            character if character.is_control() => printable.extend(character.escape_default()),
+            character => printable.push(character),
+        }
+    }
+    printable
 }
 
 fn to_json(number: u64, dissection: Option<&Dissection>, remark: Option<&str>) -> Json {

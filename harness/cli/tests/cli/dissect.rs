@@ -78,7 +78,11 @@ fn a_truncated_last_packet_is_said_and_the_others_are_shown() {
 #[test]
 fn an_unknown_link_type_is_named_with_the_known_ones() {
     let outcome = dissect(&pcap(147, &[ACK]), &[]).expect(0);
-    assert!(outcome.out.contains("link type 147 is not known here (known: 101, 195, 229, 230)"), "{}", outcome.out);
+    assert!(
+        outcome.out.contains("link type 147 is not known here (known: 1, 101, 195, 228, 229, 230, 283)"),
+        "{}",
+        outcome.out
+    );
     assert!(notes(&frames(&dissect(&pcap(147, &[ACK]), &["--json"]).expect(0))[0]).contains("147"));
 }
 
@@ -103,7 +107,7 @@ fn no_octets_make_dissect_panic() {
     let mut dice = crate::common::Dice::new("dissect");
     let frames: Vec<Vec<u8>> = (0..200).map(|length| (0..length).map(|_| dice.below(256) as u8).collect()).collect();
     let frames: Vec<&[u8]> = frames.iter().map(Vec::as_slice).collect();
-    for link_type in [101, 195, 229, 230] {
+    for link_type in [1, 101, 195, 228, 229, 230, 283] {
         dissect(&pcap(link_type, &frames), &["--json"]).expect(0);
     }
 }
@@ -193,5 +197,103 @@ fn our_own_captures_dissect_with_the_secrets_they_carry() {
         let fields = put["layers"].as_array().unwrap().iter().flat_map(|layer| layer["fields"].as_array().unwrap());
         let coap = fields.into_iter().find(|field| field["name"] == "coap.code").unwrap();
         assert_ne!(coap["buffer"], "frame", "{put}");
+    }
+}
+
+/// Frames of a shared capture, with the ports that its protocols have there.
+fn read(name: &str, arguments: &[&str]) -> Outcome {
+    let capture = foreign(name);
+    let ports = ["--decode-as", "udp.port==18120,radius", "--decode-as", "udp.port==21812,radius"];
+    let mut all: Vec<&std::ffi::OsStr> = vec!["dissect".as_ref(), capture.as_os_str()];
+    all.extend(ports.iter().chain(arguments).map(|argument| std::ffi::OsStr::new(*argument)));
+    call(all).expect(0)
+}
+
+#[rstest::rstest]
+#[case("coap.pcap", 40, &["eth", "ip", "udp", "dtls"])]
+#[case("dtls.pcap", 33, &["eth", "ip", "udp", "dtls"])]
+#[case("eapol-gpsk.pcap", 19, &["eth", "eapol", "eap", "ipv6", "icmpv6"])]
+#[case("fcs.pcap", 17, &["wpan", "6lowpan", "ipv6", "udp", "coap", "icmpv6", "sel", "pana", "eap", "hip", "isakmp"])]
+#[case("ikev2-psk.pcap", 6, &["eth", "ip", "udp", "udpencap", "isakmp"])]
+#[case("nofcs.pcap", 17, &["wpan", "6lowpan", "ipv6", "udp", "coap", "icmpv6", "sel", "pana", "eap", "hip", "isakmp"])]
+#[case("pana-eap-psk.pcapng", 21, &["eth", "ip", "udp", "pana", "radius", "eap"])]
+#[case("radius-eap.pcap", 70, &["eth", "ip", "udp", "radius", "eap", "isakmp"])]
+#[case("sec.pcap", 13, &["wpan"])]
+#[case("tap.pcap", 17, &["wpan-tap", "wpan", "6lowpan", "ipv6", "udp", "coap", "pana", "eap", "hip", "isakmp"])]
+#[case("thread-join.pcap", 80, &["wpan", "6lowpan", "ipv6", "udp", "dtls"])]
+#[case("zep.pcap", 17, &["eth", "ip", "udp", "zep", "wpan", "6lowpan", "ipv6", "coap", "pana", "eap", "hip", "isakmp"])]
+fn every_foreign_capture_shows_all_its_layers(#[case] name: &str, #[case] count: usize, #[case] expected: &[&str]) {
+    let frames = frames(&read(name, &["--json"]));
+    assert_eq!(frames.len(), count);
+    for layer in expected {
+        assert!(frames.iter().any(|frame| layers(frame).contains(layer)), "no {layer} in {name}");
+    }
+    let text = read(name, &[]).out;
+    assert_eq!(text.lines().filter(|line| line.starts_with("Frame ")).count(), count);
+    // No octet of a frame may command the terminal.
+    assert!(text.chars().all(|character| character == '\n' || !character.is_control()));
+}
+
+#[test]
+fn a_frame_begins_with_a_line_that_sums_it_up() {
+    let line = |name: &str, number: usize| {
+        let start = format!("Frame {number}: ");
+        let text = read(name, &[]).out;
+        text.lines().find(|line| line.starts_with(&start)).unwrap().to_owned()
+    };
+    let zep = "Frame 1: 129 octets · fe80::1 → fe80::2 · eth/ip/udp/zep/wpan/6lowpan/ipv6/udp/coap · CoAP GET";
+    assert_eq!(line("zep.pcap", 1), zep);
+    let ike = "Frame 3: 318 octets · 10.77.0.1 → 10.77.0.2 · eth/ip/udp/udpencap/isakmp · IKEv2 IKE_AUTH";
+    assert_eq!(line("ikev2-psk.pcap", 3), ike);
+    let pana = "Frame 2: 82 octets · 127.0.0.1 → 127.0.0.1 · eth/ip/udp/pana · PANA authentication request";
+    assert_eq!(line("pana-eap-psk.pcapng", 2), pana);
+    // A relayed message is a layer of its own.
+    let relay =
+        "Frame 8: 128 octets · fe80::1 → fe80::2 · wpan-tap/wpan/6lowpan/ipv6/udp/pana×2 · PANA client initiation";
+    assert_eq!(line("tap.pcap", 8), relay);
+}
+
+#[test]
+fn a_form_that_decides_is_said_and_a_port_that_is_told_needs_none() {
+    let guessed = frames(&call(["dissect".as_ref(), foreign("dtls.pcap").as_os_str(), "--json".as_ref()]).expect(0));
+    assert!(notes(&guessed[0]).contains("taken for DTLS by its form"), "{}", guessed[0]);
+    let told = frames(&read(
+        "dtls.pcap",
+        &["--decode-as", "udp.port==4433,dtls", "--decode-as", "udp.port==4435,dtls", "--json"],
+    ));
+    assert!(layers(&told[0]).contains(&"dtls"));
+    assert!(!notes(&told[0]).contains("form"), "{}", told[0]);
+    // Without a word of the user this port says nothing.
+    let capture = foreign("radius-eap.pcap");
+    let closed = frames(&call(["dissect".as_ref(), capture.as_os_str(), "--json".as_ref()]).expect(0));
+    assert_eq!(layers(&closed[0]), ["eth", "ip", "udp"]);
+}
+
+#[rstest::rstest]
+#[case("udp.port==70000,radius", "`70000` is no port")]
+#[case("tcp.port==7,radius", "only UDP ports can be told")]
+#[case("udp.port==7,http", "`http` is none of coap, dtls, hip, isakmp, pana, radius, zep")]
+#[case("radius", "write `udp.port==N,PROTOCOL`")]
+fn a_bad_decode_as_is_refused_with_the_reason(#[case] value: &str, #[case] reason: &str) {
+    call(["dissect", "x.pcap", "--decode-as", value]).expect(2).complains(&[reason]);
+}
+
+#[test]
+fn secured_frames_open_at_every_level_and_key_mode_and_two_wrong_keys_are_named() {
+    let folder = tempfile::tempdir().unwrap();
+    let keys = folder.path().join("keys");
+    fs::write(&keys, "link 1 000102030405060708090a0b0c0d0e0f\n").unwrap();
+    let frames = frames(&read("sec.pcap", &["--keys", keys.to_str().unwrap(), "--json"]));
+    for (index, (level, mode)) in
+        [(1, 1), (2, 1), (3, 1), (4, 1), (5, 1), (6, 1), (7, 1), (5, 0), (5, 2), (5, 3)].into_iter().enumerate()
+    {
+        let frame = &frames[index];
+        assert_eq!(field(frame, "wpan.aux_sec.sec_level"), Some(&level.into()));
+        assert_eq!(field(frame, "wpan.aux_sec.key_id_mode"), Some(&mode.into()));
+        assert_eq!(field(frame, "icmpv6.checksum.status"), Some(&1.into()), "{frame}");
+    }
+    for frame in &frames[10..12] {
+        assert!(notes(frame).contains("the integrity code matches under no known key"), "{frame}");
+        assert_eq!(field(frame, "icmpv6.type"), None);
     }
 }
