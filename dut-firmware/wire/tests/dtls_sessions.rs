@@ -1,7 +1,11 @@
 //! The dissector over DTLS handshakes of OpenSSL: records of epoch 1 are read with a pre-shared key or a key log.
 
+use bootrack_wire::ccm;
 use bootrack_wire::dissect::{Dissection, Dissector, Keys, NoteKind};
-use bootrack_wire::dtls::MasterSecret;
+use bootrack_wire::dtls::{
+    CipherSuite, ClientHello, ContentType, Extension, ExtensionType, HandshakeType, MasterSecret, ProtocolVersion,
+    RANDOM_LENGTH, Record, RecordHeader, ServerHello, additional_data, message_bytes, nonce,
+};
 use bootrack_wire::ipv6::{Header, Ipv6Addr, NextHeader, Packet};
 use bootrack_wire::udp::Datagram;
 use differential::{PSK, Session, session};
@@ -134,4 +138,95 @@ fn a_hello_in_dtls_fragments_is_put_together() {
     let first = see(0, middle);
     assert_eq!(first.text("dtls.handshake.random"), Some(hex::encode(session.client_random).into()));
     assert!(first.buffers().any(|buffer| buffer.name == "handshake" && buffer.bytes == body));
+}
+
+/// A session whose ServerHello selects `suite` and raw public keys, with a key log, and a record of the client under a
+/// MAC of `mac_length` octets.
+fn session_under(suite: u16, mac_length: usize) -> Vec<Dissection> {
+    let (client_random, server_random, master_secret) = ([1; RANDOM_LENGTH], [2; RANDOM_LENGTH], [3; 48]);
+    let version = ProtocolVersion(0xfefd);
+    let mut hello = Vec::new();
+    let client_hello = ClientHello {
+        version,
+        random: client_random,
+        session_id: Vec::new(),
+        cookie: Vec::new(),
+        cipher_suites: vec![CipherSuite(suite)],
+        compression_methods: vec![0],
+        extensions: Vec::new(),
+    };
+    client_hello.emit(&mut hello).unwrap();
+    let raw = |extension_type| Extension { extension_type, data: vec![2] };
+    let server_hello = ServerHello {
+        version,
+        random: server_random,
+        session_id: Vec::new(),
+        cipher_suite: CipherSuite(suite),
+        compression_method: 0,
+        extensions: vec![raw(ExtensionType::SERVER_CERTIFICATE_TYPE), raw(ExtensionType::CLIENT_CERTIFICATE_TYPE)],
+    };
+    let mut answer = Vec::new();
+    server_hello.emit(&mut answer).unwrap();
+    let record = |content_type, epoch, fragment: &[u8]| {
+        let header = RecordHeader { content_type, version, epoch, sequence_number: 0, length: 0 };
+        let mut bytes = Vec::new();
+        Record { header, fragment }.emit(&mut bytes).unwrap();
+        bytes
+    };
+    let message = |msg_type, sequence, body: &[u8]| {
+        record(ContentType::Handshake, 0, &message_bytes(msg_type, sequence, body).unwrap())
+    };
+    let key_info = [&[0, 0, 91][..], &[0x30; 91]].concat();
+    let flight = [message(HandshakeType::ServerHello, 0, &answer), message(HandshakeType::Certificate, 1, &key_info)];
+    let keys = MasterSecret::from_octets(master_secret).key_block(&client_random, &server_random).client;
+    let plaintext = hex::decode("40017d34bb74656d7065726174757265").unwrap();
+    let header =
+        RecordHeader { content_type: ContentType::ApplicationData, version, epoch: 1, sequence_number: 0, length: 0 };
+    let explicit = header.epoch_and_sequence_number().to_be_bytes();
+    let aad = additional_data(&header, plaintext.len() as u16);
+    let sealed = ccm::seal(&keys.key, &nonce(&keys.iv, &explicit), &aad, &plaintext, mac_length).unwrap();
+    let data = record(ContentType::ApplicationData, 1, &[&explicit[..], &sealed].concat());
+    let datagrams = [
+        (true, message(HandshakeType::ClientHello, 0, &hello)),
+        (false, flight.concat()),
+        (true, message(HandshakeType::Certificate, 1, &key_info)),
+        (true, data),
+    ];
+    let mut keys = Keys::new();
+    keys.add_dtls_master_secret(client_random, MasterSecret::from_octets(master_secret));
+    let mut dissector = Dissector::new(keys);
+    datagrams.map(|(from_client, payload)| dissector.ipv6_packet(0, &packet(from_client, payload))).to_vec()
+}
+
+#[rstest]
+#[case::psk_ccm_8(0xc0a8, 8)]
+#[case::psk_ccm(0xc0a4, 16)]
+#[case::ecdhe_ecdsa_ccm_8(0xc0ae, 8)]
+#[case::ecdhe_ecdsa_ccm(0xc0ac, 16)]
+#[case::ecjpake_ccm_8(0xc0ff, 8)]
+fn a_key_log_opens_every_suite_of_aes_128_ccm(#[case] suite: u16, #[case] mac_length: usize) {
+    let dissections = session_under(suite, mac_length);
+    let data = &dissections[3];
+    assert_eq!(data.number("dtls.decrypted"), Some(1));
+    assert_eq!(data.text("coap.opt.uri_path_recon").as_deref(), Some("/temperature"));
+}
+
+#[rstest]
+#[case::aes_256_ccm_8(0xc0af)]
+#[case::aes_128_gcm(0xc02b)]
+fn a_suite_that_cannot_be_decrypted_says_so(#[case] suite: u16) {
+    let data = &session_under(suite, 8)[3];
+    assert_eq!(data.number("dtls.decrypted"), Some(0));
+    assert!(data.has_note(NoteKind::Unsupported) && !data.has_note(NoteKind::WrongKey));
+    assert!(!data.has_layer("coap"));
+}
+
+#[test]
+fn raw_public_keys_are_read_from_both_sides_once_the_hellos_select_them() {
+    let dissections = session_under(0xc0ae, 8);
+    for side in [1, 2] {
+        assert_eq!(dissections[side].number("dtls.handshake.certificate_length"), Some(91));
+        assert_eq!(dissections[side].field("dtls.handshake.certificates_length"), None);
+        assert!(dissections[side].notes.is_empty());
+    }
 }

@@ -66,13 +66,19 @@ fn generated_frames_have_the_same_values_here_and_in_tshark() {
         return;
     }
     let mut all = Comparison::default();
+    let mut messages = 0;
     for (link_type, packets) in generated_captures() {
         let file = write(link_type, &packets);
-        let comparison = compare(file.path(), &dissect(&packets, link_type));
+        let dissections = dissect(&packets, link_type);
+        let comparison = compare(file.path(), &dissections);
         comparison.report(&format!("generated packets of link type {link_type}"));
         all.add(comparison);
+        let decrypted = dissections.iter().filter(|dissection| dissection.number("dtls.decrypted") == Some(1));
+        messages += decrypted.filter(|dissection| dissection.has_layer("coap")).count();
     }
     all.report("generated packets");
+    println!("{messages} of them hold CoAP under DTLS");
+    assert!(messages >= 6, "too little was decrypted");
     // A field that never occurred proves nothing.
     let never: Vec<&str> = fields().map(|field| field.name).filter(|name| !all.equal.contains_key(name)).collect();
     assert!(never.is_empty(), "never compared: {never:?}");

@@ -105,7 +105,7 @@ impl Dissector {
             let length = usize::try_from(header.fragment_length).unwrap_or(usize::MAX);
             let piece = cursor.sub(length, "dtls.handshake.fragment")?;
             let Some(session) = self.sessions.between(from, to) else { return Ok(()) };
-            let Some(body) = session.assemble(from, &Fragment { header, body: piece.rest() }) else {
+            let Some((body, fragments)) = session.assemble(from, &Fragment { header, body: piece.rest() }) else {
                 sheet.note(NoteKind::FragmentIncomplete, "the handshake message is not complete yet");
                 continue;
             };
@@ -116,6 +116,7 @@ impl Dissector {
             let body_cursor = if header.is_whole() {
                 piece
             } else {
+                sheet.number("dtls.fragment.count", fragments, cursor.ahead(0));
                 let octets = u64::try_from(body.len()).unwrap_or(u64::MAX);
                 sheet.number("dtls.reassembled.length", octets, cursor.ahead(0));
                 let buffer = sheet.buffer("handshake", &body);

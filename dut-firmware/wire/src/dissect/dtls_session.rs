@@ -85,6 +85,7 @@ struct Assembly {
     body: Vec<u8>,
     /// One flag per octet that has arrived.
     arrived: Vec<bool>,
+    fragments: u32,
 }
 
 /// Why a record could not be decrypted.
@@ -145,11 +146,11 @@ impl Session {
         Err(if has_keys { OpenFailure::WrongKey } else { OpenFailure::NoKey })
     }
 
-    /// Takes a fragment of a message in the clear; the whole body if this completes one.
-    pub(super) fn assemble(&mut self, sender: End, fragment: &Fragment<'_>) -> Option<Vec<u8>> {
+    /// Takes a fragment of a message in the clear; the whole body if this completes one, and how many fragments made it.
+    pub(super) fn assemble(&mut self, sender: End, fragment: &Fragment<'_>) -> Option<(Vec<u8>, u32)> {
         let header = fragment.header;
         if header.is_whole() {
-            return Some(fragment.body.to_vec());
+            return Some((fragment.body.to_vec(), 1));
         }
         if header.length > MAX_MESSAGE {
             return None;
@@ -165,7 +166,13 @@ impl Session {
             if assembling.len() >= MAX_MESSAGES {
                 assembling.remove(0);
             }
-            assembling.push(Assembly { sender, header, body: vec![0; length], arrived: vec![false; length] });
+            assembling.push(Assembly {
+                sender,
+                header,
+                body: vec![0; length],
+                arrived: vec![false; length],
+                fragments: 0,
+            });
             assembling.len().saturating_sub(1)
         });
         let assembly = assembling.get_mut(index)?;
@@ -173,8 +180,10 @@ impl Session {
         let end = offset.checked_add(fragment.body.len())?;
         assembly.body.get_mut(offset..end)?.copy_from_slice(fragment.body);
         assembly.arrived.get_mut(offset..end)?.fill(true);
+        assembly.fragments = assembly.fragments.saturating_add(1);
         if assembly.arrived.iter().all(|arrived| *arrived) {
-            return Some(assembling.remove(index).body);
+            let Assembly { body, fragments, .. } = assembling.remove(index);
+            return Some((body, fragments));
         }
         None
     }

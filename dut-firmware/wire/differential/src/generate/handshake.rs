@@ -1,12 +1,16 @@
 //! DTLS handshakes of every key exchange that the dissector reads: all messages, extensions and record types, whole and in
-//! fragments. Points, signatures and tickets are random octets: nobody computes with them.
+//! fragments. Points, signatures and tickets are random octets: nobody computes with them. Sessions
+//! with a pre-shared key and AES-128-CCM can be decrypted.
 
+use wire::ccm;
 use wire::dtls::{
     CipherSuite, ClientHello, ContentType, Extension, ExtensionType, HandshakeHeader, HandshakeType,
-    HelloVerifyRequest, ProtocolVersion, Record, RecordHeader, ServerHello,
+    HelloVerifyRequest, MasterSecret, ProtocolVersion, Record, RecordHeader, ServerHello, WriteKeys, additional_data,
+    nonce, psk_premaster_secret,
 };
 
 use super::Rng;
+use crate::PSK;
 
 /// A self-signed certificate of OpenSSL for a P-256 key.
 const CERTIFICATE: &[u8] = include_bytes!("../../data/certificate.der");
@@ -34,6 +38,8 @@ struct Side {
     message_seq: u16,
     sequence_number: u64,
     datagram: Vec<u8>,
+    /// Keys of a session that both dissectors can open, and the octets of its MAC.
+    keys: Option<(WriteKeys, usize)>,
 }
 
 impl Side {
@@ -42,6 +48,20 @@ impl Side {
         self.sequence_number += 1;
         let header = RecordHeader { content_type, version: VERSION, epoch, sequence_number, length: 0 };
         Record { header, fragment }.emit(&mut self.datagram).unwrap();
+    }
+
+    /// A record of epoch 1, whose octets are random if nobody has the keys (RFC 6655 3).
+    fn protected(&mut self, content_type: ContentType, plaintext: &[u8], rng: &mut Rng) {
+        let Some((keys, mac_length)) = &self.keys else {
+            let octets = rng.bytes(plaintext.len() as u64 + 16, plaintext.len() as u64 + 16);
+            return self.record(content_type, 1, &octets);
+        };
+        let sequence_number = self.sequence_number;
+        let header = RecordHeader { content_type, version: VERSION, epoch: 1, sequence_number, length: 0 };
+        let explicit = header.epoch_and_sequence_number().to_be_bytes();
+        let aad = additional_data(&header, plaintext.len() as u16);
+        let sealed = ccm::seal(&keys.key, &nonce(&keys.iv, &explicit), &aad, plaintext, *mac_length).unwrap();
+        self.record(content_type, 1, &[&explicit[..], &sealed].concat());
     }
 
     /// A message in records with at most `most` octets of it each.
@@ -105,8 +125,16 @@ impl Rng {
         hello.emit(&mut body).unwrap();
         client.message(HandshakeType::ClientHello, &body, most);
         datagrams.push((true, core::mem::take(&mut client.datagram)));
-        self.server_flight(&mut server, kind, suite, most);
+        let random = core::array::from_fn(|_| self.u8());
+        self.server_flight(&mut server, kind, suite, random, most);
         datagrams.push((false, core::mem::take(&mut server.datagram)));
+        let mac_length = if suite.0 == 0xc0a4 { 16 } else { 8 };
+        if matches!(suite.0, 0xc0a4 | 0xc0a8) {
+            let premaster = psk_premaster_secret(&hex::decode(PSK).unwrap()).unwrap();
+            let keys = MasterSecret::derive(&premaster, &hello.random, &random).key_block(&hello.random, &random);
+            client.keys = Some((keys.client, mac_length));
+            server.keys = Some((keys.server, mac_length));
+        }
         self.client_flight(&mut client, kind, most);
         datagrams.push((true, core::mem::take(&mut client.datagram)));
         if self.chance() {
@@ -117,19 +145,18 @@ impl Rng {
         datagrams.push((false, core::mem::take(&mut server.datagram)));
         for side in [true, false] {
             let sender = if side { &mut client } else { &mut server };
-            let data = self.bytes(25, 60);
-            sender.record(ContentType::ApplicationData, 1, &data);
-            let alert = self.bytes(18, 18);
-            sender.record(ContentType::Alert, 1, &alert);
+            let message = self.coap();
+            sender.protected(ContentType::ApplicationData, &message, self);
+            sender.protected(ContentType::Alert, &[self.pick(&[1, 2]), self.pick(&[0, 10, 80, 100])], self);
             datagrams.push((side, core::mem::take(&mut sender.datagram)));
         }
         datagrams
     }
 
-    fn server_flight(&mut self, server: &mut Side, kind: Kind, suite: CipherSuite, most: usize) {
+    fn server_flight(&mut self, server: &mut Side, kind: Kind, suite: CipherSuite, random: [u8; 32], most: usize) {
         let hello = ServerHello {
             version: VERSION,
-            random: core::array::from_fn(|_| self.u8()),
+            random,
             session_id: self.bytes(0, 32),
             cipher_suite: suite,
             compression_method: 0,
@@ -183,12 +210,17 @@ impl Rng {
         self.end(client);
     }
 
-    /// ChangeCipherSpec and a Finished that nobody can read.
+    /// ChangeCipherSpec and a Finished with any verify_data.
     fn end(&mut self, side: &mut Side) {
         side.record(ContentType::ChangeCipherSpec, 0, &[1]);
         side.sequence_number = 0;
-        let finished = self.bytes(40, 40);
-        side.record(ContentType::Handshake, 1, &finished);
+        let (message_seq, length) = (side.message_seq, 12);
+        let (fragment_offset, fragment_length) = (0, length);
+        let mut finished = Vec::new();
+        let msg_type = HandshakeType::Finished;
+        HandshakeHeader { msg_type, length, message_seq, fragment_offset, fragment_length }.emit(&mut finished);
+        finished.extend(self.bytes(12, 12));
+        side.protected(ContentType::Handshake, &finished, self);
     }
 
     fn certificate(&mut self, kind: Kind) -> Vec<u8> {
@@ -272,7 +304,8 @@ impl Rng {
 
     fn server_extensions(&mut self, kind: Kind) -> Vec<Extension> {
         let mut all = vec![(11, vector8(&[0])), (0xff01, vector8(&self.bytes(0, 12)))];
-        if self.chance() {
+        // The master secret of a session with a pre-shared key is derived without it.
+        if kind != Kind::Psk && self.chance() {
             all.push((23, Vec::new()));
         }
         if kind == Kind::RawKey {

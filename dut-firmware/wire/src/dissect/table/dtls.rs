@@ -106,6 +106,7 @@ fields! {
         "dtls.heartbeat_message.payload" bytes "payload of a heartbeat";
         "dtls.heartbeat_message.padding" bytes "padding of a heartbeat";
         "dtls.app_data" bytes "protected application data, explicit nonce and MAC included";
+        "dtls.fragment.count" 32 "fragments that a handshake message came in";
         "dtls.reassembled.length" 32 "octets of a handshake message that came in fragments";
     } else {
         "dtls.ecjpake.x_len" 8 "octets of an EC-JPAKE share of round one";
