@@ -17,11 +17,13 @@ use bootrack_wire::ieee802154::{
     AuxSecurityHeader, Content, Frame, FrameVersion, Header, KeyIdentifier, LinkAddress, Mpdu, SecurityLevel,
     ShortAddress, append_fcs, secure_in_slot, unsecure_in_slot,
 };
-use bootrack_wire::ipv6::{Ipv6Addr, NextHeader, Packet, checksum};
+use bootrack_wire::ipv6::{ExtensionHeader, Ipv6Addr, NextHeader, Packet, Reassembly, checksum, extensions};
 use bootrack_wire::ndp;
 use bootrack_wire::reader::Reader;
 use bootrack_wire::sel;
-use bootrack_wire::sixlowpan::{Context, Contexts, Decompressor, Dispatch, FragmentHeader, Iphc, UdpNhc, compress};
+use bootrack_wire::sixlowpan::{
+    Context, Contexts, Decompressor, Dispatch, ExtensionNhc, FragmentHeader, FrameHeaders, Iphc, UdpNhc, compress,
+};
 use bootrack_wire::udp;
 use bootrack_wire::upper_tester::{Command, Line, LineAssembler};
 use bootrack_wire::writer::Writer;
@@ -156,6 +158,10 @@ pub fn mac_security(data: &[u8]) {
 
 /// Octets: a 6LoWPAN payload, of which the first header is read.
 pub fn sixlowpan_header(data: &[u8]) {
+    if let Ok(headers) = FrameHeaders::parse(&mut Reader::new(data)) {
+        let emitted = written(headers.buffer_len(), |writer| headers.emit(writer));
+        assert_survives(&headers, emitted, |bytes| FrameHeaders::parse(&mut Reader::new(bytes)));
+    }
     if let Ok(header) = FragmentHeader::parse(&mut Reader::new(data)) {
         let emitted = written(header.buffer_len(), |writer| header.emit(writer));
         assert_survives(&header, emitted, |bytes| FragmentHeader::parse(&mut Reader::new(bytes)));
@@ -164,6 +170,10 @@ pub fn sixlowpan_header(data: &[u8]) {
     if let Ok(iphc) = Iphc::parse(&mut reader) {
         let emitted = written(iphc.buffer_len(), |writer| iphc.emit(writer));
         assert_survives(&iphc, emitted, |bytes| Iphc::parse(&mut Reader::new(bytes)));
+        if let Ok(nhc) = ExtensionNhc::parse(&mut reader.clone()) {
+            let emitted = written(nhc.buffer_len(), |writer| nhc.emit(writer));
+            assert_survives(&nhc, emitted, |bytes| ExtensionNhc::parse(&mut Reader::new(bytes)));
+        }
         if let Ok(nhc) = UdpNhc::parse(&mut reader) {
             let emitted = written(nhc.buffer_len(), |writer| nhc.emit(writer));
             assert_survives(&nhc, emitted, |bytes| UdpNhc::parse(&mut Reader::new(bytes)));
@@ -206,6 +216,15 @@ pub fn sixlowpan_packet(data: &[u8]) {
 pub fn ipv6_packet(data: &[u8]) {
     let Ok(packet) = Packet::parse(data) else { return };
     assert_survives(&packet, packet.to_vec(), Packet::parse);
+    let _ = Reassembly::default().accept(data, 1280);
+    let Ok(found) = extensions(data) else { return };
+    for header in found.headers {
+        let parse = |bytes: &[u8]| match ExtensionHeader::parse(header.kind(), &mut Reader::new(bytes))? {
+            Some(header) => Ok(header),
+            None => panic!("{header:?} is of no kind"),
+        };
+        assert_survives(&header, header.to_vec(), parse);
+    }
 }
 
 /// Octets: a UDP datagram; once as it is, once with its checksum made right.

@@ -45,6 +45,16 @@ pub struct Compressor<'a> {
     pub room: usize,
 }
 
+/// Extension headers in a row that are compressed: each takes stack.
+const MAX_EXTENSIONS: usize = 8;
+
+/// Headers around the one that is being compressed.
+#[derive(Clone, Copy, Default)]
+struct Depth {
+    packets: usize,
+    extensions: usize,
+}
+
 /// Compressed headers, and how many octets of the packet they stand for.
 struct Compressed {
     bytes: Vec<u8>,
@@ -58,11 +68,11 @@ impl Compressor<'_> {
     /// length has to be the real one because it is elided.
     pub fn headers(&self, packet: &[u8]) -> Result<(Vec<u8>, usize)> {
         let encapsulation = Encapsulation::of_link(self.source, self.destination);
-        let Compressed { bytes, covered } = self.ipv6(packet, encapsulation, self.room, 0)?;
+        let Compressed { bytes, covered } = self.ipv6(packet, encapsulation, self.room, Depth::default())?;
         Ok((bytes, covered))
     }
 
-    fn ipv6(&self, packet: &[u8], encapsulation: Encapsulation, room: usize, nesting: usize) -> Result<Compressed> {
+    fn ipv6(&self, packet: &[u8], encapsulation: Encapsulation, room: usize, depth: Depth) -> Result<Compressed> {
         let mut reader = Reader::new(packet);
         let (header, payload_length) = Header::parse(&mut reader)?;
         if reader.remaining() != usize::from(payload_length) {
@@ -72,7 +82,7 @@ impl Compressor<'_> {
         iphc.next_header = None;
         let left = room.saturating_sub(iphc.buffer_len());
         let inner = Encapsulation::of_header(&header);
-        let next = self.next_header(header.next_header, reader.rest(), inner, left, nesting);
+        let next = self.next_header(header.next_header, reader.rest(), inner, left, depth);
         if next.is_none() {
             iphc.next_header = Some(header.next_header.0);
         }
@@ -91,18 +101,22 @@ impl Compressor<'_> {
         payload: &[u8],
         encapsulation: Encapsulation,
         room: usize,
-        nesting: usize,
+        depth: Depth,
     ) -> Option<Compressed> {
         let found = match kind {
             NextHeader::UDP => compress_udp(payload),
-            NextHeader::IPV6 if nesting.saturating_add(1) < MAX_NESTING => {
-                let inner =
-                    self.ipv6(payload, encapsulation, room.saturating_sub(1), nesting.saturating_add(1)).ok()?;
+            NextHeader::IPV6 if depth.packets.saturating_add(1) < MAX_NESTING => {
+                let depth = Depth { packets: depth.packets.saturating_add(1), ..depth };
+                let inner = self.ipv6(payload, encapsulation, room.saturating_sub(1), depth).ok()?;
                 let mut bytes = vec![IPV6_OCTET];
                 bytes.extend(inner.bytes);
                 Some(Compressed { bytes, ..inner })
             }
-            _ => self.extension(ExtensionId::of(kind)?, payload, encapsulation, room, nesting),
+            _ if depth.extensions >= MAX_EXTENSIONS => None,
+            _ => {
+                let depth = Depth { extensions: depth.extensions.saturating_add(1), ..depth };
+                self.extension(ExtensionId::of(kind)?, payload, encapsulation, room, depth)
+            }
         };
         found.filter(|compressed| compressed.bytes.len() <= room)
     }
@@ -113,7 +127,7 @@ impl Compressor<'_> {
         payload: &[u8],
         encapsulation: Encapsulation,
         room: usize,
-        nesting: usize,
+        depth: Depth,
     ) -> Option<Compressed> {
         let mut reader = Reader::new(payload);
         let next_header = NextHeader(reader.u8("next header").ok()?);
@@ -135,7 +149,7 @@ impl Compressor<'_> {
         let next = if is_later_fragment {
             None
         } else {
-            self.next_header(next_header, reader.rest(), encapsulation, left, nesting)
+            self.next_header(next_header, reader.rest(), encapsulation, left, depth)
         };
         let front = ExtensionNhc { next_header: if next.is_some() { None } else { Some(next_header) }, ..front };
         let mut bytes = vec![0; front.buffer_len()];

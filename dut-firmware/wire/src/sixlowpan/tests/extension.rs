@@ -153,6 +153,16 @@ fn an_elided_checksum_covers_the_end_of_the_route() {
     assert_eq!(accepting.decompress(&compressed).unwrap(), bytes);
 }
 
+#[test]
+fn a_long_chain_of_headers_takes_no_stack() {
+    let headers = vec![ExtensionHeader::Destination(options(vec![])); 5000];
+    let bytes = packet(headers, NextHeader::UDP, &datagram());
+    let compressed = compress(&bytes, SHORT, SHORT, &contexts()).unwrap();
+    assert_eq!(compressed[2..18], hex("e700e700e700e700e700e700e700e63c"));
+    assert_eq!(decompress(&compressed, SHORT, SHORT, &contexts(), None).unwrap(), bytes);
+    assert_eq!(extensions(&bytes).unwrap().headers.len(), 5000);
+}
+
 /// RFC 6282 section 2: what does not fit into the first fragment must not be compressed.
 #[test]
 fn headers_that_do_not_fit_stay_uncompressed() {

@@ -56,7 +56,7 @@ fn wrong_code_is_refused(#[case] code: &str, #[case] error: Error) {
 
 #[test]
 fn a_small_code_cannot_expand_without_bound() {
-    let bomb = [vec![0x8f], vec![0xbf, 0xbf, 0xbf, 0xf8].repeat(200)].concat();
+    let bomb = [vec![0x8f], [0xbf, 0xbf, 0xbf, 0xf8].repeat(200)].concat();
     let any = Ipv6Addr::UNSPECIFIED;
     assert!(ghc_decompress(&mut Reader::new(&bomb), any, any, false).is_err());
     assert!(ghc_decompress(&mut Reader::new(&[0x8f; 300]), any, any, false).is_err());
