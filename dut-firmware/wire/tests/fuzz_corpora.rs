@@ -12,6 +12,7 @@ use std::path::{Path, PathBuf};
 
 use bootrack_wire::coap;
 use bootrack_wire::dissect::{Dissector, Keys};
+use bootrack_wire::dns;
 use bootrack_wire::dtls::{ContentType, fragments, records};
 use bootrack_wire::icmpv6;
 use bootrack_wire::ieee802154::{Content, Frame};
@@ -178,6 +179,7 @@ fn add_packet(seeds: &mut Seeds, packet: &Packet, bytes: &[u8]) {
             let body = packet.payload.get(icmpv6::HEADER_LENGTH..).unwrap_or(&[]);
             match message {
                 icmpv6::Message::Ndp(_) => add(seeds, "ndp_message", &[message.kind()], body),
+                icmpv6::Message::Rpl(_) => add(seeds, "rpl_message", &[message.code()], body),
                 icmpv6::Message::Sel(_) => add(seeds, "sel_message", &[message.code()], body),
                 _ => {}
             }
@@ -186,6 +188,10 @@ fn add_packet(seeds: &mut Seeds, packet: &Packet, bytes: &[u8]) {
     if packet.header.next_header == NextHeader::UDP && packet.payload.len() >= 8 {
         add(seeds, "udp_datagram", &[], &packet.payload);
         let payload = &packet.payload[8..];
+        let port = packet.payload.get(2..4).and_then(|port| port.try_into().ok()).map(u16::from_be_bytes);
+        if matches!(port, Some(dns::PORT | dns::MULTICAST_PORT)) {
+            add(seeds, "dns_message", &[], payload);
+        }
         if coap::Message::parse(payload).is_ok() {
             add(seeds, "coap_message", &[], payload);
         }

@@ -1,7 +1,12 @@
 //! Table consistency; the rest is in the crate's `tests/` folder.
 
 use super::*;
+use crate::icmpv6::{ErrorKind, Message};
+use crate::ipv6::{ALL_NODES, Header, NextHeader, Packet};
+use crate::{coap, udp};
 use alloc::collections::BTreeSet;
+use alloc::vec;
+use alloc::vec::Vec;
 use rstest::rstest;
 
 #[test]
@@ -50,4 +55,41 @@ fn upper_tester_lines_become_messages() {
     );
     assert!(upper_tester(9, "nonsense").has_note(NoteKind::Malformed));
     assert!(!upper_tester(9, "> 1 reset").has_layer("ut"));
+}
+
+fn packet(next_header: NextHeader, payload: Vec<u8>) -> Vec<u8> {
+    Packet { header: Header::new(ALL_NODES, ALL_NODES, next_header, 64), payload }.to_vec().unwrap()
+}
+
+fn error_about(invoking: Vec<u8>) -> Vec<u8> {
+    let error = Message::Error { kind: ErrorKind::DestinationUnreachable, code: 4, parameter: 0, invoking };
+    packet(NextHeader::ICMPV6, error.to_vec(ALL_NODES, ALL_NODES).unwrap())
+}
+
+#[test]
+fn what_an_error_quotes_is_none_of_the_messages_that_were_sent() {
+    let datagram = udp::Datagram { source_port: 40000, destination_port: coap::PORT, payload: vec![0x40, 1, 0, 7] };
+    let request = packet(NextHeader::UDP, datagram.to_vec(ALL_NODES, ALL_NODES).unwrap());
+    let mut dissector = Dissector::new(Keys::new());
+    assert!(dissector.ipv6_packet(1, &request).is_message("coap.get"));
+    let error = dissector.ipv6_packet(2, &error_about(request));
+    assert!(error.is_message("icmpv6.destination_unreachable"));
+    assert!(!error.is_message("coap.get") && !error.is_message("udp.datagram") && !error.has_layer("coap"));
+    assert_eq!(
+        (error.number("coap.mid"), error.number("udp.dstport"), error.number("ipv6.nxt")),
+        (None, None, Some(58))
+    );
+    let quoted = error.layer("quoted").unwrap();
+    assert_eq!(quoted.field("coap.mid").and_then(Field::number), Some(7));
+    assert_eq!(error.fields("ipv6.nxt").filter_map(Field::number).collect::<Vec<_>>(), [58, 17]);
+    assert!(error.notes.is_empty());
+}
+
+#[test]
+fn errors_about_errors_are_followed_eight_deep() {
+    let innermost = packet(NextHeader::NONE, Vec::new());
+    let nested = (0..20).fold(innermost, |invoking, _| error_about(invoking));
+    let dissection = Dissector::new(Keys::new()).ipv6_packet(1, &nested);
+    assert_eq!(dissection.fields("icmpv6.type").count(), 9);
+    assert_eq!(dissection.layers().filter(|layer| layer.name == "quoted").count(), 1);
 }
