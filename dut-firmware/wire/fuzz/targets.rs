@@ -4,6 +4,9 @@
 //! runs the corpora as an ordinary test. A new target is a function here, its name in [`TARGETS`], a file of one line
 //! and a `[[bin]]`; the test says what is missing.
 
+mod carriers;
+mod network;
+
 use core::fmt::{Debug, Write};
 
 use bootrack_wire::coap;
@@ -31,6 +34,12 @@ use bootrack_wire::upper_tester::{Command, Line, LineAssembler};
 use bootrack_wire::writer::Writer;
 use bootrack_wire::{Eui64, Result};
 
+pub use carriers::{
+    eap_packet, eapol_packet, ethernet_frame, hip_packet, ikev2_message, ipv4_packet, packet, pana_message,
+    radius_packet, tap_header, zep_message,
+};
+pub use network::{ipv6_extension, mpx_element, sixlowpan_chain};
+
 /// A target: its name and its function.
 pub type Target = (&'static str, fn(&[u8]));
 
@@ -50,20 +59,34 @@ targets! {
     dtls_handshake,
     dtls_protection,
     dtls_records,
+    eap_packet,
+    eapol_packet,
+    ethernet_frame,
     frame,
+    hip_packet,
     icmpv6_message,
+    ikev2_message,
+    ipv4_packet,
+    ipv6_extension,
     ipv6_packet,
     link_format,
     mac_frame,
     mac_security,
+    mpx_element,
     ndp_message,
+    packet,
+    pana_message,
+    radius_packet,
     rpl_message,
     sel_message,
+    sixlowpan_chain,
     sixlowpan_header,
     sixlowpan_packet,
+    tap_header,
     udp_datagram,
     upper_tester_line,
     upper_tester_stream,
+    zep_message,
 }
 
 /// The link key of `sec.pcap` and of the generated seeds.
@@ -123,6 +146,18 @@ fn security(control: u8) -> AuxSecurityHeader {
         asn_in_nonce: control & 1 << 6 != 0,
         key_identifier,
     }
+}
+
+/// A dissector with the keys and contexts of the seeds.
+fn dissector() -> Dissector {
+    let mut keys = Keys::new();
+    keys.add_link_key(1, LINK_KEY);
+    keys.add_psk(&LINK_KEY);
+    let mut dissector = Dissector::new(keys);
+    for (id, context) in contexts().iter() {
+        dissector.set_context(id, context.prefix, context.length);
+    }
+    dissector
 }
 
 /// Octets: an MPDU.
@@ -489,13 +524,7 @@ pub fn upper_tester_stream(data: &[u8]) {
 /// with the keys. Bits of the control octet: 0 append an FCS, 1 the octets end with one, 2 secure the frame if it is a plain
 /// one (with bits 3 to 7 as a security control field), 3 without bit 2: it is an IPv6 packet of the backbone.
 pub fn frame(data: &[u8]) {
-    let mut keys = Keys::new();
-    keys.add_link_key(1, LINK_KEY);
-    keys.add_psk(&LINK_KEY);
-    let mut dissector = Dissector::new(keys);
-    for (id, context) in contexts().iter() {
-        dissector.set_context(id, context.prefix, context.length);
-    }
+    let mut dissector = dissector();
     let mut rest = data;
     let mut number = 0;
     while let [control, length, following @ ..] = rest {

@@ -11,13 +11,13 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 use bootrack_wire::coap;
-use bootrack_wire::dissect::{Dissector, Keys};
+use bootrack_wire::dissect::{Dissector, Keys, LinkType};
 use bootrack_wire::dns;
 use bootrack_wire::dtls::{ContentType, fragments, records};
 use bootrack_wire::icmpv6;
 use bootrack_wire::ieee802154::{Content, Frame};
 use bootrack_wire::ipv6::{NextHeader, Packet};
-use differential::captures::{WITH_FCS, capture};
+use differential::captures::{CAPTURES, WITH_FCS, capture};
 use differential::generate::Rng;
 use differential::{link_key, session};
 use targets::TARGETS;
@@ -107,6 +107,37 @@ fn seeds() -> Seeds {
         let psdus = rng.psdus();
         add_frames(&mut seeds, &mpdus(&psdus));
     }
+    for name in CAPTURES {
+        let (link_type, frames) = capture(name);
+        add_capture(&mut seeds, link_type, &frames);
+    }
+    for _ in 0..40 {
+        add_capture(&mut seeds, LinkType::ETHERNET.0, &rng.ethernet());
+        add_capture(&mut seeds, LinkType::IEEE802_15_4_TAP.0, &rng.taps());
+    }
+    let browse = b"\0\x01\x01\0\0\x01\0\x01\0\0\0\0\x05_coap\x04_udp\x05local\0\0\x0c\0\x01\xc0\x0c\0\x0c\0\x01\0\0\0\x78\0\x04\x01a\xc0\x0c";
+    add(&mut seeds, "dns_message", &[], browse);
+    for (kind, header) in
+        [(0, "3a00010400000000"), (43, "3a02030100000000fe80000000000000000000ff"), (44, "1100000100000001")]
+    {
+        add(&mut seeds, "ipv6_extension", &[kind], &hex::decode(header).unwrap());
+    }
+    for (code, body) in [
+        (0, "00000100"),
+        (1, "000101008800000020010db8000000000000000000000001040e00080c0a07000100010000ffffff"),
+        (2, "0080000105120080fd00b0070000000000000000000000010604000000ff"),
+        (3, "00000100"),
+        (0x81, "00000000000001000102030405060708090a"),
+        (0x8a, "80000000000001000102030405060708090a0b0c0d0e0f10"),
+    ] {
+        add(&mut seeds, "rpl_message", &[code], &hex::decode(body).unwrap());
+    }
+    for element in ["0001000102", "1102", "0a00280001000102", "0a010304", "0c0203", "06", "06ff03"] {
+        add(&mut seeds, "mpx_element", &[], &hex::decode(element).unwrap());
+    }
+    for headers in ["b512345678410000", "500341", "a5000102030405060750", "e03a020001", "4203"] {
+        add(&mut seeds, "sixlowpan_chain", &[], &hex::decode(headers).unwrap());
+    }
     let lines = [
         "> 1 hello nonce=00112233",
         "> 2 manufacture anchor=psk psk=000102030405060708090a0b0c0d0e0f",
@@ -135,6 +166,42 @@ fn mpdus(psdus: &[Vec<u8>]) -> Vec<Vec<u8>> {
 
 fn add(seeds: &mut Seeds, target: &'static str, head: &[u8], bytes: &[u8]) {
     seeds.entry(target).or_default().insert([head, bytes].concat());
+}
+
+/// Packets of a capture: four at a time for the whole dissector, and the layers that carry keys and frames.
+fn add_capture(seeds: &mut Seeds, link_type: u32, packets: &[Vec<u8>]) {
+    let index = LinkType::KNOWN.iter().position(|known| known.0 == link_type).unwrap();
+    let mut dissector = Dissector::new(Keys::new());
+    for chunk in packets.chunks(4) {
+        let mut input = Vec::new();
+        for packet in chunk {
+            input.push(index as u8);
+            input.extend((packet.len() as u16).to_be_bytes());
+            input.extend(packet);
+        }
+        add(seeds, "packet", &[], &input);
+    }
+    for (number, packet) in (1..).zip(packets) {
+        let dissection = dissector.packet(number, LinkType(link_type), packet);
+        for layer in dissection.layers() {
+            let target = match layer.name {
+                "eap" => "eap_packet",
+                "eapol" => "eapol_packet",
+                "eth" => "ethernet_frame",
+                "hip" => "hip_packet",
+                "ip" => "ipv4_packet",
+                "isakmp" => "ikev2_message",
+                "pana" => "pana_message",
+                "radius" => "radius_packet",
+                "wpan-tap" => "tap_header",
+                "zep" => "zep_message",
+                _ => continue,
+            };
+            let first = layer.all_fields().find(|field| field.length() > 0);
+            let bytes = first.and_then(|field| dissection.buffer(field.buffer())?.bytes.get(field.offset()..));
+            add(seeds, target, &[], bytes.unwrap_or(&[]));
+        }
+    }
 }
 
 /// Consecutive frames, without FCS: one input for the whole dissector, and each layer of each frame.

@@ -1,0 +1,39 @@
+//! Headers and messages of the network layer that stand before or inside others.
+
+use bootrack_wire::Error;
+use bootrack_wire::ieee802154::Mpx;
+use bootrack_wire::ipv6::{ExtensionHeader, NextHeader};
+use bootrack_wire::reader::Reader;
+use bootrack_wire::sixlowpan::{ExtensionNhc, FrameHeaders, Hc1};
+
+use super::{assert_survives, written};
+
+/// Octets: a next header value, the extension header that it announces.
+pub fn ipv6_extension(data: &[u8]) {
+    let Some((&kind, bytes)) = data.split_first() else { return };
+    let parse = |bytes: &[u8]| {
+        ExtensionHeader::parse(NextHeader(kind), &mut Reader::new(bytes))?.ok_or(Error::Unsupported("no extension"))
+    };
+    let Ok(header) = parse(bytes) else { return };
+    assert_survives(&header, header.to_vec(), parse);
+}
+
+/// Octets: the content of an MPX element.
+pub fn mpx_element(data: &[u8]) {
+    let Ok(element) = Mpx::parse(data) else { return };
+    let emitted = written(element.buffer_len(), |writer| element.emit(writer));
+    assert_survives(&element, emitted, Mpx::parse);
+}
+
+/// Octets: what may stand in front of a 6LoWPAN packet, and older or nested compressions.
+pub fn sixlowpan_chain(data: &[u8]) {
+    if let Ok(headers) = FrameHeaders::parse(&mut Reader::new(data)) {
+        let emitted = written(headers.buffer_len(), |writer| headers.emit(writer));
+        assert_survives(&headers, emitted, |bytes| FrameHeaders::parse(&mut Reader::new(bytes)));
+    }
+    if let Ok(header) = ExtensionNhc::parse(&mut Reader::new(data)) {
+        let emitted = written(header.buffer_len(), |writer| header.emit(writer));
+        assert_survives(&header, emitted, |bytes| ExtensionNhc::parse(&mut Reader::new(bytes)));
+    }
+    let _ = Hc1::parse(&mut Reader::new(data));
+}
