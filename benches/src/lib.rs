@@ -1,6 +1,7 @@
 //! What the benchmarks share. Each prints its figures as lines of the table in `docs/performance.md`.
 
 pub mod grid;
+pub mod traffic;
 
 use std::fmt;
 use std::time::{Duration, Instant};

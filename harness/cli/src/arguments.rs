@@ -230,12 +230,16 @@ pub(crate) struct Dissect {
     #[arg(value_name = "FILE")]
     pub(crate) file: PathBuf,
     /// Keys: lines `link INDEX HEX`, `psk HEX`, `CLIENT_RANDOM ...` as in a TLS key log, or a run's
-    /// `wireshark/ieee802154_keys`.
+    /// `wireshark/ieee802154_keys`. Lines `context ID PREFIX/LENGTH` set 6LoWPAN contexts that the capture lacks.
     #[arg(long, value_name = "FILE")]
     pub(crate) keys: Option<PathBuf>,
     /// What a UDP port carries, as tshark's -d: `udp.port==18120,radius`; may be repeated.
     #[arg(long, value_name = "PORT,PROTOCOL", value_parser = decode_as)]
     pub(crate) decode_as: Vec<DecodeAs>,
+    /// Print only the values of this field, a line per frame; several fields make several columns, with a tab between
+    /// them. `docs/field-names.md` has the names.
+    #[arg(long = "field", value_name = "NAME", conflicts_with = "json")]
+    pub(crate) fields: Vec<String>,
     /// Print one JSON object instead of text.
     #[arg(long)]
     pub(crate) json: bool,

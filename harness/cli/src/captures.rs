@@ -1,6 +1,8 @@
 //! Captures from anywhere, pcap or pcapng, read packet by packet. What is wrong with one packet is said with that packet;
 //! the others are still read.
 
+use std::fs::File;
+use std::io::{Cursor, Read};
 use std::path::{Path, PathBuf};
 
 use pcap_parser::traits::{PcapNGPacketBlock, PcapReaderIterator};
@@ -9,23 +11,30 @@ use thiserror::Error;
 
 /// One packet of a capture.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Packet {
+pub(crate) struct Packet<'a> {
     /// Position in the file, from 1, as Wireshark counts.
     pub(crate) number: u64,
     /// LINKTYPE of its interface.
     pub(crate) link_type: i32,
     /// The captured octets.
-    pub(crate) bytes: Vec<u8>,
+    pub(crate) bytes: &'a [u8],
     /// Its length on the medium; larger than `bytes` if the capture cut it.
     pub(crate) original_length: usize,
 }
 
-/// A capture as far as it could be read.
-#[derive(Debug, Default)]
+/// A capture file. It is read from its start as often as it is asked for: it never has to fit into memory.
+#[derive(Debug)]
 pub(crate) struct Capture {
-    pub(crate) packets: Vec<Packet>,
-    /// TLS key logs of decryption secrets blocks.
-    pub(crate) key_logs: Vec<String>,
+    path: PathBuf,
+    /// The octets of what cannot be read twice: a pipe, say.
+    octets: Option<Vec<u8>>,
+}
+
+/// How reading a capture ended.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(crate) struct End {
+    /// Packets that were read.
+    pub(crate) packets: u64,
     /// Why reading ended before the file did.
     pub(crate) broken_off: Option<String>,
 }
@@ -47,77 +56,118 @@ const BUFFER: usize = 1 << 20;
 /// TLS key log secrets type of a decryption secrets block.
 const TLS_KEY_LOG: u32 = 0x544c_534b;
 
-/// Reads a whole capture.
-pub(crate) fn read(path: &Path) -> Result<Capture, CaptureError> {
-    let bytes = std::fs::read(path).map_err(|source| CaptureError::Io { path: path.to_owned(), source })?;
-    if bytes.is_empty() {
-        return Err(CaptureError::Empty { path: path.to_owned() });
-    }
-    let mut reader = pcap_parser::create_reader(BUFFER, std::io::Cursor::new(bytes))
-        .map_err(|_| CaptureError::NoCapture { path: path.to_owned() })?;
-    Ok(read_blocks(reader.as_mut()))
+/// What a file has for the program.
+enum Item<'a> {
+    Packet(Packet<'a>),
+    KeyLog(&'a [u8]),
 }
 
-fn read_blocks(reader: &mut dyn PcapReaderIterator) -> Capture {
-    let mut capture = Capture::default();
-    let mut interfaces: Vec<i32> = Vec::new();
-    let mut number = 0;
-    loop {
-        match reader.next() {
-            Ok((offset, block)) => {
-                take_block(&block, &mut interfaces, &mut number, &mut capture);
-                reader.consume(offset);
+impl Capture {
+    /// Takes a file for a capture.
+    pub(crate) fn open(path: &Path) -> Result<Self, CaptureError> {
+        let io = |source| CaptureError::Io { path: path.to_owned(), source };
+        let mut file = File::open(path).map_err(io)?;
+        let metadata = file.metadata().map_err(io)?;
+        let mut capture = Self { path: path.to_owned(), octets: None };
+        let mut is_empty = metadata.len() == 0;
+        if !metadata.is_file() {
+            let mut octets = Vec::new();
+            file.read_to_end(&mut octets).map_err(io)?;
+            is_empty = octets.is_empty();
+            capture.octets = Some(octets);
+        }
+        if is_empty {
+            return Err(CaptureError::Empty { path: path.to_owned() });
+        }
+        capture.reader()?;
+        Ok(capture)
+    }
+
+    /// Hands over the TLS key logs of decryption secrets blocks, wherever they stand.
+    pub(crate) fn key_logs(&self, mut see: impl FnMut(&str)) -> Result<(), CaptureError> {
+        self.read(|item| {
+            if let Item::KeyLog(octets) = item {
+                see(&String::from_utf8_lossy(octets));
             }
-            Err(PcapError::Eof) => break,
-            Err(PcapError::Incomplete(_)) => {
-                if reader.reader_exhausted() {
-                    capture.broken_off = Some(format!("the file ends within packet {}", number + 1));
-                    break;
-                }
-                if let Err(error) = reader.refill() {
-                    capture.broken_off = Some(format!("after packet {number}: {error:?}"));
-                    break;
-                }
+        })?;
+        Ok(())
+    }
+
+    /// Hands over the packets in order.
+    pub(crate) fn packets(&self, mut see: impl FnMut(&Packet<'_>)) -> Result<End, CaptureError> {
+        self.read(|item| {
+            if let Item::Packet(packet) = item {
+                see(&packet);
             }
-            Err(PcapError::UnexpectedEof) => {
-                capture.broken_off = Some(format!("the file ends within packet {}", number + 1));
-                break;
-            }
-            Err(_) => {
-                capture.broken_off = Some(format!("what follows packet {number} is no valid block"));
-                break;
+        })
+    }
+
+    fn reader(&self) -> Result<Box<dyn PcapReaderIterator + Send + '_>, CaptureError> {
+        let no_capture = |_| CaptureError::NoCapture { path: self.path.clone() };
+        match &self.octets {
+            Some(octets) => pcap_parser::create_reader(BUFFER, Cursor::new(octets)).map_err(no_capture),
+            None => {
+                let file = File::open(&self.path);
+                let file = file.map_err(|source| CaptureError::Io { path: self.path.clone(), source })?;
+                pcap_parser::create_reader(BUFFER, file).map_err(no_capture)
             }
         }
     }
-    capture
+
+    fn read(&self, mut see: impl FnMut(Item<'_>)) -> Result<End, CaptureError> {
+        let mut reader = self.reader()?;
+        let mut interfaces: Vec<i32> = Vec::new();
+        let mut end = End::default();
+        loop {
+            let within = |packets: u64| format!("the file ends within packet {}", packets + 1);
+            match reader.next() {
+                Ok((offset, block)) => {
+                    take_block(&block, &mut interfaces, &mut end.packets, &mut see);
+                    reader.consume(offset);
+                    continue;
+                }
+                Err(PcapError::Eof) => {}
+                Err(PcapError::Incomplete(_)) => {
+                    if reader.reader_exhausted() {
+                        end.broken_off = Some(within(end.packets));
+                    } else if let Err(error) = reader.refill() {
+                        end.broken_off = Some(format!("after packet {}: {error:?}", end.packets));
+                    } else {
+                        continue;
+                    }
+                }
+                Err(PcapError::UnexpectedEof) => end.broken_off = Some(within(end.packets)),
+                Err(_) => end.broken_off = Some(format!("what follows packet {} is no valid block", end.packets)),
+            }
+            return Ok(end);
+        }
+    }
 }
 
-fn take_block(block: &PcapBlockOwned<'_>, interfaces: &mut Vec<i32>, number: &mut u64, capture: &mut Capture) {
-    let mut packet = |link_type: i32, bytes: &[u8], original_length: u32| {
+fn take_block(block: &PcapBlockOwned<'_>, interfaces: &mut Vec<i32>, number: &mut u64, see: &mut impl FnMut(Item<'_>)) {
+    let mut packet = |link_type: Option<&i32>, bytes: &[u8], original_length: u32| {
         *number += 1;
-        capture.packets.push(Packet {
+        see(Item::Packet(Packet {
             number: *number,
-            link_type,
-            bytes: bytes.to_vec(),
+            link_type: link_type.copied().unwrap_or(-1),
+            bytes,
             original_length: usize::try_from(original_length).unwrap_or(usize::MAX),
-        });
+        }));
     };
     match block {
         PcapBlockOwned::LegacyHeader(header) => interfaces.push(header.network.0),
-        PcapBlockOwned::Legacy(legacy) => {
-            packet(interfaces.first().copied().unwrap_or(-1), legacy.data, legacy.origlen);
-        }
+        PcapBlockOwned::Legacy(legacy) => packet(interfaces.first(), legacy.data, legacy.origlen),
         PcapBlockOwned::NG(Block::SectionHeader(_)) => interfaces.clear(),
         PcapBlockOwned::NG(Block::InterfaceDescription(interface)) => interfaces.push(interface.linktype.0),
         PcapBlockOwned::NG(Block::EnhancedPacket(enhanced)) => {
             let link_type = usize::try_from(enhanced.if_id).ok().and_then(|index| interfaces.get(index));
-            packet(link_type.copied().unwrap_or(-1), enhanced.packet_data(), enhanced.origlen);
+            packet(link_type, enhanced.packet_data(), enhanced.origlen);
         }
         PcapBlockOwned::NG(Block::SimplePacket(simple)) => {
-            packet(interfaces.first().copied().unwrap_or(-1), simple.packet_data(), simple.origlen);
+            packet(interfaces.first(), simple.packet_data(), simple.origlen);
         }
         PcapBlockOwned::NG(Block::DecryptionSecrets(secrets)) if secrets.secrets_type.0 == TLS_KEY_LOG => {
-            capture.key_logs.push(String::from_utf8_lossy(secrets.data).into_owned());
+            see(Item::KeyLog(secrets.data));
         }
         PcapBlockOwned::NG(_) => {}
     }

@@ -2,7 +2,6 @@
 
 use alloc::vec;
 use alloc::vec::Vec;
-use core::mem;
 
 use super::Dissection;
 use super::dtls_session::Sessions;
@@ -88,12 +87,11 @@ impl Dissector {
     /// Like [`Self::frame`], in the place and with the memory of a dissection that is not needed any more.
     pub fn frame_into(&mut self, dissection: &mut Dissection, number: u64, bytes: &[u8], fcs: bool) {
         self.number = number;
-        let mut sheet = Sheet::new(mem::take(dissection), number, bytes);
+        let mut sheet = Sheet::new(dissection, number, bytes);
         let trailer = if fcs { Trailer::Fcs16 } else { Trailer::None };
         if let Err(error) = self.wpan(&mut sheet, number, Cursor::new(bytes, 0, 0), trailer) {
             sheet.error(error);
         }
-        *dissection = sheet.dissection;
     }
 
     /// Dissects an IPv6 packet, as captured on the backbone.
@@ -106,10 +104,9 @@ impl Dissector {
     /// Like [`Self::ipv6_packet`], in the place and with the memory of a dissection that is not needed any more.
     pub fn ipv6_packet_into(&mut self, dissection: &mut Dissection, number: u64, bytes: &[u8]) {
         self.number = number;
-        let mut sheet = Sheet::new(mem::take(dissection), number, bytes);
+        let mut sheet = Sheet::new(dissection, number, bytes);
         if let Err(error) = self.ipv6(&mut sheet, bytes, 0, 0) {
             sheet.error(error);
         }
-        *dissection = sheet.dissection;
     }
 }

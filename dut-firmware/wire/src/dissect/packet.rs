@@ -3,7 +3,6 @@
 use alloc::borrow::ToOwned;
 use alloc::format;
 use alloc::string::{String, ToString};
-use core::mem;
 use core::net::Ipv4Addr;
 
 use super::model::NoteKind;
@@ -63,7 +62,7 @@ impl Dissector {
     /// Like [`Self::packet`], in the place and with the memory of a dissection that is not needed any more.
     pub fn packet_into(&mut self, dissection: &mut Dissection, number: u64, link_type: LinkType, bytes: &[u8]) {
         self.number = number;
-        let mut sheet = Sheet::new(mem::take(dissection), number, bytes);
+        let mut sheet = Sheet::new(dissection, number, bytes);
         let cursor = Cursor::new(bytes, 0, 0);
         let result = match link_type {
             LinkType::ETHERNET => self.ethernet(&mut sheet, cursor),
@@ -79,7 +78,6 @@ impl Dissector {
         if let Err(error) = result {
             sheet.error(error);
         }
-        *dissection = sheet.dissection;
     }
 
     /// IPv4 or IPv6 by the version.

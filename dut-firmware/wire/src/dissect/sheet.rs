@@ -31,15 +31,15 @@ pub(super) const QUOTED: &str = "quoted";
 const DEEPEST_QUOTE: u8 = 8;
 
 /// Collects layers, fields and notes.
-pub(super) struct Sheet {
-    pub(super) dissection: Dissection,
+pub(super) struct Sheet<'d> {
+    pub(super) dissection: &'d mut Dissection,
     /// How many packets inside packets the octets at hand are quoted in.
     quoting: u8,
 }
 
-impl Sheet {
-    /// A dissection of `bytes` that takes the memory of `used`.
-    pub(super) fn new(mut used: Dissection, number: u64, bytes: &[u8]) -> Self {
+impl<'d> Sheet<'d> {
+    /// A dissection of `bytes` in the place of `used`.
+    pub(super) fn new(used: &'d mut Dissection, number: u64, bytes: &[u8]) -> Self {
         used.sources.clear();
         used.sources.push(number);
         used.notes.clear();

@@ -9,7 +9,8 @@ use crate::upper_tester::{Arguments, Line, Outcome};
 /// Dissects a line of UT/1 without its line feed, observed as event `number`: a layer `ut` with one field per
 /// `key=value`. A request or an invalid line yields a note and no layer.
 pub fn upper_tester(number: u64, line: &str) -> Dissection {
-    let mut sheet = Sheet::new(Dissection::default(), number, line.as_bytes());
+    let mut dissection = Dissection::default();
+    let mut sheet = Sheet::new(&mut dissection, number, line.as_bytes());
     match Line::parse(line) {
         Ok(Line::Answer(answer)) => {
             sheet.layer("ut");
@@ -39,7 +40,7 @@ pub fn upper_tester(number: u64, line: &str) -> Dissection {
         }
         Err(error) => sheet.note_on("ut", NoteKind::Malformed, error.to_string()),
     }
-    sheet.dissection
+    dissection
 }
 
 /// An argument never hides a fixed field (`seq`, `status`, `event`, `t`).

@@ -8,10 +8,36 @@ use crate::{Error, Result};
 /// Octets that the FCS takes at the end of a PSDU.
 pub const FCS_LENGTH: usize = 2;
 
+/// What an octet does to the CRC, with 0 to 3 octets of zeros behind it: four octets are one step.
+#[allow(clippy::indexing_slicing, reason = "at compile time only")]
+static STEPS: [[u16; 256]; 4] = {
+    let (mut steps, mut octet) = ([[0u16; 256]; 4], 0);
+    while octet < 256 {
+        let (mut crc, mut bit) = (octet as u16, 0);
+        while bit < 32 {
+            crc = if crc & 1 == 1 { crc >> 1 ^ 0x8408 } else { crc >> 1 };
+            bit += 1;
+            if bit % 8 == 0 {
+                steps[bit / 8 - 1][octet] = crc;
+            }
+        }
+        octet += 1;
+    }
+    steps
+};
+
 /// The FCS over `mpdu`; a frame carries it least significant octet first.
 pub fn fcs(mpdu: &[u8]) -> u16 {
-    mpdu.iter().fold(0u16, |crc, octet| {
-        (0..8).fold(crc ^ u16::from(*octet), |crc, _| if crc & 1 == 1 { crc >> 1 ^ 0x8408 } else { crc >> 1 })
+    let [last, third, second, first] = &STEPS;
+    let step = |steps: &[u16; 256], octet: u8| steps.get(usize::from(octet)).copied().unwrap_or_default();
+    let (words, rest) = mpdu.as_chunks::<4>();
+    let crc = words.iter().fold(0u16, |crc, [a, b, c, d]| {
+        let [low, high] = crc.to_le_bytes();
+        step(first, low ^ a) ^ step(second, high ^ b) ^ step(third, *c) ^ step(last, *d)
+    });
+    rest.iter().fold(crc, |crc, octet| {
+        let [low, high] = crc.to_le_bytes();
+        step(last, low ^ octet) ^ u16::from(high)
     })
 }
 

@@ -154,12 +154,15 @@ impl Packet {
 /// The upper-layer checksum of `bytes` under the pseudo-header: what to put into the checksum field if that field is
 /// zero in `bytes`, and 0 if `bytes` carries a right one.
 pub fn checksum(source: Ipv6Addr, destination: Ipv6Addr, next_header: NextHeader, bytes: &[u8]) -> u16 {
+    // Two words at a time: both halves of the sum are folded in the end.
     let words = |bytes: &[u8]| {
-        bytes.chunks(2).fold(0u64, |sum, pair| {
-            let high = pair.first().copied().unwrap_or_default();
-            let low = pair.get(1).copied().unwrap_or_default();
-            sum.wrapping_add(u64::from(u16::from_be_bytes([high, low])))
-        })
+        let (pairs, rest) = bytes.as_chunks::<4>();
+        let sum = pairs.iter().fold(0u64, |sum, pair| sum.wrapping_add(u64::from(u32::from_be_bytes(*pair))));
+        let mut last = [0; 4];
+        for (to, from) in last.iter_mut().zip(rest) {
+            *to = *from;
+        }
+        sum.wrapping_add(u64::from(u32::from_be_bytes(last)))
     };
     let mut sum = words(&source.octets())
         .wrapping_add(words(&destination.octets()))

@@ -1,6 +1,5 @@
 //! From a 6LoWPAN payload without mesh, broadcast and fragment headers to an IPv6 packet (RFC 4944 section 5.1, RFC 6282).
 
-use alloc::vec;
 use alloc::vec::Vec;
 
 use super::nhc::NhcKind;
@@ -80,10 +79,9 @@ struct Draft {
 impl Draft {
     /// Appends what `emit` writes, `length` octets.
     fn put(&mut self, length: usize, emit: impl FnOnce(&mut Writer<'_>) -> Result<()>) -> Result<()> {
-        let mut bytes = vec![0; length];
-        emit(&mut Writer::new(&mut bytes))?;
-        self.packet.extend(bytes);
-        Ok(())
+        let start = self.packet.len();
+        self.packet.resize(start.saturating_add(length), 0);
+        emit(&mut Writer::new(self.packet.get_mut(start..).unwrap_or(&mut [])))
     }
 
     /// Source and destination of the innermost IPv6 header, which generic header compression refers to.

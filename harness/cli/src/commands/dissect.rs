@@ -1,28 +1,34 @@
-//! `bootrack dissect`: every layer and field of the frames in a capture.
+//! `bootrack dissect`: every layer and field of the frames in a capture, or the values of some fields.
 
+use std::io::Write as _;
+use std::net::Ipv6Addr;
 use std::path::Path;
 
 use serde_json::{Value as Json, json};
 use wire::dissect::{Dissection, Dissector, Keys, LinkType, Value};
 use wire::dtls::MasterSecret;
 
+use super::dissect_fields::Columns;
+use super::summary;
 use crate::arguments::Dissect;
-use crate::captures::{self, Packet};
-use crate::commands::summary;
+use crate::captures::{Capture, CaptureError, Packet};
 use crate::exit::Exit;
 use crate::failure::Failure;
-use crate::output::{self, say};
+use crate::output;
 
 /// aMaxPHYPacketSize (IEEE 802.15.4-2006, table 22): the FCS included.
 const MAX_PSDU: usize = 127;
 
+/// Octets of output that are kept before they are written.
+const OUTPUT: usize = 1 << 16;
+
 pub(crate) fn dissect(arguments: &Dissect) -> Result<Exit, Failure> {
-    let capture = captures::read(&arguments.file)
-        .map_err(|error| Failure::usage_with_help(error.to_string(), "name a capture that Wireshark can open"))?;
+    let mut columns = Columns::new(&arguments.fields)?;
+    let no_capture =
+        |error: CaptureError| Failure::usage_with_help(error.to_string(), "name a capture that Wireshark can open");
+    let capture = Capture::open(&arguments.file).map_err(no_capture)?;
     let mut dissector = Dissector::new(Keys::new());
-    for key_log in &capture.key_logs {
-        add_key_log(&mut dissector, key_log);
-    }
+    capture.key_logs(|key_log| add_key_log(&mut dissector, key_log)).map_err(no_capture)?;
     if let Some(path) = &arguments.keys {
         add_keys(&mut dissector, path)?;
     }
@@ -31,30 +37,52 @@ pub(crate) fn dissect(arguments: &Dissect) -> Result<Exit, Failure> {
     for decode in &arguments.decode_as {
         dissector.decode_as(decode.port, decode.protocol);
     }
-    let mut frames = Vec::new();
-    for packet in &capture.packets {
-        let (dissection, remark) = dissect_packet(&mut dissector, packet);
-        if arguments.json {
-            frames.push(to_json(packet.number, dissection.as_ref(), remark.as_deref()));
-        } else {
-            print(packet, dissection.as_ref(), remark.as_deref());
-        }
-    }
+    let mut output = Vec::with_capacity(2 * OUTPUT);
     if arguments.json {
-        let document = json!({"schema": "bootrack-dissect/1", "frames": frames, "broken_off": capture.broken_off});
-        output::json(&document);
+        output.extend_from_slice(b"{\n  \"schema\": \"bootrack-dissect/1\",\n  \"frames\": [");
     }
-    match &capture.broken_off {
+    // One dissection takes the place of the other: the memory of a long capture is that of its largest frame.
+    let mut dissection = Dissection::default();
+    let end = capture.packets(|packet| {
+        let (is_dissected, remark) = dissect_packet(&mut dissector, &mut dissection, packet);
+        let dissection = is_dissected.then_some(&dissection);
+        if arguments.json {
+            output.extend_from_slice(if packet.number == 1 { b"\n    " } else { b",\n    " });
+            let frame = to_json(packet.number, dissection, remark.as_deref());
+            let text = serde_json::to_string_pretty(&frame).unwrap_or_else(|_| frame.to_string());
+            output.extend_from_slice(text.replace('\n', "\n    ").as_bytes());
+        } else if columns.is_empty() {
+            print(&mut output, packet, dissection, remark.as_deref());
+        } else {
+            columns.print(&mut output, dissection);
+        }
+        if output.len() >= OUTPUT {
+            output::write(&output);
+            output.clear();
+        }
+    });
+    let end = end.map_err(no_capture)?;
+    if arguments.json {
+        let frames_end = if end.packets == 0 { "]" } else { "\n  ]" };
+        // Writing to a vector does not fail, here and below.
+        let _ = write!(output, "{frames_end},\n  \"broken_off\": {}\n}}\n", json!(end.broken_off));
+    }
+    output::write(&output);
+    match end.broken_off {
         Some(reason) => Err(Failure::usage_with_help(
             format!("{}: {reason}", arguments.file.display()),
-            format!("the {} packets before that were read", capture.packets.len()),
+            format!("the {} packets before that were read", end.packets),
         )),
         None => Ok(Exit::Passed),
     }
 }
 
-/// Dissects by link type; a remark says what cannot be done with this packet.
-fn dissect_packet(dissector: &mut Dissector, packet: &Packet) -> (Option<Dissection>, Option<String>) {
+/// Dissects by link type, if that can be done; a remark says what cannot be done with this packet.
+fn dissect_packet(
+    dissector: &mut Dissector,
+    dissection: &mut Dissection,
+    packet: &Packet<'_>,
+) -> (bool, Option<String>) {
     let cut = (packet.bytes.len() < packet.original_length)
         .then(|| format!("cut to {} of {} octets by the capture", packet.bytes.len(), packet.original_length));
     let too_long = |fcs: usize| {
@@ -62,37 +90,38 @@ fn dissect_packet(dissector: &mut Dissector, packet: &Packet) -> (Option<Dissect
             .then(|| format!("{} octets are more than a PSDU can have ({MAX_PSDU})", packet.bytes.len() + fcs))
     };
     if packet.bytes.is_empty() {
-        return (None, Some("no octets at all".to_owned()));
+        return (false, Some("no octets at all".to_owned()));
     }
-    let link_type = LinkType(packet.link_type.cast_unsigned());
-    if !link_type.is_known() {
-        let known = LinkType::KNOWN.map(|known| known.0.to_string()).join(", ");
-        return (None, Some(format!("link type {} is not known here (known: {known})", packet.link_type)));
-    }
-    let dissection = dissector.packet(packet.number, link_type, &packet.bytes);
+    let Some(link_type) = u32::try_from(packet.link_type).ok().map(LinkType).filter(|link_type| link_type.is_known())
+    else {
+        let known = LinkType::KNOWN.map(|link_type| link_type.0.to_string()).join(", ");
+        return (false, Some(format!("link type {} is not known here (known: {known})", packet.link_type)));
+    };
+    dissector.packet_into(dissection, packet.number, link_type, packet.bytes);
     let remark = match link_type {
         LinkType::IEEE802_15_4_WITHFCS => cut.or_else(|| too_long(0)),
         LinkType::IEEE802_15_4_NOFCS => cut.or_else(|| too_long(2)),
         _ => cut,
     };
-    (Some(dissection), remark)
+    (true, remark)
 }
 
-fn print(packet: &Packet, dissection: Option<&Dissection>, remark: Option<&str>) {
+fn print(output: &mut Vec<u8>, packet: &Packet<'_>, dissection: Option<&Dissection>, remark: Option<&str>) {
     let summary = dissection.map(summary::of).unwrap_or_default();
-    say!("Frame {}: {} octets{summary}", packet.number, packet.bytes.len());
+    let _ = writeln!(output, "Frame {}: {} octets{summary}", packet.number, packet.bytes.len());
     if let Some(remark) = remark {
-        say!("  ! {remark}");
+        let _ = writeln!(output, "  ! {remark}");
     }
     let Some(dissection) = dissection else { return };
     for layer in dissection.layers() {
-        say!("  {}", layer.name);
+        let _ = writeln!(output, "  {}", layer.name);
         for field in layer.all_fields() {
-            say!("    {:<34} {}", field.name(), printable(&field.value().to_string()));
+            let _ = write!(output, "    {:<34} ", field.name());
+            let _ = writeln!(output, "{}", printable(&field.value().to_string()));
         }
     }
     for note in &dissection.notes {
-        say!("  ! {}: {}", note.layer, note.text);
+        let _ = writeln!(output, "  ! {}: {}", note.layer, note.text);
     }
 }
 
@@ -134,7 +163,7 @@ fn to_json(number: u64, dissection: Option<&Dissection>, remark: Option<&str>) -
     json!({"number": number, "layers": layers, "notes": notes})
 }
 
-/// A key file: `link INDEX HEX`, `psk HEX`, `CLIENT_RANDOM HEX HEX`; `#` begins a comment.
+/// A key file: `link INDEX HEX`, `psk HEX`, `CLIENT_RANDOM HEX HEX`, `context ID PREFIX/LENGTH`; `#` begins a comment.
 fn add_keys(dissector: &mut Dissector, path: &Path) -> Result<(), Failure> {
     let source = input::Source::read(path)?;
     let mut faults = Vec::new();
@@ -158,6 +187,13 @@ fn add_keys(dissector: &mut Dissector, path: &Path) -> Result<(), Failure> {
                 None => false,
             },
             ["CLIENT_RANDOM", ..] => add_secret(dissector, &words),
+            ["context", id, prefix] => match context(id, prefix) {
+                Some((id, prefix, length)) => {
+                    dissector.set_context(id, prefix, length);
+                    true
+                }
+                None => false,
+            },
             [line, ..] if line.starts_with('"') => match wireshark_key(&words.join(" ")) {
                 Some((index, key)) => {
                     dissector.add_link_key(index, key);
@@ -170,12 +206,20 @@ fn add_keys(dissector: &mut Dissector, path: &Path) -> Result<(), Failure> {
         if !taken {
             let span = offset..offset + line.trim_end().len();
             faults.push(source.fault(span, "is no key").with_help(
-                "write `link INDEX 32-hex-digits`, `psk HEX`, or a TLS key log line `CLIENT_RANDOM RANDOM SECRET`",
+                "write `link INDEX 32-hex-digits`, `psk HEX`, `context ID PREFIX/LENGTH`, or a TLS key log line \
+                 `CLIENT_RANDOM RANDOM SECRET`",
             ));
         }
         offset += line.len();
     }
     if faults.is_empty() { Ok(()) } else { Err(faults.into()) }
+}
+
+/// A 6LoWPAN context: identifier 0 to 15, and a prefix.
+fn context(id: &str, prefix: &str) -> Option<(u8, Ipv6Addr, u8)> {
+    let (prefix, length) = prefix.split_once('/')?;
+    let (id, length): (u8, u8) = (id.parse().ok()?, length.parse().ok()?);
+    (id < 16 && length <= 128).then_some((id, prefix.parse().ok()?, length))
 }
 
 /// A line of Wireshark's table of IEEE 802.15.4 keys: `"KEY","INDEX","No hash"`.

@@ -4,6 +4,7 @@ pub(crate) mod check;
 pub(crate) mod compare;
 pub(crate) mod completions;
 pub(crate) mod dissect;
+mod dissect_fields;
 pub(crate) mod explain;
 pub(crate) mod judge;
 pub(crate) mod list;

@@ -297,3 +297,25 @@ fn secured_frames_open_at_every_level_and_key_mode_and_two_wrong_keys_are_named(
         assert_eq!(field(frame, "icmpv6.type"), None);
     }
 }
+
+#[test]
+fn fields_are_printed_in_columns_a_line_per_frame() {
+    let folder = tempfile::tempdir().unwrap();
+    fs::write(folder.path().join("keys"), "link 1 000102030405060708090a0b0c0d0e0f\ncontext 0 fd00:b007::/64\n")
+        .unwrap();
+    let capture = foreign("sec.pcap");
+    let read = |fields: &[&str]| {
+        let mut arguments = vec!["dissect".into(), capture.clone().into_os_string(), "--keys".into(), "keys".into()];
+        for field in fields {
+            arguments.extend(["--field".into(), field.into()]);
+        }
+        call_in(folder.path(), arguments)
+    };
+    let out = read(&["wpan.aux_sec.sec_level", "icmpv6.type", "wpan.aux_sec.sec_level", "ut.key"]).expect(0).out;
+    let lines: Vec<&str> = out.lines().collect();
+    assert_eq!(lines.len(), 13);
+    assert_eq!(&lines[..2], ["1\t128\t1\t", "2\t128\t2\t"], "{out}");
+    // A key that is not known leaves the columns of what it hides empty.
+    assert_eq!(lines[10].split('\t').nth(1), Some(""), "{out}");
+    read(&["wpan.nonsense"]).expect(2).complains(&["there is no field `wpan.nonsense`", "field-names.md"]);
+}
