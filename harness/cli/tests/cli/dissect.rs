@@ -272,7 +272,7 @@ fn a_form_that_decides_is_said_and_a_port_that_is_told_needs_none() {
 #[rstest::rstest]
 #[case("udp.port==70000,radius", "`70000` is no port")]
 #[case("tcp.port==7,radius", "only UDP ports can be told")]
-#[case("udp.port==7,http", "`http` is none of coap, dtls, hip, isakmp, pana, radius, zep")]
+#[case("udp.port==7,http", "`http` is none of coap, dns, dtls, hip, isakmp, mdns, pana, radius, zep")]
 #[case("radius", "write `udp.port==N,PROTOCOL`")]
 fn a_bad_decode_as_is_refused_with_the_reason(#[case] value: &str, #[case] reason: &str) {
     call(["dissect", "x.pcap", "--decode-as", value]).expect(2).complains(&[reason]);
