@@ -11,6 +11,7 @@ use super::reassembly::Reassembly;
 use super::retries::LastFrames;
 use super::sheet::{Cursor, Sheet};
 use super::udp_ports::UdpProtocol;
+use super::wpan::{ShortAddresses, Transactions};
 use crate::coap;
 use crate::dtls::{MasterSecret, RANDOM_LENGTH};
 use crate::ieee802154::Trailer;
@@ -30,6 +31,9 @@ pub struct Dissector {
     pub(super) heuristics: bool,
     /// The number of the packet that is being dissected.
     pub(super) number: u64,
+    pub(super) short_addresses: ShortAddresses,
+    pub(super) transactions: Transactions,
+    pub(super) absolute_slot_number: Option<u64>,
 }
 
 impl Dissector {
@@ -46,6 +50,9 @@ impl Dissector {
             decode_as: Vec::new(),
             heuristics: false,
             number: 0,
+            short_addresses: ShortAddresses::default(),
+            transactions: Transactions::default(),
+            absolute_slot_number: None,
         }
     }
 
@@ -69,6 +76,12 @@ impl Dissector {
         if !self.dtls_ports.contains(&port) {
             self.dtls_ports.push(port);
         }
+    }
+
+    /// The TSCH timeslot of the frames to come, or `None` if it is not known: frames whose nonce is made of it cannot be
+    /// opened then (IEEE 802.15.4-2015 section 9.3.3.2).
+    pub fn set_absolute_slot_number(&mut self, absolute_slot_number: Option<u64>) {
+        self.absolute_slot_number = absolute_slot_number;
     }
 
     /// Sets a 6LoWPAN context, `length` bits of `prefix`. Router advertisements with a 6CO set contexts too.

@@ -2,8 +2,9 @@
 
 use alloc::vec::Vec;
 
+use crate::Eui64;
 use crate::dtls::{MasterSecret, RANDOM_LENGTH};
-use crate::ieee802154::{Content, Frame, SecuredFrame, unsecure};
+use crate::ieee802154::{AuxSecurityHeader, Header, counter_nonce, open_octets, slot_nonce, slot_nonce_source};
 
 /// Keys by what identifies them. It has no `Debug`: a log cannot leak them.
 #[derive(Clone, Default)]
@@ -16,7 +17,39 @@ pub struct Keys {
 /// Why a frame could not be unsecured.
 pub(super) enum KeyFailure {
     NoKey,
+    /// The nonce is made of the absolute slot number, which nobody told.
+    NoSlot,
     WrongKey,
+}
+
+/// A frame that is to be unsecured.
+pub(super) struct Secured<'a> {
+    pub(super) header: &'a Header,
+    pub(super) security: &'a AuxSecurityHeader,
+    /// The sender's extended address, of its header or known otherwise.
+    pub(super) source: Option<Eui64>,
+    pub(super) mpdu: &'a [u8],
+    /// Where in the MPDU what may be encrypted begins.
+    pub(super) private_at: usize,
+}
+
+/// A frame that was unsecured.
+pub(super) struct Opened {
+    /// The private payload.
+    pub(super) bytes: Vec<u8>,
+    /// Which key it was, in the order in which they were added; none at level 0.
+    pub(super) key_number: Option<usize>,
+}
+
+impl Secured<'_> {
+    fn nonce(&self, slot: Option<u64>) -> Result<[u8; 13], KeyFailure> {
+        if !self.security.uses_absolute_slot_number() {
+            let source = self.source.ok_or(KeyFailure::NoKey)?;
+            return counter_nonce(self.security, source).map_err(|_| KeyFailure::NoKey);
+        }
+        let source = slot_nonce_source(self.header).ok_or(KeyFailure::NoKey)?;
+        slot_nonce(self.header, self.security, source, slot.ok_or(KeyFailure::NoSlot)?).map_err(|_| KeyFailure::NoKey)
+    }
 }
 
 impl Keys {
@@ -46,25 +79,25 @@ impl Keys {
     }
 
     /// Decrypts and verifies a frame under a key that its key identifier admits.
-    pub(super) fn unsecure(&self, frame: &SecuredFrame) -> Result<Frame, KeyFailure> {
-        let Some(source) = frame.header.source.extended() else { return Err(KeyFailure::NoKey) };
+    pub(super) fn open(&self, frame: &Secured<'_>, slot: Option<u64>) -> Result<Opened, KeyFailure> {
+        let level = frame.security.level;
         let index = frame.security.key_identifier.index();
-        let fits = |(known, _): &&(u8, [u8; 16])| index.is_none_or(|index| index == *known);
+        let fits = |(_, (known, _)): &(usize, &(u8, [u8; 16]))| index.is_none_or(|index| index == *known);
         let mut failure = KeyFailure::NoKey;
-        for (_, key) in self.link.iter().rev().filter(fits) {
-            match unsecure(frame, key, source) {
-                Ok(opened) => return Ok(opened),
+        let nonce = frame.nonce(slot);
+        for (key_number, (_, key)) in self.link.iter().enumerate().rev().filter(fits) {
+            let Ok(nonce) = &nonce else { break };
+            match open_octets(frame.mpdu, frame.private_at, level, key, nonce) {
+                Ok(bytes) => return Ok(Opened { bytes, key_number: Some(key_number) }),
                 Err(_) => failure = KeyFailure::WrongKey,
             }
         }
         // A frame at level 0 has an auxiliary header but needs no key.
-        let level = frame.security.level;
         if level.mic_len() == 0 && !level.encrypts() {
-            let content = Content::parse(frame.frame_type, frame.header.version, &frame.payload)
-                .map_err(|_| KeyFailure::NoKey)?;
-            return Ok(Frame::new(frame.header, content));
+            let bytes = frame.mpdu.get(frame.private_at..).unwrap_or(&[]).to_vec();
+            return Ok(Opened { bytes, key_number: None });
         }
-        Err(failure)
+        Err(nonce.err().unwrap_or(failure))
     }
 
     pub(super) fn master_secrets(&self, client_random: &[u8; RANDOM_LENGTH]) -> impl Iterator<Item = &MasterSecret> {

@@ -31,6 +31,7 @@ pub use security::{
     AuxSecurityHeader, KeyIdentifier, SecurityLevel, nonce, secure, secure_in_slot, short_nonce_source, tsch_nonce,
     unsecure, unsecure_in_slot,
 };
+pub(crate) use security::{counter_nonce, open_octets, slot_nonce, slot_nonce_source};
 
 /// The longest PSDU in octets, FCS included (`aMaxPHYPacketSize`).
 pub const MAX_PSDU: usize = 127;

@@ -296,11 +296,36 @@ fn open_payload(frame: &SecuredFrame, key: &[u8; 16], nonce: &[u8; 13]) -> Resul
         }
         (FrameType::MacCommand, _) => 1,
     };
-    Parts::split(frame, &frame.payload, open_len)?.open(frame.security.level, key, nonce)
+    let private_at = frame.headers_len().saturating_add(open_len);
+    let mpdu = frame.to_vec()?;
+    let private = open_octets(&mpdu, private_at, frame.security.level, key, nonce)?;
+    let open = frame.payload.get(..open_len).ok_or(Error::Truncated("open payload"))?;
+    Ok([open, &private].concat())
+}
+
+/// The private payload of a frame that is there as octets: what begins at `private_at`, without its integrity code.
+pub(crate) fn open_octets(
+    mpdu: &[u8],
+    private_at: usize,
+    level: SecurityLevel,
+    key: &[u8; 16],
+    nonce: &[u8; 13],
+) -> Result<Vec<u8>> {
+    let (open, private) = mpdu.split_at_checked(private_at).ok_or(Error::Truncated("open payload"))?;
+    if level.encrypts() {
+        return ccm::open(key, nonce, open, private, level.mic_len());
+    }
+    let authenticated_len = mpdu.len().checked_sub(level.mic_len()).ok_or(Error::Truncated("MIC"))?;
+    let body = mpdu.get(private_at..authenticated_len).ok_or(Error::Truncated("MIC"))?;
+    if level.mic_len() > 0 {
+        let (authenticated, mic) = mpdu.split_at_checked(authenticated_len).ok_or(Error::Truncated("MIC"))?;
+        ccm::open(key, nonce, authenticated, mic, level.mic_len())?;
+    }
+    Ok(body.to_vec())
 }
 
 /// The nonce of a frame with a frame counter; [`Error::Unsupported`] if it is one of the absolute slot number.
-fn counter_nonce(security: &AuxSecurityHeader, source: Eui64) -> Result<[u8; 13]> {
+pub(crate) fn counter_nonce(security: &AuxSecurityHeader, source: Eui64) -> Result<[u8; 13]> {
     match security.frame_counter {
         Some(frame_counter) if !security.asn_in_nonce => Ok(nonce(source, frame_counter, security.level)),
         _ => Err(Error::Unsupported("a nonce of an absolute slot number that is not known")),
@@ -308,7 +333,7 @@ fn counter_nonce(security: &AuxSecurityHeader, source: Eui64) -> Result<[u8; 13]
 }
 
 /// The nonce of a frame in a slot that is known: of the slot number if the frame says so, else of the frame counter.
-fn slot_nonce(
+pub(crate) fn slot_nonce(
     header: &Header,
     security: &AuxSecurityHeader,
     source: Eui64,
@@ -321,7 +346,7 @@ fn slot_nonce(
 }
 
 /// The source address in a nonce of the absolute slot number, as far as the header has it.
-fn slot_nonce_source(header: &Header) -> Option<Eui64> {
+pub(crate) fn slot_nonce_source(header: &Header) -> Option<Eui64> {
     match header.source {
         Address::Short { pan, address } => Some(short_nonce_source(pan, address)),
         Address::Bare(LinkAddress::Short(address)) => Some(short_nonce_source(PanId::BROADCAST, address)),
@@ -355,23 +380,6 @@ impl<'a> Parts<'a> {
                 let aad = [&self.headers, self.open, self.private].concat();
                 output.extend(ccm::seal(key, nonce, &aad, &[], level.mic_len())?);
             }
-        }
-        Ok(output)
-    }
-
-    fn open(&self, level: SecurityLevel, key: &[u8; 16], nonce: &[u8; 13]) -> Result<Vec<u8>> {
-        let mut output = self.open.to_vec();
-        if level.encrypts() {
-            let aad = [&self.headers, self.open].concat();
-            output.extend(ccm::open(key, nonce, &aad, self.private, level.mic_len())?);
-        } else {
-            let body_len = self.private.len().checked_sub(level.mic_len()).ok_or(Error::Truncated("MIC"))?;
-            let (body, mic) = self.private.split_at_checked(body_len).ok_or(Error::Truncated("MIC"))?;
-            if !mic.is_empty() {
-                let aad = [&self.headers, self.open, body].concat();
-                ccm::open(key, nonce, &aad, mic, level.mic_len())?;
-            }
-            output.extend_from_slice(body);
         }
         Ok(output)
     }
