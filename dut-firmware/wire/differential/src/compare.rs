@@ -51,12 +51,22 @@ fn normalized(kind: FieldKind, text: &str) -> Value {
         FieldKind::Uint { .. } | FieldKind::Bool => {
             let number = match text.strip_prefix("0x") {
                 Some(digits) => u64::from_str_radix(digits, 16).ok(),
-                None => text.parse().ok(),
+                None => text.parse().ok().or_else(|| twos_complement(kind, text)),
             };
             number.map_or_else(|| Value::Text(format!("not a number: {text}")), Value::Number)
         }
+        // Wireshark puts spaces between the octets of some.
+        FieldKind::Bytes => Value::Text(text.replace(' ', "")),
         _ => Value::Text(text.to_owned()),
     }
+}
+
+/// The bits of a negative number: Wireshark shows as signed what IEEE 802.15.4-2015 sections 7.4.2.3 and 7.4.2.6 define as
+/// times, which are not.
+fn twos_complement(kind: FieldKind, text: &str) -> Option<u64> {
+    let FieldKind::Uint { bits } = kind else { return None };
+    let number: i64 = text.parse().ok()?;
+    Some(number as u64 & ((1 << bits) - 1))
 }
 
 fn ours(dissection: &Dissection, field: &FieldInfo) -> Vec<Value> {
@@ -107,6 +117,8 @@ pub fn dissector() -> Dissector {
     let logged = session("ecdhe");
     keys.add_dtls_master_secret(logged.client_random, MasterSecret::from_octets(logged.master_secret));
     let mut dissector = Dissector::new(keys);
+    // What tshark takes if it is not told.
+    dissector.set_absolute_slot_number(Some(0));
     for (id, prefix, length) in CONTEXTS {
         dissector.set_context(id, prefix.parse().unwrap(), length);
     }

@@ -12,8 +12,7 @@ pub fn is_excused(field: &str, dissection: &Dissection) -> bool {
     if field == "wpan.fcs_ok" && dissection.field("wpan.fcs").is_none() {
         return true;
     }
-    // We try every key on a frame with an implicit one; Wireshark wants to be told.
-    if dissection.number("wpan.aux_sec.key_id_mode") == Some(0) && !field.starts_with("wpan.") {
+    if wpan(field, dissection) {
         return true;
     }
     if field.starts_with("coap.") && coap(field, dissection) {
@@ -48,9 +47,77 @@ pub fn is_excused(field: &str, dissection: &Dissection) -> bool {
     if excuses_icmpv6::icmpv6(field, dissection) {
         return true;
     }
-    // Frames of 2015 are noted as unsupported behind their frame control field.
-    let is_2015 = dissection.number("wpan.version") == Some(2);
-    is_2015 || is_mle && (field.starts_with("wpan.aux_sec.") || field == "wpan.mic")
+    is_mle && (field.starts_with("wpan.aux_sec.") || field == "wpan.mic")
+}
+
+/// Where Wireshark is wrong about IEEE 802.15.4.
+fn wpan(field: &str, dissection: &Dissection) -> bool {
+    let number = |name: &str| dissection.number(name);
+    // Fragment and extended frames have no such frame control field (IEEE 802.15.4-2015 sections 7.3.6 and 7.3.7), and
+    // frame type 4 is reserved. Multipurpose frames are noted as unsupported.
+    if number("wpan.frame_type").is_some_and(|kind| kind > 3) {
+        return field != "wpan.frame_type" && !field.starts_with("wpan.fcs");
+    }
+    // The FCS ends every frame (IEEE 802.15.4-2006 section 7.2.1); Wireshark gives up before it.
+    const GIVEN_UP: [&str; 4] =
+        ["wpan.dst_invalid", "wpan.src_invalid", "wpan.frame_version_unknown", "wpan.invalid_panid_compression"];
+    if field.starts_with("wpan.fcs") && GIVEN_UP.iter().any(|mark| dissection.field(mark).is_some()) {
+        return true;
+    }
+    // Bits 8 and 9 are reserved up to 2006 and ignored on reception (IEEE 802.15.4-2006 section 7.2.1.1, figure 42);
+    // Wireshark leaves the sequence number out.
+    if number("wpan.version").is_some_and(|version| version < 2) && number("wpan.seqno_suppression") == Some(1) {
+        return true;
+    }
+    // Which suite a 2003 frame is secured with is not in the frame (IEEE 802.15.4-2003 section 7.6); Wireshark guesses.
+    if number("wpan.version") == Some(0) && number("wpan.security") == Some(1) {
+        return is_secured(field) || field.starts_with("wpan.fcs");
+    }
+    // We try every key on a frame with an implicit one; Wireshark wants to be told.
+    let is_implicit = number("wpan.aux_sec.key_id_mode") == Some(0);
+    // The nonce is made of the absolute slot number (IEEE 802.15.4-2015 section 9.4); Wireshark takes the frame counter.
+    let is_slotted = number("wpan.version") == Some(2)
+        && number("wpan.aux_sec.asn_in_nonce") == Some(1)
+        && number("wpan.aux_sec.frame_counter_suppression") == Some(0);
+    if (is_implicit || is_slotted) && is_secured(field) {
+        return true;
+    }
+    // Wireshark knows 6top by the number that implementations had before RFC 8480 section 10 registered one.
+    let is_registered = dissection.fields("wpan.ietf_ie.sub_id").any(|field| field.number() == Some(1));
+    if is_registered && (field.starts_with("wpan.6top") || field == "wpan.ietf_ie.sub_id") {
+        return true;
+    }
+    // Wireshark does not reassemble fragments of IEEE 802.15.9.
+    !field.starts_with("wpan.") && dissection.field("wpan.mpx.fragment").is_some()
+}
+
+/// Whether a field is one that only an opened frame shows.
+fn is_secured(field: &str) -> bool {
+    const OPEN: [&str; 21] = [
+        "frame_length",
+        "fcf",
+        "frame_type",
+        "security",
+        "pending",
+        "ack_request",
+        "pan_id_compression",
+        "seq",
+        "ie_present",
+        "dst",
+        "src",
+        "addr",
+        "version",
+        "aux_sec",
+        "header_ie",
+        "nack",
+        "ie.unknown",
+        "ie_un",
+        "mic",
+        "fcs",
+        "gts",
+    ];
+    let open = field.strip_prefix("wpan.").is_some_and(|name| OPEN.iter().any(|open| name.starts_with(open)));
+    !open || field == "wpan.ie.unknown_content" || field == "wpan.ie_unsupported_id"
 }
 
 /// Where Wireshark is wrong about CoAP.
@@ -91,6 +158,8 @@ pub fn lies_elsewhere(field: &str, dissection: &Dissection) -> bool {
         return true;
     }
     match field {
+        // In frames of types that have no two octets of frame control.
+        "wpan.frame_type" => dissection.number(field).is_some_and(|kind| kind > 3),
         // A derived field without octets; with a Block option Wireshark has it in a buffer of its own.
         "coap.payload_length" | "coap.payload_desc" => true,
         "coap.block.count" | "coap.block.reassembled.length" => true,

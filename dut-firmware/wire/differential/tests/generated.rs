@@ -12,7 +12,7 @@ use bootrack_differential::session;
 use bootrack_differential::tshark::{fields, has_tshark, positions};
 
 /// Frames that are generated.
-const FRAMES: usize = 4000;
+const FRAMES: usize = 5200;
 /// Packets of each other link type that are generated.
 const PACKETS: usize = 800;
 /// DTLS handshakes among the frames.
@@ -28,6 +28,7 @@ fn generated_frames() -> Vec<Vec<u8>> {
         let datagrams = rng.handshake();
         frames.extend(rng.session(&datagrams));
     }
+    frames.extend(rng.mac_frames());
     while frames.len() < FRAMES {
         frames.extend(rng.psdus());
     }

@@ -3,6 +3,7 @@
 mod coap;
 mod dns;
 mod dtls;
+mod elements;
 mod encapsulation;
 mod handshake;
 mod icmpv6;

@@ -184,7 +184,7 @@ fields! {
         "wpan.assoc.status" 8 "association status";
         "wpan.disassoc.reason" 8 "disassociation reason";
         "wpan.realign.pan" 16 "PAN identifier from now on";
-        "wpan.realign.addr" 16 "short address of the coordinator";
+        "wpan.realign.addr" 16 "short address of the coordinator, then that of an orphan";
         "wpan.realign.channel" 8 "channel number";
         "wpan.realign.channel_page" 8 "channel page";
         "wpan.gtsreq.length" 4 "superframe slots asked for";

@@ -94,7 +94,7 @@ impl Dissector {
         let pan = PanId((cursor.uint_le(sheet, "wpan.realign.pan", 2)? & 0xffff) as u16);
         cursor.uint_le(sheet, "wpan.realign.addr", 2)?;
         cursor.uint(sheet, "wpan.realign.channel", 1)?;
-        let short = ShortAddress((cursor.uint_le(sheet, "wpan.asoc.addr", 2)? & 0xffff) as u16);
+        let short = ShortAddress((cursor.uint_le(sheet, "wpan.realign.addr", 2)? & 0xffff) as u16);
         if !cursor.is_empty() {
             cursor.uint(sheet, "wpan.realign.channel_page", 1)?;
         }

@@ -3,8 +3,12 @@
 use alloc::vec::Vec;
 
 use super::super::Dissector;
+use super::super::eap::eapol;
+use super::super::hip::hip;
+use super::super::isakmp::isakmp;
 use super::super::lowpan::Link;
 use super::super::model::NoteKind;
+use super::super::pana::pana;
 use super::super::sheet::{Cursor, Sheet};
 use super::elements::all;
 use super::mark;
@@ -243,14 +247,13 @@ impl Identifier {
     }
 }
 
-/// A message of a key management protocol.
+/// A message of a key management protocol, as far as a label.
 fn key_management(sheet: &mut Sheet, message: Cursor<'_>, id: KmpId) -> Result<()> {
-    let _ = (sheet, message);
-    Err(match id {
-        KmpId::IEEE_802_1X | KmpId::IEEE_802_11_4WH | KmpId::IEEE_802_11_GKH => Error::Unsupported("EAPOL in MPX"),
-        KmpId::HIP => Error::Unsupported("HIP in MPX"),
-        KmpId::IKEV2 => Error::Unsupported("IKEv2 in MPX"),
-        KmpId::PANA => Error::Unsupported("PANA in MPX"),
-        _ => Error::Unsupported("key management protocol in MPX"),
-    })
+    match id {
+        KmpId::IEEE_802_1X | KmpId::IEEE_802_11_4WH | KmpId::IEEE_802_11_GKH => eapol(sheet, message),
+        KmpId::HIP => hip(sheet, message, None),
+        KmpId::IKEV2 => isakmp(sheet, message),
+        KmpId::PANA => pana(sheet, message),
+        _ => Err(Error::Unsupported("key management protocol in MPX")),
+    }
 }

@@ -13,9 +13,9 @@ const OCTETS_PER_CELL: usize = 4;
 /// Reads an IETF element.
 pub(super) fn ietf(sheet: &mut Sheet, cursor: &mut Cursor<'_>) -> Result<()> {
     let mut whole = cursor.clone();
-    let [sub_id, version, ..] = *cursor.rest() else { return Ok(()) };
-    if cursor.rest().len() < 5 || !SIXTOP.contains(&sub_id) || version & 0xf != 0 {
-        let _ = cursor.take(cursor.rest().len(), "IETF element");
+    let rest = cursor.take(cursor.rest().len(), "IETF element")?;
+    let [sub_id, version, _, _, _, ..] = *rest else { return Ok(()) };
+    if !SIXTOP.contains(&sub_id) || version & 0xf != 0 {
         return Ok(());
     }
     sheet.number("wpan.6top", 1u8, whole.ahead(whole.rest().len()));
