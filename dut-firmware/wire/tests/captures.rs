@@ -129,7 +129,7 @@ fn frames_of_every_security_level_and_key_mode_are_decrypted() {
     let dissections = dissect("sec.pcap", sec_keys());
     let readable: Vec<bool> =
         dissections.iter().map(|dissection| dissection.is_message("icmpv6.echo_request")).collect();
-    // Levels 1 to 7, level 5 with key identifier modes 0, 2 and 3; two frames under another key; one of version 2015.
+    // Levels 1 to 7, level 5 with key identifier modes 0, 2 and 3; two frames under another key; one plain frame of version 2015.
     assert_eq!(readable, [[true; 10].as_slice(), &[false; 3]].concat());
     for dissection in &dissections[..10] {
         // Level 4 has no integrity code, so nothing was verified.

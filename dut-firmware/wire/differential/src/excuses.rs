@@ -64,6 +64,11 @@ fn wpan(field: &str, dissection: &Dissection) -> bool {
     if field.starts_with("wpan.fcs") && GIVEN_UP.iter().any(|mark| dissection.field(mark).is_some()) {
         return true;
     }
+    // A 32-bit FCS is over at least four octets, zeros behind a shorter frame (IEEE 802.15.4-2015 section 7.2.10).
+    let is_short = number("wpan.frame_length").is_some_and(|length| length < 4);
+    if field == "wpan.fcs.bad" && is_short && dissection.field("wpan.fcs32").is_some() {
+        return true;
+    }
     // Bits 8 and 9 are reserved up to 2006 and ignored on reception (IEEE 802.15.4-2006 section 7.2.1.1, figure 42);
     // Wireshark leaves the sequence number out.
     if number("wpan.version").is_some_and(|version| version < 2) && number("wpan.seqno_suppression") == Some(1) {
@@ -79,12 +84,24 @@ fn wpan(field: &str, dissection: &Dissection) -> bool {
     let is_slotted = number("wpan.version") == Some(2)
         && number("wpan.aux_sec.asn_in_nonce") == Some(1)
         && number("wpan.aux_sec.frame_counter_suppression") == Some(0);
-    if (is_implicit || is_slotted) && is_secured(field) {
+    // The slot number is that of the frame (the same section): Wireshark keeps the one that an earlier frame told.
+    let is_slot_unknown = dissection.has_layer("wpan-tap")
+        && dissection.field("wpan-tap.asn").is_none()
+        && number("wpan.aux_sec.frame_counter_suppression") == Some(1);
+    // What it decrypts so may be no frame, and it gives up before the FCS.
+    if is_slot_unknown && field.starts_with("wpan.fcs") {
+        return true;
+    }
+    if (is_implicit || is_slotted || is_slot_unknown) && is_secured(field) {
         return true;
     }
     // Wireshark knows 6top by the number that implementations had before RFC 8480 section 10 registered one.
     let is_registered = dissection.fields("wpan.ietf_ie.sub_id").any(|field| field.number() == Some(1));
     if is_registered && (field.starts_with("wpan.6top") || field == "wpan.ietf_ie.sub_id") {
+        return true;
+    }
+    // Wireshark does not read what IEEE 802.15.9 table 21 says that KMP IDs 2, 3 and 4 are: HIP, IKEv2, PANA.
+    if !field.starts_with("wpan.") && number("wpan.mpx.kmp.id").is_some_and(|id| matches!(id, 2..=4)) {
         return true;
     }
     // Wireshark does not reassemble fragments of IEEE 802.15.9.
@@ -158,6 +175,11 @@ pub fn lies_elsewhere(field: &str, dissection: &Dissection) -> bool {
         return true;
     }
     match field {
+        // What begins in the decrypted payload: Wireshark adds where in the packet the frame does.
+        "wpan.payload_ie" | "wpan.cmd" => {
+            dissection.field("wpan.fcf").is_some_and(|control| control.offset() > 0)
+                && dissection.field(field).is_some_and(|field| field.buffer() > 0)
+        }
         // In frames of types that have no two octets of frame control.
         "wpan.frame_type" => dissection.number(field).is_some_and(|kind| kind > 3),
         // A derived field without octets; with a Block option Wireshark has it in a buffer of its own.

@@ -132,13 +132,17 @@ impl Dissector {
         }
         let rest = length.checked_sub(4).ok_or(Error::Malformed("wpan-tap.length"))?;
         let mut tlvs = cursor.sub(rest, "wpan-tap.length")?;
-        let mut trailer = Trailer::None;
+        let (mut trailer, mut slot) = (Trailer::None, self.absolute_slot_number);
         while !tlvs.is_empty() {
-            tlv(sheet, &mut tlvs, &mut trailer)?;
+            tlv(sheet, &mut tlvs, &mut trailer, &mut slot)?;
         }
         let data_len = whole.len().saturating_sub(length);
         sheet.number("wpan-tap.data_length", data_len as u64, Span { length: 0, ..cursor.ahead(0) });
-        self.wpan(sheet, self.number, cursor, trailer)
+        // The slot of this frame; the next one has its own.
+        let slot_before = core::mem::replace(&mut self.absolute_slot_number, slot);
+        let done = self.wpan(sheet, self.number, cursor, trailer);
+        self.absolute_slot_number = slot_before;
+        done
     }
 
     /// A datagram of the ZigBee Encapsulation Protocol.
@@ -225,7 +229,7 @@ pub(super) fn ipv4_address(sheet: &mut Sheet, cursor: &mut Cursor<'_>, name: &'s
 }
 
 /// A TLV of the TAP pseudo-header.
-fn tlv(sheet: &mut Sheet, cursor: &mut Cursor<'_>, trailer: &mut Trailer) -> Result<()> {
+fn tlv(sheet: &mut Sheet, cursor: &mut Cursor<'_>, trailer: &mut Trailer, slot: &mut Option<u64>) -> Result<()> {
     let tlv_type = TlvType((cursor.uint_le(sheet, "wpan-tap.tlv.type", 2)? & 0xffff) as u16);
     let length = usize::try_from(cursor.uint_le(sheet, "wpan-tap.tlv.length", 2)?).unwrap_or(usize::MAX);
     let mut value = cursor.sub(length, "wpan-tap.tlv.length")?;
@@ -260,7 +264,7 @@ fn tlv(sheet: &mut Sheet, cursor: &mut Cursor<'_>, trailer: &mut Trailer) -> Res
         }
         TlvType::START_OF_FRAME => drop(value.uint_le(sheet, "wpan-tap.sof_ts", 8)?),
         TlvType::END_OF_FRAME => drop(value.uint_le(sheet, "wpan-tap.eof_ts", 8)?),
-        TlvType::ASN => drop(value.uint_le(sheet, "wpan-tap.asn", 8)?),
+        TlvType::ASN => *slot = Some(value.uint_le(sheet, "wpan-tap.asn", 8)?),
         TlvType::START_OF_SLOT => drop(value.uint_le(sheet, "wpan-tap.slot_start_ts", 8)?),
         TlvType::TIMESLOT_LENGTH => drop(value.uint_le(sheet, "wpan-tap.timeslot_length", 4)?),
         TlvType::LQI => drop(value.uint(sheet, "wpan-tap.lqi", 1)?),

@@ -115,14 +115,42 @@ impl Rng {
         }
     }
 
-    /// Protocols that neither dissector reads: those that one of them does come with their own tests.
     fn upper_layer_frame(&mut self, multiplex_id: u16) -> Vec<u8> {
         let head = match multiplex_id {
-            1 => self.pick(&[5, 8, 9, 100, 255]),
+            1 => self.pick(&[1, 1, 2, 3, 4, 5, 6, 7, 8, 9, 100, 255]),
             2 => self.pick(&[0, 3, 9]),
             _ => 0,
         };
-        [vec![head], self.bytes(4, 10)].concat()
+        let body = if multiplex_id == 1 { self.key_management(head) } else { self.bytes(4, 10) };
+        [vec![head], body].concat()
+    }
+
+    /// A message of the key management protocol with this identifier.
+    fn key_management(&mut self, id: u8) -> Vec<u8> {
+        match id {
+            1 | 6 | 7 => self.eapol(),
+            3 => self.ike(),
+            4 => self.pana(0),
+            _ => self.bytes(4, 10),
+        }
+    }
+
+    /// EAPOL and IKEv2 messages in fragments over several frames.
+    fn mpx_transactions(&mut self) -> Vec<Vec<u8>> {
+        let mut psdus = Vec::new();
+        for (transaction_id, id) in [(3, 1), (4, 3), (5, 1), (6, 255)] {
+            let (to, from) = (self.eui64(), self.eui64());
+            let pan = PanId(self.u16());
+            let address = |eui64| Address::Extended { pan, address: eui64 };
+            let vendor = if id == 255 { self.bytes(60, 90) } else { Vec::new() };
+            let message = [vec![id], vendor, self.key_management(id)].concat();
+            for mpx in Mpx::fragments(transaction_id, 1, &message, 24).unwrap() {
+                let header = Header::new_2015(address(to), address(from), Some(self.u8()));
+                let elements = Elements::terminated(vec![], vec![PayloadElement::Mpx(mpx)], false);
+                psdus.push(Frame { header, elements, content: Content::Data(Vec::new()) }.to_psdu().unwrap());
+            }
+        }
+        psdus
     }
 
     /// A message of RFC 8480.
@@ -155,7 +183,7 @@ impl Rng {
         message
     }
 
-    /// Frames with 6top, and with elements that no type of the codec can hold: octets behind their content, reserved bits, a payload element
+    /// Frames with MPX fragments, with 6top, and with elements that no type of the codec can hold: octets behind their content, reserved bits, a payload element
     /// in the header, no payload elements where they are announced.
     pub(super) fn element_octets(&mut self) -> Vec<Vec<u8>> {
         let header_elements = [
@@ -172,7 +200,7 @@ impl Rng {
         ];
         let header = Header::new_2015(Address::Absent, Address::new(PanId(self.u16()), self.link_address()), Some(1));
         let frame = |elements| Frame { header, elements, content: Content::EnhancedBeacon(Vec::new()) };
-        let mut psdus = Vec::new();
+        let mut psdus = self.mpx_transactions();
         for _ in 0..60 {
             let element = PayloadElement::Opaque { id: 5, content: self.sixtop() };
             psdus.push(frame(Elements::terminated(vec![], vec![element], false)).to_psdu().unwrap());

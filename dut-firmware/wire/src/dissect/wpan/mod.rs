@@ -44,7 +44,7 @@ impl Dissector {
         // A frame that is shorter than its trailer has none.
         let mpdu_len = bytes.len().checked_sub(end.len()).unwrap_or(bytes.len());
         let mpdu = bytes.get(..mpdu_len).unwrap_or(bytes);
-        sheet.number("wpan.frame_length", mpdu_len as u64, Span::NOWHERE);
+        sheet.number("wpan.frame_length", mpdu_len as u64, psdu.ahead(0));
         let mut cursor = Cursor::new(mpdu, psdu.buffer(), psdu.offset());
         let parsed = header::header(sheet, &mut cursor, &self.short_addresses);
         let fcs_ok = trailer::trailer(sheet, psdu.clone(), mpdu_len, end);

@@ -108,7 +108,8 @@ impl Dissector {
         let failure = match opened {
             Ok(opened) => {
                 if let Some(key_number) = opened.key_number {
-                    sheet.number("wpan.key_number", key_number as u64, Span::NOWHERE);
+                    let span = Span { buffer, offset: mpdu_offset, length: 0 };
+                    sheet.number("wpan.key_number", key_number as u64, span);
                 }
                 let body = private.get(..body_len).unwrap_or(&[]);
                 if !level.encrypts() || body.is_empty() {

@@ -34,6 +34,9 @@ pub(super) fn trailer(sheet: &mut Sheet, psdu: Cursor<'_>, mpdu_len: usize, end:
             let fcs_ok = status >> 7 == 1;
             sheet.number("wpan.fcs_ok", fcs_ok, cursor.behind(1));
             sheet.number("wpan.correlation", status & 0x7f, cursor.behind(1));
+            if !fcs_ok {
+                sheet.number("wpan.fcs.bad", 1u8, Span::NOWHERE);
+            }
             fcs_ok
         }
     }
