@@ -89,7 +89,7 @@ fn wpan(field: &str, dissection: &Dissection) -> bool {
         && dissection.field("wpan-tap.asn").is_none()
         && number("wpan.aux_sec.frame_counter_suppression") == Some(1);
     // What it decrypts so may be no frame, and it gives up before the FCS.
-    if is_slot_unknown && field.starts_with("wpan.fcs") {
+    if (is_slotted || is_slot_unknown) && field.starts_with("wpan.fcs") {
         return true;
     }
     if (is_implicit || is_slotted || is_slot_unknown) && is_secured(field) {
