@@ -14,7 +14,7 @@ use bootrack_differential::tshark::{fields, has_tshark, positions};
 /// Frames that are generated.
 const FRAMES: usize = 5200;
 /// Packets of each other link type that are generated.
-const PACKETS: usize = 800;
+const PACKETS: usize = 1100;
 /// DTLS handshakes among the frames.
 const SESSIONS: usize = 40;
 

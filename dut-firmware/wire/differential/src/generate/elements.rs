@@ -201,7 +201,7 @@ impl Rng {
         let header = Header::new_2015(Address::Absent, Address::new(PanId(self.u16()), self.link_address()), Some(1));
         let frame = |elements| Frame { header, elements, content: Content::EnhancedBeacon(Vec::new()) };
         let mut psdus = self.mpx_transactions();
-        for _ in 0..60 {
+        for _ in 0..150 {
             let element = PayloadElement::Opaque { id: 5, content: self.sixtop() };
             psdus.push(frame(Elements::terminated(vec![], vec![element], false)).to_psdu().unwrap());
         }
