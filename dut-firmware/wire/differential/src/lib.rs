@@ -4,7 +4,10 @@
 pub mod captures;
 pub mod compare;
 pub mod excuses;
+mod excuses_coap;
 mod excuses_icmpv6;
+mod excuses_position;
+mod excuses_wpan;
 pub mod generate;
 mod sessions;
 pub mod tshark;

@@ -49,11 +49,11 @@ pub(super) fn coap(sheet: &mut Sheet, mut cursor: Cursor<'_>) -> Result<()> {
     }
     let mut found = Found::default();
     let has_payload = options(sheet, &mut cursor, &mut found)?;
+    if !found.path.is_empty() {
+        sheet.text("coap.opt.uri_path_recon", &found.path, start);
+    }
     if has_payload {
         payload(sheet, cursor, code, &found)?;
-    }
-    if !found.path.is_empty() {
-        sheet.text("coap.opt.uri_path_recon", found.path, start);
     }
     Ok(())
 }
@@ -155,8 +155,10 @@ fn option(sheet: &mut Sheet, number: OptionNumber, mut cursor: Cursor<'_>, found
             let value = cursor.read_uint(length, "option value")?;
             let span = cursor.behind(length);
             sheet.number("coap.opt.block_number", value >> 4, span);
-            sheet.number("coap.opt.block_mflag", value >> 3 & 1, span);
-            sheet.number("coap.opt.block_size", value & 7, span);
+            // Both are in the last octet, if there is one.
+            let last = cursor.behind(length.min(1));
+            sheet.number("coap.opt.block_mflag", value >> 3 & 1, last);
+            sheet.number("coap.opt.block_size", value & 7, last);
             found.block = Some((value >> 4, value >> 3 & 1 == 1));
         }
         OptionNumber::Q_BLOCK1 | OptionNumber::Q_BLOCK2 => {

@@ -86,6 +86,8 @@ impl Rng {
             // Empty segments are legal, and more of them than names are kept for.
             9 => (0..10).for_each(|_| options.push(OptionNumber::URI_PATH, String::new())),
             10 => options.push(OptionNumber::URI_PATH, "größe"),
+            // A value without octets.
+            11 => options.push_accept(ContentFormat::TEXT_PLAIN),
             _ => {}
         }
     }
@@ -124,6 +126,9 @@ impl Rng {
 
     /// The value of a Block option: number of one to twenty bits, M, SZX.
     fn block(&mut self) -> u32 {
+        if self.below(6) == 0 {
+            return 0;
+        }
         let number = if self.chance() { 0 } else { self.u32() >> self.pick(&[12, 20, 28]) };
         number << 4 | u32::from(self.chance()) << 3 | self.below(7) as u32
     }

@@ -158,7 +158,7 @@ impl Rng {
         let kind = self.pick(&[0, 0, 0, 1, 2, 3]);
         let code = match kind {
             0 => self.below(9) as u8,
-            _ => self.below(11) as u8,
+            _ => self.pick(&[0, 0, 0, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10]),
         };
         let cells = self.below(3) as usize;
         let cell_octets = |rng: &mut Self| rng.bytes(4 * cells as u64, 4 * cells as u64);
