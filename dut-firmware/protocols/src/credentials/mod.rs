@@ -2,6 +2,7 @@
 //! for every protocol that authenticates by signature. No clock: the caller says when "now" is.
 
 mod identity;
+mod key_usage;
 mod keys;
 mod trust;
 

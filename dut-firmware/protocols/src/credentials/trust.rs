@@ -9,8 +9,9 @@ use rustls_pki_types::{
     AlgorithmIdentifier, CertificateDer, InvalidSignature, ServerName, SignatureVerificationAlgorithm, UnixTime, alg_id,
 };
 use sha2::{Digest, Sha256};
-use webpki::{EndEntityCert, KeyUsage};
+use webpki::{EndEntityCert, KeyUsage as ExtendedKeyUsage, VerifiedPath};
 
+use super::key_usage::KeyUsage;
 use super::{KeyError, PublicKey};
 
 /// The root of a chain: a name and a key that are believed without proof.
@@ -72,7 +73,7 @@ pub enum CertificateError {
     /// The chain leads to no anchor.
     #[error("chain leads to no trust anchor")]
     UnknownIssuer,
-    /// Version, key, signature algorithm or critical extension that is not supported, or a key usage that is not ours.
+    /// Version, key, signature algorithm or critical extension that is not supported, or a (extended) key usage that is not ours.
     #[error("certificate of an unsupported kind")]
     Unsupported,
     /// For another name.
@@ -113,11 +114,26 @@ impl Trust {
         let key = PublicKey::from_subject_public_key_info(&certificate.subject_public_key_info()).map_err(of_key)?;
         let anchors: Vec<_> = self.anchors.iter().map(|anchor| anchor.0.clone()).collect();
         let usage = match purpose {
-            Purpose::Server => KeyUsage::server_auth(),
-            Purpose::Client => KeyUsage::client_auth(),
+            Purpose::Server => ExtendedKeyUsage::server_auth(),
+            Purpose::Client => ExtendedKeyUsage::client_auth(),
         };
         let now = UnixTime::since_unix_epoch(self.unix_time_at_zero.saturating_add(since_zero));
-        let verified = certificate.verify_for_usage(&[&EcdsaP256Sha256], &anchors, &issuers, now, usage, None, None);
+        let signs_certificates = |path: &VerifiedPath<'_>| {
+            let may_sign = |issuer: &webpki::Cert<'_>| KeyUsage::of_certificate(&issuer.der());
+            let allowed = path
+                .intermediate_certificates()
+                .all(|issuer| may_sign(issuer).is_ok_and(|usage| usage.has_key_cert_sign()));
+            if allowed { Ok(()) } else { Err(webpki::Error::EndEntityUsedAsCa) }
+        };
+        let verified = certificate.verify_for_usage(
+            &[&EcdsaP256Sha256],
+            &anchors,
+            &issuers,
+            now,
+            usage,
+            None,
+            Some(&signs_certificates),
+        );
         match verified {
             Ok(_) => {}
             // Whoever signs himself is most often a CA by his own word too; what is wrong is that nobody vouches for him.
@@ -125,6 +141,9 @@ impl Trust {
                 return Err(CertificateError::UnknownIssuer);
             }
             Err(error) => return Err(of_path(&error)),
+        }
+        if !KeyUsage::of_certificate(&leaf)?.has_digital_signature() {
+            return Err(CertificateError::Unsupported);
         }
         if let Some(name) = &self.peer_name {
             let name = ServerName::try_from(name.as_str()).map_err(|_| CertificateError::OtherName)?;

@@ -6,8 +6,8 @@ use alloc::vec::Vec;
 use rand_core::Rng;
 use wire::dtls::{
     AlertDescription, Certificate, CertificateRequest, CertificateType, CipherSuite, ClientCertificateType,
-    ClientHello, EcPointFormat, EcdheServerKeyExchange, Extension, ExtensionType, Handshake, HelloVerifyRequest,
-    KeyExchange, NamedGroup, ProtocolVersion, RANDOM_LENGTH, Sender, ServerHello, SignatureAndHash,
+    ClientHello, EcPointFormat, EcdheServerKeyExchange, Extension, ExtensionType, Handshake, HandshakeType,
+    HelloVerifyRequest, KeyExchange, NamedGroup, ProtocolVersion, RANDOM_LENGTH, Sender, ServerHello, SignatureAndHash,
     psk_premaster_secret,
 };
 
@@ -210,15 +210,36 @@ impl Client {
         Ok(())
     }
 
+    /// Whether a message of this type has a place in the state.
+    fn expects(&self, msg_type: HandshakeType) -> bool {
+        let is_psk = self.suite == CipherSuite::PSK_WITH_AES_128_CCM_8;
+        match (self.state, msg_type) {
+            // RFC 5246 7.4.1.1: ignored while a handshake is under way.
+            (_, HandshakeType::HelloRequest)
+            | (State::ServerHello, HandshakeType::HelloVerifyRequest | HandshakeType::ServerHello)
+            | (State::Certificate, HandshakeType::Certificate)
+            | (State::ServerKeyExchange, HandshakeType::ServerKeyExchange)
+            | (State::CertificateRequest, HandshakeType::CertificateRequest | HandshakeType::ServerHelloDone)
+            | (State::ServerHelloDone, HandshakeType::ServerHelloDone)
+            | (State::Finished, HandshakeType::Finished) => true,
+            (State::ServerKeyExchange, HandshakeType::ServerHelloDone) => is_psk,
+            _ => false,
+        }
+    }
+
     fn on_message(&mut self, now: Instant, message: &Message) -> Result<(), Fault> {
         let is_psk = self.suite == CipherSuite::PSK_WITH_AES_128_CCM_8;
         let key_exchange = if is_psk { KeyExchange::Psk } else { KeyExchange::EcdheEcdsa };
-        let parsed = Handshake::parse(message.msg_type, &message.body, key_exchange).map_err(Fault::decode)?;
-        if message.epoch != u16::from(matches!(parsed, Handshake::Finished(_))) {
+        // What has no place here is not read: its form depends on what was not agreed on yet.
+        if !self.expects(message.msg_type) {
+            return Err(Fault::new(AlertDescription::UnexpectedMessage, "handshake message out of place"));
+        }
+        if message.epoch != u16::from(message.msg_type == HandshakeType::Finished) {
             return Err(Fault::new(AlertDescription::UnexpectedMessage, "handshake message in the wrong epoch"));
         }
+        let parsed = Handshake::parse(message.msg_type, &message.body, key_exchange).map_err(Fault::decode)?;
         match (self.state, parsed) {
-            // RFC 5246 7.4.1.1: ignored while a handshake is under way, and never hashed.
+            // Never hashed either (RFC 5246 7.4.1.1).
             (_, Handshake::HelloRequest) => Ok(()),
             (State::ServerHello, Handshake::HelloVerifyRequest(request)) => self.on_cookie(now, request),
             (State::ServerHello, Handshake::ServerHello(hello)) => {
@@ -298,7 +319,10 @@ impl Client {
                 if extension.data != [0] {
                     return fault(AlertDescription::HandshakeFailure, "renegotiation_info not empty");
                 }
-            } else if self.hello.extension(extension_type).is_none() {
+            } else if self.hello.extension(extension_type).is_none()
+                // Offered, but never to be answered (RFC 5246 7.4.1.4.1).
+                || extension_type == ExtensionType::SIGNATURE_ALGORITHMS
+            {
                 return fault(AlertDescription::UnsupportedExtension, "extension that was not offered");
             } else if extension_type == ExtensionType::EXTENDED_MASTER_SECRET && !extension.data.is_empty() {
                 return fault(AlertDescription::DecodeError, "extended_master_secret not empty");

@@ -1,23 +1,38 @@
 //! Stateless cookies: an HMAC over the client's address and the parameters of its ClientHello (RFC 6347 4.2.1).
 
 use alloc::vec::Vec;
+use core::time::Duration;
 
 use hmac::{Hmac, KeyInit, Mac};
 use sha2::Sha256;
 use wire::dtls::ClientHello;
 
 use super::CookieConfig;
+use crate::time::Instant;
 
 /// Octets of a cookie: 128 bits cannot be guessed, and the HelloVerifyRequest still fits into 64 octets.
 const LENGTH: usize = 16;
 
+/// A cookie is good for as long as this to twice as long, so that who recorded one cannot end a later session with it.
+const LIFETIME: Duration = Duration::from_secs(120);
+
 /// The cookie that a client at the configured address must return with this ClientHello.
-pub(super) fn cookie(config: &CookieConfig, hello: &ClientHello) -> Vec<u8> {
+pub(super) fn cookie(config: &CookieConfig, now: Instant, hello: &ClientHello) -> Vec<u8> {
+    of_period(config, period(now), hello)
+}
+
+/// Which period of [`LIFETIME`] it is.
+fn period(now: Instant) -> u64 {
+    now.since(Instant::ZERO).as_secs() / LIFETIME.as_secs()
+}
+
+fn of_period(config: &CookieConfig, period: u64, hello: &ClientHello) -> Vec<u8> {
     let Ok(mut mac) = Hmac::<Sha256>::new_from_slice(&config.secret) else { return Vec::new() };
     let mut part = |bytes: &[u8]| {
         mac.update(&u64::try_from(bytes.len()).unwrap_or(u64::MAX).to_be_bytes());
         mac.update(bytes);
     };
+    part(&period.to_be_bytes());
     part(&config.peer);
     part(&hello.version.0.to_be_bytes());
     part(&hello.random);
@@ -27,9 +42,12 @@ pub(super) fn cookie(config: &CookieConfig, hello: &ClientHello) -> Vec<u8> {
     mac.finalize().into_bytes().into_iter().take(LENGTH).collect()
 }
 
-/// Whether the ClientHello returns its cookie.
-pub(super) fn is_valid(config: &CookieConfig, hello: &ClientHello) -> bool {
-    let expected = cookie(config, hello);
-    let difference = expected.iter().zip(&hello.cookie).fold(0, |sum, (a, b)| sum | (a ^ b));
-    difference == 0 && expected.len() == hello.cookie.len()
+/// Whether the ClientHello returns its cookie, of this period or the last.
+pub(super) fn is_valid(config: &CookieConfig, now: Instant, hello: &ClientHello) -> bool {
+    let current = period(now);
+    [Some(current), current.checked_sub(1)].into_iter().flatten().any(|period| {
+        let expected = of_period(config, period, hello);
+        let difference = expected.iter().zip(&hello.cookie).fold(0, |sum, (a, b)| sum | (a ^ b));
+        difference == 0 && expected.len() == hello.cookie.len()
+    })
 }

@@ -115,6 +115,8 @@ impl Inbox {
         if message_seq - self.next >= AHEAD {
             return Arrival::Kept;
         }
+        // What anybody may have written makes room for what only the peer can have.
+        self.waiting.retain(|partial| partial.message.message_seq != message_seq || partial.message.epoch >= epoch);
         let known = self.waiting.iter().position(|partial| partial.message.message_seq == message_seq);
         let at = match known {
             Some(at) => at,
@@ -257,8 +259,25 @@ mod tests {
         inbox.insert(0, &fragment(0, b"abcd", 0, 2));
         inbox.insert(1, &fragment(0, b"abcd", 2, 4));
         assert_eq!(inbox.take(), None);
-        inbox.insert(0, &fragment(0, b"abcd", 2, 4));
-        assert_eq!(bodies(&mut inbox), [b"abcd"]);
+        // What is protected displaces what is not, and is not displaced by it.
+        inbox.insert(0, &fragment(0, b"abcd", 0, 4));
+        assert_eq!(inbox.take(), None);
+        inbox.insert(1, &fragment(0, b"abcd", 0, 2));
+        assert_eq!(inbox.take().map(|message| (message.epoch, message.body)), Some((1, b"abcd".to_vec())));
+    }
+
+    #[test]
+    fn messages_far_ahead_and_pieces_of_many_hellos_take_no_memory() {
+        let mut inbox = Inbox::expecting(0, &Limits::default());
+        let mut hellos = Hellos::default();
+        for message_seq in 1..1000 {
+            inbox.insert(0, &fragment(message_seq, b"", 0, 0));
+            assert_eq!(hellos.insert(&fragment(message_seq, b"hello", 0, 1)), None);
+        }
+        assert_eq!(inbox.waiting.len(), usize::from(AHEAD) - 1);
+        assert_eq!(hellos.slots.len(), Hellos::SLOTS);
+        let long = vec![0; Hellos::MAX_HELLO + 1];
+        assert_eq!(hellos.insert(&fragment(1000, &long, 0, long.len())), None);
     }
 
     #[test]

@@ -39,6 +39,12 @@ pub(super) fn choose(config: &ServerConfig, hello: &ClientHello) -> Result<Choic
             }
             (CipherSuite::ECDHE_ECDSA_WITH_AES_128_CCM_8, Some(ecdhe)) => match choose_ecdhe(ecdhe, hello) {
                 Ok(choice) => return Ok(choice),
+                // What breaks a rule is an error whatever else could be chosen.
+                Err(fault)
+                    if matches!(fault.alert, AlertDescription::DecodeError | AlertDescription::IllegalParameter) =>
+                {
+                    return Err(fault);
+                }
                 Err(fault) => obstacle = fault,
             },
             _ => {}

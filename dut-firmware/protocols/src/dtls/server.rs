@@ -7,7 +7,7 @@ use alloc::vec::Vec;
 use rand_core::Rng;
 use wire::dtls::{
     AlertDescription, Certificate, CertificateRequest, CertificateType, CipherSuite, ClientCertificateType,
-    ClientHello, DigitallySigned, Extension, ExtensionType, Handshake, HelloVerifyRequest, KeyExchange,
+    ClientHello, DigitallySigned, Extension, ExtensionType, Handshake, HandshakeType, HelloVerifyRequest, KeyExchange,
     ProtocolVersion, RANDOM_LENGTH, Sender, ServerHello, SignatureAndHash, psk_premaster_secret,
 };
 
@@ -209,9 +209,9 @@ impl Server {
             let fault = Fault::new(AlertDescription::ProtocolVersion, "version of ClientHello");
             return if idle { Err(fault) } else { Ok(()) };
         }
-        if let Some(config) = self.cookie.as_ref().filter(|config| !cookie::is_valid(config, &hello)) {
+        if let Some(config) = self.cookie.as_ref().filter(|config| !cookie::is_valid(config, now, &hello)) {
             let request =
-                HelloVerifyRequest { version: ProtocolVersion::DTLS_1_0, cookie: cookie::cookie(config, &hello) };
+                HelloVerifyRequest { version: ProtocolVersion::DTLS_1_0, cookie: cookie::cookie(config, now, &hello) };
             let version = core::mem::replace(&mut self.connection.records.version, ProtocolVersion::DTLS_1_0);
             let request = Handshake::HelloVerifyRequest(request);
             self.connection.send_stateless(&request, message.message_seq, sequence_number);
@@ -318,13 +318,29 @@ impl Server {
         Ok(())
     }
 
+    /// Whether a message of this type has a place in the state.
+    fn expects(&self, msg_type: HandshakeType) -> bool {
+        let expected = match self.state {
+            State::ClientHello | State::Connected => return false,
+            State::Certificate => HandshakeType::Certificate,
+            State::ClientKeyExchange => HandshakeType::ClientKeyExchange,
+            State::CertificateVerify => HandshakeType::CertificateVerify,
+            State::Finished => HandshakeType::Finished,
+        };
+        msg_type == expected
+    }
+
     fn on_message(&mut self, now: Instant, message: &Message) -> Result<(), Fault> {
         let is_psk = self.suite == CipherSuite::PSK_WITH_AES_128_CCM_8;
         let key_exchange = if is_psk { KeyExchange::Psk } else { KeyExchange::EcdheEcdsa };
-        let parsed = Handshake::parse(message.msg_type, &message.body, key_exchange).map_err(Fault::decode)?;
-        if message.epoch != u16::from(matches!(parsed, Handshake::Finished(_))) {
+        // What has no place here is not read: its form depends on what was not agreed on yet.
+        if !self.expects(message.msg_type) {
+            return Err(Fault::new(AlertDescription::UnexpectedMessage, "handshake message out of place"));
+        }
+        if message.epoch != u16::from(message.msg_type == HandshakeType::Finished) {
             return Err(Fault::new(AlertDescription::UnexpectedMessage, "handshake message in the wrong epoch"));
         }
+        let parsed = Handshake::parse(message.msg_type, &message.body, key_exchange).map_err(Fault::decode)?;
         match (self.state, parsed) {
             (State::ClientKeyExchange, Handshake::ClientKeyExchangePsk { identity }) => {
                 self.connection.hash_message(message)?;
@@ -362,7 +378,9 @@ impl Server {
         if conceals {
             self.connection.wrong_key_alert = AlertDescription::DecryptError;
         }
-        let psk = match self.config.psk_store.as_ref().and_then(|store| store.psk(&identity)) {
+        let known = self.config.psk_store.as_ref().and_then(|store| store.psk(&identity));
+        // A store that answers with no octets knows no key: anybody could guess that one.
+        let psk = match known.filter(|psk| !psk.octets().is_empty()) {
             Some(psk) => psk,
             None if conceals => {
                 let mut octets = [0; 16];

@@ -5,12 +5,16 @@ use std::time::Duration;
 
 use bootrack_protocols::credentials::{CertificateError, CredentialError, Identity, Purpose, SigningKey, Trust};
 use bootrack_protocols::dtls::{ClientAuthentication, Closed};
-use rcgen::{ExtendedKeyUsagePurpose, KeyPair, PKCS_ECDSA_P384_SHA384, date_time_ymd};
+use bootrack_protocols::time::Instant;
+use rcgen::{
+    BasicConstraints, ExtendedKeyUsagePurpose, IsCa, KeyPair, KeyUsagePurpose, PKCS_ECDSA_P384_SHA384, date_time_ymd,
+};
 use rstest::rstest;
 use wire::dtls::{Alert, AlertDescription, ContentType, HandshakeType, RecordHeader, fragments, records};
 
 use super::certificates::{
     Certified, Infrastructure, authority, client, for_purpose, issued, issued_for, leaf, self_signed, server, trusting,
+    used_for,
 };
 use super::channel::{Faults, Tamper, World};
 use super::credentials::{key, raw_client, raw_server, trusting as trusting_keys};
@@ -71,6 +75,9 @@ enum Wrong {
     SignedOnAnotherCurve,
     TooLong,
     OtherName,
+    NoSigningKey,
+    IssuerThatMayNotSign,
+    PathTooLong,
 }
 
 fn shown_and_trust(wrong: Wrong, judge: Judge) -> (Identity, Trust) {
@@ -137,6 +144,20 @@ fn shown_and_trust(wrong: Wrong, judge: Judge) -> (Identity, Trust) {
             trust.peer_name = Some("somebody.example".into());
             direct(leaf("leaf"))
         }
+        Wrong::NoSigningKey => direct(used_for("leaf", KeyUsagePurpose::KeyAgreement)),
+        Wrong::IssuerThatMayNotSign => {
+            let mut parameters = authority("intermediate");
+            parameters.key_usages = vec![KeyUsagePurpose::DigitalSignature, KeyUsagePurpose::CrlSign];
+            let intermediate = issued(parameters, &root);
+            issued(leaf("leaf"), &intermediate).identity(&[&intermediate])
+        }
+        Wrong::PathTooLong => {
+            let mut parameters = authority("first");
+            parameters.is_ca = IsCa::Ca(BasicConstraints::Constrained(0));
+            let first = issued(parameters, &root);
+            let second = issued(authority("second"), &first);
+            issued(leaf("leaf"), &second).identity(&[&second, &first])
+        }
     };
     (shown, trust)
 }
@@ -157,6 +178,9 @@ fn shown_and_trust(wrong: Wrong, judge: Judge) -> (Identity, Trust) {
 #[case(Wrong::SignedOnAnotherCurve, AlertDescription::UnsupportedCertificate)]
 #[case(Wrong::TooLong, AlertDescription::BadCertificate)]
 #[case(Wrong::OtherName, AlertDescription::CertificateUnknown)]
+#[case(Wrong::NoSigningKey, AlertDescription::UnsupportedCertificate)]
+#[case(Wrong::IssuerThatMayNotSign, AlertDescription::CertificateUnknown)]
+#[case(Wrong::PathTooLong, AlertDescription::CertificateUnknown)]
 fn chain_that_is_wrong_ends_in_its_alert(
     #[case] wrong: Wrong,
     #[case] expected: AlertDescription,
@@ -177,6 +201,35 @@ fn name_in_the_certificate_is_taken_if_it_is_the_right_one(#[values(Judge::Clien
     let mut world = world_of(judge, issued(leaf("leaf"), &root).identity(&[]), trust, 1280);
     world.connect();
     assert!(world.client.is_connected() && world.server.is_connected());
+}
+
+#[rstest]
+fn key_usage_that_allows_to_sign_is_taken(#[values(Judge::Client, Judge::Server)] judge: Judge) {
+    let root = self_signed(authority("root"));
+    let mut parameters = authority("intermediate");
+    parameters.key_usages = vec![KeyUsagePurpose::KeyCertSign];
+    let intermediate = issued(parameters, &root);
+    let leaf = issued(used_for("leaf", KeyUsagePurpose::DigitalSignature), &intermediate);
+    let mut world = world_of(judge, leaf.identity(&[&intermediate]), trusting(&[&root]), 1280);
+    world.connect();
+    assert!(world.client.is_connected() && world.server.is_connected(), "{:?}", world.client_log.closed);
+}
+
+/// A session that begins when the server's certificate is good, and meets it when it is not any more.
+#[test]
+fn certificate_that_has_just_expired_is_refused() {
+    let right = Infrastructure::new();
+    let mut trust = right.trust();
+    // 2027-01-01, when everything expires, less 100 s.
+    trust.unix_time_at_zero = Duration::from_secs(1_798_761_600 - 100);
+    for (now, expected) in [(50, None), (200, Some(AlertDescription::CertificateExpired))] {
+        let config = client(None, trust.clone());
+        let mut world = World::new(config, right.server_config(ClientAuthentication::None), Faults::default(), 1);
+        world.now = Instant::ZERO + Duration::from_secs(now);
+        world.connect();
+        let sent = world.client_log.closed.first().and_then(|closed| closed.sent);
+        assert_eq!(sent, expected.map(Alert::fatal));
+    }
 }
 
 #[test]

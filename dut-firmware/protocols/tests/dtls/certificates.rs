@@ -5,7 +5,8 @@ use std::time::Duration;
 use bootrack_protocols::credentials::{Identity, SigningKey, Trust, TrustAnchor};
 use bootrack_protocols::dtls::{ClientAuthentication, ClientConfig, ClientEcdhe, ServerConfig, ServerEcdhe};
 use rcgen::{
-    BasicConstraints, Certificate, CertificateParams, DnType, ExtendedKeyUsagePurpose, IsCa, KeyPair, date_time_ymd,
+    BasicConstraints, Certificate, CertificateParams, DnType, ExtendedKeyUsagePurpose, IsCa, KeyPair, KeyUsagePurpose,
+    date_time_ymd,
 };
 
 /// 2026-06-01: the time at which all tests play, and their certificates are valid if nothing else is said.
@@ -119,5 +120,11 @@ pub(crate) fn server(identity: Identity, client_authentication: ClientAuthentica
 pub(crate) fn for_purpose(name: &str, purpose: ExtendedKeyUsagePurpose) -> CertificateParams {
     let mut parameters = leaf(name);
     parameters.extended_key_usages = vec![purpose];
+    parameters
+}
+
+pub(crate) fn used_for(name: &str, usage: KeyUsagePurpose) -> CertificateParams {
+    let mut parameters = leaf(name);
+    parameters.key_usages = vec![usage];
     parameters
 }

@@ -7,6 +7,8 @@ mod certificates;
 mod channel;
 mod credentials;
 mod ecdhe;
+mod forged;
+mod forger;
 mod handshake;
 mod limits;
 mod listener;

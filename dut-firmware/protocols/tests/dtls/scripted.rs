@@ -7,7 +7,8 @@ use sha2::{Digest, Sha256};
 use wire::dtls::{
     Alert, AlertDescription, Certificate, CertificateRequest, CertificateType, CipherSuite, ClientCertificateType,
     ClientHello, DigitallySigned, EcPointFormat, EcdhParameters, EcdheServerKeyExchange, Extension, ExtensionType,
-    Handshake, HandshakeType, NamedGroup, ProtocolVersion, ServerHello, SignatureAndHash, fragments, records,
+    Handshake, HandshakeType, HelloVerifyRequest, NamedGroup, ProtocolVersion, ServerHello, SignatureAndHash,
+    fragments, records,
 };
 
 use super::alerts::{alert_in, clear_record};
@@ -77,6 +78,15 @@ fn raw_world() -> World {
 #[case::no_point_format(
     vec![Extension { extension_type: ExtensionType::EC_POINT_FORMATS, data: vec![0] }],
     AlertDescription::DecodeError
+)]
+#[case::type_twice(vec![raw_type(ExtensionType::SERVER_CERTIFICATE_TYPE); 2], AlertDescription::IllegalParameter)]
+#[case::extended_master_secret_with_data(
+    vec![Extension { extension_type: ExtensionType::EXTENDED_MASTER_SECRET, data: vec![0] }],
+    AlertDescription::DecodeError
+)]
+#[case::signature_algorithms_answered(
+    vec![Extension::signature_algorithms(&[SignatureAndHash::ECDSA_SHA256]).unwrap()],
+    AlertDescription::UnsupportedExtension
 )]
 #[case::ticket_not_offered(
     vec![Extension { extension_type: ExtensionType::SESSION_TICKET, data: Vec::new() }],
@@ -216,6 +226,11 @@ fn client_refuses_explicit_curves() {
     assert_eq!(alert, Some(Alert::fatal(AlertDescription::IllegalParameter)));
 }
 
+fn server_key_exchange() -> Handshake {
+    let parameters = EcdhParameters { group: NamedGroup::SECP256R1, point: key(5).public_key().point() };
+    Handshake::ServerKeyExchangeEcdhe(signed([3; 32], parameters))
+}
+
 fn request() -> Handshake {
     Handshake::CertificateRequest(CertificateRequest {
         certificate_types: vec![ClientCertificateType::ECDSA_SIGN],
@@ -226,6 +241,14 @@ fn request() -> Handshake {
 
 #[rstest]
 #[case::no_certificate(vec![raw_server_hello(), Handshake::ServerHelloDone])]
+#[case::no_hello(vec![server_key_exchange()])]
+#[case::malformed_and_out_of_place(vec![Handshake::Raw { msg_type: HandshakeType::Certificate, body: vec![1] }])]
+#[case::finished_at_once(vec![raw_server_hello(), Handshake::Finished([0; 12])])]
+#[case::two_hellos(vec![raw_server_hello(), raw_server_hello()])]
+#[case::cookie_after_the_hello(vec![
+    raw_server_hello(),
+    Handshake::HelloVerifyRequest(HelloVerifyRequest { version: ProtocolVersion::DTLS_1_0, cookie: vec![1] }),
+])]
 #[case::no_key_exchange(vec![raw_server_hello(), server_certificate(), Handshake::ServerHelloDone])]
 #[case::request_too_early(vec![raw_server_hello(), server_certificate(), request()])]
 #[case::certificate_twice(vec![raw_server_hello(), server_certificate(), server_certificate()])]

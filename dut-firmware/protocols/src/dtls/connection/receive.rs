@@ -135,9 +135,9 @@ impl Connection {
     }
 
     fn process_alert(&mut self, header: &RecordHeader, plaintext: &[u8]) {
-        // Once keys are in use, anybody could have written an alert in the clear.
+        // Once the peer uses its keys, anybody but the peer could have written an alert in the clear.
         let is_trusted = match self.phase {
-            Phase::Handshaking => true,
+            Phase::Handshaking => header.epoch == 1 || !self.peer_changed_cipher_spec,
             Phase::Connected => header.epoch == 1,
             Phase::Idle | Phase::Closed => false,
         };
