@@ -6,6 +6,7 @@ use std::collections::{BTreeMap, HashMap};
 use std::io::Write;
 
 use bootrack_differential::captures::{WITH_FCS, WITHOUT_FCS, pcap};
+use bootrack_differential::codecs;
 use bootrack_differential::compare::{Comparison, assert_no_differences, compare, dissect, foreign};
 use bootrack_differential::excuses::{self, excuse, lies_elsewhere};
 use bootrack_differential::generate::Rng;
@@ -139,4 +140,18 @@ fn fields_of_generated_frames_lie_where_tshark_reads_them() {
     let idle: Vec<&str> = reasons.filter(|reason| !excused.contains_key(reason)).collect();
     assert!(idle.is_empty(), "nothing lies elsewhere for these reasons: {idle:?}");
     assert_no_differences(&differences);
+}
+
+#[test]
+fn codecs_read_of_generated_packets_what_the_dissector_reads() {
+    let mut findings = codecs::Findings::default();
+    for (link_type, packets) in generated_captures() {
+        for dissection in dissect(&packets, link_type) {
+            codecs::compare(&dissection, &mut findings);
+        }
+    }
+    println!("{} values are the same, of {} fields", findings.equal.values().sum::<usize>(), findings.equal.len());
+    println!("parsed and refused by both: {:?}", findings.layers);
+    assert_no_differences(&findings.differences);
+    assert!(findings.equal.values().all(|count| *count > 0), "never compared: {:?}", findings.equal);
 }

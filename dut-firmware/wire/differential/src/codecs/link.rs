@@ -1,0 +1,87 @@
+//! Ethernet, the TAP pseudo-header, IEEE 802.15.4.
+
+use wire::ethernet::Frame;
+use wire::ieee802154::{Address, KeyIdentifier, LinkAddress, Mpdu};
+use wire::reader::Reader;
+use wire::tap::Header;
+
+use super::Check;
+
+fn colons(octets: &[u8]) -> String {
+    octets.iter().map(|octet| format!("{octet:02x}")).collect::<Vec<_>>().join(":")
+}
+
+pub(super) fn ethernet(check: &mut Check<'_>) {
+    let Some(bytes) = check.from("eth.dst") else { return };
+    let Some(frame) = check.parsed(Frame::parse(&bytes)) else { return };
+    check.texts("eth.dst", [colons(&frame.destination.0)]);
+    check.texts("eth.src", [colons(&frame.source.0)]);
+    if frame.tags.is_empty() && !frame.ether_type.is_length() {
+        check.number("eth.type", frame.ether_type.0);
+    }
+    check.same_octets(frame.to_vec(), &bytes);
+}
+
+pub(super) fn tap(check: &mut Check<'_>) {
+    let Some(bytes) = check.from("wpan-tap.version") else { return };
+    let mut reader = Reader::new(&bytes);
+    let Some(header) = check.parsed(Header::parse(&mut reader)) else { return };
+    check.number("wpan-tap.length", header.buffer_len() as u64);
+    check.numbers("wpan-tap.tlv.type", header.tlvs.iter().map(|tlv| tlv.tlv_type.0.into()));
+    check.numbers("wpan-tap.tlv.length", header.tlvs.iter().map(|tlv| tlv.value.len() as u64));
+    check.same_octets(header.to_vec(), &bytes[..header.buffer_len().min(bytes.len())]);
+}
+
+/// The PAN identifier and the two kinds of address, each if there is one.
+fn address(check: &mut Check<'_>, names: [&'static str; 2], address: Address) {
+    let short = match address.link() {
+        Some(LinkAddress::Short(address)) => Some(u64::from(address.0)),
+        _ => None,
+    };
+    let extended = address.extended().map(|address| colons(&address.0));
+    check.numbers(names[0], short);
+    check.texts(names[1], extended);
+}
+
+pub(super) fn wpan(check: &mut Check<'_>) {
+    let length = check.layer.field("wpan.frame_length").and_then(|field| field.number()).unwrap_or(0) as usize;
+    let Some(mut bytes) = check.from("wpan.fcf") else { return };
+    bytes.truncate(length);
+    let Some(mpdu) = check.parsed(Mpdu::parse(&bytes)) else { return };
+    let header = *mpdu.header();
+    check.number("wpan.version", header.version.bits());
+    check.number("wpan.pending", header.frame_pending);
+    check.number("wpan.ack_request", header.ack_request);
+    check.number("wpan.pan_id_compression", header.pan_id_compression);
+    check.numbers("wpan.seq_no", header.sequence_number.map(u64::from));
+    address(check, ["wpan.dst16", "wpan.dst64"], header.destination);
+    if check.layer.field("wpan.src64.origin").is_none() {
+        address(check, ["wpan.src16", "wpan.src64"], header.source);
+    }
+    let pans =
+        header.version.pan_ids_present(header.destination.mode(), header.source.mode(), header.pan_id_compression);
+    if let Ok((has_destination, has_source)) = pans {
+        let pan = |is_there: bool, address: Address| address.pan().filter(|_| is_there).map(|pan| u64::from(pan.0));
+        check.numbers("wpan.dst_pan", pan(has_destination, header.destination));
+        check.numbers("wpan.src_pan", pan(has_source, header.source));
+    }
+    match mpdu {
+        Mpdu::Plain(frame) => {
+            check.number("wpan.security", false);
+            check.number("wpan.frame_type", frame.content.frame_type().bits());
+        }
+        Mpdu::Secured(frame) => {
+            check.number("wpan.security", true);
+            check.number("wpan.frame_type", frame.frame_type.bits());
+            check.number("wpan.aux_sec.sec_level", frame.security.level as u64);
+            let (mode, index) = match frame.security.key_identifier {
+                KeyIdentifier::Implicit => (0u64, None),
+                KeyIdentifier::Index(index) => (1, Some(index)),
+                KeyIdentifier::Source4(_, index) => (2, Some(index)),
+                KeyIdentifier::Source8(_, index) => (3, Some(index)),
+            };
+            check.number("wpan.aux_sec.key_id_mode", mode);
+            check.numbers("wpan.aux_sec.key_index", index.map(u64::from));
+        }
+    }
+}
