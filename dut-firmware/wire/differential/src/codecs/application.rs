@@ -1,9 +1,9 @@
-//! CoAP, DNS, DTLS records, PANA, RADIUS, IKEv2.
+//! CoAP, DNS, DTLS records, and headers of PANA, EAP, EAPOL, RADIUS, HIP and IKEv2.
 
 use wire::dns::RecordData;
 use wire::dtls::{ContentType, HandshakeHeader, Record};
 use wire::reader::Reader;
-use wire::{coap, dns, ikev2, pana, radius};
+use wire::{coap, dns, eap, eapol, hip, ikev2, pana, radius};
 
 use super::Check;
 
@@ -113,4 +113,35 @@ pub(super) fn ikev2(check: &mut Check<'_>, bytes: &[u8]) {
     check.number("isakmp.flags", message.flags);
     check.number("isakmp.messageid", message.message_id);
     check.number("isakmp.length", message.buffer_len() as u64);
+}
+
+pub(super) fn eap(check: &mut Check<'_>, bytes: &[u8]) {
+    let Some(packet) = check.parsed(eap::Packet::parse(bytes)) else { return };
+    check.number("eap.code", packet.code.0);
+    check.number("eap.id", packet.identifier);
+    check.number("eap.len", packet.buffer_len() as u64);
+    check.numbers("eap.type", packet.eap_type().map(|eap_type| u64::from(eap_type.0)));
+    check.same_octets(packet.to_vec(), &bytes[..packet.buffer_len()]);
+}
+
+pub(super) fn eapol(check: &mut Check<'_>, bytes: &[u8]) {
+    let Some(packet) = check.parsed(eapol::Packet::parse(bytes)) else { return };
+    check.number("eapol.version", packet.version);
+    check.number("eapol.type", packet.packet_type.0);
+    check.number("eapol.len", packet.body.len() as u64);
+    check.same_octets(packet.to_vec(), &bytes[..packet.buffer_len()]);
+}
+
+pub(super) fn hip(check: &mut Check<'_>, bytes: &[u8]) {
+    let Some(packet) = check.parsed(hip::Packet::parse(bytes)) else { return };
+    check.number("hip.proto", packet.next_header);
+    check.number("hip.packet_type", packet.packet_type.0);
+    check.number("hip.version", packet.version);
+    check.number("hip.checksum", packet.checksum);
+    check.number("hip.controls", packet.controls);
+    check.octets("hip.hit_sndr", &packet.sender);
+    check.octets("hip.hit_rcvr", &packet.receiver);
+    check.numbers("hip.type", packet.parameters.iter().map(|parameter| parameter.parameter_type.into()));
+    let lengths = packet.parameters.iter().map(|parameter| parameter.contents.len() as u64);
+    check.numbers("hip.parameter.length", lengths);
 }

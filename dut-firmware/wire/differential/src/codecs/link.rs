@@ -1,7 +1,9 @@
 //! Ethernet, the TAP pseudo-header, IEEE 802.15.4.
 
 use wire::ethernet::Frame;
-use wire::ieee802154::{Address, KeyIdentifier, LinkAddress, Mpdu};
+use wire::ieee802154::{
+    Address, Beacon, Content, Frame as Plain, KeyIdentifier, LinkAddress, Mpdu, Mpx, PayloadElement, PendingAddress,
+};
 use wire::reader::Reader;
 use wire::tap::Header;
 
@@ -43,6 +45,57 @@ fn address(check: &mut Check<'_>, names: [&'static str; 2], address: Address) {
     check.texts(names[1], extended);
 }
 
+/// Those that MPX and the elements of 2015 tell.
+fn elements(check: &mut Check<'_>, frame: &Plain) {
+    let messages: Vec<&Mpx> = frame
+        .elements
+        .payload
+        .iter()
+        .filter_map(|element| match element {
+            PayloadElement::Mpx(message) => Some(message),
+            _ => None,
+        })
+        .collect();
+    if let [message] = messages[..] {
+        match message {
+            Mpx::FullFrame { transaction_id, multiplex_id, .. } => {
+                check.number("wpan.mpx.transaction_id", *transaction_id);
+                check.number("wpan.mpx.multiplex_id", *multiplex_id);
+            }
+            Mpx::FirstFragment { transaction_id, total_size, .. } => {
+                check.number("wpan.mpx.transaction_id", *transaction_id);
+                check.number("wpan.mpx.total_frame_size", *total_size);
+            }
+            Mpx::NextFragment { transaction_id, number, .. } => {
+                check.number("wpan.mpx.transaction_id", *transaction_id);
+                check.number("wpan.mpx.fragment_number", *number);
+            }
+            _ => {}
+        }
+    }
+}
+
+fn beacon(check: &mut Check<'_>, beacon: &Beacon) {
+    check.number("wpan.gts.permit", beacon.gts_permit);
+    check.numbers("wpan.gts.address", beacon.gts.iter().map(|descriptor| descriptor.address.0.into()));
+    check.numbers("wpan.gts.slot", beacon.gts.iter().map(|descriptor| descriptor.starting_slot.into()));
+    check.numbers("wpan.gts.length", beacon.gts.iter().map(|descriptor| descriptor.length.into()));
+    let short = beacon.pending.iter().filter_map(|pending| match pending {
+        PendingAddress::Short(address) => Some(u64::from(address.0)),
+        PendingAddress::Extended(_) => None,
+    });
+    check.numbers("wpan.pending16", short);
+    let extended: Vec<String> = beacon
+        .pending
+        .iter()
+        .filter_map(|pending| match pending {
+            PendingAddress::Extended(address) => Some(colons(&address.0)),
+            PendingAddress::Short(_) => None,
+        })
+        .collect();
+    check.texts("wpan.pending64", extended);
+}
+
 pub(super) fn wpan(check: &mut Check<'_>) {
     let length = check.layer.field("wpan.frame_length").and_then(|field| field.number()).unwrap_or(0) as usize;
     let Some(mut bytes) = check.from("wpan.fcf") else { return };
@@ -69,6 +122,10 @@ pub(super) fn wpan(check: &mut Check<'_>) {
         Mpdu::Plain(frame) => {
             check.number("wpan.security", false);
             check.number("wpan.frame_type", frame.content.frame_type().bits());
+            elements(check, &frame);
+            if let Content::Beacon(content) = &frame.content {
+                beacon(check, content);
+            }
         }
         Mpdu::Secured(frame) => {
             check.number("wpan.security", true);
@@ -81,6 +138,7 @@ pub(super) fn wpan(check: &mut Check<'_>) {
                 KeyIdentifier::Source8(_, index) => (3, Some(index)),
             };
             check.number("wpan.aux_sec.key_id_mode", mode);
+            check.numbers("wpan.aux_sec.frame_counter", frame.security.frame_counter.map(u64::from));
             check.numbers("wpan.aux_sec.key_index", index.map(u64::from));
         }
     }
