@@ -194,8 +194,15 @@ pub fn dissect(packets: &[Vec<u8>], link_type: u32) -> Vec<Dissection> {
 /// If there are any.
 pub fn assert_no_differences(differences: &[String]) {
     let shown: Vec<&str> = differences.iter().take(40).map(String::as_str).collect();
-    let named =
-        differences.iter().filter_map(|line| line.split_once("]: ").or(line.split_once(": "))?.1.split(' ').next());
-    let names: BTreeSet<&str> = named.collect();
+    let names: BTreeSet<&str> = differences.iter().map(|line| field_name(line)).collect();
     assert!(differences.is_empty(), "{} differences in {names:?}:\n{}", differences.len(), shown.join("\n"));
+}
+
+/// The field that a line is about: it stands at its beginning, or behind what names a frame.
+fn field_name(line: &str) -> &str {
+    let rest = match line.split_once(": ") {
+        Some((front, rest)) if front.contains("frame ") => rest,
+        _ => line,
+    };
+    rest.split([' ', ':']).next().unwrap_or_default()
 }
