@@ -3,9 +3,12 @@
 use std::sync::OnceLock;
 use std::time::Duration;
 
+use bootrack_protocols::Entropy;
 use bootrack_protocols::credentials::Purpose;
-use bootrack_protocols::dtls::{ClientAuthentication, Output};
+use bootrack_protocols::dtls::{ClientAuthentication, ExtendedMasterSecret, Output};
 use proptest::prelude::*;
+use rand_core::{Rng, SeedableRng};
+use rstest::rstest;
 
 use super::certificates::Infrastructure;
 use super::channel::{Faults, World, client_config, cookies, patient, server_config};
@@ -139,4 +142,90 @@ proptest! {
             prop_assert_eq!(world.client_log.keys.last(), world.server_log.keys.last());
         }
     }
+}
+
+/// What the sides of a mutated handshake authenticate each other with.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Proof {
+    Psk,
+    RawPublicKeys,
+    Chains,
+}
+
+/// Spoils a datagram: flips bits, cuts it, lengthens it, repeats a part of it, or overwrites octets.
+fn spoil(datagram: &mut Vec<u8>, dice: &mut Entropy) {
+    let mut roll = |sides: usize| dice.next_u32() as usize % sides.max(1);
+    for _ in 0..=roll(3) {
+        let at = roll(datagram.len());
+        match roll(6) {
+            0 | 1 => datagram[at] ^= 1 << roll(8),
+            2 => datagram[at] = [0, 1, 0x7f, 0xff, 3, 22][roll(6)],
+            3 => datagram.truncate(at.max(1)),
+            4 => datagram.extend(vec![0; roll(40)]),
+            _ => {
+                let part = datagram[at..].to_vec();
+                datagram.splice(at..at, part);
+            }
+        }
+    }
+}
+
+/// Whatever happens to some of the datagrams, the handshake is completed by retransmission, with one view of what was said,
+/// or it ends; never is there a session that only one side takes for good.
+#[rstest]
+fn spoilt_handshake_is_completed_or_ends(
+    #[values(Proof::Psk, Proof::RawPublicKeys, Proof::Chains)] proof: Proof,
+    #[values(127, 1280)] mtu: usize,
+    #[values(false, true)] extended: bool,
+) {
+    let infrastructure = INFRASTRUCTURE.get_or_init(Infrastructure::new);
+    let mut completed = 0;
+    for seed in 0..60 {
+        let required = ClientAuthentication::Required;
+        let (mut client, mut server) = match proof {
+            Proof::Psk => (client_config(), server_config()),
+            Proof::RawPublicKeys => (raw_client(true), raw_server(required)),
+            Proof::Chains => (infrastructure.client_config(true), infrastructure.server_config(required)),
+        };
+        (client.mtu, server.mtu) = (mtu, mtu);
+        server.cookie = cookies().filter(|_| seed % 3 == 0);
+        if !extended {
+            client.extended_master_secret = ExtendedMasterSecret::Never;
+        }
+        let mut world = World::new(client, server, Faults::default(), seed);
+        let mut dice = Entropy::seed_from_u64(seed);
+        let mut left = 1 + seed % 4;
+        world.tamper = Some(Box::new(move |_, datagram| {
+            if left > 0 && dice.next_u32() % 3 == 0 {
+                left -= 1;
+                spoil(datagram, &mut dice);
+            }
+        }));
+        let mut ended = false;
+        while !(ended || world.client.is_connected() && world.server.is_connected()) && world.step() {
+            ended = world.client.is_closed() || world.server.is_closed();
+        }
+        if ended {
+            // The client completes last, so whoever ended, it never has a session.
+            world.run();
+            assert!(!world.client.is_connected(), "{proof:?} {mtu} {seed}");
+            continue;
+        }
+        assert!(world.client.is_connected() && world.server.is_connected(), "{proof:?} {mtu} {seed}: no end");
+        completed += 1;
+        assert_eq!(world.client_log.keys.last(), world.server_log.keys.last());
+        assert_eq!(world.client.cipher_suite(), world.server.cipher_suite());
+        assert_eq!(world.client.has_extended_master_secret(), extended, "nobody talks them out of it");
+        assert_eq!(world.server.has_extended_master_secret(), extended);
+        assert_eq!(world.server.client_certificate().is_some(), proof != Proof::Psk);
+        world.tamper = None;
+        world.client.send(world.now, b"up").unwrap();
+        world.server.send(world.now, b"down").unwrap();
+        world.run();
+        assert_eq!(
+            (world.server_log.received, world.client_log.received),
+            (vec![b"up".to_vec()], vec![b"down".to_vec()])
+        );
+    }
+    assert!(completed > 0, "some are completed");
 }
