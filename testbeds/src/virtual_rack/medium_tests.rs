@@ -405,7 +405,7 @@ proptest::proptest! {
     ) {
         let mut medium = medium(3, 1, &[(0, 1, delivery, -60), (1, 2, delivery, -70), (0, 2, delivery, -80)]);
         for (handle, frame) in (0..).zip(&frames) {
-            medium.transmit(Instant::ZERO, usize::try_from(handle % 3).unwrap(), handle, &frame);
+            medium.transmit(Instant::ZERO, usize::try_from(handle % 3).unwrap(), handle, frame);
         }
         let outputs = run(&mut medium, &mut Instant(0), SECOND);
         proptest::prop_assert_eq!(done(&outputs).len(), frames.len());
