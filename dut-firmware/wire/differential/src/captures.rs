@@ -1,6 +1,6 @@
 //! Capture files for tests: reading with pcap-parser, writing by hand.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use pcap_parser::traits::PcapNGPacketBlock;
 use pcap_parser::{Block, PcapBlockOwned, PcapError, create_reader};
@@ -28,25 +28,50 @@ pub const CAPTURES: [&str; 12] = [
 
 /// Link type and frames of a capture in `wire/tests/captures`, pcap or pcapng, all of one link type.
 pub fn capture(name: &str) -> (u32, Vec<Vec<u8>>) {
-    let path = capture_path(name);
-    let file = std::fs::File::open(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
+    let recorded = read(&capture_path(name));
+    let link_type = recorded.packets.first().map_or(0, |(link_type, _)| *link_type);
+    assert!(recorded.packets.iter().all(|(other, _)| *other == link_type), "{name} has several link types");
+    (link_type, recorded.packets.into_iter().map(|(_, bytes)| bytes).collect())
+}
+
+/// What a capture has.
+#[derive(Debug, Default)]
+pub struct Recorded {
+    /// Link type and octets of each packet.
+    pub packets: Vec<(u32, Vec<u8>)>,
+    /// TLS key logs of decryption secrets blocks.
+    pub key_logs: Vec<String>,
+}
+
+/// Reads a capture, pcap or pcapng, with any number of interfaces.
+///
+/// # Panics
+/// If it cannot be read.
+pub fn read(path: &Path) -> Recorded {
+    let file = std::fs::File::open(path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
     let mut reader = create_reader(1 << 16, file).unwrap();
-    let (mut link_type, mut frames) = (0, Vec::new());
+    let (mut interfaces, mut recorded) = (Vec::new(), Recorded::default());
     loop {
         match reader.next() {
             Ok((used, block)) => {
                 match block {
-                    PcapBlockOwned::LegacyHeader(header) => link_type = header.network.0 as u32,
-                    PcapBlockOwned::Legacy(packet) => frames.push(packet.data.to_vec()),
+                    PcapBlockOwned::LegacyHeader(header) => interfaces.push(header.network.0 as u32),
+                    PcapBlockOwned::Legacy(packet) => recorded.packets.push((interfaces[0], packet.data.to_vec())),
                     PcapBlockOwned::NG(Block::InterfaceDescription(interface)) => {
-                        link_type = interface.linktype.0 as u32;
+                        interfaces.push(interface.linktype.0 as u32);
                     }
-                    PcapBlockOwned::NG(Block::EnhancedPacket(packet)) => frames.push(packet.packet_data().to_vec()),
+                    PcapBlockOwned::NG(Block::EnhancedPacket(packet)) => {
+                        let link_type = interfaces[packet.if_id as usize];
+                        recorded.packets.push((link_type, packet.packet_data().to_vec()));
+                    }
+                    PcapBlockOwned::NG(Block::DecryptionSecrets(secrets)) => {
+                        recorded.key_logs.push(String::from_utf8_lossy(secrets.data).into_owned());
+                    }
                     PcapBlockOwned::NG(_) => {}
                 }
                 reader.consume(used);
             }
-            Err(PcapError::Eof) => return (link_type, frames),
+            Err(PcapError::Eof) => return recorded,
             Err(PcapError::Incomplete(_)) => reader.refill().unwrap(),
             Err(error) => panic!("{}: {error}", path.display()),
         }

@@ -8,6 +8,7 @@ use wire::dtls::MasterSecret;
 
 use crate::captures::{CAPTURES, capture, capture_path};
 use crate::excuses::excuse;
+use crate::excuses_history::{HISTORIES, History};
 use crate::generate::CONTEXTS;
 use crate::tshark::{self, fields};
 use crate::{PSK, link_key, session};
@@ -115,10 +116,21 @@ fn ours(dissection: &Dissection) -> HashMap<&str, Vec<Value>> {
 /// # Panics
 /// If tshark fails, or sees another number of frames.
 pub fn compare(path: &Path, dissections: &[Dissection]) -> Comparison {
-    let theirs = tshark::values(path);
+    compare_values(&tshark::values(path), dissections, &[])
+}
+
+/// Compares a capture of a run with tshark under the run's configuration folder, `wireshark/`.
+///
+/// # Panics
+/// As [`compare`].
+pub fn compare_run(path: &Path, profile: &Path, dissections: &[Dissection]) -> Comparison {
+    compare_values(&tshark::values_in_profile(path, profile), dissections, HISTORIES)
+}
+
+fn compare_values(theirs: &tshark::Values, dissections: &[Dissection], histories: &[History]) -> Comparison {
     assert_eq!(theirs.len(), dissections.len());
     let mut all = Comparison { frames: dissections.len(), ..Comparison::default() };
-    for (index, (dissection, cells)) in dissections.iter().zip(&theirs).enumerate() {
+    for (index, (dissection, cells)) in dissections.iter().zip(theirs).enumerate() {
         let mut ours = ours(dissection);
         assert_eq!(cells.len(), fields().count(), "tshark printed another number of cells");
         for (field, cell) in fields().zip(cells) {
@@ -134,6 +146,10 @@ pub fn compare(path: &Path, dissections: &[Dissection]) -> Comparison {
                 }
             } else if let Some(excuse) = excuse(field.name, dissection) {
                 *all.excused.entry(excuse.reason).or_default().entry(field.name).or_insert(0) += 1;
+            } else if let Some(history) =
+                histories.iter().find(|history| (history.covers)(field.name, &ours, &theirs, &dissections[..=index]))
+            {
+                *all.excused.entry(history.reason).or_default().entry(field.name).or_insert(0) += 1;
             } else {
                 let names: Vec<&str> = dissection.layers().map(|layer| layer.name).collect();
                 all.differences.push(format!(

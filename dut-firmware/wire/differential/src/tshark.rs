@@ -54,8 +54,21 @@ fn run(mut command: Command) -> String {
 }
 
 /// Per frame, per field in the order of [`fields`], its values as tshark prints them.
-pub(crate) fn values(path: &Path) -> Vec<Vec<Vec<String>>> {
-    let mut command = command(path);
+pub(crate) type Values = Vec<Vec<Vec<String>>>;
+
+/// The values with the keys and contexts that our dissector has too.
+pub(crate) fn values(path: &Path) -> Values {
+    values_of(command(path))
+}
+
+/// The values with a configuration folder, and nothing else.
+pub(crate) fn values_in_profile(path: &Path, profile: &Path) -> Values {
+    let mut command = Command::new("tshark");
+    command.env("WIRESHARK_CONFIG_DIR", profile).arg("-r").arg(path);
+    values_of(command)
+}
+
+fn values_of(mut command: Command) -> Values {
     command.args([
         "-T",
         "fields",

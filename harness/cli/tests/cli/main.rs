@@ -5,6 +5,7 @@ mod captures;
 mod commands;
 mod common;
 mod determinism;
+mod differential;
 mod dissect;
 mod exit_codes;
 mod fakes;

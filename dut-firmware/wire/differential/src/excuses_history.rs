@@ -1,0 +1,68 @@
+//! Where Wireshark and the dissector may differ because of frames before: what only whole captures show.
+
+use std::borrow::Cow;
+
+use wire::dissect::{Dissection, NoteKind, Value};
+
+/// A reason that may ask for what came before.
+pub(crate) struct History {
+    /// What the specification says, and what Wireshark does.
+    pub(crate) reason: &'static str,
+    /// Whether it holds for these values of a field (ours, Wireshark's) in the last of these frames.
+    pub(crate) covers: fn(&str, &[Value], &[Value], &[Dissection]) -> bool,
+}
+
+/// All of them.
+pub(crate) const HISTORIES: &[History] = &[
+    History {
+        reason: "IEEE 802.15.4-2006 section 7.5.6.4.3, RFC 4944 section 5.3: a MAC retry is the same frame, so not another \
+                 fragment; Wireshark lists it",
+        covers: |field, ours, theirs, frames| {
+            let is_retry = |number: &Value| {
+                let index = number.number().and_then(|number| usize::try_from(number.checked_sub(1)?).ok());
+                index.and_then(|index| frames.get(index)).is_some_and(|frame| frame.has_note(NoteKind::Retransmission))
+            };
+            let new = theirs.iter().filter(|number| !is_retry(number));
+            field == "6lowpan.fragment" && new.eq(ours)
+        },
+    },
+    History {
+        reason: "IEEE 802.15.4-2006 section 7.5.6.4.3, RFC 4944 section 5.3: a MAC retry is the same frame, so not another \
+                 fragment; Wireshark counts it",
+        covers: |field, ours, theirs, frames| {
+            let retries = frames
+                .iter()
+                .filter(|frame| frame.has_note(NoteKind::Retransmission) && frame.field("6lowpan.frag.tag").is_some());
+            let most = retries.count() as u64;
+            let pair = (ours.first().and_then(Value::number), theirs.first().and_then(Value::number));
+            field == "6lowpan.fragment.count"
+                && matches!(pair, (Some(ours), Some(theirs)) if ours < theirs && theirs - ours <= most)
+        },
+    },
+    History {
+        reason: "RFC 7252 section 5.10, table 4: a response has no Uri-Path; Wireshark repeats that of the request",
+        covers: |field, ours, _, frames| {
+            let is_response = frames.last().is_some_and(|frame| frame.number("coap.is_response") == Some(1));
+            field == "coap.opt.uri_path_recon" && ours.is_empty() && is_response
+        },
+    },
+    History {
+        reason: "RFC 6347 section 4.2.8: a session stays until the new handshake is complete; Wireshark forgets its keys at \
+                 the ClientHello",
+        covers: |_, _, theirs, frames| theirs.is_empty() && is_of_replaced_session(frames),
+    },
+];
+
+/// Whether the last frame was decrypted under a DTLS session that a ClientHello between the same ends is about to replace.
+fn is_of_replaced_session(frames: &[Dissection]) -> bool {
+    let Some((last, before)) = frames.split_last() else { return false };
+    let ends = |frame: &Dissection| {
+        let mut ends = [("ipv6.src", "udp.srcport"), ("ipv6.dst", "udp.dstport")]
+            .map(|(address, port)| (frame.text(address).map(Cow::into_owned), frame.number(port)));
+        ends.sort();
+        ends
+    };
+    let mut handshakes = before.iter().rev().filter(|frame| frame.field("dtls.handshake.type").is_some());
+    last.number("dtls.decrypted") == Some(1)
+        && handshakes.find(|frame| ends(frame) == ends(last)).is_some_and(|frame| frame.is_message("dtls.client_hello"))
+}

@@ -1,0 +1,67 @@
+//! The captures of a campaign: every field that the dissector and tshark both know has the same values, in every frame on
+//! the air and every packet on the backbone, decrypted with the run's own keys and the secrets in the captures.
+
+use std::fs;
+use std::path::Path;
+use std::sync::Mutex;
+
+use differential::captures::{Recorded, read};
+use differential::compare::{Comparison, compare_run};
+use differential::tshark::has_tshark;
+use wire::dissect::{Dissection, Dissector, Keys, LinkType};
+use wire::dtls::MasterSecret;
+
+use crate::common::{Bundle, side_by_side};
+
+/// The link keys and contexts of a run's configuration folder for Wireshark.
+fn dissector(profile: &Path) -> Dissector {
+    let mut keys = Keys::new();
+    for line in fs::read_to_string(profile.join("ieee802154_keys")).unwrap().lines() {
+        let columns: Vec<&str> = line.split(',').map(|column| column.trim_matches('"')).collect();
+        if let [key, index, "No hash"] = columns[..] {
+            keys.add_link_key(index.parse().unwrap(), hex::decode(key).unwrap().try_into().unwrap());
+        }
+    }
+    let mut dissector = Dissector::new(keys);
+    for line in fs::read_to_string(profile.join("preferences")).unwrap().lines() {
+        if let Some((id, prefix)) = line.strip_prefix("6lowpan.context").and_then(|rest| rest.split_once(": ")) {
+            let (prefix, length) = prefix.split_once('/').unwrap();
+            dissector.set_context(id.parse().unwrap(), prefix.parse().unwrap(), length.parse().unwrap());
+        }
+    }
+    dissector
+}
+
+fn dissect(recorded: &Recorded, mut dissector: Dissector) -> Vec<Dissection> {
+    for line in recorded.key_logs.iter().flat_map(|log| log.lines()) {
+        if let ["CLIENT_RANDOM", random, secret] = line.split(' ').collect::<Vec<_>>()[..] {
+            let secret = MasterSecret::from_octets(hex::decode(secret).unwrap().try_into().unwrap());
+            dissector.add_dtls_master_secret(hex::decode(random).unwrap().try_into().unwrap(), secret);
+        }
+    }
+    let packets = (1..).zip(&recorded.packets);
+    packets.map(|(number, (link_type, bytes))| dissector.packet(number, LinkType(*link_type), bytes)).collect()
+}
+
+#[test]
+fn all_captures_of_a_campaign_have_the_same_values_here_and_in_tshark() {
+    if !has_tshark() {
+        return;
+    }
+    let run = Bundle::full("1");
+    let profile = run.path.join("wireshark");
+    let all = Mutex::new(Comparison::default());
+    side_by_side(&run.cases(), |case| {
+        let path = run.file(case, "capture.pcapng");
+        let recorded = read(&path);
+        let mut found = compare_run(&path, &profile, &dissect(&recorded, dissector(&profile)));
+        found.differences.iter_mut().for_each(|difference| *difference = format!("{case}: {difference}"));
+        all.lock().unwrap().add(found);
+    });
+    let all = all.into_inner().unwrap();
+    all.report("captures of a campaign");
+    assert!(all.frames > 1000, "{} frames", all.frames);
+    for field in ["icmpv6.type", "dtls.handshake.type", "coap.code", "6lowpan.frag.size", "wpan.mic", "ipv6.src"] {
+        assert!(all.equal.contains_key(field), "{field} was never compared");
+    }
+}
