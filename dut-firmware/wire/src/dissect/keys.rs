@@ -3,15 +3,24 @@
 use alloc::vec::Vec;
 
 use crate::Eui64;
+use crate::ccm::Ccm;
 use crate::dtls::{MasterSecret, RANDOM_LENGTH};
 use crate::ieee802154::{AuxSecurityHeader, Header, counter_nonce, open_octets, slot_nonce, slot_nonce_source};
 
 /// Keys by what identifies them. It has no `Debug`: a log cannot leak them.
 #[derive(Clone, Default)]
 pub struct Keys {
-    link: Vec<(u8, [u8; 16])>,
+    link: Vec<LinkKey>,
     master_secrets: Vec<([u8; RANDOM_LENGTH], MasterSecret)>,
     psks: Vec<Vec<u8>>,
+}
+
+/// A key with its schedule: frames come by the thousand.
+#[derive(Clone)]
+struct LinkKey {
+    index: u8,
+    octets: [u8; 16],
+    ccm: Ccm,
 }
 
 /// Why a frame could not be unsecured.
@@ -61,8 +70,8 @@ impl Keys {
     /// A link key under a key index. Several keys may share an index (a network that was rekeyed): all are tried, the
     /// newest first. Frames with an implicit key (key identifier mode 0) are tried with every key.
     pub fn add_link_key(&mut self, index: u8, key: [u8; 16]) {
-        if !self.link.contains(&(index, key)) {
-            self.link.push((index, key));
+        if !self.link.iter().any(|known| known.index == index && known.octets == key) {
+            self.link.push(LinkKey { index, octets: key, ccm: Ccm::new(&key) });
         }
     }
 
@@ -82,12 +91,12 @@ impl Keys {
     pub(super) fn open(&self, frame: &Secured<'_>, slot: Option<u64>) -> Result<Opened, KeyFailure> {
         let level = frame.security.level;
         let index = frame.security.key_identifier.index();
-        let fits = |(_, (known, _)): &(usize, &(u8, [u8; 16]))| index.is_none_or(|index| index == *known);
+        let fits = |(_, key): &(usize, &LinkKey)| index.is_none_or(|index| index == key.index);
         let mut failure = KeyFailure::NoKey;
         let nonce = frame.nonce(slot);
-        for (key_number, (_, key)) in self.link.iter().enumerate().rev().filter(fits) {
+        for (key_number, key) in self.link.iter().enumerate().rev().filter(fits) {
             let Ok(nonce) = &nonce else { break };
-            match open_octets(frame.mpdu, frame.private_at, level, key, nonce) {
+            match open_octets(frame.mpdu, frame.private_at, level, &key.ccm, nonce) {
                 Ok(bytes) => return Ok(Opened { bytes, key_number: Some(key_number) }),
                 Err(_) => failure = KeyFailure::WrongKey,
             }

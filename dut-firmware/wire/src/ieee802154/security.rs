@@ -9,7 +9,7 @@ use super::{
     Address, Beacon, Frame, FrameType, FrameVersion, Header, LinkAddress, PanId, ReservedBits, SecuredFrame,
     ShortAddress,
 };
-use crate::ccm;
+use crate::ccm::{self, Ccm};
 use crate::reader::Reader;
 use crate::writer::Writer;
 use crate::{Error, Eui64, Result};
@@ -298,7 +298,7 @@ fn open_payload(frame: &SecuredFrame, key: &[u8; 16], nonce: &[u8; 13]) -> Resul
     };
     let private_at = frame.headers_len().saturating_add(open_len);
     let mpdu = frame.to_vec()?;
-    let private = open_octets(&mpdu, private_at, frame.security.level, key, nonce)?;
+    let private = open_octets(&mpdu, private_at, frame.security.level, &Ccm::new(key), nonce)?;
     let open = frame.payload.get(..open_len).ok_or(Error::Truncated("open payload"))?;
     Ok([open, &private].concat())
 }
@@ -308,18 +308,22 @@ pub(crate) fn open_octets(
     mpdu: &[u8],
     private_at: usize,
     level: SecurityLevel,
-    key: &[u8; 16],
+    key: &Ccm,
     nonce: &[u8; 13],
 ) -> Result<Vec<u8>> {
     let (open, private) = mpdu.split_at_checked(private_at).ok_or(Error::Truncated("open payload"))?;
     if level.encrypts() {
-        return ccm::open(key, nonce, open, private, level.mic_len());
+        let body_len = private.len().checked_sub(level.mic_len()).ok_or(Error::Truncated("MIC"))?;
+        let (body, mic) = private.split_at_checked(body_len).ok_or(Error::Truncated("MIC"))?;
+        let mut plaintext = body.to_vec();
+        key.open_in_place(nonce, open, &mut plaintext, mic)?;
+        return Ok(plaintext);
     }
     let authenticated_len = mpdu.len().checked_sub(level.mic_len()).ok_or(Error::Truncated("MIC"))?;
     let body = mpdu.get(private_at..authenticated_len).ok_or(Error::Truncated("MIC"))?;
     if level.mic_len() > 0 {
         let (authenticated, mic) = mpdu.split_at_checked(authenticated_len).ok_or(Error::Truncated("MIC"))?;
-        ccm::open(key, nonce, authenticated, mic, level.mic_len())?;
+        key.open_in_place(nonce, authenticated, &mut [], mic)?;
     }
     Ok(body.to_vec())
 }

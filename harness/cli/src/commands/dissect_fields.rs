@@ -11,15 +11,19 @@ pub(super) struct Columns {
     met: Vec<Met>,
 }
 
-/// A name of the field table, which lies where it lies, and its first column.
+/// Where a name of the field table lies, and its first column.
 #[derive(Clone, Copy)]
 struct Met {
-    name: &'static str,
-    column: Option<usize>,
+    place: usize,
+    length: u32,
+    column: u32,
 }
 
-/// A power of two above the number of names that a capture has.
-const MET: usize = 1024;
+/// Names that are remembered: some times as many as a capture has, so that few share a slot.
+const MET_BITS: u32 = 10;
+
+/// No column.
+const NONE: u32 = u32::MAX;
 
 impl Columns {
     /// Columns of these names, all of which have to be known.
@@ -28,7 +32,7 @@ impl Columns {
             let help = "`docs/field-names.md` lists the fields";
             return Err(Failure::usage_with_help(format!("there is no field `{unknown}`"), help));
         }
-        Ok(Self { names: names.to_vec(), met: vec![Met { name: "", column: None }; MET] })
+        Ok(Self { names: names.to_vec(), met: vec![Met { place: 0, length: 0, column: NONE }; 1 << MET_BITS] })
     }
 
     pub(super) fn is_empty(&self) -> bool {
@@ -70,12 +74,15 @@ impl Columns {
         let names = &self.names;
         let search = |name: &str| names.iter().position(|column| column == name);
         let Some(name) = field.known_name() else { return search(field.name()) };
-        // The same octets in the same place are the same name, and a name is in few places.
-        let met = &mut self.met[(name.as_ptr() as usize ^ name.len() << 6) % MET];
-        if !std::ptr::eq(met.name, name) {
-            *met = Met { name, column: search(name) };
+        // The same octets in the same place are the same name, and a name is in few places (Fibonacci hashing).
+        let (place, length) = (name.as_ptr() as usize, name.len() as u32);
+        let slot = (place as u64).wrapping_mul(0x9e37_79b9_7f4a_7c15) >> (u64::BITS - MET_BITS);
+        let met = &mut self.met[slot as usize];
+        if (met.place, met.length) != (place, length) {
+            let column = search(name).and_then(|column| u32::try_from(column).ok()).unwrap_or(NONE);
+            *met = Met { place, length, column };
         }
-        met.column
+        (met.column != NONE).then_some(met.column as usize)
     }
 }
 
