@@ -124,7 +124,7 @@ pub struct ClientEcdhe {
     pub identity: Option<Identity>,
     /// Which servers are believed. Raw public keys are offered if there are any in it, before certificates.
     pub trust: Trust,
-    /// Host name for the server, sent as `server_name` (RFC 6066 3).
+    /// Host name for the server, sent as `server_name` (RFC 6066 3). What its certificate must say is `trust.peer_name`.
     pub server_name: Option<String>,
 }
 
@@ -197,7 +197,7 @@ impl ClientConfig {
 /// How a server keeps forged source addresses from making it work (RFC 6347 4.2.1).
 #[derive(Clone)]
 pub struct CookieConfig {
-    /// Secret of the HMAC that cookies are made with; change it from time to time.
+    /// Secret of the HMAC that cookies are made with. A cookie is good for two to four minutes.
     pub secret: [u8; 32],
     /// The client's transport address in any fixed form: a cookie is good for that address only.
     pub peer: Vec<u8>,

@@ -14,9 +14,9 @@
 //! | bad_record_mac | Finished does not decrypt: the peer has another key, as with a wrong PSK (RFC 4279 2). Any other record is discarded silently (RFC 6347 4.1.2.7) |
 //! | handshake_failure | no common suite, group or signature algorithm; a certificate is required and none is shown (RFC 5246 7.4.6); no extended master secret where it is required (RFC 7627 5.2, 5.3); renegotiation_info is not empty (RFC 5746 3.4, 3.6) |
 //! | bad_certificate | DER that does not parse; a signature in the chain that does not verify; a chain beyond the limit |
-//! | unsupported_certificate | no common certificate type (RFC 7250 4.2); a key that is not on P-256, a signature algorithm, version, critical extension or key usage that is not ours |
+//! | unsupported_certificate | no common certificate type (RFC 7250 4.2); a key that is not on P-256, a signature algorithm, version, critical extension or (extended) key usage that is not ours |
 //! | certificate_expired | a certificate has expired, or is not valid yet (RFC 5246 7.2.2 has one alert for both) |
-//! | certificate_unknown | a raw public key that is not trusted; another name; a violated path constraint |
+//! | certificate_unknown | a raw public key that is not trusted; another name; a violated path constraint, an issuer that may not sign certificates |
 //! | unknown_ca | the chain leads to no trust anchor: self-signed, of a foreign authority, or incomplete |
 //! | illegal_parameter | a choice that was not offered; an extension twice; no null compression; an ECDH point off the curve; an explicit curve; a message beyond the limit |
 //! | decode_error | a message or extension of the wrong length or with an empty list |
@@ -25,7 +25,7 @@
 //! | internal_error | a message of our own does not fit its length field |
 //! | user_canceled (warning) | the owner closes during the handshake; close_notify follows |
 //! | no_renegotiation (warning) | ClientHello or HelloRequest in an established session, four times at most |
-//! | unsupported_extension | a ServerHello with an extension that was not offered |
+//! | unsupported_extension | a ServerHello with an extension that was not offered, or with signature_algorithms |
 //! | unknown_psk_identity | with [`UnknownIdentity::Reveal`] (RFC 4279 2) |
 //!
 //! Never sent: record_overflow, because DTLS discards invalid records (RFC 6347 4.1.2.7); decompression_failure, as there is
@@ -34,8 +34,17 @@
 //! export_restriction).
 //!
 //! On receipt, close_notify ends the session and is answered, whatever its level; any other fatal alert ends it without an
-//! answer; a warning is counted and the session goes on. [`Closed`] has the alert. Once keys are in use, an alert in the clear
-//! is discarded: anybody could have written it.
+//! answer; a warning is counted and the session goes on. [`Closed`] has the alert. Once the peer has changed its cipher, an
+//! alert in the clear is discarded: anybody could have written it.
+//!
+//! # Who can do what
+//!
+//! Until then nothing that arrives is authenticated, so whoever can write into the path can end a handshake, by an alert or by
+//! a message that is wrong, as RFC 6347 4.1.2.7 leaves open; he cannot change what is agreed on (Finished), and cannot end or
+//! enter an established session. One exception is the standard's (RFC 6347 4.2.8): a client that returns a cookie replaces its
+//! older session, so whoever has seen a cookie can do that for the few minutes that it is good. A ClientHello beyond 2048 octets
+//! is discarded. A listener bounds what unfinished handshakes cost, not for how long peers with addresses of their own can
+//! hold all places of [`ListenerLimits::handshakes`]: that is up to [`Limits::handshake_timeout`].
 
 mod client;
 mod config;

@@ -230,6 +230,9 @@ impl Server {
 
     fn send_server_hello(&mut self, now: Instant, hello: &ClientHello) -> Result<(), Fault> {
         let fault = |alert, what| Err(Fault::new(alert, what));
+        if hello.cipher_suites.is_empty() || hello.compression_methods.is_empty() {
+            return fault(AlertDescription::DecodeError, "empty list in ClientHello");
+        }
         if !hello.compression_methods.contains(&0) {
             return fault(AlertDescription::IllegalParameter, "null compression not offered");
         }

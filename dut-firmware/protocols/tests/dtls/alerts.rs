@@ -104,6 +104,8 @@ pub(crate) fn alert_in(datagram: &[u8]) -> Option<Alert> {
 #[case::tls_version(|hello: &mut ClientHello| hello.version = ProtocolVersion(0x0303), AlertDescription::ProtocolVersion)]
 #[case::suite(|hello: &mut ClientHello| hello.cipher_suites = vec![CipherSuite(0xc0ae)], AlertDescription::HandshakeFailure)]
 #[case::compression(|hello: &mut ClientHello| hello.compression_methods = vec![1], AlertDescription::IllegalParameter)]
+#[case::no_suites(|hello: &mut ClientHello| hello.cipher_suites.clear(), AlertDescription::DecodeError)]
+#[case::no_compression_methods(|hello: &mut ClientHello| hello.compression_methods.clear(), AlertDescription::DecodeError)]
 #[case::extension_twice(
     |hello: &mut ClientHello| hello.extensions = vec![Extension::extended_master_secret(); 2],
     AlertDescription::IllegalParameter
