@@ -9,12 +9,13 @@ use super::{assert_sound, assert_survives, dissector};
 macro_rules! codecs {
     ($($(#[$doc:meta])* $name:ident: $type:ty;)*) => {
         $($(#[$doc])*
-        pub fn $name(data: &[u8]) {
-            let Ok(value) = <$type>::parse(data) else { return };
+        pub fn $name(data: &[u8]) -> bool {
+            let Ok(value) = <$type>::parse(data) else { return false };
             if let Ok(bytes) = value.to_vec() {
                 assert_eq!(bytes.len(), value.buffer_len());
             }
             assert_survives(&value, value.to_vec(), <$type>::parse);
+            true
         })*
     };
 }
@@ -41,25 +42,30 @@ codecs! {
 }
 
 /// Octets: the pseudo-header of a TAP capture.
-pub fn tap_header(data: &[u8]) {
+pub fn tap_header(data: &[u8]) -> bool {
     let parse = |bytes: &[u8]| tap::Header::parse(&mut Reader::new(bytes));
-    let Ok(header) = parse(data) else { return };
+    let Ok(header) = parse(data) else { return false };
     let _ = header.trailer();
     assert_survives(&header, header.to_vec(), parse);
+    true
 }
 
 /// Octets: packets of a capture, each as an octet that chooses among the known link types, two octets of length, and
 /// that many octets; the whole dissector sees them in order, with the keys.
-pub fn packet(data: &[u8]) {
+pub fn packet(data: &[u8]) -> bool {
     let mut dissector = dissector();
     let mut rest = data;
     let mut number = 0;
+    let mut layers = 0;
     while let [link_type, high, low, following @ ..] = rest {
         let length = usize::from(u16::from_be_bytes([*high, *low]));
         let (bytes, after) = following.split_at(following.len().min(length));
         rest = after;
         number += 1;
         let known = LinkType::KNOWN;
-        assert_sound(&dissector.packet(number, known[usize::from(*link_type) % known.len()], bytes), false);
+        let dissection = dissector.packet(number, known[usize::from(*link_type) % known.len()], bytes);
+        assert_sound(&dissection, false);
+        layers = layers.max(dissection.layers().len());
     }
+    layers > 1
 }

@@ -1,3 +1,5 @@
 #![no_main]
 
-libfuzzer_sys::fuzz_target!(|data: &[u8]| bootrack_fuzz::upper_tester_stream(data));
+libfuzzer_sys::fuzz_target!(|data: &[u8]| {
+    bootrack_fuzz::upper_tester_stream(data);
+});
