@@ -53,6 +53,9 @@ pub(crate) enum CaptureError {
 /// The largest block that is taken for real (Wireshark's own limit for a packet is 262,144 octets).
 const BUFFER: usize = 1 << 20;
 
+/// Type of a section header block, the same in both byte orders.
+const SECTION_HEADER: [u8; 4] = [0x0a, 0x0d, 0x0d, 0x0a];
+
 /// TLS key log secrets type of a decryption secrets block.
 const TLS_KEY_LOG: u32 = 0x544c_534b;
 
@@ -85,6 +88,9 @@ impl Capture {
 
     /// Hands over the TLS key logs of decryption secrets blocks, wherever they stand.
     pub(crate) fn key_logs(&self, mut see: impl FnMut(&str)) -> Result<(), CaptureError> {
+        if !self.is_pcapng()? {
+            return Ok(());
+        }
         self.read(|item| {
             if let Item::KeyLog(octets) = item {
                 see(&String::from_utf8_lossy(octets));
@@ -100,6 +106,19 @@ impl Capture {
                 see(&packet);
             }
         })
+    }
+
+    /// Whether it begins with a section header block; the older format has no place for secrets.
+    fn is_pcapng(&self) -> Result<bool, CaptureError> {
+        let io = |source| CaptureError::Io { path: self.path.clone(), source };
+        let mut start = Vec::with_capacity(SECTION_HEADER.len());
+        let length = SECTION_HEADER.len() as u64;
+        match &self.octets {
+            Some(octets) => octets.as_slice().take(length).read_to_end(&mut start),
+            None => File::open(&self.path).map_err(io)?.take(length).read_to_end(&mut start),
+        }
+        .map_err(io)?;
+        Ok(start == SECTION_HEADER)
     }
 
     fn reader(&self) -> Result<Box<dyn PcapReaderIterator + Send + '_>, CaptureError> {
