@@ -43,10 +43,6 @@ const NETWORK: &[Excuse] = &[
                 && dissection.number("6lowpan.nhc.udp.checksum") == Some(1)
         },
     },
-    Excuse {
-        reason: "ZEP: mode 0 is LQI and mode 1 is CRC, says Wireshark itself, but of version 1 it shows the LQI in mode 1",
-        covers: |field, dissection| field == "zep.lqi" && dissection.number("zep.version") == Some(1),
-    },
 ];
 
 /// Key transfer: EAP, HIP, PANA.

@@ -173,9 +173,9 @@ impl Dissector {
         sheet.number("zep.lqi_mode", mode != 0, cursor.behind(1));
         let trailer = if mode == 0 { Trailer::Cc24xx } else { Trailer::Fcs16 };
         if mode == 0 {
-            cursor.uint(sheet, "zep.lqi", 1)?;
+            cursor.uint(sheet, "zep.link_quality", 1)?;
         } else {
-            cursor.take(1, "zep.lqi")?;
+            cursor.take(1, "zep.link_quality")?;
         }
         if version == 2 {
             cursor.uint(sheet, "zep.timestamp", 8)?;
