@@ -35,15 +35,13 @@ pub fn lies_elsewhere(field: &str, dissection: &Dissection) -> Option<&'static E
 }
 
 /// ZEP, IP and UDP.
-const NETWORK: &[Excuse] = &[
-    Excuse {
-        reason: "RFC 6282 section 4.3.2: an elided UDP checksum is made again by the decompressor; Wireshark puts ffff",
-        covers: |field, dissection| {
-            matches!(field, "udp.checksum" | "udp.checksum.status")
-                && dissection.number("6lowpan.nhc.udp.checksum") == Some(1)
-        },
+const NETWORK: &[Excuse] = &[Excuse {
+    reason: "RFC 6282 section 4.3.2: an elided UDP checksum is made again by the decompressor; Wireshark puts ffff",
+    covers: |field, dissection| {
+        matches!(field, "udp.checksum" | "udp.checksum.status")
+            && dissection.number("6lowpan.nhc.udp.checksum") == Some(1)
     },
-];
+}];
 
 /// Key transfer: EAP, HIP, PANA.
 const KEYS: &[Excuse] = &[
