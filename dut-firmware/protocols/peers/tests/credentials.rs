@@ -196,6 +196,25 @@ impl Peer {
         Some(Program::start(&path, &arguments, &[]))
     }
 
+    /// The program in `role` and our engine in the other one, both authenticated.
+    fn meets(
+        self,
+        role: &str,
+        pki: &Pki,
+        credentials: &Credentials,
+        shown: Shown,
+        identity: Identity,
+        trust: Trust,
+    ) -> Option<(Driver, Program)> {
+        const MTU: usize = 1280;
+        if role == "client" {
+            let (driver, port) = our_server(identity, trust, ClientAuthentication::Required, MTU);
+            return Some((driver, self.client(pki, Some(credentials), shown, MTU, port)?));
+        }
+        let (program, port) = self.server(pki, credentials, shown, MTU)?;
+        Some((our_client(Some(identity), trust, MTU, port), program))
+    }
+
     /// What its client prints when its handshake is complete.
     fn established(self) -> &'static str {
         match self {
@@ -315,16 +334,9 @@ fn engine_tells_a_peer_what_is_wrong_with_its_chain(
 ) {
     let Some(pki) = Pki::new() else { return };
     let (ours, theirs) = (pki.credentials("ours", Flaw::None), pki.credentials("theirs", flaw));
-    let (shown, mtu) = (Shown::Chain, 1280);
+    let shown = Shown::Chain;
     let (identity, trust) = (identity(&ours, shown), trust(&pki, &theirs, shown));
-    let (mut driver, program) = if peer_role == "client" {
-        let (driver, port) = our_server(identity, trust, ClientAuthentication::Required, mtu);
-        let Some(program) = peer.client(&pki, Some(&theirs), shown, mtu, port) else { return };
-        (driver, program)
-    } else {
-        let Some((program, port)) = peer.server(&pki, &theirs, shown, mtu) else { return };
-        (our_client(Some(identity), trust, mtu, port), program)
-    };
+    let Some((mut driver, program)) = peer.meets(peer_role, &pki, &theirs, shown, identity, trust) else { return };
     let closed = refused(&mut driver);
     assert_eq!(closed.sent.map(|alert| alert.description), Some(expected), "{closed:?}");
     prints(peer, peer_role, expected, &program);
@@ -368,16 +380,9 @@ fn engine_is_told_what_is_wrong_with_its_chain(
 ) {
     let Some(pki) = Pki::new() else { return };
     let (ours, theirs) = (pki.credentials("ours", flaw), pki.credentials("theirs", Flaw::None));
-    let (shown, mtu) = (Shown::Chain, 1280);
+    let shown = Shown::Chain;
     let (identity, trust) = (identity(&ours, shown), trust(&pki, &theirs, shown));
-    let (mut driver, _program) = if peer_role == "client" {
-        let (driver, port) = our_server(identity, trust, ClientAuthentication::Required, mtu);
-        let Some(program) = peer.client(&pki, Some(&theirs), shown, mtu, port) else { return };
-        (driver, program)
-    } else {
-        let Some((program, port)) = peer.server(&pki, &theirs, shown, mtu) else { return };
-        (our_client(Some(identity), trust, mtu, port), program)
-    };
+    let Some((mut driver, _program)) = peer.meets(peer_role, &pki, &theirs, shown, identity, trust) else { return };
     driver.run_until("the end", |log| log.closed.is_some());
     let received = driver.log.closed.and_then(|closed| closed.received).map(|alert| alert.description);
     assert_eq!(received, Some(complaint(peer, peer_role, flaw)));
@@ -387,16 +392,9 @@ fn engine_is_told_what_is_wrong_with_its_chain(
 fn engine_refuses_a_foreign_raw_public_key(#[values("client", "server")] peer_role: &str) {
     let Some(pki) = Pki::new() else { return };
     let [ours, theirs, another] = ["ours", "theirs", "another"].map(|name| pki.credentials(name, Flaw::None));
-    let (peer, shown, mtu) = (Peer::GnuTls, Shown::RawPublicKey, 1280);
+    let (peer, shown) = (Peer::GnuTls, Shown::RawPublicKey);
     let (identity, trust) = (identity(&ours, shown), trust(&pki, &another, shown));
-    let (mut driver, program) = if peer_role == "client" {
-        let (driver, port) = our_server(identity, trust, ClientAuthentication::Required, mtu);
-        let Some(program) = peer.client(&pki, Some(&theirs), shown, mtu, port) else { return };
-        (driver, program)
-    } else {
-        let Some((program, port)) = peer.server(&pki, &theirs, shown, mtu) else { return };
-        (our_client(Some(identity), trust, mtu, port), program)
-    };
+    let Some((mut driver, program)) = peer.meets(peer_role, &pki, &theirs, shown, identity, trust) else { return };
     let closed = refused(&mut driver);
     assert_eq!(closed.sent.map(|alert| alert.description), Some(AlertDescription::CertificateUnknown), "{closed:?}");
     prints(peer, peer_role, AlertDescription::CertificateUnknown, &program);
