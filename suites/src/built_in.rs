@@ -15,7 +15,7 @@ pub fn suites() -> Vec<Source> {
 
 /// The clause ledgers.
 pub fn clauses() -> Vec<Source> {
-    sources!["clauses/SEL.toml", "clauses/PROFILE-SEL.toml"]
+    sources!["clauses/SEL.toml", "clauses/PROFILE-SEL.toml", "clauses/SECC.toml", "clauses/SBOOT.toml"]
 }
 
 /// The PICS proformas.
