@@ -4,7 +4,6 @@ mod common;
 
 use std::time::Duration;
 
-use bootrack_suites::built_in;
 use bootrack_suites::plan::{Constraint, Operand, Part, Point, Role, StepKind};
 use bootrack_suites::selection::{Plan, Selector, explain};
 use common::World;
