@@ -2,6 +2,8 @@
 
 use std::fmt::Write as _;
 
+use record::manifest::DeviceState;
+
 /// A duration as an engineer would say it: `830 us`, `12.4 ms`, `3.412 s`, `4 min 05 s`.
 pub(crate) fn duration(nanoseconds: u64) -> String {
     let seconds = nanoseconds as f64 / 1e9;
@@ -166,6 +168,16 @@ pub(crate) fn sentence(text: &str) -> String {
 /// `1 case`, `2 cases`.
 pub(crate) fn counted(number: usize, one: &str, many: &str) -> String {
     format!("{number} {}", if number == 1 { one } else { many })
+}
+
+/// A declared state of the device by what was read back of it: `secured`, `off`, or `secured (not read)`.
+pub(crate) fn state_in_short(state: &DeviceState) -> String {
+    match state.read_state() {
+        Some(read) if state.holds() => line(read),
+        Some(read) => line(&format!("{read} (not {})", state.declared)),
+        None if state.declared == "off" => "off".to_owned(),
+        None => line(&format!("{} (not read)", state.declared)),
+    }
 }
 
 #[cfg(test)]

@@ -30,10 +30,78 @@ pub struct Case {
     pub params: BTreeMap<String, String>,
     /// Mutants that this case kills.
     pub kills: Vec<String>,
+    /// The state that the preamble leaves the device in, read back before the body begins.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub entry: Option<State>,
+    /// The state that the body leaves the device in, read back after its last step.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub exit: Option<State>,
     /// Preamble, body and postamble in order.
     pub steps: Vec<Step>,
     /// Where it stands: file and line.
     pub origin: Origin,
+}
+
+/// A state in the life of a device, as a case declares it (`SECC` 3): the states of UT/1, with `closed` set apart from
+/// `secured`, and `off` for a device without power.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum State {
+    /// Switched off: nothing can be asked of it.
+    Off,
+    /// Without trust anchor.
+    Factory,
+    /// A trust anchor, no site.
+    Manufactured,
+    /// A site; no join request was sent since boot.
+    Installed,
+    /// A join request was sent.
+    Joining,
+    /// A site and no network key: installed or joining, whatever makes the device send its join requests.
+    Unsecured,
+    /// A network key is held, and ALL_SECURED is false.
+    Secured,
+    /// A network key is held, and ALL_SECURED is true.
+    Closed,
+}
+
+impl State {
+    /// Every state, in the order of a life.
+    pub const ALL: [Self; 8] = [
+        Self::Off,
+        Self::Factory,
+        Self::Manufactured,
+        Self::Installed,
+        Self::Joining,
+        Self::Unsecured,
+        Self::Secured,
+        Self::Closed,
+    ];
+
+    /// The word in a suite and in a report.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Off => "off",
+            Self::Factory => "factory",
+            Self::Manufactured => "manufactured",
+            Self::Installed => "installed",
+            Self::Joining => "joining",
+            Self::Unsecured => "unsecured",
+            Self::Secured => "secured",
+            Self::Closed => "closed",
+        }
+    }
+
+    /// The state of this name.
+    pub fn from_name(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|state| state.name() == name)
+    }
+}
+
+impl std::fmt::Display for State {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(self.name())
+    }
 }
 
 /// A place in a suite file.
@@ -93,8 +161,14 @@ pub enum Part {
     EntryCheck,
     /// `[[case.setup]]`.
     Preamble,
+    /// Put by the engine behind the preamble of a case that declares `entry`: reads the device's state back. A failure is
+    /// inconclusive, as that of a preamble.
+    EntryState,
     /// `[[case.step]]`.
     Body,
+    /// Put by the engine behind the body of a case that declares `exit`: reads the device's state back. It is read after a
+    /// failed body too, and then changes no verdict.
+    ExitState,
     /// `[[case.teardown]]`; changes no verdict but `error`.
     Postamble,
 }

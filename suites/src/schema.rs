@@ -82,6 +82,10 @@ struct CaseTable {
     kills: Option<Vec<String>>,
     /// Role of the device.
     dut_role: Option<DeviceRole>,
+    /// State in which the preamble leaves the device; read back before the body.
+    entry: Option<DeviceState>,
+    /// State in which the body leaves the device; read back after it.
+    exit: Option<DeviceState>,
     /// Preamble: if it fails, the case is inconclusive.
     setup: Option<Vec<StepTable>>,
     /// Body.
@@ -98,6 +102,21 @@ enum DeviceRole {
     Router,
     #[schemars(rename = "6lbr")]
     BorderRouter,
+}
+
+/// State in the life of the device under test.
+#[derive(JsonSchema)]
+#[schemars(rename_all = "snake_case")]
+#[allow(dead_code)]
+enum DeviceState {
+    Off,
+    Factory,
+    Manufactured,
+    Installed,
+    Joining,
+    Unsecured,
+    Secured,
+    Closed,
 }
 
 /// Value of a parameter.

@@ -13,6 +13,7 @@ fn the_built_in_suites_load_without_a_fault() {
     assert!(suites.iter().map(|suite| suite.cases.len()).sum::<usize>() >= 3);
     for case in suites.iter().flat_map(|suite| &suite.cases) {
         assert!(case.steps.iter().any(|step| step.part == Part::Body), "{}", case.id);
+        assert!(case.entry.is_some() && case.exit.is_some(), "{} declares no entry or no exit state", case.id);
         assert!(case.id.chars().all(|c| c.is_ascii_alphanumeric() || "-_.@=,".contains(c)), "{}", case.id);
         for step in &case.steps {
             assert!(!step.text.is_empty(), "{}", case.id);

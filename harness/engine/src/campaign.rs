@@ -6,9 +6,9 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 use record::bundle::Bundle;
 use record::event::{Event, Observation, What};
-use record::manifest::CaseResult;
+use record::manifest::{CaseResult, DeviceState};
 use record::{Blame, CaseId, Verdict};
-use suites::plan::{Case, Role};
+use suites::plan::{Case, Part, Role, State};
 use testbeds::testbed::{self, BoardRequest, Device, RackRequest, Testbed};
 use testbeds::virtual_rack::VirtualRack;
 
@@ -132,9 +132,33 @@ pub fn case_result(planned: &PlannedCase, verdict: &CaseVerdict, events: &[Event
         deciding_clauses: verdict.deciding_clauses.clone(),
         evidence: verdict.evidence.clone(),
         steps: verdict.steps.clone(),
+        entry_state: state(planned.case.entry, Part::EntryState, planned, verdict, events),
+        exit_state: state(planned.case.exit, Part::ExitState, planned, verdict, events),
         duration: events.last().map_or(0, |event| event.t),
         ..not_run(&planned.case, &planned.seed)
     }
+}
+
+/// A declared state of the device with what was read back in the step that the engine added for it.
+fn state(
+    declared: Option<State>,
+    part: Part,
+    planned: &PlannedCase,
+    verdict: &CaseVerdict,
+    events: &[Event],
+) -> Option<DeviceState> {
+    let step = planned.case.steps.iter().position(|step| step.part == part);
+    let evidence = step.and_then(|step| verdict.steps.get(step)).map(|outcome| outcome.evidence.as_slice());
+    let read = evidence.unwrap_or_default().iter().find_map(|number| {
+        let event = events.iter().find(|event| event.n == *number)?;
+        match &event.what {
+            What::Observation(Observation::UpperTester { line, .. }) => {
+                Some(line.split_whitespace().skip(3).collect::<Vec<_>>().join(" "))
+            }
+            _ => None,
+        }
+    });
+    declared.map(|state| DeviceState { declared: state.name().to_owned(), read: read.unwrap_or_default() })
 }
 
 /// A planned case before it has run.
@@ -152,6 +176,8 @@ pub fn not_run(case: &Case, seed: &str) -> CaseResult {
         deciding_clauses: Vec::new(),
         evidence: Vec::new(),
         steps: Vec::new(),
+        entry_state: None,
+        exit_state: None,
         seed: seed.to_owned(),
         duration: 0,
         digests: BTreeMap::new(),

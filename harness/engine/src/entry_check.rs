@@ -1,7 +1,8 @@
-//! The steps that the engine puts before every case: each upper tester's self-test, a nonsense command included, and the
-//! proof that the board is in the entry state (factory). Only after them a verdict can count.
+//! The steps that the engine adds to a case: before it each upper tester's self-test, a nonsense command included, and the
+//! proof that the board is as the factory left it; around its body the declared states of the device, read back. Only
+//! after the first of them a verdict can count.
 
-use suites::plan::{Answer, Case, Check, Command, Constraint, Match, Operand, Part, Role, Step, StepKind};
+use suites::plan::{Answer, Case, Check, Command, Constraint, Match, Operand, Part, Role, State, Step, StepKind};
 
 use crate::seed;
 
@@ -17,8 +18,41 @@ pub fn with_entry_checks(case: &Case, case_seed: &[u8; 32]) -> Case {
             checks_of(&board.name, &nonce, &mut steps);
         }
     }
-    steps.extend(case.steps.iter().cloned());
+    let body = case.steps.iter().position(|step| matches!(step.part, Part::Body)).unwrap_or(case.steps.len());
+    let postamble = case.steps.iter().position(|step| step.part == Part::Postamble).unwrap_or(case.steps.len());
+    let (preamble, rest) = case.steps.split_at(body.min(postamble));
+    let (body, postamble) = rest.split_at(postamble.saturating_sub(preamble.len()));
+    steps.extend_from_slice(preamble);
+    steps.extend(case.entry.and_then(|state| read_back(Part::EntryState, state, &[])));
+    steps.extend_from_slice(body);
+    steps.extend(case.exit.and_then(|state| read_back(Part::ExitState, state, &case.clauses)));
+    steps.extend_from_slice(postamble);
     Case { steps, ..case.clone() }
+}
+
+/// Reads the state of the device back; of a device without power there is nothing to read.
+fn read_back(part: Part, state: State, clauses: &[String]) -> Option<Step> {
+    let (words, all_secured): (&[State], _) = match &state {
+        State::Off => return None,
+        State::Unsecured => (&[State::Installed, State::Joining], None),
+        State::Secured => (&[State::Secured], Some(0)),
+        State::Closed => (&[State::Secured], Some(1)),
+        other => (std::slice::from_ref(other), None),
+    };
+    let words = words.iter().map(|word| Operand::Text(word.name().to_owned())).collect();
+    let mut matches = vec![Match { field: "ut.state".to_owned(), constraint: Constraint::OneOf(words) }];
+    matches.extend(all_secured.map(|value| Match {
+        field: "ut.all_secured".to_owned(),
+        constraint: Constraint::Equals(Operand::Number(value)),
+    }));
+    let which = if part == Part::EntryState { "entry" } else { "exit" };
+    Some(Step {
+        part,
+        text: format!("{which} state of dut: {state}"),
+        clauses: clauses.to_vec(),
+        procedure: None,
+        kind: StepKind::Check(Check { board: "dut".to_owned(), command: "status".to_owned(), matches, bind: None }),
+    })
 }
 
 fn checks_of(board: &str, nonce: &str, steps: &mut Vec<Step>) {

@@ -63,6 +63,38 @@ pub struct Named {
     pub sha256: String,
 }
 
+/// A state of the device that a case declares, and what was read back of it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct DeviceState {
+    /// The state as the case declares it: `installed`, `secured`, ...
+    pub declared: String,
+    /// What the upper tester answered to `status`, as `key=value` words; empty if it was not asked: the device was off, or
+    /// the case ended before.
+    pub read: String,
+}
+
+impl DeviceState {
+    /// The state as read back, in the words of the declaration: `closed` is `secured` with ALL_SECURED true. `None` if it
+    /// was not read.
+    pub fn read_state(&self) -> Option<&str> {
+        let word = |key: &str| self.read.split(' ').find_map(|word| word.strip_prefix(key)?.strip_prefix('='));
+        match (word("state")?, word("all_secured")) {
+            ("secured", Some("1")) => Some("closed"),
+            (state, _) => Some(state),
+        }
+    }
+
+    /// Whether what was read is what was declared.
+    pub fn holds(&self) -> bool {
+        match (self.declared.as_str(), self.read_state()) {
+            ("off", None) => true,
+            ("unsecured", Some(read)) => matches!(read, "installed" | "joining"),
+            (declared, read) => read == Some(declared),
+        }
+    }
+}
+
 /// One planned case and what came of it; also `cases/<case>/result.json`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -91,6 +123,12 @@ pub struct CaseResult {
     pub evidence: Vec<u64>,
     /// One outcome a step.
     pub steps: Vec<StepOutcome>,
+    /// The state of the device before the body, if the case declares it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub entry_state: Option<DeviceState>,
+    /// The state of the device after the body, if the case declares it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub exit_state: Option<DeviceState>,
     /// Case seed: 64 hex digits.
     pub seed: String,
     /// Virtual (or board) nanoseconds from the first to the last event.

@@ -13,7 +13,7 @@ use super::{Badge, Banner, CaseLink, Fact, banners, fact, has_page, pieces};
 use crate::input::{CaseInput, Clauses};
 use crate::ladder::{Ladder, deciding_events};
 use crate::summary::describe;
-use crate::text::{clock, counted, cut, duration, line, sentence};
+use crate::text::{clock, counted, cut, duration, line, sentence, state_in_short};
 
 /// At most so many events are listed on the page; the log has them all.
 pub(super) const MOST_EVENTS: usize = 2000;
@@ -265,6 +265,12 @@ fn facts(case: &CaseInput<'_>) -> Vec<Fact> {
         }
         facts.push(fact("Written in", format!("{}:{}", plan.origin.file, plan.origin.line)));
     }
+    for (name, state) in [("Entry state", &result.entry_state), ("Exit state", &result.exit_state)] {
+        if let Some(state) = state {
+            let read = if state.read.is_empty() { String::new() } else { format!(": {}", line(&state.read)) };
+            facts.push(fact(name, format!("{}{read}", state_in_short(state))));
+        }
+    }
     if result.duration > 0 {
         facts.push(fact("Case time", duration(result.duration)));
     }
@@ -319,7 +325,9 @@ fn parts(case: &CaseInput<'_>, steps: Vec<Step>) -> Vec<PartView> {
         let name = match part {
             Some(Part::EntryCheck) => "Entry check",
             Some(Part::Preamble) => "Preamble",
+            Some(Part::EntryState) => "Entry state",
             Some(Part::Body) => "Body",
+            Some(Part::ExitState) => "Exit state",
             Some(Part::Postamble) => "Postamble",
             None => "Steps",
         };

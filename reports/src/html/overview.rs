@@ -9,7 +9,7 @@ use serde::Serialize;
 
 use super::{Badge, Banner, CaseLink, Fact, banners, fact};
 use crate::input::Clauses;
-use crate::text::{counted, duration, escape, line, sentence};
+use crate::text::{counted, duration, escape, line, sentence, state_in_short};
 
 /// In the order of the summary: what needs attention first.
 const ORDER: [Verdict; 6] =
@@ -59,6 +59,7 @@ struct Row {
     link: CaseLink,
     suite: String,
     phase: String,
+    states: String,
     purpose: String,
     blame: Option<&'static str>,
     reason: String,
@@ -212,6 +213,7 @@ fn row(case: &CaseResult) -> crate::Result<Row> {
         link: link(case)?,
         suite: line(&case.suite),
         phase: line(&case.phase),
+        states: states(case),
         purpose: line(&case.purpose),
         blame: case.blame.map(|blame| blame.name()),
         reason: match case.verdict {
@@ -222,6 +224,12 @@ fn row(case: &CaseResult) -> crate::Result<Row> {
         duration: if case.duration == 0 { String::new() } else { duration(case.duration) },
         clauses: if case.verdict == Verdict::Fail { first_clauses(&case.deciding_clauses) } else { String::new() },
     })
+}
+
+/// The device's states before and after the body, as read back: `installed → secured`.
+fn states(case: &CaseResult) -> String {
+    let shown: Vec<String> = [&case.entry_state, &case.exit_state].into_iter().flatten().map(state_in_short).collect();
+    shown.join(" → ")
 }
 
 /// The first few clauses, and how many more there are.

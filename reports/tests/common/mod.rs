@@ -8,9 +8,9 @@ use std::time::Duration;
 use bootrack_reports::{CaseInput, ClauseText, Clauses, PduSummary, RunInput};
 use record::Octets;
 use record::event::{Action, Event, Key, Observation, TransmitStatus, What};
-use record::manifest::{CaseResult, Named, RUN_SCHEMA, RunManifest};
+use record::manifest::{CaseResult, DeviceState, Named, RUN_SCHEMA, RunManifest};
 use record::verdict::{Blame, FieldMiss, NearestMiss, StepOutcome, Verdict};
-use suites::plan::{Board, Case, Origin, Part, Point, Role, Step, StepKind, Topology};
+use suites::plan::{Board, Case, Origin, Part, Point, Role, State, Step, StepKind, Topology};
 
 /// What a case's evidence is made of.
 pub(crate) struct Evidence {
@@ -231,6 +231,8 @@ fn case(id: &str, phase: &str, purpose: &str, clauses: &[&str], steps: Vec<Step>
         topology: topology(),
         params: row.split_once('=').map(|(name, value)| (name.to_owned(), value.to_owned())).into_iter().collect(),
         kills: vec!["jsr-eui64-reversed".into()],
+        entry: Some(State::Installed),
+        exit: Some(State::Secured),
         steps,
         origin: Origin { file: "selective-order.toml".into(), line: 41 },
     }
@@ -279,6 +281,10 @@ fn preamble_outcomes(log: &Log) -> Vec<StepOutcome> {
     starts.into_iter().map(outcome_of).collect()
 }
 
+fn device_state(declared: &str, read: &str) -> DeviceState {
+    DeviceState { declared: declared.into(), read: read.into() }
+}
+
 fn result(case: &Case, verdict: Verdict, steps: Vec<StepOutcome>, log: &Log) -> CaseResult {
     let digest = |text: &str| record::sha256_hex(format!("{}{text}", case.id).as_bytes());
     let ran = !matches!(verdict, Verdict::NotRun | Verdict::NotApplicable);
@@ -296,6 +302,8 @@ fn result(case: &Case, verdict: Verdict, steps: Vec<StepOutcome>, log: &Log) -> 
         deciding_clauses: Vec::new(),
         evidence: Vec::new(),
         steps,
+        entry_state: ran.then(|| device_state("installed", "state=installed secured=0 all_secured=0")),
+        exit_state: ran.then(|| device_state("secured", "state=secured secured=1 all_secured=0 key_index=1")),
         seed: record::sha256_hex(case.id.as_bytes()),
         duration: log.now,
         digests: digests.map(|name| (name.to_owned(), digest(name))).collect(),

@@ -17,7 +17,7 @@ use input::{Fault, Source};
 use crate::ledger::Ledger;
 use crate::pics::Proforma;
 use crate::pixit::Pixit;
-use crate::plan::{Case, Origin, Part, Role};
+use crate::plan::{Case, Origin, Part, Role, State};
 use crate::topology;
 use crate::tree::{self, Faults, Node, Table, Value, suggest};
 use crate::vocabulary::{PHASES, Vocabulary};
@@ -36,8 +36,9 @@ pub(crate) use template::CONSTRAINT_KEYS;
 pub(crate) const SUITE_KEYS: [&str; 5] = ["suite", "title", "phase", "procedure", "case"];
 
 /// Keys of a case.
-pub(crate) const CASE_KEYS: [&str; 12] = [
-    "id", "purpose", "clauses", "phase", "pics", "topology", "params", "kills", "dut_role", "setup", "step", "teardown",
+pub(crate) const CASE_KEYS: [&str; 14] = [
+    "id", "purpose", "clauses", "phase", "pics", "topology", "params", "kills", "dut_role", "entry", "exit", "setup",
+    "step", "teardown",
 ];
 
 /// What a suite may refer to.
@@ -209,6 +210,8 @@ impl CaseReader<'_, '_, '_> {
             },
             None => Role::Router,
         };
+        let entry = self.state(table, "entry");
+        let exit = self.state(table, "exit");
         let rows = rows::read(table, self.faults);
         table.require("topology", "a case", self.faults);
         let mut used_params = BTreeSet::new();
@@ -263,6 +266,8 @@ impl CaseReader<'_, '_, '_> {
                 topology,
                 params: row.texts(),
                 kills: kills.clone(),
+                entry,
+                exit,
                 steps,
                 origin: Origin { file: self.faults.source.name.clone(), line: self.faults.line(table.span.start) },
             };
@@ -325,6 +330,11 @@ impl CaseReader<'_, '_, '_> {
         let listed = node.texts("`kills`", self.faults);
         let mutants = &self.catalogue.vocabulary.mutants;
         self.names(&listed, "mutant", |name| mutants.iter().any(|known| known == name), || mutants.clone())
+    }
+
+    fn state(&mut self, table: &Table, key: &str) -> Option<State> {
+        let names = State::ALL.map(State::name);
+        template::choice(table.get(key)?, &names, &format!("`{key}`"), self.faults).and_then(State::from_name)
     }
 
     /// Notes unknown and repeated names of a list.

@@ -1,6 +1,6 @@
 //! `bootrack explain`: one case in full, and why it is selected or not.
 
-use suites::plan::{Case, Part};
+use suites::plan::{Case, Part, State};
 use suites::selection;
 
 use crate::arguments::Explain;
@@ -28,6 +28,10 @@ pub(crate) fn explain(arguments: &Explain) -> Result<Exit, Failure> {
     say!("{}", case.purpose);
     say!("\nwhere     {}:{}", case.origin.file, case.origin.line);
     say!("topology  {}", case.topology.text);
+    if case.entry.is_some() || case.exit.is_some() {
+        let word = |state: Option<State>| state.map_or("not declared", State::name);
+        say!("states    {} at entry, {} at exit", word(case.entry), word(case.exit));
+    }
     if rows.len() > 1 {
         say!("rows      {}", rows.iter().map(|row| row.id.as_str()).collect::<Vec<_>>().join(" "));
     }

@@ -66,6 +66,8 @@ pub struct Judge<'a> {
     pub(super) doubt: Option<Decision>,
     /// Whether a step of the body was met by a PDU of the device.
     pub(super) device_observed: bool,
+    /// Whether the device's power was switched on last.
+    device_powered: bool,
     pub(super) ended: bool,
 }
 
@@ -88,6 +90,7 @@ impl<'a> Judge<'a> {
             decided: None,
             doubt: None,
             device_observed: false,
+            device_powered: false,
             ended: false,
         }
     }
@@ -149,6 +152,7 @@ impl<'a> Judge<'a> {
                 self.expire();
             }
             What::CaseEnded => self.ended = true,
+            What::Action(record::Action::Power { board, on }) if board == DUT => self.device_powered = *on,
             What::Action(record::Action::UpperTester { board, line }) => self.note_request(board, line),
             What::Action(record::Action::Machine { machine, order }) => self.note_order(machine, order),
             What::Observation(observation) => self.see_report(observation, event.n),
@@ -252,7 +256,7 @@ impl<'a> Judge<'a> {
         let verdict = match (part, ending.verdict) {
             (_, Verdict::Pass) => Verdict::Pass,
             (Part::EntryCheck, _) => Verdict::Error,
-            (Part::Preamble, Verdict::Fail) => Verdict::Inconclusive,
+            (Part::Preamble | Part::EntryState, Verdict::Fail) => Verdict::Inconclusive,
             (_, verdict) => verdict,
         };
         self.outcomes[active.step] = StepOutcome {
@@ -267,12 +271,15 @@ impl<'a> Judge<'a> {
             ended: Some(self.last.1),
         };
         self.next = active.step + 1;
-        if verdict == Verdict::Pass {
+        // The state in which a failed body left the device is evidence, not another verdict.
+        if verdict == Verdict::Pass || part == Part::ExitState && self.decided.is_some() {
             return;
         }
         let (blame, prefix) = match part {
             Part::EntryCheck => (Blame::Rack, "entry check: "),
             Part::Preamble => (ending.blame, "preamble: "),
+            Part::EntryState => (ending.blame, "entry state: "),
+            Part::ExitState => (ending.blame, "exit state: "),
             Part::Body | Part::Postamble => (ending.blame, ""),
         };
         let decision = Decision {
@@ -369,6 +376,10 @@ impl<'a> Judge<'a> {
         self.decide(Decision { verdict, blame, reason, step, evidence });
     }
 
+    fn is_error(&self) -> bool {
+        self.decided.as_ref().is_some_and(|decision| decision.verdict == Verdict::Error)
+    }
+
     /// Fixes the verdict and leads to the postamble. An `error` outweighs what was decided before it.
     fn decide(&mut self, decision: Decision) {
         let outweighs = match &self.decided {
@@ -378,12 +389,11 @@ impl<'a> Judge<'a> {
         if outweighs {
             self.decided = Some(decision);
         }
-        let postamble = self.case.steps.iter().position(|step| step.part == Part::Postamble);
-        self.next = match postamble {
-            Some(index) if index >= self.next => index,
-            Some(_) => self.next,
-            None => self.case.steps.len(),
+        let goes_on = |step: &Step| {
+            step.part == Part::Postamble || step.part == Part::ExitState && self.device_powered && !self.is_error()
         };
+        let rest = self.case.steps.get(self.next..).unwrap_or_default();
+        self.next += rest.iter().position(goes_on).unwrap_or(rest.len());
     }
 }
 

@@ -27,6 +27,8 @@ pub(crate) fn planned(id: &str) -> CaseResult {
         steps: Vec::new(),
         seed: "07".repeat(32),
         duration: 0,
+        entry_state: None,
+        exit_state: None,
         digests: BTreeMap::new(),
     }
 }

@@ -41,6 +41,8 @@ pub(super) fn case(steps: Vec<StepKind>) -> Case {
         },
         params: BTreeMap::new(),
         kills: Vec::new(),
+        entry: None,
+        exit: None,
         steps: steps.into_iter().map(|kind| step(Part::Body, kind)).collect(),
         origin: Origin { file: "t.toml".to_owned(), line: 1 },
     }

@@ -1,9 +1,7 @@
 //! What the report says of the traffic: every PDU by name, with its boards, and never a payload.
 
-mod common;
-
+use crate::common::World;
 use bootrack_engine as engine;
-use common::World;
 use engine::render::summaries;
 use reports::PduSummary;
 use suites::plan::Point;

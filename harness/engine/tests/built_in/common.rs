@@ -7,6 +7,7 @@ use engine::stored_plan::PlannedCase;
 use suites::ledger::Ledger;
 use suites::pics::Proforma;
 use suites::pixit::Pixit;
+use suites::plan::Case;
 use suites::vocabulary::Vocabulary;
 use suites::{Catalogue, Plan, built_in};
 use testbeds::testbed::{Device, Testbed};
@@ -36,8 +37,19 @@ impl World {
         self.plan.cases.iter().map(|case| PlannedCase::new(case, seed)).collect()
     }
 
-    /// Runs one case.
+    /// The applicable case with this ID, as it was loaded.
+    pub(crate) fn case(&self, id: &str) -> &Case {
+        self.plan.cases.iter().find(|case| case.id == id).unwrap_or_else(|| panic!("no case {id}"))
+    }
+
+    /// Runs one case with the reference device.
     pub(crate) fn run(&self, planned: &PlannedCase) -> CaseRun {
-        run_in_memory(planned, &self.setting).unwrap_or_else(|reason| panic!("{}: {reason}", planned.case.id))
+        self.run_against(planned, Device::Reference)
+    }
+
+    /// Runs one case.
+    pub(crate) fn run_against(&self, planned: &PlannedCase, device: Device) -> CaseRun {
+        let setting = Setting { device, ..self.setting.clone() };
+        run_in_memory(planned, &setting).unwrap_or_else(|reason| panic!("{}: {reason}", planned.case.id))
     }
 }

@@ -1,9 +1,7 @@
 //! A verdict of `pass` rests on evidence: take away all observations that satisfy one deciding step, and it is gone.
 
-mod common;
-
+use crate::common::World;
 use bootrack_engine as engine;
-use common::World;
 use engine::judge::Judge;
 use engine::rejudge::judge_events;
 use engine::stored_plan::PlannedCase;
@@ -44,7 +42,7 @@ fn unsupported_passes(planned: &PlannedCase, events: &[Event]) -> (usize, Vec<St
     let mut faults = Vec::new();
     let mut deciding = 0;
     for (index, step) in planned.case.steps.iter().enumerate() {
-        if step.part != Part::Body || !judges(&step.kind) {
+        if !matches!(step.part, Part::EntryState | Part::Body | Part::ExitState) || !judges(&step.kind) {
             continue;
         }
         deciding += 1;

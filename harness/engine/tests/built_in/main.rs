@@ -1,0 +1,6 @@
+//! The built-in suites, run on the built-in testbed: what verdicts rest on, what results say.
+
+mod common;
+mod report_summaries;
+mod states;
+mod strip;
