@@ -10,7 +10,7 @@ macro_rules! sources {
 
 /// The suites.
 pub fn suites() -> Vec<Source> {
-    sources!["bootstrap.toml", "profile.toml"]
+    sources!["bootstrap.toml", "commissioning-tool.toml", "profile.toml"]
 }
 
 /// The clause ledgers.
@@ -20,7 +20,7 @@ pub fn clauses() -> Vec<Source> {
 
 /// The PICS proformas.
 pub fn pics() -> Vec<Source> {
-    sources!["pics/SEL.toml"]
+    sources!["pics/SEL.toml", "pics/CT.toml"]
 }
 
 /// The PIXIT definitions.

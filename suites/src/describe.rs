@@ -40,6 +40,7 @@ fn command(command: &Command) -> String {
         Answer::Error(None) => format!("{text} (must be refused)"),
         Answer::Error(Some(code)) => format!("{text} (must be refused with code {code})"),
         Answer::Unimplemented => format!("{text} (must be answered `unimplemented`)"),
+        Answer::Later => format!("{text} (not waited for)"),
     }
 }
 

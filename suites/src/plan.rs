@@ -30,6 +30,9 @@ pub struct Case {
     pub params: BTreeMap<String, String>,
     /// Mutants that this case kills.
     pub kills: Vec<String>,
+    /// What the case is about.
+    #[serde(default, skip_serializing_if = "Iut::is_device")]
+    pub iut: Iut,
     /// The state that the preamble leaves the device in, read back before the body begins.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub entry: Option<State>,
@@ -40,6 +43,32 @@ pub struct Case {
     pub steps: Vec<Step>,
     /// Where it stands: file and line.
     pub origin: Origin,
+}
+
+/// The implementation under test (ISO/IEC 9646): whose departure from a clause is a `fail`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Iut {
+    /// The device, board `dut`.
+    #[default]
+    Device,
+    /// The commissioning tool, `ct`; the board `dut` is a reference device.
+    CommissioningTool,
+}
+
+impl Iut {
+    /// Its name in a topology, which is also the word in a suite.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Device => "dut",
+            Self::CommissioningTool => "ct",
+        }
+    }
+
+    /// Whether the device is under test.
+    pub fn is_device(&self) -> bool {
+        *self == Self::Device
+    }
 }
 
 /// A state in the life of a device, as a case declares it (`SECC` 3): the states of UT/1, with `closed` set apart from
@@ -268,6 +297,8 @@ pub enum Answer {
     Error(Option<String>),
     /// `unimplemented`: how an adapter must answer a command that does not exist.
     Unimplemented,
+    /// Not waited for: what comes of an order is seen by later steps.
+    Later,
 }
 
 /// How long an upper tester may take to answer.

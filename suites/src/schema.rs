@@ -80,6 +80,8 @@ struct CaseTable {
     params: Option<BTreeMap<String, Vec<Parameter>>>,
     /// Mutants of the reference firmware that this case must find out.
     kills: Option<Vec<String>>,
+    /// What is under test; the device if left out.
+    iut: Option<Subject>,
     /// Role of the device.
     dut_role: Option<DeviceRole>,
     /// State in which the preamble leaves the device; read back before the body.
@@ -102,6 +104,15 @@ enum DeviceRole {
     Router,
     #[schemars(rename = "6lbr")]
     BorderRouter,
+}
+
+/// What is under test.
+#[derive(JsonSchema)]
+#[schemars(rename_all = "snake_case")]
+#[allow(dead_code)]
+enum Subject {
+    Dut,
+    Ct,
 }
 
 /// State in the life of the device under test.

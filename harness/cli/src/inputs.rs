@@ -1,5 +1,6 @@
 //! What commands are given: suites, PICS, PIXIT, testbeds, stored runs; built-in ones where none is named.
 
+use engine::mutation::Mutant;
 use std::path::{Path, PathBuf};
 
 use input::{Fault, Source};
@@ -31,7 +32,7 @@ pub(crate) struct Loaded {
 
 /// Loads suites, PICS and PIXIT; every fault of every file is told.
 pub(crate) fn load(suites: &[PathBuf], pics: Option<&Path>, pixit: Option<&Path>) -> Result<Loaded, Failure> {
-    let vocabulary = Vocabulary::wire(node::Mutant::ALL.iter().map(|mutant| mutant.name()));
+    let vocabulary = Vocabulary::wire(Mutant::all().map(Mutant::name));
     let ledger = Ledger::load(&built_in::clauses())?;
     let proforma = Proforma::load(&built_in::pics(), &ledger)?;
     let mut faults: Vec<Fault> = Vec::new();

@@ -4,13 +4,14 @@ use std::collections::BTreeMap;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
+use authenticator::commissioning_tool::{Departure, Fake as FakeTool, Mutant as ToolMutant};
 use record::bundle::Bundle;
 use record::event::{Event, Observation, What};
 use record::manifest::{CaseResult, DeviceState};
 use record::{Blame, CaseId, Verdict};
 use suites::plan::{Case, Part, Role, State};
 use testbeds::testbed::{self, BoardRequest, Device, RackRequest, Testbed};
-use testbeds::virtual_rack::VirtualRack;
+use testbeds::virtual_rack::{Fake, VirtualRack};
 
 use crate::judge::CaseVerdict;
 use crate::machines::Machines;
@@ -26,6 +27,34 @@ pub struct Setting {
     pub testbed: Testbed,
     /// The device.
     pub device: Device,
+    /// What the commissioning tool does wrong, in cases that are about it.
+    pub tool: Option<ToolMutant>,
+}
+
+impl Setting {
+    /// A testbed and a device, with the reference commissioning tool.
+    pub fn new(testbed: Testbed, device: Device) -> Self {
+        Self { testbed, device, tool: None }
+    }
+
+    /// The device that stands at the place of `dut` in this case: where the tool is under test, the reference device.
+    fn device_in(&self, case: &Case) -> Device {
+        if case.iut.is_device() { self.device } else { Device::Reference }
+    }
+
+    /// What is wrong with the tool in this case: nothing where a device is under test. A fake takes the place of what is
+    /// under test, whatever that is.
+    fn tool_in(&self, case: &Case) -> Option<Departure> {
+        let fake = match self.device {
+            Device::Fake(Fake::Dead) => Some(FakeTool::Dead),
+            Device::Fake(Fake::Babbling) => Some(FakeTool::Babbling),
+            Device::Fake(Fake::Refusing) => Some(FakeTool::Refusing),
+            Device::Fake(Fake::Liar) => Some(FakeTool::Liar),
+            Device::Reference | Device::Mutant(_) => None,
+        };
+        let departure = fake.map(Departure::Fake).or(self.tool.map(Departure::Mutant));
+        departure.filter(|_| !case.iut.is_device())
+    }
 }
 
 /// Runs one case and keeps its log in memory only.
@@ -41,13 +70,13 @@ pub fn run_in_memory(planned: &PlannedCase, setting: &Setting) -> Result<CaseRun
 /// # Errors
 /// One sentence if the testbed cannot play the case or the log cannot be kept.
 pub fn run_logged(planned: &PlannedCase, setting: &Setting, log: &mut dyn Log) -> Result<CaseRun, String> {
-    play(planned, rack_for(planned, setting)?, log)
+    play(planned, setting, rack_for(planned, setting)?, log)
 }
 
 /// Plays a case on its rack, with machines of its own.
-fn play(planned: &PlannedCase, mut rack: VirtualRack, log: &mut dyn Log) -> Result<CaseRun, String> {
+fn play(planned: &PlannedCase, setting: &Setting, mut rack: VirtualRack, log: &mut dyn Log) -> Result<CaseRun, String> {
     let case_seed = planned.seed_octets();
-    let machines = Machines::for_topology(&planned.case.topology, &case_seed);
+    let machines = Machines::for_topology(&planned.case.topology, &case_seed, setting.tool_in(&planned.case));
     run_case(&planned.case, &planned.environment, case_seed, &mut rack, machines, log)
 }
 
@@ -112,7 +141,7 @@ fn run_into_bundle(planned: &PlannedCase, setting: &Setting, bundle: &Bundle) ->
     let mut writer = bundle.case(&id).map_err(|error| error.to_string())?;
     let (result, device) = match rack_for(planned, setting) {
         Ok(rack) => {
-            let run = play(planned, rack, &mut writer)?;
+            let run = play(planned, setting, rack, &mut writer)?;
             (case_result(planned, &run.verdict, &run.events), device_identity(&run.events))
         }
         // A rack that cannot play the case leaves no evidence but this.
@@ -202,7 +231,7 @@ fn rack_for(planned: &PlannedCase, setting: &Setting) -> Result<VirtualRack, Str
             .map(|board| BoardRequest { name: &board.name, role: role(board.role) })
             .collect(),
         links: &topology.links,
-        device: setting.device,
+        device: setting.device_in(&planned.case),
         channel: scenery::channel(&planned.case),
         seed: seed::derive(&planned.seed_octets(), "rack"),
     };

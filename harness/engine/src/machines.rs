@@ -4,6 +4,7 @@
 use std::collections::BTreeMap;
 use std::net::Ipv6Addr;
 
+use authenticator::commissioning_tool::Departure;
 use authenticator::craft::{self, CraftRequest, Destination, Protection};
 use authenticator::deviation::{Change, Rule};
 use authenticator::{CommissioningTool, Deviating, Machine, MachineInput, MachineOutput, Neighbour};
@@ -56,13 +57,16 @@ struct InFlight {
 const TRANSMIT_ATTEMPTS: u32 = 8;
 
 impl Machines {
-    /// The machines that a topology needs, each with a seed of its own.
-    pub fn for_topology(topology: &Topology, case_seed: &[u8; 32]) -> Self {
+    /// The machines that a topology needs, each with a seed of its own; the commissioning tool departs as `tool` says.
+    pub fn for_topology(topology: &Topology, case_seed: &[u8; 32], tool: Option<Departure>) -> Self {
         let entropy = |name: &str| Entropy::from_seed(seed::derive(case_seed, &format!("machine {name}")));
         let named = |role: Role| topology.boards.iter().filter(move |board| board.role == role);
         Self {
             tools: named(Role::CommissioningTool)
-                .map(|board| (board.name.clone(), Deviating::new(CommissioningTool::new(entropy(&board.name)))))
+                .map(|board| {
+                    let machine = CommissioningTool::new(entropy(&board.name)).departing(tool);
+                    (board.name.clone(), Deviating::new(machine))
+                })
                 .collect(),
             neighbours: named(Role::TesterRadio)
                 .map(|board| (board.name.clone(), Deviating::new(Neighbour::new(entropy(&board.name)))))

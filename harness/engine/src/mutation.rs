@@ -4,13 +4,65 @@
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use node::Mutant;
+use authenticator::commissioning_tool::Mutant as ToolMutant;
+use node::Mutant as DeviceMutant;
 use record::{Blame, Verdict};
 use testbeds::testbed::Device;
 
 use crate::campaign::{Setting, run_in_memory};
 use crate::judge::CaseVerdict;
 use crate::stored_plan::PlannedCase;
+
+/// A deliberate departure from a clause: of the reference firmware, or of the reference commissioning tool.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Mutant {
+    /// Of the device.
+    Device(DeviceMutant),
+    /// Of the commissioning tool.
+    Tool(ToolMutant),
+}
+
+impl Mutant {
+    /// Every mutant: those of the device first.
+    pub fn all() -> impl Iterator<Item = Self> {
+        let devices = DeviceMutant::ALL.iter().copied().map(Self::Device);
+        devices.chain(ToolMutant::ALL.iter().copied().map(Self::Tool))
+    }
+
+    /// The mutant of this name.
+    pub fn from_name(name: &str) -> Option<Self> {
+        Self::all().find(|mutant| mutant.name() == name)
+    }
+
+    /// The name that suites and command lines use.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Device(mutant) => mutant.name(),
+            Self::Tool(mutant) => mutant.name(),
+        }
+    }
+
+    /// The clause that it violates.
+    pub fn clause(self) -> &'static str {
+        match self {
+            Self::Device(mutant) => mutant.clause(),
+            Self::Tool(mutant) => mutant.clause(),
+        }
+    }
+
+    /// The setting with this mutant in it.
+    pub fn put_into(self, setting: &Setting) -> Setting {
+        match self {
+            Self::Device(mutant) => Setting { device: Device::Mutant(mutant), ..setting.clone() },
+            Self::Tool(mutant) => Setting { tool: Some(mutant), ..setting.clone() },
+        }
+    }
+
+    /// Whether it stands at the place of what the case is about.
+    fn concerns(self, planned: &PlannedCase) -> bool {
+        matches!(self, Self::Device(_)) == planned.case.iut.is_device()
+    }
+}
 
 /// What one case said of one mutant.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -45,7 +97,7 @@ pub fn run_mutants(
     for mutant in mutants {
         for planned in cases {
             let named = planned.case.kills.iter().any(|name| name == mutant.name());
-            if named || full {
+            if mutant.concerns(planned) && (named || full) {
                 work.push((*mutant, planned, named));
             }
         }
@@ -73,8 +125,7 @@ pub fn run_mutants(
 }
 
 fn run_trial(mutant: Mutant, planned: &PlannedCase, named: bool, setting: &Setting) -> Result<Trial, String> {
-    let setting = Setting { device: Device::Mutant(mutant), ..setting.clone() };
-    let run = run_in_memory(planned, &setting)?;
+    let run = run_in_memory(planned, &mutant.put_into(setting))?;
     Ok(Trial {
         mutant,
         case: planned.case.id.clone(),

@@ -252,6 +252,9 @@ fn facts(case: &CaseInput<'_>) -> Vec<Fact> {
     let result = case.result;
     let mut facts = vec![fact("Suite", &result.suite), fact("Phase", &result.phase)];
     if let Some(plan) = case.case {
+        if !plan.iut.is_device() {
+            facts.push(fact("Under test", "the commissioning tool; `dut` is a reference device"));
+        }
         facts.push(fact("Topology", &plan.topology.text));
         let params: Vec<String> = plan.params.iter().map(|(name, value)| format!("{name} = {value}")).collect();
         if !params.is_empty() {

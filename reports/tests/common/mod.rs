@@ -10,7 +10,7 @@ use record::Octets;
 use record::event::{Action, Event, Key, Observation, TransmitStatus, What};
 use record::manifest::{CaseResult, DeviceState, Named, RUN_SCHEMA, RunManifest};
 use record::verdict::{Blame, FieldMiss, NearestMiss, StepOutcome, Verdict};
-use suites::plan::{Board, Case, Origin, Part, Point, Role, State, Step, StepKind, Topology};
+use suites::plan::{Board, Case, Iut, Origin, Part, Point, Role, State, Step, StepKind, Topology};
 
 /// What a case's evidence is made of.
 pub(crate) struct Evidence {
@@ -231,6 +231,7 @@ fn case(id: &str, phase: &str, purpose: &str, clauses: &[&str], steps: Vec<Step>
         topology: topology(),
         params: row.split_once('=').map(|(name, value)| (name.to_owned(), value.to_owned())).into_iter().collect(),
         kills: vec!["jsr-eui64-reversed".into()],
+        iut: Iut::Device,
         entry: Some(State::Installed),
         exit: Some(State::Secured),
         steps,

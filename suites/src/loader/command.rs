@@ -61,6 +61,9 @@ pub(crate) fn command(
                 faults.add(&node.part(place.clone(), faults.source), message, help);
                 return None;
             }
+            if let (Answer::Later, Some(answer)) = (&expected, answer) {
+                faults.add(&answer.span, "an upper tester's answer is always waited for", "\"later\" is for orders");
+            }
             let command = upper_tester_command(node, text, words.get(2..).unwrap_or_default(), faults)?;
             Some(Command::UpperTester { board: (*board).to_owned(), command, answer: expected })
         }
@@ -90,7 +93,7 @@ pub(crate) fn command(
                 faults.add(
                     &answer.span,
                     "an order of a tester machine is done or refused",
-                    "write \"ok\" or \"error\"",
+                    "write \"ok\", \"error\" or \"later\"",
                 );
             }
             let words = words.get(1..).unwrap_or_default();
@@ -180,12 +183,13 @@ fn answer_of(node: &Node, faults: &mut Faults<'_>) -> Option<Answer> {
         "ok" => Some(Answer::Ok),
         "error" => Some(Answer::Error(None)),
         "unimplemented" => Some(Answer::Unimplemented),
+        "later" => Some(Answer::Later),
         _ => match text.strip_prefix("error:") {
             Some(code) if !code.is_empty() && code.chars().all(|c| c.is_ascii_lowercase() || c == '_') => {
                 Some(Answer::Error(Some(code.to_owned())))
             }
             _ => {
-                let help = "write \"ok\", \"error\", \"error:CODE\" or \"unimplemented\"";
+                let help = "write \"ok\", \"error\", \"error:CODE\", \"unimplemented\" or \"later\"";
                 faults.add(&node.span, format!("`{text}` is no answer"), help);
                 None
             }

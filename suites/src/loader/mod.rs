@@ -17,7 +17,7 @@ use input::{Fault, Source};
 use crate::ledger::Ledger;
 use crate::pics::Proforma;
 use crate::pixit::Pixit;
-use crate::plan::{Case, Origin, Part, Role, State};
+use crate::plan::{Case, Iut, Origin, Part, Role, State};
 use crate::topology;
 use crate::tree::{self, Faults, Node, Table, Value, suggest};
 use crate::vocabulary::{PHASES, Vocabulary};
@@ -36,9 +36,9 @@ pub(crate) use template::CONSTRAINT_KEYS;
 pub(crate) const SUITE_KEYS: [&str; 5] = ["suite", "title", "phase", "procedure", "case"];
 
 /// Keys of a case.
-pub(crate) const CASE_KEYS: [&str; 14] = [
-    "id", "purpose", "clauses", "phase", "pics", "topology", "params", "kills", "dut_role", "entry", "exit", "setup",
-    "step", "teardown",
+pub(crate) const CASE_KEYS: [&str; 15] = [
+    "id", "purpose", "clauses", "phase", "pics", "topology", "params", "kills", "iut", "dut_role", "entry", "exit",
+    "setup", "step", "teardown",
 ];
 
 /// What a suite may refer to.
@@ -210,6 +210,10 @@ impl CaseReader<'_, '_, '_> {
             },
             None => Role::Router,
         };
+        let iut = match table.get("iut").map(|node| template::choice(node, &["dut", "ct"], "`iut`", self.faults)) {
+            Some(Some("ct")) => Iut::CommissioningTool,
+            _ => Iut::Device,
+        };
         let entry = self.state(table, "entry");
         let exit = self.state(table, "exit");
         let rows = rows::read(table, self.faults);
@@ -266,17 +270,17 @@ impl CaseReader<'_, '_, '_> {
                 topology,
                 params: row.texts(),
                 kills: kills.clone(),
+                iut,
                 entry,
                 exit,
                 steps,
                 origin: Origin { file: self.faults.source.name.clone(), line: self.faults.line(table.span.start) },
             };
             // Where a step could not be read, what the case awaits is not known.
-            if self.faults.count() == before && !step::awaits_the_device(&case) {
+            if self.faults.count() == before && !step::awaits_the_iut(&case) {
                 let span = table.entry("id").map_or_else(|| table.span.clone(), |entry| entry.node.span.clone());
-                let help = "its `step`s need an `expect` with `from = \"dut\"` on air, or at the backbone one that \
-                            refers to `$dut`: silence and self-reports alone prove nothing";
-                self.faults.add(&span, "the case awaits nothing of the device on air or at the backbone", help);
+                let (message, help) = step::awaits_nothing(iut);
+                self.faults.add(&span, message, help);
             }
             cases.push(case);
         }

@@ -8,7 +8,7 @@ use crate::loader::defined::Defined;
 use crate::loader::scope::{Bound, Scope, has_radio, has_upper_tester};
 use crate::loader::substitute::Known;
 use crate::loader::template::{choice, duration_of, matches};
-use crate::plan::{Case, Check, Expect, Never, Part, Point, Role, Step, StepKind};
+use crate::plan::{Case, Check, Expect, Iut, Never, Part, Point, Role, Step, StepKind};
 use crate::procedures;
 use crate::tree::{Faults, Node, Table, suggest};
 
@@ -399,25 +399,40 @@ pub(crate) fn is_eui64(text: &str) -> bool {
     text.len() == 16 && text.chars().all(|c| c.is_ascii_hexdigit())
 }
 
-/// Whether a case's body awaits at least one PDU of the device itself, on air or on the backbone.
-pub(crate) fn awaits_the_device(case: &Case) -> bool {
+/// Whether a step of the body awaits something of the implementation under test on the air or at the backbone.
+pub(crate) fn awaits_the_iut(case: &Case) -> bool {
+    let is_of_it = |expect: &Expect| is_of(case.iut, expect);
     case.steps.iter().filter(|step| step.part == Part::Body && step.procedure.is_none()).any(|step| match &step.kind {
-        StepKind::Expect(expect) => is_of_the_device(expect),
-        StepKind::Unordered(all) => all.iter().any(is_of_the_device),
-        StepKind::Alternatives(all) => all.iter().all(is_of_the_device),
+        StepKind::Expect(expect) => is_of_it(expect),
+        StepKind::Unordered(all) => all.iter().any(is_of_it),
+        StepKind::Alternatives(all) => all.iter().all(is_of_it),
         _ => false,
     })
 }
 
-fn is_of_the_device(expect: &Expect) -> bool {
+/// What is wrong with a case that awaits nothing of its subject, and what to do.
+pub(crate) fn awaits_nothing(iut: Iut) -> (&'static str, &'static str) {
+    match iut {
+        Iut::Device => (
+            "the case awaits nothing of the device on air or at the backbone",
+            "its `step`s need an `expect` with `from = \"dut\"` on air, or at the backbone one that \
+             refers to `$dut`: silence and self-reports alone prove nothing",
+        ),
+        Iut::CommissioningTool => (
+            "the case awaits nothing of the commissioning tool at the backbone",
+            "its `step`s need an `expect` with `at = \"backbone\"` and `from = \"ct\"`: silence alone proves nothing",
+        ),
+    }
+}
+
+fn is_of(iut: Iut, expect: &Expect) -> bool {
     use crate::plan::{Constraint, Operand};
-    let refers = expect
-        .matches
-        .iter()
-        .any(|one| matches!(&one.constraint, Constraint::Equals(Operand::Reference { name, .. }) if name == "dut"));
+    let refers = expect.matches.iter().any(
+        |one| matches!(&one.constraint, Constraint::Equals(Operand::Reference { name, .. }) if name == iut.name()),
+    );
     match expect.at {
-        Point::Air => expect.from.as_deref() == Some("dut"),
-        Point::Backbone => expect.from.as_deref() == Some("dut") || refers,
+        Point::Air => expect.from.as_deref() == Some(iut.name()),
+        Point::Backbone => expect.from.as_deref() == Some(iut.name()) || refers && iut.is_device(),
         Point::UpperTester => false,
     }
 }

@@ -9,7 +9,7 @@ use wire::icmpv6::{self, Message};
 use wire::ipv6::{Header, NextHeader, Packet};
 use wire::{Eui64, coap, sel, udp};
 
-use super::{CommissioningTool, deviate_coap};
+use super::{CommissioningTool, Mutant, deviate_coap};
 use crate::craft::flip;
 use crate::deviation::Gate;
 use crate::machine::MachineOutput;
@@ -51,9 +51,21 @@ impl CommissioningTool {
     }
 
     fn receive_icmpv6(&mut self, header: &Header, payload: &[u8]) {
-        match Message::parse(payload, header.source, header.destination) {
-            Ok(Message::Sel(message)) if message.kind == sel::Kind::JoinSecureRequest => {
-                self.on_join_secure_request(message.eui64, header.source);
+        let parsed = match Message::parse(payload, header.source, header.destination) {
+            Err(wire::Error::Integrity(_)) if self.is(Mutant::JsrBadChecksumAccepted) => {
+                Message::parse_unverified(payload)
+            }
+            parsed => parsed,
+        };
+        match parsed {
+            Ok(Message::Sel(message))
+                if message.kind == sel::Kind::JoinSecureRequest || self.is(Mutant::SsrTakenForJsr) =>
+            {
+                let picky = self.is(Mutant::JsrHopLimitChecked) && header.hop_limit != sel::MULTIHOP_HOPLIMIT
+                    || self.is(Mutant::JsrReservedChecked) && message.reserved != 0;
+                if !picky {
+                    self.on_join_secure_request(message.eui64, header.source);
+                }
             }
             Ok(Message::EchoRequest(echo)) if !header.source.is_multicast() => {
                 let reply = Message::EchoReply(echo).to_vec(self.address, header.source);
@@ -72,6 +84,12 @@ impl CommissioningTool {
         if source.is_unspecified() || source.is_multicast() {
             self.statistics.requests_discarded += 1;
             return;
+        }
+        if self.is(Mutant::HandshakeUnselected) {
+            self.connect_unasked(eui64, source);
+        }
+        if self.is(Mutant::ForgetsUnderFlood) {
+            self.registry.make_room();
         }
         let tasks = &self.tasks;
         if self.registry.remember(eui64, source, |eui64| tasks.values().any(|task| task.selects(eui64))) {

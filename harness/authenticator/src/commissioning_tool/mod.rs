@@ -24,7 +24,9 @@
 //! at a time. A session of `connect` serves later orders to its device and stays open until `disconnect`: the tool does
 //! not end it for idleness, so that a case can see what the device does.
 
+mod fakes;
 mod host;
+mod mutants;
 mod order;
 mod registry;
 mod session;
@@ -32,6 +34,8 @@ mod tasks;
 #[cfg(test)]
 mod tests;
 
+pub use fakes::Fake;
+pub use mutants::Mutant;
 pub use registry::MAX_REQUESTS;
 
 use std::collections::{BTreeMap, VecDeque};
@@ -58,6 +62,7 @@ use tasks::Task;
 /// The commissioning tool.
 pub struct CommissioningTool {
     address: Ipv6Addr,
+    departure: Option<Departure>,
     entropy: Entropy,
     outputs: VecDeque<MachineOutput>,
     rules: RuleBook,
@@ -78,6 +83,15 @@ pub struct CommissioningTool {
     /// The local port for sessions with each device at each address.
     session_ports: BTreeMap<(Eui64, Ipv6Addr), u16>,
     statistics: Statistics,
+}
+
+/// How a tool is wrong on purpose, to show that a suite notices.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Departure {
+    /// In one clause.
+    Mutant(Mutant),
+    /// Altogether.
+    Fake(Fake),
 }
 
 /// Counters for reports.
@@ -124,6 +138,7 @@ impl CommissioningTool {
     pub fn at(address: Ipv6Addr, entropy: Entropy) -> Self {
         Self {
             address,
+            departure: None,
             entropy,
             outputs: VecDeque::new(),
             rules: RuleBook::default(),
@@ -141,6 +156,16 @@ impl CommissioningTool {
             session_ports: BTreeMap::new(),
             statistics: Statistics::default(),
         }
+    }
+
+    /// The same tool, wrong on purpose.
+    pub fn departing(mut self, departure: Option<Departure>) -> Self {
+        self.departure = departure;
+        self
+    }
+
+    fn is(&self, mutant: Mutant) -> bool {
+        self.departure == Some(Departure::Mutant(mutant))
     }
 
     /// Counters for reports.
@@ -188,6 +213,9 @@ const FIRST_PORT: u16 = 49152;
 
 impl Machine for CommissioningTool {
     fn handle(&mut self, now: Instant, input: MachineInput<'_>) {
+        if let Some(Departure::Fake(fake)) = self.departure {
+            return self.pretend(fake, input);
+        }
         match input {
             MachineInput::Order(line) => match Order::parse(line) {
                 Ok(order) => self.take_order(now, line, order),

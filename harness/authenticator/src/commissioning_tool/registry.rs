@@ -51,6 +51,20 @@ impl Registry {
         Some(claimant.address)
     }
 
+    /// The next claimant of whatever EUI-64: what a mutant takes for the selected device.
+    pub(super) fn take_any_due(&mut self) -> Option<(Eui64, Ipv6Addr)> {
+        let claimant = self.claimants.iter_mut().find(|claimant| claimant.is_due)?;
+        claimant.is_due = false;
+        Some((claimant.eui64, claimant.address))
+    }
+
+    /// Forgets the first claimant if there is no room for another: what a mutant does.
+    pub(super) fn make_room(&mut self) {
+        if self.claimants.len() >= MAX_REQUESTS {
+            self.claimants.remove(0);
+        }
+    }
+
     /// Makes a claimant due without a JSR.
     pub(super) fn renew(&mut self, eui64: Eui64, address: Ipv6Addr) {
         let is_meant = |claimant: &&mut Claimant| claimant.eui64 == eui64 && claimant.address == address;

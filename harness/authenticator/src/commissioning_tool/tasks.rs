@@ -13,7 +13,7 @@ use wire::coap::{self, Code, ContentFormat, Options};
 
 use super::order::{NetworkKey, Order};
 use super::session::{Event, Session};
-use super::{CommissioningTool, HandshakeConfig};
+use super::{CommissioningTool, Departure, HandshakeConfig, Mutant};
 use crate::machine::MachineOutput;
 use crate::profile::mesh_address;
 
@@ -101,7 +101,7 @@ impl CommissioningTool {
                 None
             }
             Order::AllSecured { value, to } => {
-                let remaining: VecDeque<Eui64> =
+                let mut remaining: VecDeque<Eui64> =
                     self.secured.keys().copied().filter(|eui64| to.is_none_or(|to| to == *eui64)).collect();
                 if remaining.is_empty() {
                     return Err("no such device was secured".to_owned());
@@ -109,7 +109,17 @@ impl CommissioningTool {
                 remaining.iter().try_for_each(|eui64| self.anchor(*eui64).map(drop))?;
                 self.close_seq =
                     self.close_seq.checked_add(1).ok_or("the sequence numbers of the domain are used up")?;
-                Some(Kind::AllSecured { value, seq: self.close_seq, remaining, failures: Vec::new() })
+                let value = value || self.is(Mutant::OpenCloses);
+                let seq = if self.is(Mutant::CloseSeqReused) { 1 } else { self.close_seq };
+                if self.is(Mutant::CloseOneOnly) {
+                    remaining.truncate(1);
+                }
+                match remaining.front() {
+                    Some(&eui64) if self.is(Mutant::CloseWithoutDtls) => {
+                        Some(Kind::Plain { eui64, request: Some(unconfirmed(all_secured_request(value, seq))) })
+                    }
+                    _ => Some(Kind::AllSecured { value, seq, remaining, failures: Vec::new() }),
+                }
             }
             Order::Adopt(eui64) => {
                 let address = self.address_of(eui64);
@@ -155,7 +165,17 @@ impl CommissioningTool {
     }
 
     fn anchor(&self, eui64: Eui64) -> Result<Vec<u8>, String> {
-        self.anchors.get(&eui64).cloned().ok_or_else(|| format!("the anchor of {eui64} is not known"))
+        let made_up = || self.is(Mutant::SecuresUnlisted).then(|| vec![0; 16]);
+        let known = self.anchors.get(&eui64).cloned().or_else(made_up);
+        known.ok_or_else(|| format!("the anchor of {eui64} is not known"))
+    }
+
+    /// What a mutant does with whoever asks.
+    pub(super) fn connect_unasked(&mut self, eui64: Eui64, address: Ipv6Addr) {
+        let Ok(psk) = self.anchor(eui64) else { return };
+        let id = self.next_id();
+        let kind = Kind::Connect { eui64, address, psk, identity: eui64.to_string().into_bytes() };
+        self.tasks.insert(id, Task { order: format!("connect {eui64}"), kind });
     }
 
     /// Where a device is: where it was secured, else its address in the mesh if it asked from there or not at all.
@@ -250,13 +270,27 @@ impl CommissioningTool {
             return Ok(());
         }
         let network = self.network.as_ref().ok_or("no network key was given")?;
-        let request = key_request(network);
+        let mut request = key_request(network);
+        if self.is(Mutant::KeyMediaType) {
+            request = with_format(request, ContentFormat::JSON);
+        }
         while self.sessions_of(id) < MAX_CLAIMANTS_AT_ONCE {
             // A JSR in the middle of a handshake may be that of a device that has just restarted: it counts afterwards.
             let sessions = &self.sessions;
             let is_free =
                 |address| !sessions.values().any(|session| session.task == Some(id) && session.address == address);
-            let Some(address) = self.registry.take_due(eui64, is_free) else { return Ok(()) };
+            let by_address = self.is(Mutant::SelectsByAddress);
+            let is_natural = |address| !by_address || address == mesh_address(eui64);
+            let due = if self.is(Mutant::KeyToFirstClaimant) {
+                self.registry.take_any_due()
+            } else {
+                let due = self.registry.take_due(eui64, |address| is_free(address) && is_natural(address));
+                due.map(|address| (eui64, address))
+            };
+            let Some((eui64, address)) = due else { return Ok(()) };
+            if self.is(Mutant::KeyWithoutDtls) {
+                self.start_plain(now, id, address, unconfirmed(request.clone()));
+            }
             let known = self.idle_session(eui64).filter(|session| self.sessions[session].address == address);
             let session = match known {
                 Some(session) => session,
@@ -293,10 +327,14 @@ impl CommissioningTool {
 
     /// Begins a handshake.
     fn open(&mut self, now: Instant, peer: (Eui64, Ipv6Addr), psk: Vec<u8>, identity: Vec<u8>) -> Result<u64, String> {
+        let identity = if self.is(Mutant::IdentityUpperCase) { identity.to_ascii_uppercase() } else { identity };
         let mut config = ClientConfig::new(identity, Psk::new(psk));
         config.extended_master_secret = self.handshake.extended_master_secret;
         config.retransmission = self.handshake.retransmission;
         config.mtu = self.handshake.mtu.unwrap_or(config.mtu);
+        if self.is(Mutant::NoRetransmission) {
+            config.retransmission.limit = 0;
+        }
         let client = dtls::Client::new(config, self.entropy.fork(), now).map_err(|error| error.to_string())?;
         let coap = Client::new(TransmissionParameters::default(), self.entropy.fork());
         let (id, port) = (self.next_id(), self.session_port(peer));
@@ -410,6 +448,9 @@ impl CommissioningTool {
     fn on_failure(&mut self, now: Instant, id: u64, reason: String) {
         let Some(task) = self.tasks.get_mut(&id) else { return };
         match &mut task.kind {
+            Kind::Select(_) if self.departure == Some(Departure::Mutant(Mutant::GivesUpAfterFailure)) => {
+                self.finish(now, id, Err(reason))
+            }
             // Another claimant, or the same one later, may be the honest one.
             Kind::Select(_) => {}
             Kind::AllSecured { failures, .. } => {
@@ -477,6 +518,20 @@ fn key_request(network: &NetworkKey) -> Request {
 /// PUT of `all_secured` (`PROFILE-SEL` 17).
 fn all_secured_request(value: bool, seq: u32) -> Request {
     put(ALL_SECURED_PATH, format!(r#"{{"all_secured":{value},"seq":{seq}}}"#))
+}
+
+/// The request as a non-confirmable one.
+fn unconfirmed(request: Request) -> Request {
+    Request { confirmable: false, ..request }
+}
+
+/// The request with another content format.
+fn with_format(mut request: Request, format: ContentFormat) -> Request {
+    let mut options = Options::new();
+    options.push_uri_path(&request.options.uri_path());
+    options.push_content_format(format);
+    request.options = options;
+    request
 }
 
 fn put(path: &str, payload: String) -> Request {

@@ -27,6 +27,9 @@ pub(crate) fn explain(arguments: &Explain) -> Result<Exit, Failure> {
     say!("{}  ({}, phase {})", case.base, case.suite, case.phase);
     say!("{}", case.purpose);
     say!("\nwhere     {}:{}", case.origin.file, case.origin.line);
+    if !case.iut.is_device() {
+        say!("tests     the commissioning tool; `dut` is a reference device");
+    }
     say!("topology  {}", case.topology.text);
     if case.entry.is_some() || case.exit.is_some() {
         let word = |state: Option<State>| state.map_or("not declared", State::name);

@@ -5,9 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::time::Instant;
 
 use engine::campaign::Setting;
-use engine::mutation::{self, Trial};
+use engine::mutation::{self, Mutant, Trial};
 use engine::stored_plan::PlannedCase;
-use node::Mutant;
 use serde_json::json;
 use testbeds::testbed::Device;
 
@@ -23,11 +22,11 @@ pub(crate) fn mutants(arguments: &Mutants) -> Result<Exit, Failure> {
     let loaded = inputs::load(&arguments.suites, None, None)?;
     let (testbed, _) = inputs::testbed(None)?;
     let asked: Vec<Mutant> = match arguments.mutants.as_slice() {
-        [] => Mutant::ALL.to_vec(),
+        [] => Mutant::all().collect(),
         names => names.iter().map(|name| run::mutant(name)).collect::<Result<_, _>>()?,
     };
     let cases: Vec<PlannedCase> = loaded.cases().map(|case| PlannedCase::new(case, arguments.seed)).collect();
-    let setting = Setting { testbed, device: Device::Reference };
+    let setting = Setting::new(testbed, Device::Reference);
     let jobs = run::jobs(arguments.jobs);
     let trials =
         mutation::run_mutants(&asked, &cases, &setting, jobs, arguments.full, &|_| {}).map_err(Failure::Broken)?;

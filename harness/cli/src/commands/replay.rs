@@ -36,20 +36,21 @@ pub(crate) fn replay(arguments: &Replay) -> Result<Exit, Failure> {
         ));
     };
     let manifest = &stored.manifest;
-    let device = match (&manifest.mutant, &manifest.fake) {
-        (Some(name), _) => Device::Mutant(run::mutant(name)?),
-        (None, Some(name)) => {
-            Device::Fake(name.parse().map_err(|error| Failure::Altered(format!("run.json: {error}")))?)
-        }
-        (None, None) => Device::Reference,
-    };
     let path = std::path::Path::new(&manifest.testbed.name);
     let built_in = manifest.testbed.name.starts_with("built-in ");
     let (testbed, source) = inputs::testbed((!built_in).then_some(path))?;
     if sha256_hex(source.text.as_bytes()) != manifest.testbed.sha256 {
         return Err(Failure::usage(format!("testbed `{}` is not the one of that run", manifest.testbed.name)));
     }
-    let again = campaign::run_in_memory(planned, &Setting { testbed, device }).map_err(Failure::Broken)?;
+    let setting = match (&manifest.mutant, &manifest.fake) {
+        (Some(name), _) => run::mutant(name)?.put_into(&Setting::new(testbed, Device::Reference)),
+        (None, Some(name)) => {
+            let fake = name.parse().map_err(|error| Failure::Altered(format!("run.json: {error}")))?;
+            Setting::new(testbed, Device::Fake(fake))
+        }
+        (None, None) => Setting::new(testbed, Device::Reference),
+    };
+    let again = campaign::run_in_memory(planned, &setting).map_err(Failure::Broken)?;
     let before = stored
         .case(&planned.case.id)
         .ok_or_else(|| Failure::usage(format!("the run holds no evidence of `{}`", planned.case.id)))?

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant, SystemTime};
 
 use engine::campaign::{self, Setting};
+use engine::mutation::Mutant;
 use engine::stored_plan::{PlannedCase, StoredPlan};
 use indicatif::{ProgressBar, ProgressStyle};
 use input::Source;
@@ -14,7 +15,7 @@ use record::sha256_hex;
 use record::{Blame, Verdict};
 use serde_json::json;
 use suites::Plan;
-use testbeds::testbed::Device;
+use testbeds::testbed::{Device, Testbed};
 use testbeds::virtual_rack::Fake;
 
 use crate::arguments::{FakeName, Run};
@@ -26,7 +27,6 @@ use crate::output::{self, say};
 pub(crate) fn run(arguments: &Run) -> Result<Exit, Failure> {
     let started = Instant::now();
     let clock = SystemTime::now();
-    let device = device(arguments)?;
     let (testbed, testbed_source) = inputs::testbed(arguments.testbed.as_deref())?;
     let (loaded, plan) = inputs::plan(&arguments.planning)?;
     let planned: Vec<PlannedCase> = plan.cases.iter().map(|case| PlannedCase::new(case, arguments.seed)).collect();
@@ -42,7 +42,7 @@ pub(crate) fn run(arguments: &Run) -> Result<Exit, Failure> {
     }
 
     let progress = progress_bar(planned.len());
-    let setting = Setting { testbed, device };
+    let setting = setting(arguments, testbed)?;
     let jobs = jobs(arguments.jobs);
     let results = campaign::run_campaign(&planned, &setting, jobs, &bundle, &|result| {
         progress.inc(1);
@@ -75,9 +75,10 @@ pub(crate) fn jobs(asked: Option<u16>) -> usize {
 }
 
 /// Looks a mutant up by name, with the nearest right one for an answer.
-pub(crate) fn mutant(name: &str) -> Result<node::Mutant, Failure> {
-    name.parse().map_err(|_| {
-        let near = input::nearest(name, node::Mutant::ALL.iter().map(|mutant| mutant.name()));
+pub(crate) fn mutant(name: &str) -> Result<Mutant, Failure> {
+    Mutant::from_name(name).ok_or_else(|| {
+        let names: Vec<&str> = Mutant::all().map(Mutant::name).collect();
+        let near = input::nearest(name, names.iter().copied());
         Failure::usage_with_help(
             format!("unknown mutant `{name}`"),
             near.map_or_else(
@@ -88,18 +89,19 @@ pub(crate) fn mutant(name: &str) -> Result<node::Mutant, Failure> {
     })
 }
 
-fn device(arguments: &Run) -> Result<Device, Failure> {
-    if let Some(name) = &arguments.mutant {
-        return mutant(name).map(Device::Mutant);
+/// The testbed with what `--mutant` or `--fake` puts into it.
+fn setting(arguments: &Run, testbed: Testbed) -> Result<Setting, Failure> {
+    let fake = arguments.fake.map(|fake| match fake {
+        FakeName::Dead => Fake::Dead,
+        FakeName::Babbling => Fake::Babbling,
+        FakeName::Refusing => Fake::Refusing,
+        FakeName::Liar => Fake::Liar,
+    });
+    let setting = Setting::new(testbed, fake.map_or(Device::Reference, Device::Fake));
+    match &arguments.mutant {
+        Some(name) => Ok(mutant(name)?.put_into(&setting)),
+        None => Ok(setting),
     }
-    Ok(arguments.fake.map_or(Device::Reference, |fake| {
-        Device::Fake(match fake {
-            FakeName::Dead => Fake::Dead,
-            FakeName::Babbling => Fake::Babbling,
-            FakeName::Refusing => Fake::Refusing,
-            FakeName::Liar => Fake::Liar,
-        })
-    }))
 }
 
 #[expect(clippy::too_many_arguments, reason = "a manifest names everything that a run is made of")]

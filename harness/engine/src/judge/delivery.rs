@@ -5,10 +5,10 @@ use wire::dissect::{NoteKind, Value};
 
 use super::observer::{Observer, Pdu};
 
-/// An acknowledged unicast frame, seen on the air.
+/// An acknowledged unicast frame, seen on the air, or a packet received at the backbone.
 #[derive(Debug, Clone)]
 pub(super) struct Delivery {
-    /// Name of the board that acknowledged.
+    /// Name of the board that acknowledged, or of the port.
     to: String,
     /// Names of the link-layer sender and of the IPv6 packet's origin.
     by: [Option<String>; 2],
@@ -62,6 +62,14 @@ impl DeliveryTracker {
             }
             _ => None,
         };
+    }
+
+    /// Takes a packet that a port of the backbone received: the port's report is the proof.
+    pub(super) fn see_backbone(&mut self, pdu: &Pdu) {
+        let Some(to) = pdu.to.clone() else { return };
+        let (by, event) = ([pdu.from.clone(), pdu.origin.clone()], pdu.completed());
+        let messages = pdu.messages.clone();
+        self.deliveries.push(Delivery { to, by, sequence_number: 0, messages, events: [event, event] });
     }
 
     /// The first delivery to `board`, from event `from` on, of a message of this name by this sender: the message itself,

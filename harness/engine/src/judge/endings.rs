@@ -5,7 +5,7 @@ use suites::plan::{Answer, Check, Command, Constraint, Expect, Never, Operand, S
 use wire::dissect::Value;
 
 use super::expectation::{self, Window};
-use super::judge::{DUT, Judge};
+use super::judge::Judge;
 use super::matching::{self, Assignment, Matching};
 use super::observer::Pdu;
 use super::template;
@@ -126,7 +126,7 @@ impl Judge<'_> {
     pub(super) fn subject<'s>(&'s self, from: Option<&'s str>, pdu: &'s Pdu) -> &'s str {
         let sender =
             pdu.from.as_deref().filter(|sender| self.case.topology.boards.iter().any(|board| board.name == *sender));
-        from.or(sender).unwrap_or(DUT)
+        from.or(sender).unwrap_or(self.iut())
     }
 
     fn mismatch(&self, expect: &Expect, pdu: usize, fields: Vec<FieldMiss>) -> Ending {
@@ -135,7 +135,7 @@ impl Judge<'_> {
         let sentence = sentence(&fields);
         let subject = self.subject(expect.from.as_deref(), pdu);
         let (verdict, blame) =
-            if subject == DUT { (Verdict::Fail, Blame::Device) } else { (Verdict::Inconclusive, Blame::Tester) };
+            if subject == self.iut() { (Verdict::Fail, Blame::Device) } else { (Verdict::Inconclusive, Blame::Tester) };
         let mut ending =
             Ending::other(verdict, blame, format!("{} from {subject}: {sentence}", expect.message), evidence.clone());
         ending.seen = sentence;
@@ -166,7 +166,7 @@ impl Judge<'_> {
         let mut what = Vec::new();
         for position in &lacking {
             let expect = expects[*position];
-            what.push(absence(expect, taken[*position].len()));
+            what.push(absence(expect, taken[*position].len(), self.iut()));
             let near = matching::nearest(expect, &self.pdus, self.cursor, since, &taken, &self.bindings);
             if let Some(near) = near
                 && nearest.as_ref().is_none_or(|best| near.fields.len() < best.fields.len())
@@ -178,9 +178,10 @@ impl Judge<'_> {
         if let Some(near) = &nearest {
             what = format!("{what}; the nearest miss: {}", sentence(&near.fields));
         }
-        let of_the_device = lacking.iter().all(|position| expects[*position].from.as_deref().unwrap_or(DUT) == DUT);
-        let mut ending = match self.stimulus.delivered(DUT, &self.deliveries) {
-            _ if !of_the_device => Ending::other(Verdict::Inconclusive, Blame::Tester, what, vec![self.last.0]),
+        let iut = self.iut();
+        let of_the_iut = lacking.iter().all(|position| expects[*position].from.as_deref().unwrap_or(iut) == iut);
+        let mut ending = match self.stimulus.delivered(iut, &self.deliveries) {
+            _ if !of_the_iut => Ending::other(Verdict::Inconclusive, Blame::Tester, what, vec![self.last.0]),
             Some(proof) => {
                 Ending::other(Verdict::Fail, Blame::Device, format!("{what}, though its stimulus was delivered"), proof)
             }
@@ -212,7 +213,7 @@ impl Judge<'_> {
         let pdu = self.pdus.get(index)?;
         let subject = self.subject(never.from.as_deref(), pdu);
         let (verdict, blame) =
-            if subject == DUT { (Verdict::Fail, Blame::Device) } else { (Verdict::Inconclusive, Blame::Tester) };
+            if subject == self.iut() { (Verdict::Fail, Blame::Device) } else { (Verdict::Inconclusive, Blame::Tester) };
         Some(Ending::other(
             verdict,
             blame,
@@ -234,7 +235,7 @@ impl Judge<'_> {
     /// Nothing forbidden came between two live exchanges. That means something only if what should have provoked it is
     /// proven to have arrived.
     pub(super) fn silent(&self, never: &Never, evidence: Vec<u64>) -> Ending {
-        let subject = never.from.as_deref().unwrap_or(DUT);
+        let subject = never.from.as_deref().unwrap_or(self.iut());
         if self.stimulus.since > 0 && self.stimulus.delivered(subject, &self.deliveries).is_none() {
             return Ending::other(
                 Verdict::Inconclusive,
@@ -254,12 +255,13 @@ impl Judge<'_> {
             Some(code) => format!("`{status} code={code}`"),
             None => format!("`{status}`"),
         };
-        let blame = if board == DUT { Blame::Device } else { Blame::Tester };
+        let blame = if board == self.iut() { Blame::Device } else { Blame::Tester };
         match kind {
             StepKind::Do(Command::UpperTester { answer, command, .. }) => {
                 let accepted = match answer {
                     Answer::Ok => status == "ok",
                     Answer::Unimplemented => status == "unimplemented",
+                    Answer::Later => true,
                     Answer::Error(wanted) => {
                         status == "error" && wanted.as_ref().is_none_or(|wanted| code.as_ref() == Some(wanted))
                     }
@@ -269,7 +271,7 @@ impl Judge<'_> {
                 }
                 // A refusal that had to come and did not is the device's; any other odd answer only hinders the test.
                 let verdict = match answer {
-                    Answer::Error(_) if status == "ok" && board == DUT => Verdict::Fail,
+                    Answer::Error(_) if status == "ok" && board == self.iut() => Verdict::Fail,
                     _ => Verdict::Inconclusive,
                 };
                 Ending::other(verdict, blame, format!("`{board}` answered {said} to `{command}`"), evidence)
@@ -288,7 +290,7 @@ impl Judge<'_> {
                     return Ending::pass(seen.join(", "), evidence);
                 }
                 let sentence = sentence(&fields);
-                let verdict = if board == DUT { Verdict::Fail } else { Verdict::Inconclusive };
+                let verdict = if board == self.iut() { Verdict::Fail } else { Verdict::Inconclusive };
                 let reason = format!("`{command}` of `{board}`: {sentence}");
                 let mut ending = Ending::other(verdict, blame, reason, evidence.clone());
                 ending.nearest_miss = Some(NearestMiss { evidence, fields });
@@ -299,6 +301,9 @@ impl Judge<'_> {
     }
 
     pub(super) fn order_ending(&self, machine: &str, order: &str, answer: &Answer, after: u64) -> Option<Ending> {
+        if *answer == Answer::Later {
+            return Some(Ending::pass("given", Vec::new()));
+        }
         let finished = self
             .finished_orders
             .iter()
@@ -306,7 +311,11 @@ impl Judge<'_> {
         let evidence = vec![finished.event];
         Some(match (&finished.refused, answer) {
             (None, Answer::Ok) => Ending::pass("done", evidence),
-            (Some(reason), Answer::Error(_)) => match self.stimulus.delivered(DUT, &self.deliveries) {
+            // Refused by what is under test itself.
+            (Some(reason), Answer::Error(_)) if machine == self.iut() => {
+                Ending::pass(format!("refused: {reason}"), evidence)
+            }
+            (Some(reason), Answer::Error(_)) => match self.stimulus.delivered(self.iut(), &self.deliveries) {
                 Some(_) => Ending::pass(format!("refused: {reason}"), evidence),
                 None => Ending::other(
                     Verdict::Inconclusive,
@@ -316,14 +325,17 @@ impl Judge<'_> {
                 ),
             },
             (Some(reason), _) => {
-                let reached = self.stimulus.delivered(DUT, &self.deliveries).is_some();
+                let reached = self.stimulus.delivered(self.iut(), &self.deliveries).is_some();
                 let blame = if reached { Blame::Device } else { Blame::Tester };
                 Ending::other(Verdict::Inconclusive, blame, format!("`{machine}` could not: {reason}"), evidence)
             }
-            (None, Answer::Error(_) | Answer::Unimplemented) => Ending::other(
+            (None, Answer::Error(_) | Answer::Unimplemented | Answer::Later) => Ending::other(
                 Verdict::Fail,
                 Blame::Device,
-                format!("`{machine}` got through, where the device had to refuse"),
+                match machine == self.iut() {
+                    true => format!("`{machine}` carried `{order}` out, where it had to refuse"),
+                    false => format!("`{machine}` got through, where the device had to refuse"),
+                },
                 evidence,
             ),
         })
@@ -362,13 +374,13 @@ fn sentence(fields: &[FieldMiss]) -> String {
 }
 
 /// What did not come, by the name a person knows it by.
-fn absence(expect: &Expect, came: usize) -> String {
+fn absence(expect: &Expect, came: usize, iut: &str) -> String {
     let event = expect.matches.iter().find_map(|wanted| match (wanted.field.as_str(), &wanted.constraint) {
         ("ut.event", Constraint::Equals(Operand::Text(name))) => Some(format!(" `{name}`")),
         _ => None,
     });
     let message = format!("{}{}", expect.message, event.unwrap_or_default());
-    let subject = expect.from.as_deref().unwrap_or(DUT);
+    let subject = expect.from.as_deref().unwrap_or(iut);
     match came {
         0 => format!("no {message} from {subject} within {:?}", expect.within),
         _ => format!("only {came} of {} {message} from {subject} within {:?}", matching::wanted(expect), expect.within),

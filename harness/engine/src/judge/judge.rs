@@ -3,7 +3,7 @@
 
 use record::event::{EVENTS_SCHEMA, Event, Observation, What};
 use record::verdict::{Blame, StepOutcome, Verdict};
-use suites::plan::{Case, Check, Command, Expect, Part, Step, StepKind};
+use suites::plan::{Case, Check, Command, Expect, Part, Point, Step, StepKind};
 
 use super::case_verdict::{Decision, not_run};
 use super::delivery::{DeliveryTracker, Stimulus};
@@ -14,7 +14,7 @@ use super::phases::{Active, Phase};
 use super::template::Bindings;
 use crate::environment::Environment;
 
-/// The name of the device under test in every topology.
+/// The name of the device in every topology.
 pub(super) const DUT: &str = "dut";
 
 /// What the engine must do next.
@@ -64,7 +64,7 @@ pub struct Judge<'a> {
     pub(super) decided: Option<Decision>,
     /// A body step that could not be judged but does not stop the case: a later `fail` outweighs it.
     pub(super) doubt: Option<Decision>,
-    /// Whether a step of the body was met by a PDU of the device.
+    /// Whether a step of the body was met by a PDU of what is under test.
     pub(super) device_observed: bool,
     /// Whether the device's power was switched on last.
     device_powered: bool,
@@ -93,6 +93,11 @@ impl<'a> Judge<'a> {
             device_powered: false,
             ended: false,
         }
+    }
+
+    /// The name of what is under test.
+    pub(super) fn iut(&self) -> &'a str {
+        self.case.iut.name()
     }
 
     /// What `$name.field` means now.
@@ -138,8 +143,10 @@ impl<'a> Judge<'a> {
         let pdu = self.observer.see(event);
         self.stimulus.see(event, &self.observer);
         if let Some(pdu) = pdu {
-            if pdu.point == suites::plan::Point::Air {
-                self.deliveries.see(&pdu);
+            match pdu.point {
+                Point::Air => self.deliveries.see(&pdu),
+                Point::Backbone => self.deliveries.see_backbone(&pdu),
+                Point::UpperTester => {}
             }
             self.pdus.push(pdu);
         }
@@ -334,7 +341,8 @@ impl<'a> Judge<'a> {
                 self.bindings.bind(name, pdu);
             }
             if step.part == Part::Body
-                && (self.subject(expect.from.as_deref(), pdu) == DUT || pdu.origin.as_deref() == Some(DUT))
+                && (self.subject(expect.from.as_deref(), pdu) == self.iut()
+                    || pdu.origin.as_deref() == Some(self.iut()))
             {
                 self.device_observed = true;
             }
@@ -345,10 +353,10 @@ impl<'a> Judge<'a> {
             return;
         };
         self.cursor = message.completed();
-        // What another board sent to the device is what the device must react to next.
-        if message.point == suites::plan::Point::Air
-            && message.to.as_deref() == Some(DUT)
-            && message.from.as_deref() != Some(DUT)
+        // What another board sent to the subject is what the subject must react to next.
+        if message.point != Point::UpperTester
+            && message.to.as_deref() == Some(self.iut())
+            && message.from.as_deref() != Some(self.iut())
         {
             self.stimulus = Stimulus::of_message(message, &expects[expect].message);
         }

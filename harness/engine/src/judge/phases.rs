@@ -69,6 +69,10 @@ impl Judge<'_> {
             StepKind::Do(command) => {
                 self.cursor = event.n;
                 self.stimulus = Stimulus::new(event.n, actor(command));
+                if matches!(command, Command::Machine { machine, .. } if machine == self.iut()) {
+                    // An order reaches the machine that it is given to.
+                    self.stimulus.confirm(self.iut(), event.n);
+                }
                 match command {
                     Command::Power { board, on: true } | Command::Reset { board } if self.has_upper_tester(board) => {
                         Phase::Booting { board: board.clone() }
@@ -229,6 +233,12 @@ impl Judge<'_> {
                 Verdict::Inconclusive,
                 Blame::Rack,
                 format!("{}: silence proves nothing", unanswered(&never.alive)),
+                vec![started],
+            ),
+            (Phase::Order { machine, .. }, _) if machine == self.case.iut.name() => Ending::other(
+                Verdict::Inconclusive,
+                Blame::Device,
+                format!("`{machine}` never finished its order"),
                 vec![started],
             ),
             (Phase::Order { machine, .. }, _) => Ending::other(

@@ -2,6 +2,7 @@
 
 use bootrack_engine as engine;
 use engine::campaign::{Setting, run_in_memory};
+use engine::mutation::Mutant;
 use engine::runner::CaseRun;
 use engine::stored_plan::PlannedCase;
 use suites::ledger::Ledger;
@@ -21,7 +22,7 @@ pub(crate) struct World {
 impl World {
     /// The built-in suites, PICS, PIXIT and testbed with the reference device.
     pub(crate) fn new() -> Self {
-        let vocabulary = Vocabulary::wire(node::Mutant::ALL.iter().map(|mutant| mutant.name()));
+        let vocabulary = Vocabulary::wire(Mutant::all().map(Mutant::name));
         let ledger = Ledger::load(&built_in::clauses()).unwrap();
         let proforma = Proforma::load(&built_in::pics(), &ledger).unwrap();
         let pixit = Pixit::load(&built_in::pixit()).unwrap();
@@ -29,7 +30,7 @@ impl World {
         let suites = suites::load(&built_in::suites(), &catalogue).unwrap();
         let plan = Plan::select(&suites, &[], &proforma.reference(), &proforma);
         let testbed = Testbed::load(&Testbed::built_in()).unwrap();
-        Self { plan, setting: Setting { testbed, device: Device::Reference } }
+        Self { plan, setting: Setting::new(testbed, Device::Reference) }
     }
 
     /// Every applicable case with this run seed.

@@ -41,6 +41,7 @@ pub(super) fn case(steps: Vec<StepKind>) -> Case {
         },
         params: BTreeMap::new(),
         kills: Vec::new(),
+        iut: suites::plan::Iut::Device,
         entry: None,
         exit: None,
         steps: steps.into_iter().map(|kind| step(Part::Body, kind)).collect(),
