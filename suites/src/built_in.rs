@@ -13,6 +13,14 @@ pub fn suites() -> Vec<Source> {
     sources!["bootstrap.toml", "commissioning-tool.toml", "profile.toml"]
 }
 
+/// Suites that a run plays only when it names them: they are long, and prove less the second time.
+pub fn named(name: &str) -> Option<Source> {
+    match name {
+        "orders" => sources!["orders.toml"].pop(),
+        _ => None,
+    }
+}
+
 /// The clause ledgers.
 pub fn clauses() -> Vec<Source> {
     sources!["clauses/SEL.toml", "clauses/PROFILE-SEL.toml", "clauses/SECC.toml", "clauses/SBOOT.toml"]

@@ -74,10 +74,11 @@ struct CaseTable {
     phase: Option<Phase>,
     /// PICS symbols that the device must claim for the case to apply.
     pics: Option<Vec<String>>,
-    /// `line: ct lbr router dut`, `star: lbr | a b dut` or `graph: ct-lbr lbr-dut dut-tester`.
+    /// `line: ct lbr router dut`, `star: lbr | a b dut`, `graph: ct-lbr lbr-dut dut-tester` or `grid: 5x4`.
     topology: String,
-    /// Parameters, each a list; the case runs with every combination. `channel` and `pan_id` are the network's.
-    params: Option<BTreeMap<String, Vec<Parameter>>>,
+    /// Parameters, each a list; the case runs with every combination. `channel`, `pan_id` and `loss` (percent of the
+    /// frames that each link loses) are the network's.
+    params: Option<BTreeMap<String, Parameters>>,
     /// Mutants of the reference firmware that this case must find out.
     kills: Option<Vec<String>>,
     /// What is under test; the device if left out.
@@ -128,6 +129,37 @@ enum DeviceState {
     Unsecured,
     Secured,
     Closed,
+}
+
+/// Values of a parameter.
+#[derive(JsonSchema)]
+#[schemars(untagged)]
+#[allow(dead_code)]
+enum Parameters {
+    /// One by one.
+    List(Vec<Parameter>),
+    /// Every order of at most five boards.
+    Permutations(Permutations),
+    /// `shuffle1`, `shuffle2`, ...: random orders for the procedure `commission`.
+    Shuffles(Shuffles),
+}
+
+#[derive(JsonSchema)]
+#[schemars(deny_unknown_fields)]
+#[allow(dead_code)]
+struct Permutations {
+    /// At most five boards.
+    #[schemars(length(min = 1, max = 5))]
+    permutations: Vec<String>,
+}
+
+#[derive(JsonSchema)]
+#[schemars(deny_unknown_fields)]
+#[allow(dead_code)]
+struct Shuffles {
+    /// How many.
+    #[schemars(range(min = 1, max = 256))]
+    shuffles: u16,
 }
 
 /// Value of a parameter.

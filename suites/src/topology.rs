@@ -1,4 +1,5 @@
-//! Topologies as a suite writes them: `line: ct lbr router dut`, `star: lbr | a b dut`, `graph: ct-lbr lbr-dut dut-tester`.
+//! Topologies as a suite writes them: `line: ct lbr router dut`, `star: lbr | a b dut`, `graph: ct-lbr lbr-dut dut-tester`,
+//! `grid: 5x4`.
 
 use std::collections::VecDeque;
 use std::ops::Range;
@@ -6,11 +7,14 @@ use std::ops::Range;
 use crate::plan::{Board, Role, Topology};
 use crate::tree::suggest;
 
+mod grid;
+
 /// Names that mean something else in references.
 const RESERVED: [&str; 5] = ["case", "network", "arg", "pixit", "all"];
 
-/// Boards are numbered in one octet of their EUI-64.
-const MOST_BOARDS: usize = 200;
+/// The longest network that the virtual rack is measured with, and as many boards again; boards are numbered in two octets
+/// of their EUI-64.
+const MOST_BOARDS: usize = 400;
 
 /// What is wrong with a topology, and where in its text.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -37,11 +41,13 @@ type Word<'a> = (&'a str, Range<usize>);
 pub fn parse(text: &str, dut_role: Role) -> Result<Topology, Vec<TopologyFault>> {
     let whole = 0..text.len();
     let Some((form, rest)) = text.split_once(':') else {
-        let help = "write `line: ct lbr router dut`, `star: lbr | a b dut` or `graph: ct-lbr lbr-dut`";
+        let help = "write `line: ct lbr router dut`, `star: lbr | a b dut`, `graph: ct-lbr lbr-dut` or `grid: 5x4`";
         return Err(vec![fault(whole, "the topology has no form", help)]);
     };
     let start = form.len() + 1;
     let mut faults = Vec::new();
+    // What the other forms write out, a grid derives: its names live as long as this.
+    let grid = if form.trim() == "grid" { grid::read(rest, start, dut_role)? } else { grid::Grid::default() };
     let pairs: Vec<(Word<'_>, Word<'_>)>;
     let mut mentioned: Vec<Word<'_>> = Vec::new();
     match form.trim() {
@@ -92,11 +98,16 @@ pub fn parse(text: &str, dut_role: Role) -> Result<Topology, Vec<TopologyFault>>
             }
             pairs = links;
         }
+        "grid" => {
+            // The text names places, not boards: what is wrong with a board is wrong with all of it.
+            mentioned = grid.names.iter().map(|name| (name.as_str(), whole.clone())).collect();
+            pairs = grid.links.iter().map(|&(a, b)| (mentioned[a].clone(), mentioned[b].clone())).collect();
+        }
         other => {
             return Err(vec![fault(
                 0..form.len(),
                 format!("`{other}` is no form of topology"),
-                suggest(other, ["line", "star", "graph"]),
+                suggest(other, ["line", "star", "graph", "grid"]),
             )]);
         }
     }
@@ -321,6 +332,20 @@ mod tests {
     }
 
     #[test]
+    fn a_grid_links_places_side_by_side_and_one_above_the_other() {
+        let grid = good("grid: 3x2");
+        let names: Vec<_> = grid.boards.iter().map(|board| board.name.as_str()).collect();
+        assert_eq!(names, ["ct", "lbr", "r1c2", "r1c3", "r2c1", "r2c2", "dut"]);
+        assert_eq!(grid.links, [(1, 2), (1, 4), (2, 3), (2, 5), (3, 6), (4, 5), (5, 6)]);
+        let inside = good("grid: 20x10 dut=r5c5 lbr=r6c10");
+        assert_eq!((inside.boards.len(), inside.links.len()), (201, 19 * 10 + 20 * 9));
+        assert_eq!(inside.boards[1 + 4 * 20 + 4].name, "dut");
+        assert_eq!(inside.boards[1 + 5 * 20 + 9].role, Role::BorderRouter);
+        let border = parse("grid: 3x1", Role::BorderRouter).unwrap();
+        assert_eq!(border.boards.iter().map(|b| b.name.as_str()).collect::<Vec<_>>(), ["ct", "dut", "r1c2", "r1c3"]);
+    }
+
+    #[test]
     fn routes_follow_a_tree_that_ends_at_testers() {
         let graph = good("graph: ct-lbr lbr-router router-dut dut-tester lbr-tester dut-far");
         let at = |name: &str| index(&graph.boards, name).unwrap();
@@ -368,6 +393,12 @@ mod tests {
             ("line: lbr Dut", "no name for a board"),
             ("line: lbr case dut", "means something else"),
             ("graph: ct-ct lbr-dut", "linked to itself"),
+            ("grid: 5", "no size"),
+            ("grid: 1x1", "at least two places"),
+            ("grid: 90x90", "more than 400"),
+            ("grid: 3x3 dut=r4c1", "no place"),
+            ("grid: 3x3 dut=r1c1", "two boards"),
+            ("grid: 3x3 router=r1c1", "`router=r1c1`"),
         ] {
             let faults = parse(text, Role::Router).unwrap_err();
             assert!(faults.iter().any(|fault| fault.message.contains(message)), "{text}: {faults:?}");

@@ -208,6 +208,7 @@ pub const COMMISSIONING_TOOL_ORDERS: &[Word] = &[
     Word { name: "request", keys: &["format", "accept", "type", "payload"], bare: (3, 3) },
     Word { name: "connect", keys: &["psk", "identity", "at"], bare: (1, 1) },
     Word { name: "disconnect", keys: &[], bare: (1, 1) },
+    Word { name: "reach", keys: &["tries"], bare: (1, 1) },
     Word { name: "plain", keys: &["to", "format", "accept", "type", "payload"], bare: (2, 2) },
     word("handshake-config", &["mtu", "ems", "retransmit"]),
 ];

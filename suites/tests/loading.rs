@@ -155,6 +155,9 @@ fn every_procedure_expands_to_lines_that_a_suite_may_write() {
         ("close_network", "{ board = [\"dut\", \"router\"] }"),
         ("neighbour", "{ keyed = true, marked = true, eui64 = \"0011223344556677\" }"),
         ("neighbour", "{}"),
+        ("commission", "{ order = \"joiner-router-dut-lbr\" }"),
+        ("commission", "{ order = \"shuffle3\" }"),
+        ("reach", "{ board = [\"dut\", \"lbr\"] }"),
     ] {
         let case = &world.cases(&suite(topology, &format!("[[case.setup]]\nuse = \"{name}\"\nwith = {with}")))[0];
         // What the procedure wrote, written by hand, must be taken too: its words, names and references are all known.
@@ -185,6 +188,8 @@ fn every_procedure_expands_to_lines_that_a_suite_may_write() {
         "secure",
         "close_network",
         "neighbour",
+        "commission",
+        "reach",
     ];
     for procedure in bootrack_suites::procedures::PROCEDURES {
         assert!(tested.contains(&procedure.name), "{}", procedure.name);

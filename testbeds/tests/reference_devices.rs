@@ -34,6 +34,7 @@ fn rack(seed: u8) -> VirtualRack {
         links: &[(0, 1), (1, 2)],
         device: Device::Reference,
         channel: 17,
+        loss_percent: 0,
         seed: [seed; 32],
     };
     testbed.rack_for(&request).unwrap()

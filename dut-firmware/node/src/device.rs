@@ -207,13 +207,18 @@ impl Device {
             receiver_on: true,
         }));
         self.discovery = Discovery::new(self.hardware.eui64, site.role, site.parent);
-        let most = u64::try_from(discovery::SOLICITATION_DELAY_MAX.as_nanos()).unwrap_or(u64::MAX);
-        let delay = Duration::from_nanos(self.entropy.next_u64() % most);
+        let delay = self.random_below(discovery::SOLICITATION_DELAY_MAX);
         let outcome = self.discovery.start(now, delay);
         if let Some(parent) = site.parent {
             self.note_neighbour(now, parent);
         }
         self.apply_discovery(now, outcome);
+    }
+
+    /// A random time below `most`, which is not zero.
+    pub(crate) fn random_below(&mut self, most: Duration) -> Duration {
+        let most = u64::try_from(most.as_nanos()).unwrap_or(u64::MAX).max(1);
+        Duration::from_nanos(self.entropy.next_u64() % most)
     }
 
     /// Takes over what Neighbor Discovery brought about.

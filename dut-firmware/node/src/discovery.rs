@@ -44,6 +44,8 @@ const PREFIX_LIFETIME: u32 = 86400;
 const CONTEXT_LIFETIME: u16 = 1440;
 const BORDER_ROUTER_LIFETIME: u16 = 1440;
 const UNIT: Duration = Duration::from_secs(60);
+/// MAX_RA_DELAY_TIME (RFC 4861 section 10): all routers that heard a multicast RS answer it, and some do not hear each other.
+pub(crate) const ADVERTISEMENT_DELAY_MAX: Duration = Duration::from_millis(500);
 /// Two RSs of one node within this time are copies of one multicast (`PROFILE-SEL` 9) and get one RA.
 const SOLICITATION_COPIES: Duration = Duration::from_secs(1);
 
@@ -109,6 +111,8 @@ pub(crate) struct Discovery {
     registrations: Vec<Registration>,
     solicitors: Vec<Eui64>,
     answered: Option<(Eui64, Instant)>,
+    /// Answers to multicast solicitations, each at its time.
+    delayed: Vec<(Eui64, Instant)>,
 }
 
 impl Discovery {
@@ -124,6 +128,7 @@ impl Discovery {
             registrations: Vec::new(),
             solicitors: Vec::new(),
             answered: None,
+            delayed: Vec::new(),
         }
     }
 
@@ -163,6 +168,14 @@ impl Discovery {
     /// What is due.
     pub(crate) fn poll(&mut self, now: Instant) -> Vec<Emission> {
         self.registrations.retain(|registration| registration.until > now);
+        let due: Vec<Eui64> = self.delayed.iter().filter(|(_, at)| *at <= now).map(|(to, _)| *to).collect();
+        if !due.is_empty() {
+            self.delayed.retain(|(_, at)| *at > now);
+            let answers: Vec<Emission> = due.into_iter().filter_map(|to| self.router_advertisement(to)).collect();
+            if !answers.is_empty() {
+                return answers;
+            }
+        }
         if self.network.is_some_and(|network| network.valid_until.is_some_and(|until| until <= now)) {
             (self.network, self.global) = (None, None);
             self.phase = Phase::Soliciting { attempt: 0, next: now };
@@ -200,13 +213,22 @@ impl Discovery {
         };
         let prefix = self.network.and_then(|network| network.valid_until);
         let registration = self.registrations.iter().map(|registration| registration.until).min();
-        [phase, prefix, registration].into_iter().flatten().min()
+        let delayed = self.delayed.iter().map(|(_, at)| *at).min();
+        [phase, prefix, registration, delayed].into_iter().flatten().min()
     }
 
-    /// Takes a message from the neighbour `from`; the caller has seen hop limit 255.
-    pub(crate) fn handle(&mut self, now: Instant, from: Eui64, source: Ipv6Addr, message: &Message) -> Outcome {
+    /// Takes a message from the neighbour `from`; the caller has seen hop limit 255. What was sent to all is answered after
+    /// `delay`, random below [`ADVERTISEMENT_DELAY_MAX`].
+    pub(crate) fn handle(
+        &mut self,
+        now: Instant,
+        from: Eui64,
+        source: Ipv6Addr,
+        message: &Message,
+        delay: Duration,
+    ) -> Outcome {
         match message {
-            Message::RouterSolicitation { .. } => self.handle_router_solicitation(now, from, source),
+            Message::RouterSolicitation { .. } => self.handle_router_solicitation(now, from, source, delay),
             Message::RouterAdvertisement { router_lifetime, options, .. } => {
                 if !is_link_local(source) || *router_lifetime == 0 {
                     return Outcome::default();
@@ -226,7 +248,7 @@ impl Discovery {
         }
     }
 
-    fn handle_router_solicitation(&mut self, now: Instant, from: Eui64, source: Ipv6Addr) -> Outcome {
+    fn handle_router_solicitation(&mut self, now: Instant, from: Eui64, source: Ipv6Addr, delay: Duration) -> Outcome {
         if !is_link_local(source) {
             return Outcome::default();
         }
@@ -242,6 +264,10 @@ impl Discovery {
             return Outcome::default();
         }
         self.answered = Some((from, now));
+        if !delay.is_zero() && self.delayed.len() < bounds::NEIGHBOURS {
+            self.delayed.push((from, now + delay));
+            return Outcome::default();
+        }
         Outcome { emissions: self.router_advertisement(from).into_iter().collect(), ..Outcome::default() }
     }
 

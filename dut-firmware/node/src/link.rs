@@ -52,6 +52,9 @@ impl Device {
         };
         let Some((Frame { content: Content::Data(payload), .. }, protection)) = taken else { return };
         self.note_neighbour(now, source);
+        if protection.is_secured() && header.destination.link() != Some(LinkAddress::BROADCAST) {
+            self.nudge_secure_request(now, source);
+        }
         self.mark_too_early(now, source, protection);
         let mut protection = protection;
         if self.mutant.is(Mutant::RxMixedFragments) && self.store.is_secured() {
@@ -184,6 +187,14 @@ impl Device {
         let greets = noted == Noted::Added && self.store.is_secured();
         if let Some(neighbour) = self.neighbours.get_mut(eui64).filter(|_| greets) {
             neighbour.series.start(now);
+        }
+    }
+
+    /// A neighbour that secures what it sends to this device has marked the link: so should this one.
+    fn nudge_secure_request(&mut self, now: Instant, from: Eui64) {
+        let unmarked = self.store.is_secured() && !self.neighbours.is_secured(from);
+        if let Some(neighbour) = self.neighbours.get_mut(from).filter(|_| unmarked) {
+            neighbour.series.nudge(now);
         }
     }
 

@@ -1,6 +1,7 @@
 //! IPv6: what is for this device, what is forwarded, ICMPv6 and UDP.
 
 use alloc::vec::Vec;
+use core::time::Duration;
 
 use protocols::time::Instant;
 use wire::coap::{PORT, SECURE_PORT};
@@ -140,7 +141,12 @@ impl Device {
                 self.event(now, "echo_reply", arguments);
             }
             (Message::Ndp(message), Origin::Link { neighbour, .. }) if hop_limit == ND_HOP_LIMIT => {
-                let outcome = self.discovery.handle(now, neighbour, source, &message);
+                let delay = if destination.is_multicast() {
+                    self.random_below(discovery::ADVERTISEMENT_DELAY_MAX)
+                } else {
+                    Duration::ZERO
+                };
+                let outcome = self.discovery.handle(now, neighbour, source, &message, delay);
                 self.apply_discovery(now, outcome);
             }
             (Message::Sel(message), Origin::Link { neighbour, secured })

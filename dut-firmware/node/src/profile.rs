@@ -15,6 +15,8 @@ pub(crate) const SSR_REFRESH: Duration = Duration::from_secs(30 * 60);
 pub(crate) const SSR_WAITS: [Duration; 3] = [Duration::from_secs(1), Duration::from_secs(2), Duration::from_secs(4)];
 /// A neighbour's SSRs are answered at most once in this time.
 pub(crate) const SSR_ANSWER_INTERVAL: Duration = Duration::from_secs(1);
+/// Secured frames over a link that is not marked begin a new series if the last one ended so long ago.
+pub(crate) const SSR_NUDGE_IDLE: Duration = Duration::from_secs(5);
 /// First wait between two JSRs; doubled after each (`PROFILE-SEL` 4).
 pub(crate) const JSR_INTERVAL_MIN: Duration = Duration::from_secs(2);
 /// Longest wait between two JSRs.

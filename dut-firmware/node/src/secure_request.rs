@@ -3,7 +3,7 @@
 
 use protocols::time::Instant;
 
-use crate::profile::{SSR_ANSWER_INTERVAL, SSR_REFRESH, SSR_WAITS};
+use crate::profile::{SSR_ANSWER_INTERVAL, SSR_NUDGE_IDLE, SSR_REFRESH, SSR_WAITS};
 
 /// The SSRs exchanged with one neighbour.
 #[derive(Debug, Clone, Default)]
@@ -51,6 +51,15 @@ impl Series {
             (self.last_sent, self.concluded) = (Some(now), false);
         }
         owed || in_series
+    }
+
+    /// The neighbour sends secured frames though the link is not marked here: it has marked it, and every answer to the
+    /// last series was lost. Without another series each would refuse what the other sends until the refresh.
+    pub(crate) fn nudge(&mut self, now: Instant) {
+        let idle = self.next.is_some_and(|next| next > now + SSR_NUDGE_IDLE);
+        if idle && self.last_sent.is_none_or(|sent| sent + SSR_NUDGE_IDLE <= now) {
+            self.start(now);
+        }
     }
 
     /// The neighbour's SSR arrived: no repetition is needed before the refresh.
@@ -106,6 +115,18 @@ mod tests {
         let mut series = Series::default();
         series.start(at(0));
         assert_eq!(sent_until(&mut series, at(2_000_000)), [0, 1, 3, 7, 1807, 1808, 1810, 1814]);
+    }
+
+    #[test]
+    fn secured_frames_over_an_unmarked_link_begin_another_series_once_the_last_is_over() {
+        let mut series = Series::default();
+        series.start(at(0));
+        assert_eq!(sent_until(&mut series, at(7_000)), [0, 1, 3, 7]);
+        series.nudge(at(9_000));
+        assert_eq!(sent_until(&mut series, at(11_000)), [], "the last answer may still come");
+        series.nudge(at(13_000));
+        series.nudge(at(13_100));
+        assert_eq!(sent_until(&mut series, at(30_000)), [13, 14, 16, 20]);
     }
 
     #[test]

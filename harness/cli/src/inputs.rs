@@ -173,10 +173,15 @@ pub(crate) fn class_name(class: &Class) -> &'static str {
     }
 }
 
-/// Files as they are named; of a folder every `*.toml` in it, by name.
+/// Files as they are named; of a folder every `*.toml` in it, by name; and `orders`, unless there is a file of that name.
 fn read_suites(paths: &[PathBuf]) -> Result<Vec<Source>, Failure> {
     let mut sources = Vec::new();
     for path in paths {
+        let named = path.to_str().filter(|_| !path.exists()).and_then(built_in::named);
+        if let Some(source) = named {
+            sources.push(source);
+            continue;
+        }
         if !path.is_dir() {
             sources.push(Source::read(path)?);
             continue;

@@ -233,6 +233,7 @@ fn rack_for(planned: &PlannedCase, setting: &Setting) -> Result<VirtualRack, Str
         links: &topology.links,
         device: setting.device_in(&planned.case),
         channel: scenery::channel(&planned.case),
+        loss_percent: scenery::loss_percent(&planned.case),
         seed: seed::derive(&planned.seed_octets(), "rack"),
     };
     setting.testbed.rack_for(&request).map_err(|error| error.to_string())

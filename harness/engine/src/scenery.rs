@@ -38,6 +38,11 @@ pub fn channel(case: &Case) -> u8 {
     case.params.get("channel").and_then(|text| text.parse().ok()).unwrap_or(DEFAULT_CHANNEL)
 }
 
+/// How many of a hundred frames each link loses, by the case's parameter `loss`.
+pub fn loss_percent(case: &Case) -> u8 {
+    case.params.get("loss").and_then(|text| text.parse().ok()).unwrap_or(0)
+}
+
 /// Everything that `$name.field` may stand for in this case.
 pub fn environment(case: &Case, case_seed: &[u8; 32]) -> Environment {
     let mut environment = Environment::default();

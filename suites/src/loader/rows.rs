@@ -1,5 +1,6 @@
 //! Rows of parameters: the product of a case's lists, each row with a name made of its values, so that a row keeps its
-//! name when others come or go.
+//! name when others come or go. A table in place of a list stands for orders: `{ permutations = ["a", "b"] }` for all of
+//! them, `{ shuffles = 3 }` for `shuffle1` to `shuffle3`, which the procedure `commission` draws.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -9,8 +10,11 @@ use crate::tree::{Faults, Node, Table, Value};
 /// Lists multiply quickly.
 const MOST_ROWS: usize = 512;
 
-/// Parameters that the harness itself reads, with their least and greatest value.
-const OWN: [(&str, i64, i64); 2] = [("channel", 11, 26), ("pan_id", 0, 0xfffe)];
+/// Parameters that the harness itself reads, with their least and greatest value. `loss` is in percent.
+const OWN: [(&str, i64, i64); 3] = [("channel", 11, 26), ("pan_id", 0, 0xfffe), ("loss", 0, 90)];
+
+/// Six boards have 720 orders, more than [`MOST_ROWS`].
+const MOST_PERMUTED: usize = 5;
 
 /// One row: values in the order of the file.
 #[derive(Debug, Clone, PartialEq, Default)]
@@ -62,7 +66,20 @@ pub(crate) fn read(case: &Table, faults: &mut Faults<'_>) -> Vec<Row> {
             faults.add(&entry.key_span, format!("`{name}` is no name for a parameter"), help);
         }
         let what = format!("parameter `{name}`");
-        let Some(values) = entry.node.array(&what, faults) else { continue };
+        let derived;
+        let values = match &entry.node.value {
+            Value::Table(orders) => match orders_of(&entry.node, orders, faults) {
+                Some(orders) => {
+                    derived = orders;
+                    derived.as_slice()
+                }
+                None => continue,
+            },
+            _ => match entry.node.array(&what, faults) {
+                Some(values) => values,
+                None => continue,
+            },
+        };
         if values.is_empty() {
             faults.add(&entry.node.span, format!("{what} has no value: the case would have no row"), "");
             continue;
@@ -84,6 +101,53 @@ pub(crate) fn read(case: &Table, faults: &mut Faults<'_>) -> Vec<Row> {
             .collect();
     }
     rows
+}
+
+/// The orders that a table stands for, each as one text: names joined by `-`, or `shuffleN`.
+fn orders_of(node: &Node, table: &Table, faults: &mut Faults<'_>) -> Option<Vec<Node>> {
+    let help = "write `{ permutations = [\"a\", \"b\"] }` or `{ shuffles = 20 }`";
+    let [entry] = table.entries.as_slice() else {
+        faults.add(&node.span, "orders have one key", help);
+        return None;
+    };
+    let text = |text: String| Node { span: entry.node.span.clone(), value: Value::Text(text) };
+    match entry.key.as_str() {
+        "permutations" => {
+            let names: Vec<String> =
+                entry.node.texts("`permutations`", faults).into_iter().map(|(name, _)| name).collect();
+            if names.is_empty() || names.len() > MOST_PERMUTED {
+                let message = format!("{} boards, not 1 to {MOST_PERMUTED}", names.len());
+                faults.add(&entry.node.span, message, "use `{ shuffles = 20 }` for larger networks");
+                return None;
+            }
+            Some(permutations(&names).into_iter().map(|order| text(order.join("-"))).collect())
+        }
+        "shuffles" => {
+            let count = entry.node.integer("`shuffles`", 1..=256, faults)?;
+            Some((1..=count).map(|number| text(format!("shuffle{number}"))).collect())
+        }
+        _ => {
+            faults.add(&entry.key_span, format!("`{}` is no way to make orders", entry.key), help);
+            None
+        }
+    }
+}
+
+/// All orders of `names`, in lexical order of their positions.
+fn permutations(names: &[String]) -> Vec<Vec<String>> {
+    if names.is_empty() {
+        return vec![Vec::new()];
+    }
+    let mut all = Vec::new();
+    for (at, first) in names.iter().enumerate() {
+        let mut others = names.to_vec();
+        others.remove(at);
+        all.extend(permutations(&others).into_iter().map(|mut order| {
+            order.insert(0, first.clone());
+            order
+        }));
+    }
+    all
 }
 
 fn check(name: &str, values: &[Node], faults: &mut Faults<'_>) {

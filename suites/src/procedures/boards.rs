@@ -201,7 +201,7 @@ fn provision(board: &str) -> StepKind {
 }
 
 /// `install` with the parent, then a host route for every board below.
-fn install(topology: &Topology, board: &str, trigger: Option<&str>) -> Expansion {
+pub(super) fn install(topology: &Topology, board: &str, trigger: Option<&str>) -> Expansion {
     let tree = tree(topology);
     let Some(at) = topology.boards.iter().position(|candidate| candidate.name == board) else {
         return Err((format!("no board `{board}`"), String::new()));

@@ -79,7 +79,7 @@ pub(super) const CLOSE_NETWORK: Procedure = Procedure {
     },
 };
 
-fn needs_ct(topology: &Topology, name: &str) -> Result<(), (String, String)> {
+pub(super) fn needs_ct(topology: &Topology, name: &str) -> Result<(), (String, String)> {
     if topology.boards.iter().any(|board| board.name == "ct") {
         return Ok(());
     }

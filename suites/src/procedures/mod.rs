@@ -2,6 +2,7 @@
 //! and yields no verdict of its own: the judge takes a step that bears a procedure's name as preparation.
 
 mod boards;
+mod commissioning;
 mod joining;
 mod neighbour;
 
@@ -54,6 +55,8 @@ pub enum ArgumentKind {
     Choice(&'static [&'static str]),
     /// 16 hex digits, or a reference such as `$tester.eui64`.
     Eui64,
+    /// Boards joined by `-`, or `shuffleN`.
+    Order,
 }
 
 impl std::fmt::Display for ArgumentKind {
@@ -65,6 +68,7 @@ impl std::fmt::Display for ArgumentKind {
             Self::Flag => f.write_str("true or false"),
             Self::Choice(words) => write!(f, "one of {}", words.join(", ")),
             Self::Eui64 => f.write_str("EUI-64"),
+            Self::Order => f.write_str("boards joined by `-`, or `shuffleN`"),
         }
     }
 }
@@ -80,6 +84,8 @@ pub const PROCEDURES: &[Procedure] = &[
     joining::JOIN,
     joining::SECURE,
     joining::CLOSE_NETWORK,
+    commissioning::COMMISSION,
+    commissioning::REACH,
     neighbour::NEIGHBOUR,
 ];
 
@@ -196,6 +202,14 @@ fn read(
             let text = node.text(&what, faults)?;
             if !words.contains(&text) {
                 faults.add(&node.span, format!("{what}: unknown word `{text}`"), suggest(text, words.iter().copied()));
+                return None;
+            }
+            arguments.texts.insert(argument.name, text.to_owned());
+        }
+        ArgumentKind::Order => {
+            let text = node.text(&what, faults)?;
+            if let Err((message, help)) = commissioning::order(scope.topology, text) {
+                faults.add(&node.span, message, help);
                 return None;
             }
             arguments.texts.insert(argument.name, text.to_owned());

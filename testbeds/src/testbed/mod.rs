@@ -59,6 +59,8 @@ pub struct RackRequest<'a> {
     pub device: Device,
     /// The case's channel, 11 to 26.
     pub channel: u8,
+    /// Of a hundred frames that a link of the testbed would deliver, it loses so many more: 0 to 90, in each direction.
+    pub loss_percent: u8,
     /// The case seed.
     pub seed: [u8; 32],
 }
@@ -190,6 +192,7 @@ impl Testbed {
             let is_this =
                 |(one, other, _): &&(String, String, Quality)| (one == a && other == b) || (one == b && other == a);
             let Quality { delivery, rssi_dbm } = self.links.iter().find(is_this).map_or(self.medium, |link| link.2);
+            let delivery = delivery * f64::from(100 - request.loss_percent.min(100)) / 100.0;
             Link { a: a.to_owned(), b: b.to_owned(), delivery, rssi_dbm }
         });
         let named =

@@ -112,7 +112,7 @@ const TESTER: Role = Role::TesterRadio;
 
 fn request<'a>(boards: &[(&'a str, Role)], links: &'a [(usize, usize)]) -> RackRequest<'a> {
     let boards = boards.iter().map(|(name, role)| BoardRequest { name, role: *role }).collect();
-    RackRequest { boards, links, device: Device::Reference, channel: 26, seed: [7; 32] }
+    RackRequest { boards, links, device: Device::Reference, channel: 26, loss_percent: 0, seed: [7; 32] }
 }
 
 #[test]

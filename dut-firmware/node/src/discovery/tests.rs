@@ -17,7 +17,7 @@ fn settle(now: Instant, first: Vec<Emission>, from: &mut Discovery, to: &mut Dis
         let (sender, receiver) = if forth { (from.eui64, &mut *to) } else { (to.eui64, &mut *from) };
         let mut answers = Vec::new();
         for emission in pending {
-            let outcome = receiver.handle(now, sender, emission.source, &emission.message);
+            let outcome = receiver.handle(now, sender, emission.source, &emission.message, Duration::ZERO);
             answers.extend(outcome.emissions);
             registered.extend(outcome.registered);
         }
@@ -64,12 +64,12 @@ fn a_solicitation_that_came_too_early_is_answered_once_the_router_has_an_address
     let joiner = Eui64([0x70, 0xb3, 0xd5, 0xb0, 7, 0, 0, 3]);
     let early = Message::RouterSolicitation { options: Vec::new() };
     let source = link_local(LinkAddress::Extended(joiner));
-    assert!(router.handle(at(0), joiner, source, &early).emissions.is_empty());
+    assert!(router.handle(at(0), joiner, source, &early, Duration::ZERO).emissions.is_empty());
     let solicitation = router.poll(at(0));
-    let advertised = lbr.handle(at(0), ROUTER, router.link_local(), &solicitation[0].message).emissions;
-    let registering = router.handle(at(0), LBR, lbr.link_local(), &advertised[0].message).emissions;
-    let confirmed = lbr.handle(at(0), ROUTER, registering[0].source, &registering[0].message).emissions;
-    let outcome = router.handle(at(0), LBR, confirmed[0].source, &confirmed[0].message);
+    let advertised = lbr.handle(at(0), ROUTER, router.link_local(), &solicitation[0].message, Duration::ZERO).emissions;
+    let registering = router.handle(at(0), LBR, lbr.link_local(), &advertised[0].message, Duration::ZERO).emissions;
+    let confirmed = lbr.handle(at(0), ROUTER, registering[0].source, &registering[0].message, Duration::ZERO).emissions;
+    let outcome = router.handle(at(0), LBR, confirmed[0].source, &confirmed[0].message, Duration::ZERO);
     assert_eq!(outcome.emissions.len(), 1);
     assert_eq!(outcome.emissions[0].destination, source);
 }

@@ -9,6 +9,7 @@ use wire::icmpv6::{self, Message};
 use wire::ipv6::{Header, NextHeader, Packet};
 use wire::{Eui64, coap, sel, udp};
 
+use super::tasks::Task;
 use super::{CommissioningTool, Mutant, deviate_coap};
 use crate::craft::flip;
 use crate::deviation::Gate;
@@ -41,7 +42,7 @@ impl CommissioningTool {
             return;
         }
         match header.next_header {
-            NextHeader::ICMPV6 => self.receive_icmpv6(&header, &payload),
+            NextHeader::ICMPV6 => self.receive_icmpv6(now, &header, &payload),
             NextHeader::UDP => {
                 let Ok(datagram) = udp::Datagram::parse(&payload, header.source, header.destination) else { return };
                 self.receive_udp(now, header.source, &datagram);
@@ -50,7 +51,7 @@ impl CommissioningTool {
         }
     }
 
-    fn receive_icmpv6(&mut self, header: &Header, payload: &[u8]) {
+    fn receive_icmpv6(&mut self, now: Instant, header: &Header, payload: &[u8]) {
         let parsed = match Message::parse(payload, header.source, header.destination) {
             Err(wire::Error::Integrity(_)) if self.is(Mutant::JsrBadChecksumAccepted) => {
                 Message::parse_unverified(payload)
@@ -70,6 +71,12 @@ impl CommissioningTool {
             Ok(Message::EchoRequest(echo)) if !header.source.is_multicast() => {
                 let reply = Message::EchoReply(echo).to_vec(self.address, header.source);
                 self.send(header.source, NextHeader::ICMPV6, reply, None);
+            }
+            Ok(Message::EchoReply(echo)) => {
+                let is_answered = |(id, task): &(&u64, &Task)| task.is_answered_by(**id, header.source, &echo);
+                if let Some(id) = self.tasks.iter().find(is_answered).map(|(id, _)| *id) {
+                    self.finish(now, id, Ok(()));
+                }
             }
             Ok(Message::Sel(_)) => self.statistics.requests_discarded += 1,
             // Malformed or of a wrong code: discarded silently (`PROFILE-SEL` 1).

@@ -9,7 +9,8 @@
 //! | `anchor eui64=16hex psk=hex` | enters a device in the manufacturer's list |
 //! | `select EUI64` | as soon as a JSR of it is known: handshake, PUT of the key; done at 2.01 or 2.04, refused at any other response. A failed handshake does not end it: other claimants and later JSRs are tried |
 //! | `deselect [EUI64]` | ends selections; their `select` is refused |
-//! | `close [to=EUI64]`, `open [to=EUI64]` | PUT of `all_secured` with the domain's next sequence number to every secured device; done if all changed |
+//! | `close [to=EUI64]`, `open [to=EUI64]` | PUT of `all_secured` with the domain's next sequence number to every secured device, again after the others to one that was not reached; done if all changed |
+//! | `reach EUI64 [tries=10]` | echo requests to the device, every 3 s; done at the first reply |
 //! | `adopt EUI64` | counts a device as secured that was keyed by other means |
 //! | `forget EUI64` | forgets that a device was secured, its JSRs and its session |
 //! | `connect EUI64 [psk=hex] [identity=text] [at=IPv6]` | a handshake alone; its session stays open |
@@ -28,6 +29,7 @@ mod fakes;
 mod host;
 mod mutants;
 mod order;
+mod reach;
 mod registry;
 mod session;
 mod tasks;
@@ -242,7 +244,8 @@ impl Machine for CommissioningTool {
 
     fn deadline(&self) -> Option<Instant> {
         let sessions = self.sessions.values().filter_map(Session::deadline);
-        sessions.chain(self.plain.iter().filter_map(Plain::deadline)).min()
+        let tasks = self.tasks.values().filter_map(Task::deadline);
+        sessions.chain(self.plain.iter().filter_map(Plain::deadline)).chain(tasks).min()
     }
 }
 

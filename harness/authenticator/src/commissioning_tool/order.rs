@@ -11,6 +11,9 @@ use wire::coap::{Code, ContentFormat, Options};
 use crate::craft::Value;
 use crate::words::{Parsed, Words, bad, eui64, number, octets};
 
+/// Echo requests of `reach`, unless it says otherwise.
+const REACH_TRIES: u32 = 10;
+
 /// A link key that devices are to be given.
 #[derive(Clone, PartialEq, Eq)]
 pub(super) struct NetworkKey {
@@ -47,6 +50,10 @@ pub(super) enum Order {
         at: Option<Ipv6Addr>,
     },
     Disconnect(Eui64),
+    Reach {
+        eui64: Eui64,
+        tries: u32,
+    },
     Plain {
         eui64: Eui64,
         request: Request,
@@ -89,6 +96,10 @@ impl Order {
                     .transpose()?,
             },
             "disconnect" => Self::Disconnect(words.eui64()?),
+            "reach" => Self::Reach {
+                eui64: words.eui64()?,
+                tries: words.optional("tries").map_or(Ok(REACH_TRIES), number)?.clamp(1, 1000),
+            },
             "plain" => {
                 let eui64 = eui64(words.required("to")?)?;
                 Self::Plain { eui64, request: request(&mut words, false)? }

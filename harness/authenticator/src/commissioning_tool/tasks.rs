@@ -10,8 +10,10 @@ use rand_core::SeedableRng;
 use record::event::Key;
 use wire::Eui64;
 use wire::coap::{self, Code, ContentFormat, Options};
+use wire::icmpv6::Echo;
 
 use super::order::{NetworkKey, Order};
+use super::reach::Reach;
 use super::session::{Event, Session};
 use super::{CommissioningTool, Departure, HandshakeConfig, Mutant};
 use crate::machine::MachineOutput;
@@ -20,6 +22,9 @@ use crate::profile::mesh_address;
 /// Handshakes with different claimants of one selected EUI-64 at a time: one that never answers must not keep the honest
 /// one waiting.
 const MAX_CLAIMANTS_AT_ONCE: usize = 4;
+
+/// How often a device is asked to close or to open that does not answer.
+const ALL_SECURED_TRIES: u32 = 3;
 
 const KEY_PATH: &str = "/coap-key2";
 const ALL_SECURED_PATH: &str = "/coap-key2/all-secured";
@@ -46,9 +51,11 @@ enum Kind {
     AllSecured {
         value: bool,
         seq: u32,
-        remaining: VecDeque<Eui64>,
+        /// With the times that each was tried in vain.
+        remaining: VecDeque<(Eui64, u32)>,
         failures: Vec<String>,
     },
+    Reach(Reach),
     /// Not begun while there is a request.
     Plain {
         eui64: Eui64,
@@ -57,6 +64,19 @@ enum Kind {
 }
 
 impl Task {
+    /// When it has something to do by itself.
+    pub(super) fn deadline(&self) -> Option<Instant> {
+        match &self.kind {
+            Kind::Reach(reach) => Some(reach.deadline()),
+            _ => None,
+        }
+    }
+
+    /// Whether this waits for such an echo reply.
+    pub(super) fn is_answered_by(&self, id: u64, source: Ipv6Addr, echo: &Echo) -> bool {
+        matches!(&self.kind, Kind::Reach(reach) if reach.is_answered(id, source, echo))
+    }
+
     /// Whether this is the selection of `eui64`.
     pub(super) fn selects(&self, eui64: Eui64) -> bool {
         matches!(self.kind, Kind::Select(selected) if selected == eui64)
@@ -101,12 +121,12 @@ impl CommissioningTool {
                 None
             }
             Order::AllSecured { value, to } => {
-                let mut remaining: VecDeque<Eui64> =
-                    self.secured.keys().copied().filter(|eui64| to.is_none_or(|to| to == *eui64)).collect();
+                let meant = self.secured.keys().copied().filter(|eui64| to.is_none_or(|to| to == *eui64));
+                let mut remaining: VecDeque<(Eui64, u32)> = meant.map(|eui64| (eui64, 0)).collect();
                 if remaining.is_empty() {
                     return Err("no such device was secured".to_owned());
                 }
-                remaining.iter().try_for_each(|eui64| self.anchor(*eui64).map(drop))?;
+                remaining.iter().try_for_each(|(eui64, _)| self.anchor(*eui64).map(drop))?;
                 self.close_seq =
                     self.close_seq.checked_add(1).ok_or("the sequence numbers of the domain are used up")?;
                 let value = value || self.is(Mutant::OpenCloses);
@@ -115,7 +135,7 @@ impl CommissioningTool {
                     remaining.truncate(1);
                 }
                 match remaining.front() {
-                    Some(&eui64) if self.is(Mutant::CloseWithoutDtls) => {
+                    Some(&(eui64, _)) if self.is(Mutant::CloseWithoutDtls) => {
                         Some(Kind::Plain { eui64, request: Some(unconfirmed(all_secured_request(value, seq))) })
                     }
                     _ => Some(Kind::AllSecured { value, seq, remaining, failures: Vec::new() }),
@@ -150,6 +170,7 @@ impl CommissioningTool {
                 }
                 None
             }
+            Order::Reach { eui64, tries } => Some(Kind::Reach(Reach::new(self.address_of(eui64), tries, now))),
             Order::Plain { eui64, request } => Some(Kind::Plain { eui64, request: Some(request) }),
             Order::HandshakeConfig { mtu, ems, retransmit } => {
                 if let Some(mtu) = mtu.filter(|mtu| *mtu < dtls::MIN_MTU) {
@@ -231,9 +252,10 @@ impl CommissioningTool {
             }
             Kind::Request { eui64, request } => self.advance_request(now, id, *eui64, request),
             Kind::AllSecured { value, seq, remaining, .. } => match remaining.front() {
-                Some(eui64) => self.advance_request(now, id, *eui64, &all_secured_request(*value, *seq)),
+                Some((eui64, _)) => self.advance_request(now, id, *eui64, &all_secured_request(*value, *seq)),
                 None => Ok(()),
             },
+            Kind::Reach(reach) => self.advance_reach(now, id, reach),
             Kind::Plain { eui64, request } => {
                 if let Some(request) = request.take() {
                     let address = self.address_of(*eui64);
@@ -453,8 +475,12 @@ impl CommissioningTool {
             }
             // Another claimant, or the same one later, may be the honest one.
             Kind::Select(_) => {}
-            Kind::AllSecured { failures, .. } => {
-                failures.push(reason);
+            Kind::AllSecured { remaining, failures, .. } => {
+                // The air may have lost too much: the others first, then once more.
+                match remaining.front().copied() {
+                    Some((eui64, tried)) if tried + 1 < ALL_SECURED_TRIES => remaining.push_back((eui64, tried + 1)),
+                    _ => failures.push(reason),
+                }
                 self.next_device(now, id);
             }
             _ => self.finish(now, id, Err(reason)),

@@ -1,4 +1,5 @@
-//! Was a stimulus delivered? Without that proof, silence says nothing of the device.
+//! Was a stimulus delivered? Without that proof, silence says nothing of the device. Did the air lose something between
+//! boards? Then what did not come says nothing of it either.
 
 use record::event::{Action, Event, Observation, TransmitStatus, What};
 use wire::dissect::{NoteKind, Value};
@@ -25,7 +26,21 @@ pub(super) struct DeliveryTracker {
     /// The last frame that asks for an acknowledgement, and its end time.
     awaiting: Option<(Delivery, u64)>,
     deliveries: Vec<Delivery>,
+    /// Frames between the case's own boards that nobody acknowledged so far.
+    unacknowledged: Vec<Unacknowledged>,
 }
+
+/// A unicast frame that asked for an acknowledgement and, so far, got none.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Unacknowledged {
+    from: String,
+    to: String,
+    sequence_number: u64,
+    event: u64,
+}
+
+/// A sequence number comes again after 256 frames: older ones are settled.
+const MOST_UNACKNOWLEDGED: usize = 256;
 
 /// macAckWaitDuration (864 us at 2.4 GHz) plus the acknowledgement's own airtime, in nanoseconds.
 const ACK_WINDOW: u64 = 1_500_000;
@@ -43,10 +58,17 @@ impl DeliveryTracker {
                 && pdu.time.saturating_sub(time) <= ACK_WINDOW
             {
                 delivery.events[1] = pdu.completed();
+                // What was sent before was this frame too: a MAC retry came through.
+                self.unacknowledged.retain(|lost| {
+                    !(lost.sequence_number == sequence_number
+                        && lost.to == delivery.to
+                        && delivery.by[0].as_deref() == Some(lost.from.as_str()))
+                });
                 self.deliveries.push(delivery);
             }
             return;
         }
+        self.note_unacknowledged();
         self.awaiting = match (&pdu.to, number(pdu, "wpan.ack_request")) {
             (Some(to), Some(1)) => {
                 let by = [pdu.from.clone(), pdu.origin.clone()];
@@ -70,6 +92,31 @@ impl DeliveryTracker {
         let (by, event) = ([pdu.from.clone(), pdu.origin.clone()], pdu.completed());
         let messages = pdu.messages.clone();
         self.deliveries.push(Delivery { to, by, sequence_number: 0, messages, events: [event, event] });
+    }
+
+    /// The frame before this one had no acknowledgement.
+    fn note_unacknowledged(&mut self) {
+        let Some((Delivery { to, by: [Some(from), _], sequence_number, events, .. }, _)) = self.awaiting.take() else {
+            return;
+        };
+        let again =
+            |lost: &&mut Unacknowledged| lost.from == from && lost.to == to && lost.sequence_number == sequence_number;
+        match self.unacknowledged.iter_mut().find(again) {
+            Some(known) => known.event = events[0],
+            None => {
+                if self.unacknowledged.len() >= MOST_UNACKNOWLEDGED {
+                    self.unacknowledged.remove(0);
+                }
+                self.unacknowledged.push(Unacknowledged { from, to, sequence_number, event: events[0] });
+            }
+        }
+    }
+
+    /// The first frame from event `from` on, between two boards of which `is_board` holds, that was never acknowledged,
+    /// repetitions by the MAC included: the air lost it, or its acknowledgements.
+    pub(super) fn lost(&self, from: u64, is_board: impl Fn(&str) -> bool) -> Option<u64> {
+        let between = |lost: &&Unacknowledged| lost.event >= from && is_board(&lost.from) && is_board(&lost.to);
+        self.unacknowledged.iter().find(between).map(|lost| lost.event)
     }
 
     /// The first delivery to `board`, from event `from` on, of a message of this name by this sender: the message itself,

@@ -1,7 +1,7 @@
 //! How a step ends: by an answer, by a machine's report, by what was observed, or by silence.
 
 use record::verdict::{Blame, FieldMiss, NearestMiss, Verdict};
-use suites::plan::{Answer, Check, Command, Constraint, Expect, Never, Operand, StepKind};
+use suites::plan::{Answer, Check, Command, Constraint, Expect, Never, Operand, Role, StepKind};
 use wire::dissect::Value;
 
 use super::expectation::{self, Window};
@@ -181,6 +181,7 @@ impl Judge<'_> {
         let iut = self.iut();
         let of_the_iut = lacking.iter().all(|position| expects[*position].from.as_deref().unwrap_or(iut) == iut);
         let mut ending = match self.stimulus.delivered(iut, &self.deliveries) {
+            _ if self.lost_since(self.stimulus.since).is_some() => self.excused(&what, self.stimulus.since),
             _ if !of_the_iut => Ending::other(Verdict::Inconclusive, Blame::Tester, what, vec![self.last.0]),
             Some(proof) => {
                 Ending::other(Verdict::Fail, Blame::Device, format!("{what}, though its stimulus was delivered"), proof)
@@ -194,6 +195,25 @@ impl Judge<'_> {
         };
         ending.nearest_miss = nearest;
         ending
+    }
+
+    /// A frame between two boards of the case that the air lost since event `since`, on a rack whose links lose frames.
+    pub(super) fn lost_since(&self, since: u64) -> Option<u64> {
+        let loses = self.case.params.get("loss").is_some_and(|percent| percent != "0");
+        let is_board = |name: &str| {
+            let boards = self.case.topology.boards.iter();
+            boards
+                .filter(|board| matches!(board.role, Role::BorderRouter | Role::Router))
+                .any(|board| board.name == name)
+        };
+        if loses { self.deliveries.lost(since, is_board) } else { None }
+    }
+
+    /// What did not come, where the air lost something that it may have hung on.
+    pub(super) fn excused(&self, what: &str, since: u64) -> Ending {
+        let event = self.lost_since(since).unwrap_or(since);
+        let reason = format!("{what}, but the air lost frames meanwhile, the first at event {event}");
+        Ending::other(Verdict::Inconclusive, Blame::Rack, reason, vec![event])
     }
 
     /// Which of `expects` lack a PDU, and what the others took.
@@ -324,6 +344,9 @@ impl Judge<'_> {
                     evidence,
                 ),
             },
+            (Some(reason), _) if self.lost_since(after).is_some() => {
+                self.excused(&format!("`{machine}` could not: {reason}"), after)
+            }
             (Some(reason), _) => {
                 let reached = self.stimulus.delivered(self.iut(), &self.deliveries).is_some();
                 let blame = if reached { Blame::Device } else { Blame::Tester };

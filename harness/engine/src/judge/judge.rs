@@ -296,6 +296,16 @@ impl<'a> Judge<'a> {
             step: Some(active.step),
             evidence: ending.evidence,
         };
+        // What fails after an order that the air kept from the device says nothing of it.
+        let unreached = self.doubt.as_ref().is_some_and(|doubt| doubt.blame == Blame::Rack);
+        if step.part == Part::Body
+            && verdict == Verdict::Fail
+            && unreached
+            && let Some(doubt) = self.doubt.take()
+        {
+            self.outcomes[active.step].verdict = Verdict::Inconclusive;
+            return self.decide(doubt);
+        }
         let goes_on = step.part == Part::Body
             && verdict == Verdict::Inconclusive
             && matches!(step.kind, StepKind::Do(Command::Machine { .. }));

@@ -211,6 +211,7 @@ impl Judge<'_> {
 
     /// The active step's deadline has passed.
     pub(super) fn expire(&mut self) {
+        let lost = self.active.as_ref().and_then(|active| self.lost_since(active.n));
         let Some(active) = &mut self.active else { return };
         let step = &self.case.steps[active.step];
         let (started, since) = (active.n, active.t);
@@ -235,6 +236,11 @@ impl Judge<'_> {
                 format!("{}: silence proves nothing", unanswered(&never.alive)),
                 vec![started],
             ),
+            (Phase::Order { machine, .. }, _) if lost.is_some() => {
+                let what = format!("machine `{machine}` never finished its order");
+                let ending = self.excused(&what, started);
+                return self.finish(ending);
+            }
             (Phase::Order { machine, .. }, _) if machine == self.case.iut.name() => Ending::other(
                 Verdict::Inconclusive,
                 Blame::Device,

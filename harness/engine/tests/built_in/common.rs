@@ -22,12 +22,17 @@ pub(crate) struct World {
 impl World {
     /// The built-in suites, PICS, PIXIT and testbed with the reference device.
     pub(crate) fn new() -> Self {
+        Self::of(built_in::suites())
+    }
+
+    /// The same with these suites instead.
+    pub(crate) fn of(sources: Vec<input::Source>) -> Self {
         let vocabulary = Vocabulary::wire(Mutant::all().map(Mutant::name));
         let ledger = Ledger::load(&built_in::clauses()).unwrap();
         let proforma = Proforma::load(&built_in::pics(), &ledger).unwrap();
         let pixit = Pixit::load(&built_in::pixit()).unwrap();
         let catalogue = Catalogue { vocabulary: &vocabulary, ledger: &ledger, pics: &proforma, pixit: &pixit };
-        let suites = suites::load(&built_in::suites(), &catalogue).unwrap();
+        let suites = suites::load(&sources, &catalogue).unwrap();
         let plan = Plan::select(&suites, &[], &proforma.reference(), &proforma);
         let testbed = Testbed::load(&Testbed::built_in()).unwrap();
         Self { plan, setting: Setting::new(testbed, Device::Reference) }

@@ -1,6 +1,7 @@
 //! The built-in suites, run on the built-in testbed: what verdicts rest on, what results say.
 
 mod common;
+mod orders;
 mod report_summaries;
 mod states;
 mod strip;
