@@ -10,7 +10,7 @@ macro_rules! sources {
 
 /// The suites.
 pub fn suites() -> Vec<Source> {
-    sources!["bootstrap.toml", "commissioning-tool.toml", "profile.toml"]
+    sources!["bootstrap.toml", "bootstrap-roles.toml", "commissioning-tool.toml", "profile.toml", "adversary.toml"]
 }
 
 /// Suites that a run plays only when it names them: they are long, and prove less the second time.

@@ -9,16 +9,18 @@ use protocols::time::Instant;
 use wire::coap::{PORT, SECURE_PORT};
 use wire::icmpv6::Message;
 use wire::ieee802154::LinkAddress;
-use wire::ipv6::{Header, Ipv6Addr, NextHeader, Packet, is_link_local, link_local};
+use wire::ipv6::{ALL_NODES, Header, Ipv6Addr, NextHeader, Packet, is_link_local, link_local};
 use wire::sel::{Kind, MULTIHOP_HOPLIMIT};
+use wire::udp::Datagram;
 use wire::upper_tester::{Arguments, Trigger};
 use wire::{Eui64, sel};
 
-use crate::bootstrap_layer::Class;
+use crate::bootstrap_layer::{Class, Protection};
 use crate::counters::count;
 use crate::device::Device;
 use crate::forwarding::NextHop;
 use crate::key_resource::{Channel, Effect, serve};
+use crate::link::hash;
 use crate::mutants::Mutant;
 use crate::plain_coap;
 use crate::profile::{JSR_INTERVAL_MIN, LIFETIME_UNIT, SSR_LIFETIME_UNITS};
@@ -51,6 +53,9 @@ impl Device {
         self.send_own(&packet);
         let repeat = !self.mutant.is(Mutant::JsrNotRepeated);
         self.join_requests.sent_one(now, &mut self.entropy, repeat);
+        if self.mutant.is(Mutant::JsrNoCeiling) {
+            self.join_requests.raise_ceiling(now);
+        }
         if self.mutant.is(Mutant::JsrFixedInterval) {
             self.join_requests.force(now, JSR_INTERVAL_MIN);
         }
@@ -162,7 +167,8 @@ impl Device {
         if !on_link || !genuine {
             return count(&mut self.counters.refused_ssr);
         }
-        let picky = self.mutant.is(Mutant::SsrHopLimitChecked) && header.hop_limit != MULTIHOP_HOPLIMIT
+        let picky = self.mutant.is(Mutant::SsrStatusChecked) && message.status != 0
+            || self.mutant.is(Mutant::SsrHopLimitChecked) && header.hop_limit != MULTIHOP_HOPLIMIT
             || self.mutant.is(Mutant::SsrReservedChecked) && message.reserved != 0;
         if picky {
             return;
@@ -180,8 +186,12 @@ impl Device {
         if asked || !self.mutant.is(Mutant::SsrNoMark) {
             self.mark(now, from, message.registration_lifetime);
         }
+        let refreshes = !self.mutant.is(Mutant::SsrNoRefresh);
         if let Some(neighbour) = self.neighbours.get_mut(from) {
             neighbour.series.heard(now);
+            if !refreshes {
+                neighbour.series.stop_series();
+            }
         }
     }
 
@@ -215,8 +225,15 @@ impl Device {
 
     /// Takes a DTLS datagram; a device without a trust anchor stays silent.
     pub(crate) fn receive_dtls(&mut self, now: Instant, peer: Peer, datagram: &[u8]) {
+        if let Some((known, seq)) = self.last_close.filter(|_| self.mutant.is(Mutant::CloseReplayTaken))
+            && known == hash(datagram)
+        {
+            self.apply(now, Effect::AllSecured(true, seq));
+        }
         let Some(anchor) = self.store.anchor() else { return };
-        let credentials = Credentials { eui64: self.hardware.eui64, anchor };
+        self.last_datagram = hash(datagram);
+        let tool = self.store.installation().map(|site| site.ct);
+        let credentials = Credentials { eui64: self.hardware.eui64, anchor, tool };
         self.server.handle(now, peer, datagram, &credentials);
         self.run_servers(now);
     }
@@ -287,6 +304,9 @@ impl Device {
             Effect::Erase(index) => self.erase_key(now, index),
             Effect::AllSecured(value, seq) => {
                 self.store.set_all_secured(value, seq);
+                if value {
+                    self.last_close = Some((self.last_datagram, seq));
+                }
                 if !value && self.mutant.is(Mutant::OpenDropsMarks) {
                     self.drop_marks(now);
                 }
@@ -299,7 +319,7 @@ impl Device {
     /// Installs a network key: the device is a 6SR from now on and tells all its neighbours (`SEL` 5.3.4). The same key
     /// once more changes nothing.
     pub(crate) fn install_key(&mut self, now: Instant, key: NetworkKey) -> bool {
-        if self.store.keys().last() == Some(&key) {
+        if self.store.keys().last() == Some(&key) && !self.mutant.is(Mutant::KeySamePutRestarts) {
             return true;
         }
         let arguments = Arguments::default().with("index", key.index).with("level", key.level.number());
@@ -308,6 +328,9 @@ impl Device {
         }
         self.load_keys();
         self.event(now, "keyed", arguments);
+        if self.mutant.is(Mutant::KeyInClear) {
+            self.send_key_in_clear();
+        }
         if !self.wants_to_join() {
             self.join_requests.stop();
         }
@@ -318,10 +341,24 @@ impl Device {
         true
     }
 
+    /// What a device must not do: shows its key to everybody.
+    fn send_key_in_clear(&mut self) {
+        let (Some(key), local) = (self.store.transmit_key().map(|key| key.key.to_hex()), self.discovery.link_local())
+        else {
+            return;
+        };
+        let datagram = Datagram { source_port: 7, destination_port: 7, payload: key.into_bytes() };
+        let Ok(payload) = datagram.to_vec(local, ALL_NODES) else { return };
+        let header = Header::new(local, ALL_NODES, NextHeader::UDP, 1);
+        if let Ok(packet) = (Packet { header, payload }).to_vec() {
+            self.send_frames(&packet, LinkAddress::BROADCAST, Protection::Plain);
+        }
+    }
+
     /// Erases a network key. With the last one the device is a 6UR again: it withdraws its links before (`PROFILE-SEL` 6).
     fn erase_key(&mut self, now: Instant, index: u8) {
         let last = self.store.keys().len() == 1;
-        if last {
+        if last && !self.mutant.is(Mutant::EraseWithoutWithdraw) {
             self.withdraw_links(now);
         }
         if !self.store.erase_key(index) {

@@ -76,7 +76,7 @@ pub(crate) fn unicast(state: LinkState, class: Class, mutant: Selected) -> Optio
 pub(crate) fn multicast(state: LinkState, mutant: Selected) -> &'static [Protection] {
     if !state.keyed || mutant.is(Mutant::TxMulticastPlainOnly) {
         &[Protection::Plain]
-    } else if state.all_secured {
+    } else if state.all_secured && !mutant.is(Mutant::TxMulticastPlainWhenClosed) {
         &[Protection::Secured]
     } else {
         &[Protection::Plain, Protection::Secured]

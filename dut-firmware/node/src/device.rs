@@ -6,7 +6,7 @@ use core::time::Duration;
 
 use protocols::Entropy;
 use protocols::link_security::{LinkKey, LinkSecurity, OutgoingCounter, Policy};
-use protocols::lowpan::{Fragmenter, Reassembler};
+use protocols::lowpan::{Fragmenter, Laxity, Reassembler};
 use protocols::time::Instant;
 use rand_core::{Rng, SeedableRng};
 use wire::Eui64;
@@ -48,6 +48,10 @@ pub struct Device {
     pub(crate) join_requests: Schedule,
     pub(crate) server: SecureServer,
     pub(crate) plain_server: PlainServer,
+    /// Hash of the datagram that DTLS took last, and of the one that last closed the network, with its sequence
+    /// number: only for a mutant that takes it twice.
+    pub(crate) last_datagram: u32,
+    pub(crate) last_close: Option<(u32, u32)>,
     booted: Instant,
     assembler: LineAssembler,
     outputs: VecDeque<Output>,
@@ -67,9 +71,11 @@ impl Device {
         let (role, parent) = store.installation().map_or((Role::SixLr, None), |site| (site.role, site.parent));
         let [sequence_number, tag_high, tag_low, _] = entropy.next_u32().to_be_bytes();
         let mut device = Self {
-            discovery: Discovery::new(hardware.eui64, role, parent),
+            discovery: Discovery::new(hardware.eui64, role, parent, mutant),
             server: SecureServer::new(&mut entropy, mutant),
             plain_server: PlainServer::default(),
+            last_datagram: 0,
+            last_close: None,
             hardware,
             store,
             mutant,
@@ -81,7 +87,11 @@ impl Device {
             radio: TransmitQueue::default(),
             sequence_number,
             fragmenter: Fragmenter::new(u16::from_be_bytes([tag_high, tag_low])),
-            reassembler: Reassembler::default(),
+            reassembler: Reassembler::default().with_laxity(Laxity {
+                keeps_the_oldest: mutant.is(Mutant::ReassemblyStarves) || mutant.is(Mutant::ReassemblyIgnoresSecurity),
+                ignores_security: mutant.is(Mutant::ReassemblyIgnoresSecurity),
+                takes_overlaps: mutant.is(Mutant::FragmentsOverlapTaken),
+            }),
             contexts: Contexts::default(),
             join_requests: Schedule::default(),
             booted: now,
@@ -108,7 +118,9 @@ impl Device {
             Input::Frame { psdu, .. } if self.running => self.receive_frame(now, psdu),
             Input::Backbone(packet) if self.running => self.receive_backbone(now, packet),
             Input::TransmitDone { handle, status } => {
-                self.radio.done(handle);
+                if let Some(receiver) = self.radio.done(handle) {
+                    self.discovery.note_delivery(receiver, status == TransmitStatus::Success);
+                }
                 match status {
                     TransmitStatus::Success => {}
                     TransmitStatus::NoAck => count(&mut self.counters.no_ack),
@@ -206,7 +218,7 @@ impl Device {
             eui64: self.hardware.eui64,
             receiver_on: true,
         }));
-        self.discovery = Discovery::new(self.hardware.eui64, site.role, site.parent);
+        self.discovery = Discovery::new(self.hardware.eui64, site.role, site.parent, self.mutant);
         let delay = self.random_below(discovery::SOLICITATION_DELAY_MAX);
         let outcome = self.discovery.start(now, delay);
         if let Some(parent) = site.parent {

@@ -14,6 +14,7 @@ use wire::ndp::{LinkLayerAddress, Message, NdpOption, RouterPreference};
 use wire::upper_tester::Role;
 
 use crate::bounds;
+use crate::mutants::{Mutant, Selected};
 use crate::profile::{HOP_LIMIT, MESH_PREFIX};
 
 #[cfg(test)]
@@ -79,6 +80,8 @@ struct Registration {
     address: Ipv6Addr,
     eui64: Eui64,
     until: Instant,
+    /// The last frame to it was never acknowledged: nobody may be there.
+    silent: bool,
 }
 
 /// What a prefix needs to be told on.
@@ -103,6 +106,7 @@ enum Phase {
 pub(crate) struct Discovery {
     eui64: Eui64,
     role: Role,
+    mutant: Selected,
     configured_parent: Option<Eui64>,
     phase: Phase,
     network: Option<Network>,
@@ -116,10 +120,11 @@ pub(crate) struct Discovery {
 }
 
 impl Discovery {
-    pub(crate) fn new(eui64: Eui64, role: Role, configured_parent: Option<Eui64>) -> Self {
+    pub(crate) fn new(eui64: Eui64, role: Role, configured_parent: Option<Eui64>, mutant: Selected) -> Self {
         Self {
             eui64,
             role,
+            mutant,
             configured_parent,
             phase: Phase::Off,
             network: None,
@@ -346,14 +351,26 @@ impl Discovery {
             return DUPLICATE;
         }
         if known.is_none() && lifetime_units > 0 && self.registrations.len() >= bounds::REGISTRATIONS {
-            return CACHE_FULL;
+            // Invented nodes must not keep others out: those who never acknowledge give way, and nobody else.
+            let silent = self.registrations.iter().position(|registration| registration.silent);
+            match silent.filter(|_| !self.mutant.is(Mutant::RegistrationsStarve)) {
+                Some(at) => drop(self.registrations.remove(at)),
+                None => return CACHE_FULL,
+            }
         }
         self.registrations.retain(|registration| registration.address != address);
         if lifetime_units > 0 {
             let until = now + UNIT * u32::from(lifetime_units);
-            self.registrations.push(Registration { address, eui64, until });
+            self.registrations.push(Registration { address, eui64, until, silent: false });
         }
         0
+    }
+
+    /// Whether a frame to `neighbour` was acknowledged.
+    pub(crate) fn note_delivery(&mut self, neighbour: Eui64, acknowledged: bool) {
+        for registration in self.registrations.iter_mut().filter(|registration| registration.eui64 == neighbour) {
+            registration.silent = !acknowledged;
+        }
     }
 
     fn handle_neighbor_advertisement(&mut self, now: Instant, from: Eui64, options: &[NdpOption]) -> Outcome {
@@ -410,11 +427,12 @@ impl Discovery {
 
     fn router_advertisement(&self, to: Eui64) -> Option<Emission> {
         let network = self.network?;
-        let options = Vec::from([
+        let wrong = |mutant| self.role == Role::SixLbr && self.mutant.is(mutant);
+        let mut options = Vec::from([
             NdpOption::SourceLinkLayerAddress(LinkLayerAddress::Extended(self.eui64)),
             NdpOption::PrefixInformation {
                 prefix_length: 64,
-                on_link: false,
+                on_link: wrong(Mutant::LbrPrefixOnLink),
                 autonomous: true,
                 router_address: false,
                 valid_lifetime: PREFIX_LIFETIME,
@@ -434,6 +452,11 @@ impl Discovery {
                 address: network.border_router,
             },
         ]);
+        options.retain(|option| match option {
+            NdpOption::SixLowpanContext { .. } => !wrong(Mutant::LbrNoContext),
+            NdpOption::AuthoritativeBorderRouter { .. } => !wrong(Mutant::LbrNoBorderRouterOption),
+            _ => true,
+        });
         let message = Message::RouterAdvertisement {
             current_hop_limit: HOP_LIMIT,
             managed: false,

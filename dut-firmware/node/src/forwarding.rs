@@ -69,7 +69,12 @@ mod tests {
     #[case::link_local("fe80::72b3:d5b0:700:3", Role::SixLr, Some(NextHop::Neighbour(VIA)))]
     #[case::multicast("ff02::1", Role::SixLr, Some(NextHop::Multicast))]
     fn every_destination_has_its_next_hop(#[case] to: &str, #[case] role: Role, #[case] expected: Option<NextHop>) {
-        let discovery = Discovery::new(Eui64([0x70, 0xb3, 0xd5, 0xb0, 7, 0, 0, 2]), role, Some(PARENT));
+        let discovery = Discovery::new(
+            Eui64([0x70, 0xb3, 0xd5, 0xb0, 7, 0, 0, 2]),
+            role,
+            Some(PARENT),
+            crate::mutants::Selected::default(),
+        );
         let routes = [Route { dest: BELOW, via: VIA }];
         assert_eq!(next_hop(to.parse().unwrap(), role, &routes, &discovery), expected);
     }

@@ -46,6 +46,13 @@ impl Schedule {
         self.next = repeat.then(|| now + jittered(interval, entropy));
     }
 
+    /// Twice the pause after that of the ceiling: what a mutant does.
+    pub(crate) fn raise_ceiling(&mut self, now: Instant) {
+        if self.interval == Some(JSR_INTERVAL_MAX) {
+            self.next = Some(now + JSR_INTERVAL_MAX * 2);
+        }
+    }
+
     /// Plans the next JSR after exactly `interval`.
     pub(crate) fn force(&mut self, now: Instant, interval: Duration) {
         self.next = Some(now + interval);

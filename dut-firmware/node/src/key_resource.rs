@@ -79,7 +79,9 @@ impl Resources<'_> {
             return self.links(request);
         }
         let key_path = path == KEY_PATH || path.starts_with("/coap-key2/");
-        if key_path && self.channel == Channel::Plain && !self.mutant.is(Mutant::KeyPlainCoap) {
+        let lax = self.mutant.is(Mutant::KeyPlainCoap)
+            || self.mutant.is(Mutant::KeyPlainAfterClose) && self.store.all_secured();
+        if key_path && self.channel == Channel::Plain && !lax {
             return Err(Code::UNAUTHORIZED);
         }
         if path == ALL_SECURED_PATH {
@@ -105,7 +107,10 @@ impl Resources<'_> {
         let filter =
             request.options.uri_query().next().map(|argument| argument.split_once('=').unwrap_or((argument, "")));
         // Nobody learns of the key resource where it cannot be used.
-        let shown = self.channel == Channel::Secured && filter.is_none_or(|(name, value)| link.matches(name, value));
+        let missing = self.mutant.is(Mutant::CoreKeyMissing);
+        let shown = !missing
+            && self.channel == Channel::Secured
+            && filter.is_none_or(|(name, value)| link.matches(name, value));
         let document = Link::document(shown.then_some(&link));
         Ok((content(ContentFormat::LINK_FORMAT, document), Effect::None))
     }
@@ -117,7 +122,12 @@ impl Resources<'_> {
                 Ok((content(ContentFormat::COAP_GROUP_JSON, self.key_document(self.store.keys())), Effect::None))
             }
             Code::PUT | Code::POST => {
-                let keys = self.key_object(request)?;
+                let keys = match self.key_object(request) {
+                    Err(Code::BAD_REQUEST) if self.mutant.is(Mutant::KeyMalformedChanged) => {
+                        return Ok((plain(Code::CHANGED), Effect::None));
+                    }
+                    keys => keys?,
+                };
                 let known = |key: &NetworkKey| self.store.keys().iter().any(|known| known.index == key.index);
                 let code = if keys.iter().all(known) { Code::CHANGED } else { Code::CREATED };
                 let added = keys.iter().filter(|key| !known(key)).count();
@@ -141,6 +151,7 @@ impl Resources<'_> {
                 Ok((content(ContentFormat::COAP_GROUP_JSON, document), Effect::None))
             }
             // Deleting what is not there succeeds too: DELETE is idempotent (RFC 7252 section 5.8.4).
+            Code::DELETE if self.mutant.is(Mutant::KeyDeleteIgnored) => Ok((plain(Code::DELETED), Effect::None)),
             Code::DELETE => Ok((plain(Code::DELETED), key.map_or(Effect::None, |key| Effect::Erase(key.index)))),
             _ => Err(Code::METHOD_NOT_ALLOWED),
         }
@@ -158,6 +169,9 @@ impl Resources<'_> {
                 ("seq", Value::Number(number)) => seq = u32::try_from(number).ok(),
                 _ => return Err(Code::BAD_REQUEST),
             }
+        }
+        if self.mutant.is(Mutant::CloseWithoutSeq) {
+            seq = seq.or_else(|| Some(self.store.close_seq().map_or(1, |last| last.saturating_add(1))));
         }
         let (Some(value), Some(seq)) = (value, seq) else { return Err(Code::BAD_REQUEST) };
         if !self.store.is_secured() && !self.mutant.is(Mutant::CloseByUnsecured) {
@@ -219,6 +233,9 @@ impl Resources<'_> {
     fn key_value(&self, text: &str) -> Option<SecretKey> {
         if self.mutant.is(Mutant::KeyAcceptsShort) && text.len() == 30 {
             return SecretKey::from_hex(&alloc::format!("{text}00"));
+        }
+        if self.mutant.is(Mutant::KeyAcceptsLong) && text.len() > 32 {
+            return SecretKey::from_hex(text.get(..32)?);
         }
         if text.len() == 32 { SecretKey::from_hex(text) } else { None }
     }

@@ -11,6 +11,7 @@ use wire::ieee802154::{
     PanId, SecuredFrame, secure, unsecure,
 };
 use wire::ipv6::{NextHeader, Packet};
+use wire::upper_tester::Role;
 
 use crate::bootstrap_layer::{self, Class, LinkState, Protection};
 use crate::counters::count;
@@ -63,7 +64,11 @@ impl Device {
         }
         let Some(destination) = header.destination.link() else { return };
         let link_source = LinkAddress::Extended(source);
-        match self.reassembler.accept(now, &payload, link_source, destination, protection, &self.contexts) {
+        let accepted = self.reassembler.accept(now, &payload, link_source, destination, protection, &self.contexts);
+        if accepted.is_err() && self.mutant.is(Mutant::MalformedDeafens) {
+            self.running = false;
+        }
+        match accepted {
             Ok(Some(datagram)) => {
                 let secured = datagram.protection.is_secured();
                 self.receive_packet(now, &datagram.packet, Origin::Link { neighbour: source, secured });
@@ -72,6 +77,9 @@ impl Device {
             Err(ReassemblyRefusal::MixedProtection) => count(&mut self.counters.refused_mixed),
             Err(ReassemblyRefusal::Malformed(_)) => count(&mut self.counters.dropped_malformed),
             Err(_) => count(&mut self.counters.dropped_reassembly),
+        }
+        for _ in 0..self.reassembler.take_displaced() {
+            count(&mut self.counters.dropped_reassembly);
         }
     }
 
@@ -86,7 +94,9 @@ impl Device {
     }
 
     fn take_plain(&mut self, now: Instant, source: Eui64, frame: Frame, psdu: &[u8]) -> Option<Frame> {
-        if !bootstrap_layer::takes_plain(self.link_state(source), self.mutant) {
+        let lax = self.mutant.is(Mutant::LbrRelaysPlainWhenClosed) && self.role() == Role::SixLbr;
+        let lax = lax && self.store.all_secured() && !self.neighbours.is_secured(source);
+        if !bootstrap_layer::takes_plain(self.link_state(source), self.mutant) && !lax {
             count(&mut self.counters.refused_unsecured);
             if self.mutant.is(Mutant::RxRefusalAnswered) {
                 self.send_refusal(source);
@@ -122,6 +132,13 @@ impl Device {
         }
         let key_index = frame.security.key_identifier.index().unwrap_or(0);
         let protection = lowpan::Protection::Secured { level: frame.security.level, key_index };
+        if self.mutant.is(Mutant::CounterJumpLocksOut) {
+            let expected = frame.security.frame_counter.unwrap_or(0).saturating_add(1);
+            // The frame itself is looked at as before: what is locked out are those that follow.
+            let opened = self.security.unsecure_frame(frame);
+            self.security.replay().restore(IncomingCounter { source, key_index, expected });
+            return opened.ok().map(|frame| (frame, protection));
+        }
         let refusal = match self.security.unsecure_frame(frame) {
             Ok(opened) => {
                 if let Some(frame_counter) = frame.security.frame_counter {
@@ -154,15 +171,19 @@ impl Device {
             Refusal::Integrity => Mutant::RxAcceptBadMic,
             Refusal::Replayed { .. } => Mutant::RxAcceptReplay,
             Refusal::LevelTooLow(_) => Mutant::RxAcceptLowLevel,
+            Refusal::CounterExhausted => Mutant::CounterExhaustedTaken,
+            Refusal::UnknownKey(_) => Mutant::RxAnyKeyIndex,
             _ => return None,
         };
-        if !self.mutant.is(wanted) {
+        let replayed = matches!(refusal, Refusal::Replayed { .. }) && self.mutant.is(Mutant::SsrReplayTaken);
+        if !self.mutant.is(wanted) && !replayed {
             return None;
         }
         let index = frame.security.key_identifier.index()?;
-        let key = &self.store.keys().iter().find(|key| key.index == index)?.key.0;
+        let any = self.mutant.is(Mutant::RxAnyKeyIndex);
+        let key = &self.store.keys().iter().find(|key| key.index == index || any)?.key.0;
         if wanted != Mutant::RxAcceptBadMic {
-            return unsecure(frame, key, source).ok();
+            return unsecure(frame, key, source).ok().filter(|frame| !replayed || ends_in_secure_request(frame));
         }
         // CTR mode: encrypting the ciphertext once more decrypts it; the integrity code of that is not looked at.
         let end = frame.payload.len().checked_sub(frame.security.level.mic_len())?;
@@ -183,7 +204,7 @@ impl Device {
 
     /// Puts a neighbour into the list; one that is new to a 6SR gets SSRs (`PROFILE-SEL` 5).
     pub(crate) fn note_neighbour(&mut self, now: Instant, eui64: Eui64) {
-        let noted = self.neighbours.note(eui64, now, self.discovery.parent());
+        let noted = self.neighbours.note(eui64, now, self.discovery.parent(), self.mutant);
         let greets = noted == Noted::Added && self.store.is_secured();
         if let Some(neighbour) = self.neighbours.get_mut(eui64).filter(|_| greets) {
             neighbour.series.start(now);
@@ -258,7 +279,7 @@ impl Device {
             header.sequence_number = Some(self.sequence_number);
             let frame = Frame::new(header, Content::Data(payload));
             match self.finish_frame(&frame, security, fixed) {
-                Ok(psdu) => self.radio.push(psdu),
+                Ok(psdu) => self.radio.push(psdu, destination.extended()),
                 Err(error) => return self.log(alloc::format!("frame not sent: {error}")),
             }
         }
@@ -288,7 +309,14 @@ fn is_echo(packet: &[u8]) -> bool {
     packet.get(6) == Some(&NextHeader::ICMPV6.0) && matches!(packet.get(40), Some(128 | 129))
 }
 
+/// Whether an unfragmented frame carries an SSR: its last 16 octets are the ICMPv6 message.
+fn ends_in_secure_request(frame: &Frame) -> bool {
+    let Content::Data(payload) = &frame.content else { return false };
+    let at = payload.len().saturating_sub(16);
+    matches!(payload.get(at..), Some([wire::sel::ICMPV6_TYPE, 2, ..]))
+}
+
 /// FNV-1a: enough to tell a repeated frame from another one with the same number.
-fn hash(octets: &[u8]) -> u32 {
+pub(crate) fn hash(octets: &[u8]) -> u32 {
     octets.iter().fold(0x811c_9dc5, |hash, octet| (hash ^ u32::from(*octet)).wrapping_mul(0x0100_0193))
 }

@@ -8,6 +8,7 @@ use protocols::time::Instant;
 use wire::Eui64;
 
 use crate::bounds;
+use crate::mutants::{Mutant, Selected};
 use crate::secure_request::Series;
 
 /// A neighbour.
@@ -44,13 +45,17 @@ pub(crate) struct NeighbourList {
 
 impl NeighbourList {
     /// Notes that `eui64` was heard. `pinned` (the parent) is not evicted either.
-    pub(crate) fn note(&mut self, eui64: Eui64, now: Instant, pinned: Option<Eui64>) -> Noted {
+    pub(crate) fn note(&mut self, eui64: Eui64, now: Instant, pinned: Option<Eui64>, mutant: Selected) -> Noted {
         if let Some(neighbour) = self.get_mut(eui64) {
             neighbour.heard = now;
             return Noted::Known;
         }
-        if self.entries.len() >= bounds::NEIGHBOURS {
-            let evictable = |entry: &&Neighbour| entry.secured_until.is_none() && Some(entry.eui64) != pinned;
+        let bound = if mutant.is(Mutant::NeighbourListUnbounded) { 1000 } else { bounds::NEIGHBOURS };
+        if self.entries.len() >= bound {
+            let evictable = |entry: &&Neighbour| {
+                entry.secured_until.is_none() && Some(entry.eui64) != pinned
+                    || mutant.is(Mutant::NeighbourEvictsSecured)
+            };
             let Some(victim) = self.entries.iter().filter(evictable).min_by_key(|entry| entry.heard) else {
                 return Noted::NoRoom;
             };
@@ -123,6 +128,10 @@ mod tests {
     use super::*;
     use core::time::Duration;
 
+    fn sound() -> Selected {
+        Selected::default()
+    }
+
     fn eui64(number: u8) -> Eui64 {
         Eui64([2, 0, 0, 0, 0, 0, 0, number])
     }
@@ -135,15 +144,15 @@ mod tests {
     fn an_unsecured_entry_never_evicts_a_secured_one() {
         let mut list = NeighbourList::default();
         for number in 0..32 {
-            assert_eq!(list.note(eui64(number), at(number.into()), None), Noted::Added);
+            assert_eq!(list.note(eui64(number), at(number.into()), None, sound()), Noted::Added);
         }
         for number in 0..31 {
             assert!(list.mark(eui64(number), at(1000)));
         }
-        assert_eq!(list.note(eui64(100), at(100), None), Noted::Added);
+        assert_eq!(list.note(eui64(100), at(100), None, sound()), Noted::Added);
         assert!(list.get(eui64(31)).is_none(), "the only unsecured entry had to go");
         assert!(list.mark(eui64(100), at(1000)));
-        assert_eq!(list.note(eui64(101), at(101), None), Noted::NoRoom);
+        assert_eq!(list.note(eui64(101), at(101), None, sound()), Noted::NoRoom);
         assert_eq!(list.len(), bounds::NEIGHBOURS);
         assert_eq!(list.secured().len(), bounds::NEIGHBOURS);
     }
@@ -152,7 +161,7 @@ mod tests {
     fn the_parent_is_not_evicted_by_strangers() {
         let mut list = NeighbourList::default();
         for number in 0..200 {
-            list.note(eui64(number), at(number.into()), Some(eui64(0)));
+            list.note(eui64(number), at(number.into()), Some(eui64(0)), sound());
         }
         assert!(list.get(eui64(0)).is_some() && list.get(eui64(199)).is_some() && list.get(eui64(1)).is_none());
     }
@@ -160,7 +169,7 @@ mod tests {
     #[test]
     fn a_mark_ends_with_its_lifetime() {
         let mut list = NeighbourList::default();
-        list.note(eui64(1), at(0), None);
+        list.note(eui64(1), at(0), None, sound());
         list.mark(eui64(1), at(60));
         assert!(list.expire(at(59)).is_empty() && list.is_secured(eui64(1)));
         assert_eq!(list.deadline(true), Some(at(60)));

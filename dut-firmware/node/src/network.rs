@@ -18,7 +18,7 @@ use crate::device::Device;
 use crate::discovery::{self, Emission, ND_HOP_LIMIT};
 use crate::forwarding::{NextHop, next_hop};
 use crate::mutants::Mutant;
-use crate::profile::{BACKBONE_ADDRESS, BACKBONE_PREFIX, HOP_LIMIT, same_prefix};
+use crate::profile::{BACKBONE_ADDRESS, BACKBONE_PREFIX, HOP_LIMIT, SSR_LIFETIME_UNITS, same_prefix};
 use crate::session::Peer;
 
 /// Where a packet came from.
@@ -29,6 +29,9 @@ pub(crate) enum Origin {
     /// The backbone.
     Backbone,
 }
+
+/// Octets of a JSR or SSR with its ICMPv6 header.
+const SEL_OCTETS: usize = 4 + sel::BODY_LENGTH;
 
 impl Device {
     /// Takes a packet off the backbone.
@@ -65,11 +68,11 @@ impl Device {
     }
 
     fn forward(&mut self, mut packet: Packet, origin: Origin) {
-        if packet.header.hop_limit <= 1 {
+        if packet.header.hop_limit <= 1 && !self.mutant.is(Mutant::RelayForwardsExpired) {
             return count(&mut self.counters.dropped_hop_limit);
         }
         if !self.mutant.is(Mutant::RelayNoHopLimitDecrement) {
-            packet.header.hop_limit -= 1;
+            packet.header.hop_limit = packet.header.hop_limit.saturating_sub(1);
         }
         self.tamper_with_join_request(&mut packet);
         let destination = packet.header.destination;
@@ -97,6 +100,11 @@ impl Device {
             && kind != Some(sel::Kind::SetSecureRequest)
             || self.mutant.is(Mutant::RelayDropsJsr) && transit && kind == Some(sel::Kind::JoinSecureRequest)
             || self.mutant.is(Mutant::RelayDropsWhenSecured) && transit && unmarked
+            || self.mutant.is(Mutant::RelayDropsDtls) && transit && packet.header.next_header == NextHeader::UDP
+            || self.mutant.is(Mutant::LbrDropsJsr)
+                && self.role() == Role::SixLbr
+                && transit
+                && kind == Some(sel::Kind::JoinSecureRequest)
     }
 
     fn tamper_with_join_request(&self, packet: &mut Packet) {
@@ -130,6 +138,15 @@ impl Device {
         let message = match parsed {
             Ok(message) => message,
             Err(Error::Integrity(_)) => return count(&mut self.counters.dropped_checksum),
+            Err(_)
+                if self.mutant.is(Mutant::SelShortBodyTaken) && packet.payload.first() == Some(&sel::ICMPV6_TYPE) =>
+            {
+                if let Origin::Link { neighbour, secured } = origin {
+                    let message = sel::Message::set_secure_request(neighbour, SSR_LIFETIME_UNITS);
+                    self.receive_secure_request(now, neighbour, secured, &packet.header, &message);
+                }
+                return;
+            }
             Err(_) => return count(&mut self.counters.dropped_malformed),
         };
         match (message, origin) {
@@ -152,6 +169,15 @@ impl Device {
             (Message::Sel(message), Origin::Link { neighbour, secured })
                 if message.kind == sel::Kind::SetSecureRequest =>
             {
+                let trailing = packet.payload.len() > SEL_OCTETS;
+                if !(trailing && self.mutant.is(Mutant::SsrTrailingRefused)) {
+                    self.receive_secure_request(now, neighbour, secured, &packet.header, &message);
+                }
+            }
+            (Message::Other { kind: sel::ICMPV6_TYPE, .. }, Origin::Link { neighbour, secured })
+                if self.mutant.is(Mutant::SelUnknownCodeTaken) =>
+            {
+                let message = sel::Message::set_secure_request(neighbour, SSR_LIFETIME_UNITS);
                 self.receive_secure_request(now, neighbour, secured, &packet.header, &message);
             }
             _ => {}

@@ -5,6 +5,7 @@ use alloc::vec::Vec;
 use core::time::Duration;
 
 use protocols::time::Instant;
+use wire::Eui64;
 
 use crate::bounds;
 
@@ -14,8 +15,10 @@ const WATCHDOG: Duration = Duration::from_secs(2);
 /// The queue.
 #[derive(Debug, Default)]
 pub(crate) struct TransmitQueue {
-    waiting: VecDeque<Vec<u8>>,
+    waiting: VecDeque<(Vec<u8>, Option<Eui64>)>,
     in_flight: Option<(u32, Instant)>,
+    /// To whom the frame in flight goes; `None` if to all.
+    receiver: Option<Eui64>,
     next_handle: u32,
 }
 
@@ -25,9 +28,9 @@ impl TransmitQueue {
         self.waiting.len().saturating_add(frames) <= bounds::TRANSMIT_QUEUE
     }
 
-    /// Appends a frame, without FCS.
-    pub(crate) fn push(&mut self, psdu: Vec<u8>) {
-        self.waiting.push_back(psdu);
+    /// Appends a frame, without FCS, for one receiver or for all.
+    pub(crate) fn push(&mut self, psdu: Vec<u8>, receiver: Option<Eui64>) {
+        self.waiting.push_back((psdu, receiver));
     }
 
     /// The next frame to hand to the radio, if it is free.
@@ -36,18 +39,19 @@ impl TransmitQueue {
             return None;
         }
         self.in_flight = None;
-        let psdu = self.waiting.pop_front()?;
+        let (psdu, receiver) = self.waiting.pop_front()?;
+        self.receiver = receiver;
         let handle = self.next_handle;
         self.next_handle = self.next_handle.wrapping_add(1);
         self.in_flight = Some((handle, now));
         Some((handle, psdu))
     }
 
-    /// The radio is done with `handle`.
-    pub(crate) fn done(&mut self, handle: u32) {
-        if self.in_flight.is_some_and(|(flying, _)| flying == handle) {
-            self.in_flight = None;
-        }
+    /// The radio is done with `handle`; to whom it was, if it was in flight and not to all.
+    pub(crate) fn done(&mut self, handle: u32) -> Option<Eui64> {
+        self.in_flight.filter(|(flying, _)| *flying == handle)?;
+        self.in_flight = None;
+        self.receiver.take()
     }
 
     /// Whether nothing waits and nothing flies.
@@ -68,8 +72,8 @@ mod tests {
     #[test]
     fn frames_leave_one_at_a_time_and_a_silent_radio_does_not_block_forever() {
         let mut queue = TransmitQueue::default();
-        queue.push(Vec::from([1]));
-        queue.push(Vec::from([2]));
+        queue.push(Vec::from([1]), None);
+        queue.push(Vec::from([2]), None);
         let (handle, psdu) = queue.next(Instant::ZERO).unwrap();
         assert_eq!(psdu, [1]);
         assert!(queue.next(Instant::ZERO).is_none());

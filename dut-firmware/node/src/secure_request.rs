@@ -67,6 +67,11 @@ impl Series {
         (self.next, self.sent_in_series) = (Some(now + SSR_REFRESH), 0);
     }
 
+    /// No refresh will follow: what a mutant does.
+    pub(crate) fn stop_series(&mut self) {
+        self.next = None;
+    }
+
     /// Whether an SSR of this device that was no answer left within the last second.
     pub(crate) fn asked(&self, now: Instant) -> bool {
         self.last_asked.is_some_and(|asked| now < asked + SSR_ANSWER_INTERVAL)

@@ -6,7 +6,7 @@ use alloc::vec::Vec;
 
 use protocols::Entropy;
 use protocols::coap::{self, ExchangeId, Response, ServerOutput, TransmissionParameters};
-use protocols::dtls::{self, CloseReason, CookieConfig, Output, Psk, PskStore, ServerConfig};
+use protocols::dtls::{self, CloseReason, CookieConfig, ExtendedMasterSecret, Output, Psk, PskStore, ServerConfig};
 use protocols::time::Instant;
 use rand_core::{Rng, SeedableRng};
 use wire::Eui64;
@@ -39,6 +39,8 @@ pub(crate) enum Event {
 pub(crate) struct Credentials<'a> {
     pub(crate) eui64: Eui64,
     pub(crate) anchor: &'a SecretKey,
+    /// The commissioning tool that it was installed with.
+    pub(crate) tool: Option<Ipv6Addr>,
 }
 
 /// The server.
@@ -55,6 +57,10 @@ struct Session {
     coap: coap::Server,
     /// A cookie came back, so that there is more to lose than a ClientHello.
     begun: bool,
+    /// The handshake is done.
+    established: bool,
+    /// With the commissioning tool that the device was installed with, as far as an address can tell.
+    with_tool: bool,
     active: Instant,
 }
 
@@ -65,19 +71,35 @@ impl SecureServer {
         Self { cookie_secret, entropy: Entropy::from_rng(entropy), mutant, session: None }
     }
 
-    /// Whether a handshake or a session is under way: JSRs pause (`PROFILE-SEL` 4).
+    /// Whether a handshake or a session is under way: JSRs pause (`PROFILE-SEL` 4). The handshake of a stranger who got
+    /// no further keeps the device from nothing.
     pub(crate) fn is_busy(&self) -> bool {
-        self.session.as_ref().is_some_and(|session| session.begun)
+        let strangers_count = self.mutant.is(Mutant::StrangerPausesJsr);
+        let counts = |session: &Session| session.with_tool || session.established || strangers_count;
+        self.session.as_ref().is_some_and(|session| session.begun && counts(session))
     }
 
-    /// Takes a datagram; whom the one session is not with is ignored.
+    /// Takes a datagram; whom the one session is not with is ignored. Two things give way: a ClientHello that has not
+    /// returned its cookie, to anybody; and the unfinished handshake of a stranger, to the commissioning tool.
     pub(crate) fn handle(&mut self, now: Instant, peer: Peer, datagram: &[u8], credentials: &Credentials<'_>) {
-        if self.session.as_ref().is_none_or(|session| session.peer != peer && !session.begun) {
+        if self
+            .session
+            .as_ref()
+            .is_none_or(|session| session.peer != peer && self.gives_way(session, peer, credentials))
+        {
             self.session = self.open(now, peer, credentials);
         }
         if let Some(session) = self.session.as_mut().filter(|session| session.peer == peer) {
             session.dtls.handle(now, datagram);
         }
+    }
+
+    fn gives_way(&self, session: &Session, peer: Peer, credentials: &Credentials<'_>) -> bool {
+        if !session.begun || self.mutant.is(Mutant::SessionDisplaced) && session.established {
+            return true;
+        }
+        let keeps_strangers = self.mutant.is(Mutant::StrangerHoldsSession) || self.mutant.is(Mutant::HelloFloodBlocks);
+        credentials.tool == Some(peer.address) && !session.with_tool && !session.established && !keeps_strangers
     }
 
     /// Hands the response to a request back.
@@ -90,7 +112,8 @@ impl SecureServer {
     /// The next thing to do; to be called until it returns `None`.
     pub(crate) fn poll(&mut self, now: Instant) -> Option<Event> {
         let session = self.session.as_mut()?;
-        if session.begun && session.active + SESSION_IDLE <= now && !session.dtls.is_closed() {
+        let idles = session.active + SESSION_IDLE <= now && !self.mutant.is(Mutant::SessionNeverIdle);
+        if session.begun && idles && !session.dtls.is_closed() {
             session.dtls.close(now);
         }
         loop {
@@ -115,7 +138,7 @@ impl SecureServer {
                     return Some(Event::Datagram(peer, datagram));
                 }
                 Output::Connected => {
-                    (session.begun, session.active) = (true, now);
+                    (session.begun, session.established, session.active) = (true, true, now);
                     return Some(Event::Established(peer));
                 }
                 Output::ApplicationData(data) => {
@@ -143,7 +166,7 @@ impl SecureServer {
     /// When `poll` has something to do.
     pub(crate) fn deadline(&self) -> Option<Instant> {
         let session = self.session.as_ref()?;
-        let idle = Some(session.active + SESSION_IDLE);
+        let idle = Some(session.active + SESSION_IDLE).filter(|_| !self.mutant.is(Mutant::SessionNeverIdle));
         [session.dtls.deadline(), session.coap.deadline(), idle].into_iter().flatten().min()
     }
 
@@ -152,6 +175,7 @@ impl SecureServer {
         let psk = if self.mutant.is(Mutant::PskFixed) { [0; 16] } else { credentials.anchor.0 };
         let any_identity = self.mutant.is(Mutant::PskAny);
         let anchor = Anchor { identity: identity.clone().into_bytes(), psk: Psk::new(psk), any_identity };
+        let identity = if self.mutant.is(Mutant::PskInClear) { credentials.anchor.to_hex() } else { identity };
         let hint = if self.mutant.is(Mutant::HintUpperCase) { identity.to_uppercase() } else { identity };
         let mut transport_address = peer.address.octets().to_vec();
         transport_address.extend(peer.port.to_be_bytes());
@@ -160,11 +184,24 @@ impl SecureServer {
             psk_identity_hint: Some(hint.into_bytes()),
             cookie: (!self.mutant.is(Mutant::NoCookie)).then_some(cookie),
             mtu: DTLS_MTU,
+            extended_master_secret: self.extended_master_secret(),
             ..ServerConfig::new(anchor)
         };
         let dtls = dtls::Server::new(config, Entropy::from_rng(&mut self.entropy)).ok()?;
         let coap = coap_server(&mut self.entropy);
-        Some(Session { peer, dtls, coap, begun: false, active: now })
+        let with_tool = credentials.tool == Some(peer.address);
+        let begun = self.mutant.is(Mutant::HelloFloodBlocks);
+        Some(Session { peer, dtls, coap, begun, established: false, with_tool, active: now })
+    }
+
+    fn extended_master_secret(&self) -> ExtendedMasterSecret {
+        if self.mutant.is(Mutant::EmsRequired) {
+            ExtendedMasterSecret::Require
+        } else if self.mutant.is(Mutant::EmsIgnored) {
+            ExtendedMasterSecret::Never
+        } else {
+            ExtendedMasterSecret::default()
+        }
     }
 }
 

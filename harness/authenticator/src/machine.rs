@@ -16,6 +16,8 @@ pub enum MachineInput<'a> {
     Backbone(&'a [u8]),
     /// The tester radio received a frame; its PSDU without FCS.
     Received(&'a [u8]),
+    /// The sniffer saw a frame, whoever sent it to whom; its PSDU without FCS.
+    Overheard(&'a [u8]),
     /// What became of the frame of a [`MachineOutput::Inject`].
     TransmitDone {
         /// The handle of that frame.

@@ -16,6 +16,7 @@ use record::event::{Action, Key, Observation, TransmitStatus};
 use suites::plan::{self, Constraint, Deviation, Operand, Role, Send, Topology};
 use wire::Eui64;
 use wire::dissect::Value;
+use wire::ieee802154::FCS_LENGTH;
 
 use crate::judge::Bindings;
 use crate::scenery;
@@ -98,6 +99,12 @@ impl Machines {
             Observation::Received { radio, psdu, .. } => {
                 if let Some(neighbour) = self.neighbours.get_mut(radio) {
                     neighbour.handle(now, MachineInput::Received(&psdu.0));
+                }
+            }
+            Observation::Frame { psdu, .. } => {
+                let frame = psdu.0.get(..psdu.0.len().saturating_sub(FCS_LENGTH)).unwrap_or_default();
+                for neighbour in self.neighbours.values_mut() {
+                    neighbour.handle(now, MachineInput::Overheard(frame));
                 }
             }
             Observation::TransmitStatus { radio, handle, status } => {

@@ -28,9 +28,9 @@ fn settle(now: Instant, first: Vec<Emission>, from: &mut Discovery, to: &mut Dis
 
 #[test]
 fn a_router_gets_prefix_and_registered_address_from_the_border_router() {
-    let mut lbr = Discovery::new(LBR, Role::SixLbr, None);
+    let mut lbr = Discovery::new(LBR, Role::SixLbr, None, Selected::default());
     assert!(lbr.start(at(0), Duration::ZERO).registered.is_some());
-    let mut router = Discovery::new(ROUTER, Role::SixLr, Some(LBR));
+    let mut router = Discovery::new(ROUTER, Role::SixLr, Some(LBR), Selected::default());
     router.start(at(0), Duration::ZERO);
     let solicitation = router.poll(at(0));
     assert_eq!(solicitation[0].destination, ALL_ROUTERS);
@@ -44,7 +44,7 @@ fn a_router_gets_prefix_and_registered_address_from_the_border_router() {
 
 #[test]
 fn solicitations_back_off_as_rfc_6775_says() {
-    let mut router = Discovery::new(ROUTER, Role::SixLr, None);
+    let mut router = Discovery::new(ROUTER, Role::SixLr, None, Selected::default());
     router.start(at(0), Duration::ZERO);
     let mut seconds = Vec::new();
     for _ in 0..7 {
@@ -57,9 +57,9 @@ fn solicitations_back_off_as_rfc_6775_says() {
 
 #[test]
 fn a_solicitation_that_came_too_early_is_answered_once_the_router_has_an_address() {
-    let mut lbr = Discovery::new(LBR, Role::SixLbr, None);
+    let mut lbr = Discovery::new(LBR, Role::SixLbr, None, Selected::default());
     lbr.start(at(0), Duration::ZERO);
-    let mut router = Discovery::new(ROUTER, Role::SixLr, Some(LBR));
+    let mut router = Discovery::new(ROUTER, Role::SixLr, Some(LBR), Selected::default());
     router.start(at(0), Duration::ZERO);
     let joiner = Eui64([0x70, 0xb3, 0xd5, 0xb0, 7, 0, 0, 3]);
     let early = Message::RouterSolicitation { options: Vec::new() };
@@ -76,7 +76,7 @@ fn a_solicitation_that_came_too_early_is_answered_once_the_router_has_an_address
 
 #[test]
 fn an_address_of_another_is_not_registered_twice_and_the_table_is_bounded() {
-    let mut lbr = Discovery::new(LBR, Role::SixLbr, None);
+    let mut lbr = Discovery::new(LBR, Role::SixLbr, None, Selected::default());
     lbr.start(at(0), Duration::ZERO);
     let address = |number: u16| Ipv6Addr::new(0xfd00, 0xb007, 0, 0, 0, 0, 0, number);
     assert_eq!(lbr.register(at(0), address(1), LBR, 1), 0);
@@ -93,9 +93,9 @@ fn an_address_of_another_is_not_registered_twice_and_the_table_is_bounded() {
 
 #[test]
 fn a_router_that_is_not_the_configured_parent_is_not_followed() {
-    let mut router = Discovery::new(ROUTER, Role::SixLr, Some(LBR));
+    let mut router = Discovery::new(ROUTER, Role::SixLr, Some(LBR), Selected::default());
     router.start(at(0), Duration::ZERO);
-    let mut stranger = Discovery::new(Eui64([9; 8]), Role::SixLbr, None);
+    let mut stranger = Discovery::new(Eui64([9; 8]), Role::SixLbr, None, Selected::default());
     stranger.start(at(0), Duration::ZERO);
     let solicitation = router.poll(at(0));
     assert!(settle(at(0), solicitation, &mut router, &mut stranger).is_empty());

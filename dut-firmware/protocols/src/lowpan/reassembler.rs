@@ -91,9 +91,22 @@ struct Partial {
     key: Key,
     protection: Protection,
     deadline: Instant,
+    /// When its last fragment came.
+    active: Instant,
     bytes: Vec<u8>,
     /// Start and length of every fragment taken.
     pieces: Vec<(usize, usize)>,
+}
+
+/// What a reassembler does otherwise than it should: only for devices that are wrong on purpose, to test a test.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Laxity {
+    /// Once full it takes no other datagram before one of those under way is whole or its time is over.
+    pub keeps_the_oldest: bool,
+    /// To [`Self::keeps_the_oldest`] a secured datagram is as any other.
+    pub ignores_security: bool,
+    /// Fragments that overlap are written over what is there.
+    pub takes_overlaps: bool,
 }
 
 /// Puts fragments together; whole packets pass through it too.
@@ -101,6 +114,8 @@ struct Partial {
 pub struct Reassembler {
     capacity: usize,
     accept_mesh: bool,
+    laxity: Laxity,
+    displaced: usize,
     partials: Vec<Partial>,
     recent: Vec<(Key, Instant)>,
 }
@@ -115,13 +130,25 @@ impl Default for Reassembler {
 impl Reassembler {
     /// At most `capacity` datagrams at once.
     pub fn new(capacity: usize) -> Self {
-        Self { capacity, accept_mesh: false, partials: Vec::new(), recent: Vec::new() }
+        Self {
+            capacity,
+            accept_mesh: false,
+            laxity: Laxity::default(),
+            displaced: 0,
+            partials: Vec::new(),
+            recent: Vec::new(),
+        }
     }
 
     /// Takes frames with mesh headers too, whose fragments belong together by originator and final destination (RFC 4944
     /// section 5.3). Others refuse them: an originator is what any neighbour says it is.
     pub fn with_mesh(self) -> Self {
         Self { accept_mesh: true, ..self }
+    }
+
+    /// Makes it wrong on purpose.
+    pub fn with_laxity(self, laxity: Laxity) -> Self {
+        Self { laxity, ..self }
     }
 
     /// Datagrams that are incomplete.
@@ -142,11 +169,18 @@ impl Reassembler {
         before.saturating_sub(self.partials.len())
     }
 
+    /// How many datagrams newcomers have taken the place of since this was asked last.
+    pub fn take_displaced(&mut self) -> usize {
+        core::mem::take(&mut self.displaced)
+    }
+
     /// Takes the payload of a data frame; the datagram if this completes one.
     ///
     /// A repeated fragment is ignored. An overlapping one discards what was collected (RFC 4944 section 5.3). A plain
     /// fragment never disturbs a secured datagram: it is refused and the datagram goes on; the other way round the
-    /// plain one is discarded. When full, a secured datagram takes the place of the oldest plain one, no other.
+    /// plain one is discarded. When full, a newcomer takes the place of a plain datagram: of one that never got beyond a
+    /// fragment if there is one, else of the one that waited longest for its next. Whoever floods with first fragments
+    /// pushes out their own. A plain newcomer never takes the place of a secured datagram.
     pub fn accept(
         &mut self,
         now: Instant,
@@ -219,9 +253,13 @@ impl Reassembler {
             return Err(ReassemblyRefusal::MixedProtection);
         }
         if self.partials.len() >= self.capacity {
-            let oldest_plain = self.partials.iter().position(|partial| !partial.protection.is_secured());
-            match oldest_plain {
-                Some(index) if protection.is_secured() => drop(self.partials.remove(index)),
+            let plain = self.partials.iter().enumerate().filter(|(_, partial)| !partial.protection.is_secured());
+            let victim = plain.min_by_key(|(_, partial)| (partial.pieces.len() > 1, partial.active));
+            match victim.map(|(index, _)| index) {
+                Some(index) if self.takes_the_place(protection) => {
+                    drop(self.partials.remove(index));
+                    self.displaced = self.displaced.saturating_add(1);
+                }
                 _ => return Err(ReassemblyRefusal::Full),
             }
         }
@@ -229,10 +267,15 @@ impl Reassembler {
             key,
             protection,
             deadline: now + REASSEMBLY_TIMEOUT,
+            active: now,
             bytes: vec![0; key.size.into()],
             pieces: Vec::new(),
         });
         Ok(self.partials.len().saturating_sub(1))
+    }
+
+    fn takes_the_place(&self, protection: Protection) -> bool {
+        protection.is_secured() && !self.laxity.ignores_security || !self.laxity.keeps_the_oldest
     }
 
     fn insert(
@@ -251,13 +294,15 @@ impl Reassembler {
             if partial.pieces.contains(&(offset, piece.len())) && *target == *piece {
                 return Ok(None);
             }
-            self.partials.remove(index);
-            return Err(ReassemblyRefusal::Overlap);
+            if !self.laxity.takes_overlaps {
+                self.partials.remove(index);
+                return Err(ReassemblyRefusal::Overlap);
+            }
         }
         target.copy_from_slice(piece);
+        partial.active = now;
         partial.pieces.push((offset, piece.len()));
-        let received: usize = partial.pieces.iter().map(|(_, length)| length).sum();
-        if received < partial.bytes.len() {
+        if !is_covered(&mut partial.pieces.clone(), partial.bytes.len()) {
             return Ok(None);
         }
         let Partial { key, protection, bytes: packet, .. } = self.partials.remove(index);
@@ -268,6 +313,19 @@ impl Reassembler {
         check_packet(&packet)?;
         Ok(Some(Datagram { packet, source: key.source, destination: key.destination, mesh, protection }))
     }
+}
+
+/// Whether the pieces leave no gap in `length` octets.
+fn is_covered(pieces: &mut [(usize, usize)], length: usize) -> bool {
+    pieces.sort_unstable();
+    let reached =
+        pieces.iter().fold(
+            0,
+            |reached: usize, (start, size)| {
+                if *start <= reached { reached.max(start.saturating_add(*size)) } else { reached }
+            },
+        );
+    reached >= length
 }
 
 /// The length that an uncompressed IPv6 header says has to be the length that arrived.

@@ -169,12 +169,33 @@ fn a_secured_fragment_never_completes_a_plain_datagram() {
 }
 
 #[test]
-fn when_full_a_secured_datagram_takes_the_place_of_a_plain_one_only() {
+fn a_flood_of_first_fragments_pushes_out_its_own_and_not_a_datagram_that_goes_on() {
+    let mut reassembler = Reassembler::new(3);
+    let honest = fragments(300, 80, 1);
+    accept(&mut reassembler, NOW, &honest[0], Protection::Plain).unwrap();
+    accept(&mut reassembler, NOW, &honest[1], Protection::Plain).unwrap();
+    for tag in 100..200 {
+        assert_eq!(accept(&mut reassembler, NOW, &fragments(100, 80, tag)[0], Protection::Plain), Ok(None));
+        assert!(reassembler.pending() <= 3);
+    }
+    assert_eq!((reassembler.take_displaced(), reassembler.take_displaced()), (98, 0));
+    let last = honest.len() - 1;
+    for payload in &honest[2..last] {
+        accept(&mut reassembler, NOW, payload, Protection::Plain).unwrap();
+    }
+    assert!(accept(&mut reassembler, NOW, &honest[last], Protection::Plain).unwrap().is_some());
+}
+
+#[test]
+fn when_full_a_secured_datagram_is_displaced_by_nothing() {
     let mut reassembler = Reassembler::new(2);
-    accept(&mut reassembler, NOW, &fragments(100, 80, 1)[0], Protection::Plain).unwrap();
+    accept(&mut reassembler, NOW, &fragments(100, 80, 1)[0], SECURED).unwrap();
     accept(&mut reassembler, NOW, &fragments(100, 80, 2)[0], SECURED).unwrap();
     let third = &fragments(100, 80, 3)[0];
     assert_eq!(accept(&mut reassembler, NOW, third, Protection::Plain), Err(ReassemblyRefusal::Full));
+    let mut reassembler = Reassembler::new(2);
+    accept(&mut reassembler, NOW, &fragments(100, 80, 1)[0], Protection::Plain).unwrap();
+    accept(&mut reassembler, NOW, &fragments(100, 80, 2)[0], SECURED).unwrap();
     assert_eq!(accept(&mut reassembler, NOW, third, SECURED), Ok(None));
     assert_eq!(accept(&mut reassembler, NOW, &fragments(100, 80, 4)[0], SECURED), Err(ReassemblyRefusal::Full));
     assert!(accept(&mut reassembler, NOW, &fragments(100, 80, 2)[1], SECURED).unwrap().is_some());

@@ -224,7 +224,7 @@ impl Machine for CommissioningTool {
                 Err(reason) => self.outputs.push_back(MachineOutput::Refused { order: line.to_owned(), reason }),
             },
             MachineInput::Backbone(packet) => self.receive(now, packet),
-            MachineInput::Received(_) | MachineInput::TransmitDone { .. } => {
+            MachineInput::Received(_) | MachineInput::Overheard(_) | MachineInput::TransmitDone { .. } => {
                 self.outputs.push_back(MachineOutput::Fault("the commissioning tool has no radio".to_owned()));
             }
         }

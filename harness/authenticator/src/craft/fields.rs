@@ -6,6 +6,7 @@ const FRAME: &[&str] =
     &["wpan.seq_no", "wpan.src64", "wpan.dst64", "wpan.dst16", "wpan.dst_pan", "wpan.ack_request", "wpan.fcs"];
 const SECURITY: &[&str] =
     &["wpan.aux_sec.sec_level", "wpan.aux_sec.frame_counter", "wpan.aux_sec.key_index", "wpan.mic", "key"];
+const LOWPAN: &[&str] = &["fragments", "6lowpan.frag.size", "6lowpan.frag.tag"];
 const IPV6: &[&str] = &["ipv6.src", "ipv6.dst", "ipv6.hlim", "ipv6.nxt", "ipv6.plen", "ipv6.tclass", "ipv6.flow"];
 const ICMPV6: &[&str] = &["icmpv6.type", "icmpv6.code", "icmpv6.checksum", "icmpv6.length"];
 const SEL: &[&str] = &["sel.status", "sel.reserved", "sel.registration_lifetime", "sel.eui64", "sel.trailing"];
@@ -48,5 +49,6 @@ pub(crate) fn packet_fields(message: &str) -> Option<Vec<&'static str>> {
 /// The fields of a message that can be overridden; those of link security (`wpan.aux_sec.*`, `wpan.mic`, `key`) only if
 /// it is protected. `None`: no such message can be crafted.
 pub fn fields(message: &str) -> Option<Vec<&'static str>> {
-    packet_fields(message).map(|packet| [FRAME, SECURITY, &packet].concat())
+    let lowpan = if message == "wpan.data" { &[] } else { LOWPAN };
+    packet_fields(message).map(|packet| [FRAME, SECURITY, lowpan, &packet].concat())
 }

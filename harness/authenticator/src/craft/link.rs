@@ -7,10 +7,12 @@ use wire::ieee802154::{
     Address, AuxSecurityHeader, Content, FCS_LENGTH, Frame, Header, KeyIdentifier, LinkAddress, MAX_PSDU, PanId,
     SecurityLevel, ShortAddress, fcs, secure,
 };
-use wire::sixlowpan::{Dispatch, FragmentHeader, MAX_DATAGRAM_SIZE, compress_headers};
+use wire::reader::Reader;
+use wire::sixlowpan::{Dispatch, FragmentHeader, FrameHeaders, MAX_DATAGRAM_SIZE, compress_headers, decompress};
 use wire::writer::Writer;
 
 use super::draft::is_compressible;
+use super::fragments::{Cut, Lies, PieceProtection, uncompressed};
 use super::{CounterState, CraftError, CraftRequest, CraftedFrame, Protection, Value};
 use crate::profile::contexts;
 
@@ -25,6 +27,8 @@ pub(crate) struct Link {
     protection: Option<Protection>,
     integrity_code: Option<Value>,
     fcs: Option<Value>,
+    cut: Option<Cut>,
+    lies: Lies,
 }
 
 impl Link {
@@ -39,6 +43,8 @@ impl Link {
             protection: request.protection.clone(),
             integrity_code: None,
             fcs: None,
+            cut: None,
+            lies: Lies::default(),
         }
     }
 
@@ -87,6 +93,9 @@ impl Link {
             "wpan.aux_sec.key_index" => {
                 self.protection.as_mut().ok_or_else(needs_protection)?.index = value.u8(field)?;
             }
+            "fragments" => self.cut = Some(Cut::parse(field, value)?),
+            "6lowpan.frag.size" => self.lies.size = Some(value.number(field, "a number from 0 to 2047")?),
+            "6lowpan.frag.tag" => self.lies.tag = Some(value.u16(field)?),
             "key" => self.protection.as_mut().ok_or_else(needs_protection)?.key = value.key(field)?,
             _ => return Ok(false),
         }
@@ -106,6 +115,13 @@ impl Link {
         } else {
             (vec![Dispatch::IPV6_OCTET], 0)
         };
+        match &self.cut {
+            Some(cut) => return self.carry_cut(cut, packet, (headers, covered), counters),
+            None if self.lies != Lies::default() => {
+                return self.carry_cut(&Cut::even(packet.len()), packet, (headers, covered), counters);
+            }
+            None => {}
+        }
         let rest = packet.get(covered..).unwrap_or_default();
         let room = self.room();
         if headers.len() + rest.len() <= room {
@@ -133,6 +149,41 @@ impl Link {
         self.frames(&payloads, counters)
     }
 
+    /// The frames of a packet that is cut as the case wants it.
+    fn carry_cut(
+        &self,
+        cut: &Cut,
+        packet: &[u8],
+        (headers, covered): (Vec<u8>, usize),
+        counters: &mut CounterState,
+    ) -> Result<(Vec<CraftedFrame>, Option<String>), CraftError> {
+        // Compressed headers take their lengths from the size that the fragment tells.
+        let (headers, covered) = if self.lies.size.is_some() { uncompressed() } else { (headers, covered) };
+        let tag = counters.next_datagram_tag(self.source);
+        let payloads = cut.payloads(packet, (&headers, covered), tag, self.lies)?;
+        let (mut frames, mut wrong) = (Vec::new(), cut.fault(packet, self.lies));
+        for (position, (payload, protection)) in (0u32..).zip(&payloads) {
+            let protection = self.protection.as_ref().filter(|_| *protection == PieceProtection::AsSaid);
+            frames.push(self.frame(position, payload, protection, counters, &mut wrong)?);
+        }
+        Ok((frames, wrong))
+    }
+
+    /// Why an independent program would call a MAC payload of octets from the case malformed.
+    pub(crate) fn malformed_payload(&self, payload: &[u8]) -> Option<String> {
+        let check = || -> wire::Result<()> {
+            let source = LinkAddress::Extended(self.source);
+            let mut reader = Reader::new(payload);
+            let headers = FrameHeaders::parse(&mut reader)?;
+            let size = headers.fragment.map(|fragment| usize::from(fragment.datagram_size()));
+            match headers.fragment {
+                Some(FragmentHeader::Next { .. }) => Ok(()),
+                _ => decompress(reader.rest(), source, self.destination, &contexts(), size).map(drop),
+            }
+        };
+        check().err().map(|error| error.to_string())
+    }
+
     /// One frame for each MAC payload.
     pub(crate) fn frames(
         &self,
@@ -142,38 +193,49 @@ impl Link {
         let mut wrong = None;
         let mut frames = Vec::new();
         for (position, payload) in (0u32..).zip(payloads) {
-            let sequence_number = match self.sequence_number {
-                Some(first) => first.wrapping_add(position as u8),
-                None => counters.next_sequence_number(self.source),
-            };
-            let mut header = Header::new(
-                Address::new(self.destination_pan, self.destination),
-                Address::new(self.pan_id, LinkAddress::Extended(self.source)),
-                sequence_number,
-            );
-            header.ack_request = self.ack_request;
-            let frame = Frame::new(header, Content::Data(payload.clone()));
-            let psdu = match &self.protection {
-                None => frame.to_vec()?,
-                Some(protection) => self.protect(&frame, protection, position, counters, &mut wrong)?,
-            };
-            if psdu.len() + FCS_LENGTH > MAX_PSDU {
-                return Err(wire::Error::NoRoom("frame above 127 octets").into());
-            }
-            let natural = fcs(&psdu);
-            let fcs = match &self.fcs {
-                None => None,
-                Some(value) => {
-                    let fcs = value.checksum("wpan.fcs", natural)?;
-                    if fcs != natural {
-                        wrong.get_or_insert_with(|| "frame check sequence".to_owned());
-                    }
-                    Some(fcs)
-                }
-            };
-            frames.push(CraftedFrame { psdu, fcs });
+            frames.push(self.frame(position, payload, self.protection.as_ref(), counters, &mut wrong)?);
         }
         Ok((frames, wrong))
+    }
+
+    fn frame(
+        &self,
+        position: u32,
+        payload: &[u8],
+        protection: Option<&Protection>,
+        counters: &mut CounterState,
+        wrong: &mut Option<String>,
+    ) -> Result<CraftedFrame, CraftError> {
+        let sequence_number = match self.sequence_number {
+            Some(first) => first.wrapping_add(position as u8),
+            None => counters.next_sequence_number(self.source),
+        };
+        let mut header = Header::new(
+            Address::new(self.destination_pan, self.destination),
+            Address::new(self.pan_id, LinkAddress::Extended(self.source)),
+            sequence_number,
+        );
+        header.ack_request = self.ack_request;
+        let frame = Frame::new(header, Content::Data(payload.to_vec()));
+        let psdu = match protection {
+            None => frame.to_vec()?,
+            Some(protection) => self.protect(&frame, protection, position, counters, wrong)?,
+        };
+        if psdu.len() + FCS_LENGTH > MAX_PSDU {
+            return Err(wire::Error::NoRoom("frame above 127 octets").into());
+        }
+        let natural = fcs(&psdu);
+        let fcs = match &self.fcs {
+            None => None,
+            Some(value) => {
+                let fcs = value.checksum("wpan.fcs", natural)?;
+                if fcs != natural {
+                    wrong.get_or_insert_with(|| "frame check sequence".to_owned());
+                }
+                Some(fcs)
+            }
+        };
+        Ok(CraftedFrame { psdu, fcs })
     }
 
     fn protect(

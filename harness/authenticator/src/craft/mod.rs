@@ -7,6 +7,7 @@
 //! |---|---|
 //! | IEEE 802.15.4 | `wpan.seq_no`, `wpan.src64` (its nonce and counter too), `wpan.dst64`, `wpan.dst16`, `wpan.dst_pan`, `wpan.ack_request`, `wpan.fcs` |
 //! | link security | `wpan.aux_sec.sec_level`, `wpan.aux_sec.frame_counter`, `wpan.aux_sec.key_index`, `wpan.mic`, `key` (32 hex digits) |
+//! | 6LoWPAN | `fragments` (`0-96 96-192~ 184-348/plain`: octets of the uncompressed packet, `~` inverted, `/plain` without link security), `6lowpan.frag.size`, `6lowpan.frag.tag` |
 //! | IPv6 | `ipv6.src`, `ipv6.dst`, `ipv6.hlim`, `ipv6.nxt`, `ipv6.plen`, `ipv6.tclass`, `ipv6.flow` |
 //! | ICMPv6 | `icmpv6.type`, `icmpv6.code`, `icmpv6.checksum`, `icmpv6.length` (cuts or pads the message before its checksum) |
 //! | JSR, SSR | `sel.status`, `sel.reserved`, `sel.registration_lifetime`, `sel.eui64`, `sel.trailing` |
@@ -21,6 +22,7 @@
 pub(crate) mod coap_fields;
 pub(crate) mod draft;
 pub(crate) mod fields;
+mod fragments;
 pub(crate) mod link;
 mod natural;
 mod request;
@@ -57,7 +59,9 @@ pub fn craft(request: &CraftRequest, counters: &mut CounterState) -> Result<Craf
                 _ => return Err(unknown_field(field)),
             };
         }
+        let malformed = link.malformed_payload(&payload);
         let (frames, wrong_on_purpose) = link.frames(&[payload], counters)?;
+        let wrong_on_purpose = malformed.or(wrong_on_purpose);
         return Ok(Crafted { frames, packet: Vec::new(), wrong_on_purpose });
     }
     let mut draft = natural::draft(request, counters)?;

@@ -9,6 +9,12 @@
 //! | `ssr to=EUI64 [lifetime=60] [secured=1]` | sends an SSR, lifetime in units of 60 s |
 //! | `echo to=EUI64 [dest=IPv6] [secured=0\|1] [size=8]` | sends an echo request to the node, or by way of it |
 //! | `silent` | acknowledges and answers nothing until configured again |
+//! | `flood KIND to=EUI64 count=N [every=20ms] [dest=IPv6]` | begins a flood of `jsr`, `ns`, `rs` or `fragment` (each from an invented node), of `client_hello` or `client_hello_cookie` (each from another port, to `dest` or the node's link-local address); done at once, it goes on beside everything else |
+//! | `flood-end` | done when all floods are over |
+//! | `record from=EUI64 [to=EUI64] [count=N]` | begins to record the data frames that the sniffer sees from one node (to another); done at once |
+//! | `record-end` | ends the recording, and keeps what there is |
+//! | `replay [order=same\|reversed] [times=1] [every=20ms]` | sends what was recorded once more, octet by octet |
+//! | `tool ORDER` | an order of the commissioning tool, carried out by a forged one at this neighbour's address in the mesh, over the radio; done when that order is |
 //!
 //! An order that sends is done when all its frames were acknowledged (or sent, if broadcast) and refused if one was not.
 //! Unless said otherwise a unicast is secured if the link is marked (`SEL` 5.3.3). A keyed neighbour multicasts one plain
@@ -18,9 +24,12 @@
 //! `answer_nd=1` too it answers router solicitations, with the 6LBR that it heard of itself. Such a router should be
 //! announced to its parent first.
 
+mod flood;
 mod order;
 mod receive;
+mod rogue;
 mod send;
+mod tape;
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::net::Ipv6Addr;
@@ -35,12 +44,15 @@ use record::event::{Key, TransmitStatus};
 use wire::Eui64;
 use wire::ieee802154::SecurityLevel;
 
+use crate::commissioning_tool::CommissioningTool;
 use crate::craft::{CounterState, Destination, Value};
 use crate::deviation::{Gate, Hooks, Rule, RuleBook, RuleError};
 use crate::machine::{Machine, MachineInput, MachineOutput};
 
+use flood::Floods;
 use order::{Configuration, Order};
 use send::Outgoing;
+use tape::Tape;
 
 /// An answered SSR is not answered again before this time (`PROFILE-SEL` 5).
 const SSR_ANSWER_INTERVAL: Duration = Duration::from_secs(1);
@@ -60,6 +72,13 @@ pub struct Neighbour {
     /// Frames on their way, by handle, and the order that waits for them.
     in_flight: BTreeMap<u64, Option<u64>>,
     statistics: Statistics,
+    entropy: Entropy,
+    floods: Floods,
+    /// `flood-end` orders that wait.
+    flood_ends: Vec<String>,
+    tape: Tape,
+    /// A forged commissioning tool, once an order asked for one.
+    tool: Option<Box<CommissioningTool>>,
 }
 
 /// Counters for reports.
@@ -139,6 +158,11 @@ impl Neighbour {
             next_id: 0,
             in_flight: BTreeMap::new(),
             statistics: Statistics::default(),
+            entropy,
+            floods: Floods::default(),
+            flood_ends: Vec::new(),
+            tape: Tape::default(),
+            tool: None,
         }
     }
 
@@ -164,6 +188,9 @@ impl Neighbour {
     }
 
     fn take_order(&mut self, now: Instant, line: &str) -> Result<(), String> {
+        if let Some(order) = line.strip_prefix(rogue::WORD).and_then(|rest| rest.strip_prefix(' ')) {
+            return self.order_tool(now, order);
+        }
         match Order::parse(line)? {
             Order::Configure(configuration) => {
                 let (eui64, pan_id) = (vec![configuration.eui64], configuration.pan_id);
@@ -207,8 +234,32 @@ impl Neighbour {
                 self.transmit(now, "icmpv6.echo_request", destination, secured, &size, Some(job));
                 self.settle(job);
             }
+            Order::Flood(order) => {
+                self.configured()?;
+                self.floods.begin(now, order);
+                self.done(line);
+            }
+            Order::FloodEnd => self.flood_ends.push(line.to_owned()),
+            Order::Record(order) => {
+                self.tape.record(order);
+                self.done(line);
+            }
+            Order::RecordEnd => {
+                self.tape.stop();
+                self.done(line);
+            }
+            Order::Replay(order) => self.replay(now, order, line)?,
         }
         Ok(())
+    }
+
+    /// Reports the `flood-end` orders once nothing of a flood is on its way.
+    fn settle_floods(&mut self) {
+        if self.floods.is_over() && self.in_flight.is_empty() {
+            for order in std::mem::take(&mut self.flood_ends) {
+                self.outputs.push_back(MachineOutput::Done { order });
+            }
+        }
     }
 
     fn configured(&mut self) -> Result<&mut Node, String> {
@@ -273,6 +324,7 @@ impl Machine for Neighbour {
                 }
             }
             MachineInput::Received(psdu) => self.receive(now, psdu),
+            MachineInput::Overheard(psdu) => self.tape.overhear(psdu),
             MachineInput::TransmitDone { handle, status } => self.transmit_done(handle, status),
             MachineInput::Backbone(_) => {
                 self.outputs.push_back(MachineOutput::Fault("a neighbour has no backbone port".to_owned()));
@@ -282,15 +334,19 @@ impl Machine for Neighbour {
 
     fn poll(&mut self, now: Instant) -> Option<MachineOutput> {
         if self.outputs.is_empty() {
+            self.advance_floods(now);
+            self.advance_tool(now);
             while let Some(outgoing) = self.gate.poll(now) {
                 self.hand_to_radio(outgoing);
             }
+            self.settle_floods();
         }
         self.outputs.pop_front()
     }
 
     fn deadline(&self) -> Option<Instant> {
-        self.gate.deadline()
+        let tool = self.tool.as_ref().and_then(|tool| tool.deadline());
+        [self.gate.deadline(), self.floods.deadline(), tool].into_iter().flatten().min()
     }
 }
 

@@ -2,8 +2,12 @@
 
 use std::net::Ipv6Addr;
 
+use std::time::Duration;
+
 use wire::Eui64;
 
+use super::flood::{FloodOrder, Kind};
+use super::tape::{RecordOrder, ReplayOrder};
 use crate::words::{Parsed, Words, bad, eui64, number, octets};
 
 /// What a neighbour is.
@@ -27,11 +31,32 @@ pub(super) struct Configuration {
 #[derive(Clone, PartialEq, Eq)]
 pub(super) enum Order {
     Configure(Configuration),
-    Announce { to: Eui64, secured: Option<bool> },
-    SetSecureRequest { to: Eui64, lifetime: u16, secured: bool },
-    Echo { to: Eui64, dest: Option<Ipv6Addr>, secured: Option<bool>, size: u16 },
+    Announce {
+        to: Eui64,
+        secured: Option<bool>,
+    },
+    SetSecureRequest {
+        to: Eui64,
+        lifetime: u16,
+        secured: bool,
+    },
+    Echo {
+        to: Eui64,
+        dest: Option<Ipv6Addr>,
+        secured: Option<bool>,
+        size: u16,
+    },
     Silent,
+    Flood(FloodOrder),
+    /// Done when all floods are over.
+    FloodEnd,
+    Record(RecordOrder),
+    RecordEnd,
+    Replay(ReplayOrder),
 }
+
+/// Between two messages of a flood or of a tape, unless the order says otherwise.
+const PACE: Duration = Duration::from_millis(20);
 
 impl Order {
     /// Reads a line; the error says what is wrong with it.
@@ -47,14 +72,38 @@ impl Order {
             },
             "echo" => Self::Echo {
                 to: to(&mut words)?,
-                dest: words
-                    .optional("dest")
-                    .map(|text| text.parse().map_err(|_| bad(text, "an IPv6 address")))
-                    .transpose()?,
+                dest: address(&mut words, "dest")?,
                 secured: flag(&mut words, "secured")?,
                 size: words.optional("size").map_or(Ok(8), number)?,
             },
             "silent" => Self::Silent,
+            "flood" => {
+                let kind = words.next("what to flood with")?;
+                Self::Flood(FloodOrder {
+                    kind: Kind::parse(kind)
+                        .ok_or_else(|| bad(kind, "jsr, ns, rs, fragment, client_hello or client_hello_cookie"))?,
+                    to: to(&mut words)?,
+                    dest: address(&mut words, "dest")?,
+                    count: number(words.required("count")?)?,
+                    every: pace(&mut words)?,
+                })
+            }
+            "flood-end" => Self::FloodEnd,
+            "record" => Self::Record(RecordOrder {
+                from: eui64(words.required("from")?)?,
+                to: words.optional("to").map(eui64).transpose()?,
+                count: words.optional("count").map_or(Ok(u16::MAX), number)?.into(),
+            }),
+            "record-end" => Self::RecordEnd,
+            "replay" => Self::Replay(ReplayOrder {
+                reversed: match words.optional("order") {
+                    None | Some("same") => false,
+                    Some("reversed") => true,
+                    Some(other) => return Err(bad(other, "same or reversed")),
+                },
+                times: words.optional("times").map_or(Ok(1), number)?,
+                every: pace(&mut words)?,
+            }),
             unknown => return Err(format!("there is no order `{unknown}`")),
         };
         words.end()?;
@@ -64,6 +113,17 @@ impl Order {
 
 fn to(words: &mut Words<'_>) -> Parsed<Eui64> {
     eui64(words.required("to")?)
+}
+
+fn address(words: &mut Words<'_>, name: &str) -> Parsed<Option<Ipv6Addr>> {
+    words.optional(name).map(|text| text.parse().map_err(|_| bad(text, "an IPv6 address"))).transpose()
+}
+
+/// `every=20ms`; a number alone is milliseconds too.
+fn pace(words: &mut Words<'_>) -> Parsed<Duration> {
+    words.optional("every").map_or(Ok(PACE), |text| {
+        number::<u32>(text.strip_suffix("ms").unwrap_or(text)).map(|pace| Duration::from_millis(pace.into()))
+    })
 }
 
 fn flag(words: &mut Words<'_>, name: &str) -> Parsed<Option<bool>> {

@@ -2,11 +2,12 @@
 
 use protocols::lowpan::{Datagram, Protection};
 use protocols::time::Instant;
+use wire::coap::SECURE_PORT;
 use wire::icmpv6::Message;
 use wire::ieee802154::{Content, LinkAddress, Mpdu, PanId};
 use wire::ipv6::{ALL_NODES, ALL_ROUTERS, Header, NextHeader, Packet, solicited_node};
 use wire::ndp::{self, NdpOption};
-use wire::{Eui64, sel};
+use wire::{Eui64, sel, udp};
 
 use super::{Neighbour, SSR_ANSWER_INTERVAL};
 use crate::craft::{Destination, Value};
@@ -24,6 +25,7 @@ impl Neighbour {
         self.statistics.received += 1;
         let secured = datagram.protection.is_secured();
         if is_for(own, &packet.header) {
+            self.show_tool(now, &datagram.packet);
             self.consume(now, from, secured, &packet);
         } else if !packet.header.destination.is_multicast() {
             self.forward(now, packet);
@@ -81,6 +83,14 @@ impl Neighbour {
 
     fn consume(&mut self, now: Instant, from: Eui64, secured: bool, packet: &Packet) {
         let header = &packet.header;
+        if header.next_header == NextHeader::UDP {
+            if let Ok(datagram) = udp::Datagram::parse(&packet.payload, header.source, header.destination)
+                && datagram.source_port == SECURE_PORT
+            {
+                self.take_cookie(now, datagram.destination_port, &datagram.payload);
+            }
+            return;
+        }
         if header.next_header != NextHeader::ICMPV6 {
             return;
         }

@@ -22,11 +22,33 @@ pub(super) struct Outgoing {
     job: Option<u64>,
 }
 
+impl Outgoing {
+    pub(super) fn new(frames: Vec<CraftedFrame>, wrong_on_purpose: Option<String>, job: Option<u64>) -> Self {
+        Self { frames, wrong_on_purpose, job }
+    }
+}
+
 impl Neighbour {
     /// Sends a message of its own.
     pub(super) fn transmit(
         &mut self,
         now: Instant,
+        message: &str,
+        destination: Destination,
+        secured: bool,
+        fields: &[(&str, Value)],
+        job: Option<u64>,
+    ) {
+        let Some(source) = self.node.as_ref().map(|node| node.configuration.eui64) else { return };
+        self.transmit_as(now, source, message, destination, secured, fields, job);
+    }
+
+    /// Sends a message in the name of `source`.
+    #[allow(clippy::too_many_arguments)]
+    pub(super) fn transmit_as(
+        &mut self,
+        now: Instant,
+        source: Eui64,
         message: &str,
         destination: Destination,
         secured: bool,
@@ -39,7 +61,7 @@ impl Neighbour {
         let (level, index) = (configuration.level, configuration.index);
         let mut request = CraftRequest {
             message: message.to_owned(),
-            source: configuration.eui64,
+            source,
             destination,
             pan_id: configuration.pan_id,
             protection: key.map(|key| Protection { level, key, index, counter: None }),
@@ -116,7 +138,7 @@ impl Neighbour {
         if let Some(job) = job.and_then(|job| self.jobs.get_mut(&job)) {
             job.waiting += 1 + decision.duplicates as usize;
         }
-        self.gate.admit(now, Outgoing { frames, wrong_on_purpose, job }, decision);
+        self.gate.admit(now, Outgoing::new(frames, wrong_on_purpose, job), decision);
     }
 
     pub(super) fn hand_to_radio(&mut self, outgoing: Outgoing) {
