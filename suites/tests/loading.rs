@@ -225,7 +225,8 @@ fn selectors_choose_by_id_suite_phase_and_clause() {
     let world = World::new();
     let all = world.built_in().iter().map(|suite| suite.cases.len()).sum::<usize>();
     assert_eq!(select(&world, &[], CLAIMS).cases.len(), all);
-    assert_eq!(select(&world, &["phase:bootstrap"], CLAIMS).cases.len(), all);
+    let bootstrap = select(&world, &["phase:bootstrap"], CLAIMS).cases;
+    assert!(!bootstrap.is_empty() && bootstrap.len() < all && bootstrap.iter().all(|case| case.phase == "bootstrap"));
     let rows = select(&world, &["SEL-JSR-01"], CLAIMS).cases;
     assert!(rows.len() == 2 && rows.iter().all(|case| case.base == "SEL-JSR-01"));
     assert_eq!(select(&world, &["SEL-JSR-01@channel=26"], CLAIMS).cases.len(), 1);
