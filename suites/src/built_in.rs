@@ -10,7 +10,14 @@ macro_rules! sources {
 
 /// The suites.
 pub fn suites() -> Vec<Source> {
-    sources!["bootstrap.toml", "bootstrap-roles.toml", "commissioning-tool.toml", "profile.toml", "adversary.toml"]
+    sources![
+        "bootstrap.toml",
+        "bootstrap-anchors.toml",
+        "bootstrap-roles.toml",
+        "commissioning-tool.toml",
+        "profile.toml",
+        "adversary.toml"
+    ]
 }
 
 /// Suites that a run plays only when it names them: they are long, and prove less the second time.

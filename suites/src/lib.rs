@@ -1,6 +1,7 @@
 //! Suites as data: the loader with its diagnostics, the plan, procedures, the clause ledger, PICS and PIXIT.
 
 pub mod built_in;
+pub mod credentials;
 pub mod describe;
 pub mod duration;
 pub mod ledger;

@@ -10,7 +10,7 @@ use crate::tree::suggest;
 mod grid;
 
 /// Names that mean something else in references.
-const RESERVED: [&str; 5] = ["case", "network", "arg", "pixit", "all"];
+const RESERVED: [&str; 8] = ["case", "network", "arg", "pixit", "all", "manufacturer", "owner", "stranger"];
 
 /// The longest network that the virtual rack is measured with, and as many boards again; boards are numbered in two octets
 /// of their EUI-64.

@@ -180,7 +180,9 @@ const fn word(name: &'static str, keys: &'static [&'static str]) -> Word {
 /// UT/1 commands.
 pub const UPPER_TESTER_COMMANDS: &[Word] = &[
     word("hello", &["nonce"]),
+    word("credential", &["part", "data"]),
     word("manufacture", &["anchor", "psk"]),
+    word("clock", &["now"]),
     word("install", &["role", "channel", "pan_id", "ct", "parent", "trigger"]),
     word("route", &["dest", "via"]),
     word("provision", &["key", "index", "level"]),
@@ -199,7 +201,10 @@ pub const UPPER_TESTER_COMMANDS: &[Word] = &[
 /// Orders of the commissioning tool. `payload=` takes the rest of the line.
 pub const COMMISSIONING_TOOL_ORDERS: &[Word] = &[
     word("network", &["key", "index", "level"]),
-    word("anchor", &["eui64", "psk"]),
+    word("anchor", &["eui64", "psk", "public_key", "root"]),
+    word("identity", &["key", "certificate", "issuer"]),
+    word("clock", &["now"]),
+    word("revoke", &["hash"]),
     Word { name: "select", keys: &[], bare: (1, 1) },
     Word { name: "deselect", keys: &[], bare: (0, 1) },
     word("close", &["to"]),

@@ -233,7 +233,8 @@ impl Device {
         let Some(anchor) = self.store.anchor() else { return };
         self.last_datagram = hash(datagram);
         let tool = self.store.installation().map(|site| site.ct);
-        let credentials = Credentials { eui64: self.hardware.eui64, anchor, tool };
+        let credentials =
+            Credentials { eui64: self.hardware.eui64, anchor, tool, unix_time_at_zero: self.unix_time_at_zero };
         self.server.handle(now, peer, datagram, &credentials);
         self.run_servers(now);
     }

@@ -31,3 +31,7 @@ pub const PACKET_OCTETS: usize = 1280;
 pub const JSON_OCTETS: usize = 512;
 /// Deepest nesting of a key object.
 pub const JSON_DEPTH: usize = 2;
+/// Octets of one part of a key pair: a certificate.
+pub const CREDENTIAL_OCTETS: usize = 1024;
+/// Keys that are believed no more.
+pub const REVOKED: usize = 8;

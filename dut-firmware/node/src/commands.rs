@@ -5,6 +5,7 @@ use rand_core::Rng;
 use wire::ieee802154::SecurityLevel;
 use wire::upper_tester::{Anchor, Answer, Arguments, Command, CommandFault, ErrorCode, Line, Outcome};
 
+use crate::anchor::TrustAnchor;
 use crate::device::Device;
 use crate::session::Peer;
 use crate::store::{NetworkKey, Route};
@@ -57,9 +58,23 @@ impl Device {
                     .with("secured", u8::from(until.is_some()))
                     .with("lifetime_s", until.map_or(0, |until| (until - now).as_secs())))
             }
-            Command::Manufacture(Anchor::Psk(psk)) => {
+            Command::Manufacture(anchor) => {
                 valid(self.store.anchor().is_none())?;
-                self.store.set_anchor(psk);
+                self.store.set_anchor(match anchor {
+                    Anchor::Psk(psk) => TrustAnchor::Psk(psk),
+                    Anchor::RawKey | Anchor::Certificate => {
+                        let pair = self.credential_parts.take(anchor == Anchor::Certificate);
+                        TrustAnchor::KeyPair(pair.ok_or(ErrorCode::State)?)
+                    }
+                });
+                Ok(done)
+            }
+            Command::Credential { part, data } => {
+                valid(self.store.anchor().is_none())?;
+                if self.credential_parts.append(part, &data) { Ok(done) } else { Err(ErrorCode::Argument) }
+            }
+            Command::Clock { now: unix_time } => {
+                self.unix_time_at_zero = unix_time.saturating_sub(now.since(Instant::ZERO).as_secs());
                 Ok(done)
             }
             Command::Install(installation) => {
@@ -124,7 +139,7 @@ impl Device {
             .with("hash", env!("BOOTRACK_FIRMWARE_HASH"))
             .with("eui64", self.eui64())
             .with("roles", "6lr,6lbr")
-            .with("features", "sel,psk")
+            .with("features", "sel,psk,rpk,cert")
             .with("state", self.state())
     }
 

@@ -14,6 +14,7 @@ use wire::ieee802154::{PanId, SecurityLevel};
 use wire::sixlowpan::{Context, Contexts};
 use wire::upper_tester::{self, Arguments, Line, LineAssembler, Role, Trigger};
 
+use crate::anchor::Parts;
 use crate::counters::{Counters, count};
 use crate::discovery::{self, Discovery};
 use crate::join_request::Schedule;
@@ -52,6 +53,9 @@ pub struct Device {
     /// number: only for a mutant that takes it twice.
     pub(crate) last_datagram: u32,
     pub(crate) last_close: Option<(u32, u32)>,
+    pub(crate) credential_parts: Parts,
+    /// Wall time at [`Instant::ZERO`] in seconds since 1970; 0 until the upper tester sets the clock.
+    pub(crate) unix_time_at_zero: u64,
     booted: Instant,
     assembler: LineAssembler,
     outputs: VecDeque<Output>,
@@ -94,6 +98,8 @@ impl Device {
             }),
             contexts: Contexts::default(),
             join_requests: Schedule::default(),
+            credential_parts: Parts::default(),
+            unix_time_at_zero: 0,
             booted: now,
             assembler: LineAssembler::default(),
             outputs: VecDeque::new(),

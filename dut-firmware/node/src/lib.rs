@@ -12,6 +12,7 @@
 
 extern crate alloc;
 
+pub mod anchor;
 pub mod bounds;
 pub mod store;
 

@@ -6,7 +6,11 @@ use alloc::vec::Vec;
 
 use protocols::Entropy;
 use protocols::coap::{self, ExchangeId, Response, ServerOutput, TransmissionParameters};
-use protocols::dtls::{self, CloseReason, CookieConfig, ExtendedMasterSecret, Output, Psk, PskStore, ServerConfig};
+use protocols::credentials::{Identity, SigningKey};
+use protocols::dtls::{
+    self, ClientAuthentication, CloseReason, CookieConfig, ExtendedMasterSecret, Output, Psk, PskStore, ServerConfig,
+    ServerEcdhe,
+};
 use protocols::time::Instant;
 use rand_core::{Rng, SeedableRng};
 use wire::Eui64;
@@ -14,6 +18,7 @@ use wire::coap::Message;
 use wire::ipv6::Ipv6Addr;
 use wire::upper_tester::SecretKey;
 
+use crate::anchor::{KeyPair, TrustAnchor};
 use crate::mutants::{Mutant, Selected};
 use crate::profile::{DTLS_MTU, SESSION_IDLE};
 
@@ -38,7 +43,9 @@ pub(crate) enum Event {
 /// What the server is, besides its session.
 pub(crate) struct Credentials<'a> {
     pub(crate) eui64: Eui64,
-    pub(crate) anchor: &'a SecretKey,
+    pub(crate) anchor: &'a TrustAnchor,
+    /// Wall time at [`Instant::ZERO`] in seconds since 1970.
+    pub(crate) unix_time_at_zero: u64,
     /// The commissioning tool that it was installed with.
     pub(crate) tool: Option<Ipv6Addr>,
 }
@@ -171,21 +178,17 @@ impl SecureServer {
     }
 
     fn open(&mut self, now: Instant, peer: Peer, credentials: &Credentials<'_>) -> Option<Session> {
-        let identity = credentials.eui64.to_string();
-        let psk = if self.mutant.is(Mutant::PskFixed) { [0; 16] } else { credentials.anchor.0 };
-        let any_identity = self.mutant.is(Mutant::PskAny);
-        let anchor = Anchor { identity: identity.clone().into_bytes(), psk: Psk::new(psk), any_identity };
-        let identity = if self.mutant.is(Mutant::PskInClear) { credentials.anchor.to_hex() } else { identity };
-        let hint = if self.mutant.is(Mutant::HintUpperCase) { identity.to_uppercase() } else { identity };
         let mut transport_address = peer.address.octets().to_vec();
         transport_address.extend(peer.port.to_be_bytes());
         let cookie = CookieConfig { secret: self.cookie_secret, peer: transport_address };
         let config = ServerConfig {
-            psk_identity_hint: Some(hint.into_bytes()),
             cookie: (!self.mutant.is(Mutant::NoCookie)).then_some(cookie),
             mtu: DTLS_MTU,
             extended_master_secret: self.extended_master_secret(),
-            ..ServerConfig::new(anchor)
+            ..match credentials.anchor {
+                TrustAnchor::Psk(psk) => self.by_shared_key(credentials.eui64, psk),
+                TrustAnchor::KeyPair(pair) => self.by_key_pair(pair, credentials.unix_time_at_zero)?,
+            }
         };
         let dtls = dtls::Server::new(config, Entropy::from_rng(&mut self.entropy)).ok()?;
         let coap = coap_server(&mut self.entropy);
@@ -205,11 +208,65 @@ impl SecureServer {
     }
 }
 
+impl SecureServer {
+    /// Both ends prove that they know the key.
+    fn by_shared_key(&self, eui64: Eui64, key: &SecretKey) -> ServerConfig {
+        let identity = eui64.to_string();
+        let psk = if self.mutant.is(Mutant::PskFixed) { [0; 16] } else { key.0 };
+        let any_identity = self.mutant.is(Mutant::PskAny);
+        let anchor = Anchor { identity: identity.clone().into_bytes(), psk: Psk::new(psk), any_identity };
+        let identity = if self.mutant.is(Mutant::PskInClear) { key.to_hex() } else { identity };
+        let hint = if self.mutant.is(Mutant::HintUpperCase) { identity.to_uppercase() } else { identity };
+        ServerConfig { psk_identity_hint: Some(hint.into_bytes()), ..ServerConfig::new(anchor) }
+    }
+
+    /// The device proves itself by its key; with a root, the tool has to prove itself too.
+    fn by_key_pair(&self, pair: &KeyPair, unix_time_at_zero: u64) -> Option<ServerConfig> {
+        let now = if self.mutant.is(Mutant::ClockIgnored) { MUTANT_TIME } else { unix_time_at_zero };
+        let trust = pair.trust(now);
+        let client_authentication = match &trust {
+            None => ClientAuthentication::None,
+            Some(_) if self.mutant.is(Mutant::NoCertificateRequest) => ClientAuthentication::None,
+            Some(_) if self.mutant.is(Mutant::EmptyCertificateAccepted) => ClientAuthentication::Optional,
+            Some(_) => ClientAuthentication::Required,
+        };
+        let mut trust = trust.unwrap_or_default();
+        if self.mutant.is(Mutant::RevocationIgnored) {
+            trust.revoked.clear();
+        }
+        #[cfg(feature = "mutants")]
+        if self.mutant.is(Mutant::AnyToolBelieved) {
+            trust.everybody = true;
+        }
+        let mut identity = pair.identity()?;
+        if self.mutant.is(Mutant::KeyOfAnother) {
+            identity = Identity::raw_public_key(SigningKey::from_scalar(&[7; 32]).ok()?);
+        }
+        if self.mutant.is(Mutant::IssuerLeftOut) {
+            identity = KeyPair { issuer: Vec::new(), ..pair.clone() }.identity()?;
+        }
+        let config = ServerConfig::with_ecdhe(ServerEcdhe { identity, client_authentication, trust });
+        if self.mutant.is(Mutant::PskBesideKeyPair) {
+            let zeros = Anchor { identity: Vec::new(), psk: Psk::new([0; 16]), any_identity: true };
+            let shared = ServerConfig::new(zeros);
+            return Some(ServerConfig {
+                cipher_suites: [shared.cipher_suites, config.cipher_suites].concat(),
+                psk_store: shared.psk_store,
+                ..config
+            });
+        }
+        Some(config)
+    }
+}
+
+/// 2020-07-01, where a mutant's clock stands.
+const MUTANT_TIME: u64 = 1_593_561_600;
+
 fn coap_server(entropy: &mut Entropy) -> coap::Server {
     coap::Server::new(TransmissionParameters::default(), Entropy::from_rng(entropy))
 }
 
-/// The trust anchor as the DTLS engine asks for it.
+/// The pre-shared key as the DTLS engine asks for it.
 struct Anchor {
     identity: Vec<u8>,
     psk: Psk,

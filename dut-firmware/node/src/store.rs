@@ -11,6 +11,7 @@ use wire::Eui64;
 use wire::ieee802154::SecurityLevel;
 use wire::upper_tester::{Installation, SecretKey};
 
+use crate::anchor::TrustAnchor;
 use crate::bounds;
 
 /// Version of the layout of the records.
@@ -21,10 +22,10 @@ pub const FORMAT: u16 = 1;
 pub const INCOMING_BLOCK: u32 = 256;
 
 /// The persistent content of a device.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[derive(Clone, PartialEq, Eq, Default)]
 pub struct Store {
     pub(crate) writes: u64,
-    pub(crate) anchor: Option<SecretKey>,
+    pub(crate) anchor: Option<TrustAnchor>,
     pub(crate) installation: Option<Installation>,
     pub(crate) routes: Vec<Route>,
     pub(crate) keys: Vec<NetworkKey>,
@@ -62,8 +63,8 @@ impl Store {
         self.writes
     }
 
-    /// The pre-shared key of manufacture.
-    pub fn anchor(&self) -> Option<&SecretKey> {
+    /// The trust anchor of manufacture.
+    pub fn anchor(&self) -> Option<&TrustAnchor> {
         self.anchor.as_ref()
     }
 
@@ -108,7 +109,7 @@ impl Store {
     }
 
     /// Stores the trust anchor.
-    pub fn set_anchor(&mut self, anchor: SecretKey) {
+    pub fn set_anchor(&mut self, anchor: TrustAnchor) {
         self.write(|store| store.anchor = Some(anchor));
     }
 

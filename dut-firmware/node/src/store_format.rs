@@ -13,6 +13,7 @@ use wire::reader::Reader;
 use wire::upper_tester::{Installation, Role, SecretKey, Trigger};
 use wire::{Error, Eui64, Result};
 
+use crate::anchor::{KeyPair, SecretScalar, TrustAnchor};
 use crate::bounds;
 use crate::store::{FORMAT, NetworkKey, Route, Store};
 
@@ -27,6 +28,12 @@ const FRAME_COUNTER_BOUND: u8 = 6;
 const ALL_SECURED: u8 = 7;
 const CLOSE_SEQ: u8 = 8;
 const INCOMING: u8 = 9;
+/// Private scalar of a key pair; the records after it are parts of the same anchor.
+const ANCHOR_KEY: u8 = 10;
+const ANCHOR_CERTIFICATE: u8 = 11;
+const ANCHOR_ISSUER: u8 = 12;
+const ANCHOR_ROOT: u8 = 13;
+const ANCHOR_REVOKED: u8 = 14;
 
 impl Store {
     /// The octets to write to flash.
@@ -35,13 +42,21 @@ impl Store {
         octets.extend(FORMAT.to_be_bytes());
         let mut record = |kind: u8, value: &[u8]| {
             octets.push(kind);
-            // Every record is shorter than a hundred octets.
+            // Every record is shorter than a credential may be (`bounds::CREDENTIAL_OCTETS`).
             octets.extend(u16::try_from(value.len()).unwrap_or(0).to_be_bytes());
             octets.extend(value);
         };
         record(WRITES, &self.writes.to_be_bytes());
-        if let Some(SecretKey(anchor)) = &self.anchor {
-            record(ANCHOR, anchor);
+        match &self.anchor {
+            Some(TrustAnchor::Psk(SecretKey(psk))) => record(ANCHOR, psk),
+            Some(TrustAnchor::KeyPair(pair)) => {
+                record(ANCHOR_KEY, &pair.key.0);
+                record(ANCHOR_CERTIFICATE, &pair.certificate);
+                record(ANCHOR_ISSUER, &pair.issuer);
+                record(ANCHOR_ROOT, &pair.root);
+                pair.revoked.iter().for_each(|hash| record(ANCHOR_REVOKED, hash));
+            }
+            None => {}
         }
         if let Some(site) = &self.installation {
             record(INSTALLATION, &encode_installation(site));
@@ -97,7 +112,31 @@ impl Store {
     fn decode_record(&mut self, kind: u8, value: &mut Reader<'_>) -> Result<()> {
         match kind {
             WRITES => self.writes = value.u64_be("writes")?,
-            ANCHOR => self.anchor = Some(SecretKey(value.array("anchor")?)),
+            ANCHOR => self.anchor = Some(TrustAnchor::Psk(SecretKey(value.array("anchor")?))),
+            ANCHOR_KEY => {
+                let key = SecretScalar(value.array("private key")?);
+                self.anchor = Some(TrustAnchor::KeyPair(KeyPair { key, ..KeyPair::default() }));
+            }
+            ANCHOR_CERTIFICATE | ANCHOR_ISSUER | ANCHOR_ROOT => {
+                let octets = value.take(value.remaining(), "credential")?;
+                if octets.len() > bounds::CREDENTIAL_OCTETS {
+                    return Err(Error::Malformed("longer credential than a device may hold"));
+                }
+                let pair = self.key_pair()?;
+                match kind {
+                    ANCHOR_CERTIFICATE => pair.certificate = octets.to_vec(),
+                    ANCHOR_ISSUER => pair.issuer = octets.to_vec(),
+                    _ => pair.root = octets.to_vec(),
+                }
+            }
+            ANCHOR_REVOKED => {
+                let hash = value.array("hash of a revoked key")?;
+                let pair = self.key_pair()?;
+                if pair.revoked.len() >= bounds::REVOKED {
+                    return Err(Error::Malformed("more revoked keys than a device may hold"));
+                }
+                pair.revoked.push(hash);
+            }
             INSTALLATION => self.installation = Some(decode_installation(value)?),
             ROUTE => self.routes.push(Route { dest: eui64(value)?, via: eui64(value)? }),
             KEY => self.keys.push(NetworkKey {
@@ -117,6 +156,16 @@ impl Store {
             _ => return Err(Error::Unsupported("kind of record")),
         }
         Ok(())
+    }
+}
+
+impl Store {
+    /// The key pair that a record belongs to.
+    fn key_pair(&mut self) -> Result<&mut KeyPair> {
+        match &mut self.anchor {
+            Some(TrustAnchor::KeyPair(pair)) => Ok(pair),
+            _ => Err(Error::Malformed("part of a key pair without a key")),
+        }
     }
 }
 
@@ -150,7 +199,7 @@ mod tests {
 
     fn full() -> Store {
         let mut store = Store::default();
-        store.set_anchor(SecretKey([1; 16]));
+        store.set_anchor(TrustAnchor::Psk(SecretKey([1; 16])));
         store.set_installation(Installation {
             role: Role::SixLbr,
             channel: 26,
@@ -171,7 +220,15 @@ mod tests {
 
     #[test]
     fn a_store_survives_encoding() {
-        for store in [Store::default(), full()] {
+        let pair = KeyPair {
+            key: SecretScalar([9; 32]),
+            certificate: Vec::from([1; 400]),
+            issuer: Vec::new(),
+            root: Vec::from([2; 91]),
+            revoked: Vec::from([[3; 32], [4; 32]]),
+        };
+        let certified = Store { anchor: Some(TrustAnchor::KeyPair(pair)), ..full() };
+        for store in [Store::default(), full(), certified] {
             assert!(Store::decode(&store.encode()) == Ok(store));
         }
     }

@@ -111,7 +111,9 @@ pub fn credentials(data: &[u8]) -> bool {
     is_read |= !anchors.is_empty();
     for peer_name in [None, Some("device.example".to_string())] {
         let unix_time_at_zero = Duration::from_secs(1_790_000_000);
-        let trust = Trust { raw_public_keys: Vec::new(), anchors: anchors.clone(), unix_time_at_zero, peer_name };
+        let peer_serial_number = peer_name.is_none().then(|| "70b3d5b007000003".to_owned());
+        let trust =
+            Trust { anchors: anchors.clone(), unix_time_at_zero, peer_name, peer_serial_number, ..Trust::default() };
         assert!(trust.verify_raw_public_key(data).is_err(), "nobody is believed");
         let _ = trust.verify_chain(&[data, data], Purpose::Server, Duration::ZERO);
         let _ = trust.verify_chain(&[data], Purpose::Client, Duration::ZERO);

@@ -1,6 +1,7 @@
 //! From a plan to actions, through the judge, into the record.
 
 pub mod campaign;
+pub mod credentials;
 pub mod entry_check;
 pub mod environment;
 pub mod judge;

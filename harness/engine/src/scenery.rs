@@ -6,6 +6,7 @@ use suites::plan::{Case, Role};
 use testbeds::testbed::{PAN_ID, eui64_of};
 use wire::Eui64;
 
+use crate::credentials;
 use crate::environment::Environment;
 use crate::seed;
 
@@ -66,6 +67,7 @@ pub fn environment(case: &Case, case_seed: &[u8; 32]) -> Environment {
     }
     environment.set("case", "channel", channel(case).to_string());
     environment.set("case", "pan_id", format!("{PAN_ID:#06x}"));
+    credentials::issue(case, case_seed, &mut environment);
     environment.set("network", "key", hex::encode(seed::derive_key(case_seed, "network link key")));
     environment.set("network", "index", KEY_INDEX.to_string());
     environment.set("network", "prefix", format!("{}/64", address(MESH_PREFIX, Eui64([2, 0, 0, 0, 0, 0, 0, 0]))));

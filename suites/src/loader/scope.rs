@@ -4,6 +4,7 @@
 use std::collections::BTreeMap;
 use std::ops::Range;
 
+use crate::credentials::{self, AUTHORITIES, AUTHORITY_PROPERTIES, KEY_PROPERTIES};
 use crate::plan::{Role, Topology};
 use crate::reference;
 use crate::tree::{Faults, Node, suggest};
@@ -100,12 +101,23 @@ impl Scope<'_> {
                 Err((format!("`{name}` has no property `{field}`"), suggest(field, known.iter().copied())))
             }
         };
+        let key_property = |known: &[&str]| -> Result<Kind, Problem> {
+            let known: Vec<&str> = known.iter().chain(&KEY_PROPERTIES).copied().collect();
+            if known.contains(&credentials::whole(field)) { Ok(Kind::Field(FieldKind::Text)) } else { property(&known) }
+        };
         match name {
-            "ct" => return property(&["address"]),
+            "ct" => return key_property(&["address"]),
+            authority if AUTHORITIES.contains(&authority) => {
+                return if AUTHORITY_PROPERTIES.contains(&credentials::whole(field)) {
+                    Ok(Kind::Field(FieldKind::Text))
+                } else {
+                    property(&AUTHORITY_PROPERTIES)
+                };
+            }
             "network" => return property(&["key", "prefix"]),
             "case" => {
                 let known: Vec<&str> =
-                    ["channel", "pan_id"].into_iter().chain(self.params.iter().map(String::as_str)).collect();
+                    ["channel", "pan_id", "today"].into_iter().chain(self.params.iter().map(String::as_str)).collect();
                 return if known.contains(&field) {
                     Ok(Kind::Field(FieldKind::Any))
                 } else {
@@ -124,7 +136,7 @@ impl Scope<'_> {
         }
         match self.role(name) {
             Some(Role::TesterRadio) => return property(&["eui64", "link_local", "global"]),
-            Some(_) => return property(&["eui64", "link_local", "global", "psk"]),
+            Some(_) => return key_property(&["eui64", "link_local", "global", "psk"]),
             None => {}
         }
         match self.bound.get(name) {

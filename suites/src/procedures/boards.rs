@@ -2,8 +2,9 @@
 
 use std::time::Duration;
 
-use super::write::{all, event, power, refers, ut};
+use super::write::{all, event, order, power, refers, ut};
 use super::{Argument, ArgumentKind, Arguments, Expansion, Procedure};
+use crate::credentials::{Flaw, PIECES};
 use crate::plan::{Role, StepKind, Topology};
 use crate::topology::{Tree, neighbours, tree};
 
@@ -13,8 +14,19 @@ const UP_WITHIN: Duration = Duration::from_secs(30);
 const ANCHOR: Argument = Argument {
     name: "anchor",
     doc: "the trust anchor that the manufacturer puts into the board",
-    kind: ArgumentKind::Choice(&["psk"]),
+    kind: ArgumentKind::Choice(ANCHORS),
     default: Some("psk"),
+};
+
+/// Pre-shared key; raw key pair; key pair with certificate; the last two with a root by which the commissioning tool has to
+/// prove itself too.
+const ANCHORS: &[&str] = &["psk", "rpk", "rpk-mutual", "cert", "cert-mutual"];
+
+const CERTIFICATE: Argument = Argument {
+    name: "certificate",
+    doc: "with anchor cert: what is wrong with the device's certificate",
+    kind: ArgumentKind::Choice(&["good", "expired", "not_yet_valid", "self_signed", "foreign", "of_another"]),
+    default: Some("good"),
 };
 
 const TRIGGER: Argument = Argument {
@@ -40,12 +52,12 @@ pub(super) const PREPARE: Procedure = Procedure {
     name: "prepare",
     doc: "Manufactures and installs boards: trust anchor, role, channel, PAN, address of the CT, parent and routes \
           over the tree of the topology. Leaves them switched off: power-on starts their stack.",
-    arguments: &[BOARDS, ANCHOR, TRIGGER],
+    arguments: &[BOARDS, ANCHOR, CERTIFICATE, TRIGGER],
     expand: |topology, arguments| {
         let mut steps = Vec::new();
         for board in arguments.boards("board") {
             steps.push(power(board, true));
-            steps.push(manufacture(board, arguments));
+            steps.extend(manufacture(topology, board, arguments));
             steps.extend(install(topology, board, arguments.text("trigger"))?);
             steps.push(power(board, false));
         }
@@ -56,10 +68,15 @@ pub(super) const PREPARE: Procedure = Procedure {
 pub(super) const MANUFACTURE: Procedure = Procedure {
     name: "manufacture",
     doc: "Puts the trust anchor into boards, as the factory does. Leaves them switched off.",
-    arguments: &[BOARDS, ANCHOR],
-    expand: |_, arguments| {
-        let each = |board: &String| [power(board, true), manufacture(board, arguments), power(board, false)];
-        Ok(arguments.boards("board").iter().flat_map(each).collect())
+    arguments: &[BOARDS, ANCHOR, CERTIFICATE],
+    expand: |topology, arguments| {
+        let mut steps = Vec::new();
+        for board in arguments.boards("board") {
+            steps.push(power(board, true));
+            steps.extend(manufacture(topology, board, arguments));
+            steps.push(power(board, false));
+        }
+        Ok(steps)
     },
 };
 
@@ -147,13 +164,17 @@ pub(super) const RUNNING: Procedure = Procedure {
     name: "running",
     doc: "Prepares a board, switches it on and waits until it has its address: an unsecured router that runs. The \
           network it joins must be up.",
-    arguments: &[BOARD, TRIGGER],
+    arguments: &[BOARD, ANCHOR, CERTIFICATE, TRIGGER],
     expand: |topology, arguments| {
         let board = arguments.board("board");
-        let mut steps = vec![power(board, true), ut(board, format!("manufacture anchor=psk psk=${board}.psk"))];
+        let mut steps = vec![power(board, true)];
+        steps.extend(manufacture(topology, board, arguments));
         steps.extend(install(topology, board, arguments.text("trigger"))?);
         steps.push(power(board, false));
         steps.push(power(board, true));
+        if arguments.text("anchor") == Some("cert-mutual") {
+            steps.push(ut(board, "clock now=$case.today"));
+        }
         if has_prefix(topology) {
             steps.extend(all(vec![event(board, "address", UP_WITHIN, Vec::new())]));
         }
@@ -191,9 +212,53 @@ pub(super) fn linked(board: &str, others: &[String], within: Duration) -> Vec<cr
         .collect()
 }
 
-fn manufacture(board: &str, arguments: &Arguments) -> StepKind {
+/// The trust anchor of a board, and its entry in the manufacturer's list of the commissioning tool (`SEL` 5.4).
+fn manufacture(topology: &Topology, board: &str, arguments: &Arguments) -> Vec<StepKind> {
     let anchor = arguments.text("anchor").unwrap_or("psk");
-    ut(board, format!("manufacture anchor={anchor} psk=${board}.psk"))
+    let (kind, is_mutual) = match anchor.strip_suffix("-mutual") {
+        Some(kind) => (kind, true),
+        None => (anchor, false),
+    };
+    let is_certified = kind == "cert";
+    let mut steps = Vec::new();
+    let mut part = |part: &str, value: String| {
+        steps.push(ut(board, format!("credential part={part} data={value}")));
+    };
+    if kind == "psk" {
+        return vec![ut(board, format!("manufacture anchor=psk psk=${board}.psk"))];
+    }
+    let pieces = |property: &str| (0..PIECES).map(|piece| format!("{property}.{piece}")).collect::<Vec<_>>();
+    part("key", format!("${board}.private_key"));
+    if is_certified {
+        let flaw = arguments.text("certificate").unwrap_or("good");
+        let field = Flaw::ALL.into_iter().find(|known| known.word() == flaw).map_or("certificate", Flaw::field);
+        pieces(&format!("${board}.{field}")).into_iter().for_each(|piece| part("certificate", piece));
+        let issuer = if flaw == "foreign" { "$stranger.issuing" } else { "$manufacturer.issuing" };
+        pieces(issuer).into_iter().for_each(|piece| part("issuer", piece));
+    }
+    match (is_mutual, is_certified) {
+        (true, true) => pieces("$owner.certificate").into_iter().for_each(|piece| part("root", piece)),
+        (true, false) => part("root", "$ct.public_key".to_owned()),
+        (false, _) => {}
+    }
+    steps.push(ut(board, format!("manufacture anchor={kind}")));
+    if topology.boards.iter().any(|board| board.role == Role::CommissioningTool) {
+        let entry =
+            if is_certified { "root=$manufacturer.certificate" } else { &format!("public_key=${board}.public_key") };
+        steps.push(order("ct", format!("anchor eui64=${board}.eui64 {entry}")));
+        if is_certified {
+            steps.push(order("ct", "clock now=$case.today"));
+        }
+        match (is_mutual, is_certified) {
+            (true, true) => {
+                let chain = "certificate=$ct.certificate issuer=$owner.issuing";
+                steps.push(order("ct", format!("identity key=$ct.private_key {chain}")));
+            }
+            (true, false) => steps.push(order("ct", "identity key=$ct.private_key")),
+            (false, _) => {}
+        }
+    }
+    steps
 }
 
 fn provision(board: &str) -> StepKind {

@@ -198,7 +198,7 @@ impl FakeDevice {
                 let outcome = self.hello(nonce);
                 return self.answer(request, outcome);
             }
-            Command::Manufacture(_) => (before == Progress::Factory, Arguments::default()),
+            Command::Manufacture(_) | Command::Credential { .. } => (before == Progress::Factory, Arguments::default()),
             Command::Install(_) => {
                 let running = !self.story.is_empty();
                 let allowed = before == Progress::Manufactured || before == Progress::Installed && !running;
@@ -213,7 +213,9 @@ impl FakeDevice {
             Command::Status => (true, self.status()),
             Command::Link { .. } => (true, self.link()),
             Command::Counters => (true, self.counters()),
-            Command::Ping | Command::Reset | Command::FactoryReset => (true, Arguments::default()),
+            Command::Ping | Command::Clock { .. } | Command::Reset | Command::FactoryReset => {
+                (true, Arguments::default())
+            }
         };
         if !allowed {
             return self.answer(request, Outcome::Error(ErrorCode::State));

@@ -3,8 +3,8 @@
 use wire::reader::Reader;
 
 use super::CertificateError;
+use super::der::{SEQUENCE, content, element};
 
-const SEQUENCE: u8 = 0x30;
 const BIT_STRING: u8 = 0x03;
 const OCTET_STRING: u8 = 0x04;
 /// `[3]` of TBSCertificate: the extensions.
@@ -64,21 +64,4 @@ fn find(der: &[u8]) -> Option<KeyUsage> {
         }
     }
     Some(KeyUsage { bits: 0xff })
-}
-
-/// The content of the next element, which must have this tag.
-fn content<'a>(reader: &mut Reader<'a>, tag: u8) -> Option<&'a [u8]> {
-    element(reader).filter(|(found, _)| *found == tag).map(|(_, content)| content)
-}
-
-/// Tag and content of the next element (X.690 8.1.2, 8.1.3); lengths beyond 65535 are no certificate's.
-fn element<'a>(reader: &mut Reader<'a>) -> Option<(u8, &'a [u8])> {
-    let tag = reader.u8("tag").ok()?;
-    let length = match reader.u8("length").ok()? {
-        short @ ..=0x7f => usize::from(short),
-        0x81 => usize::from(reader.u8("length").ok()?),
-        0x82 => usize::from(reader.u16_be("length").ok()?),
-        _ => return None,
-    };
-    Some((tag, reader.take(length, "content").ok()?))
 }

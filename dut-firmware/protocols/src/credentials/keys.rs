@@ -9,6 +9,7 @@ use p256::ecdsa::{Signature, VerifyingKey};
 use p256::elliptic_curve::Generate;
 use p256::pkcs8::DecodePrivateKey;
 use rustls_pki_types::SubjectPublicKeyInfoDer;
+use sha2::{Digest, Sha256};
 use webpki::RawPublicKeyEntity;
 
 use crate::Entropy;
@@ -117,6 +118,11 @@ impl PublicKey {
         let mut der = SUBJECT_PUBLIC_KEY_INFO.to_vec();
         der.extend_from_slice(&self.point());
         der
+    }
+
+    /// SHA-256 of the SubjectPublicKeyInfo: the name by which a key is revoked, and a hash that can be printed on a device.
+    pub fn hash(&self) -> [u8; 32] {
+        Sha256::digest(self.subject_public_key_info()).into()
     }
 
     /// Whether `signature`, an `Ecdsa-Sig-Value` in DER, is one of this key over this SHA-256 hash.

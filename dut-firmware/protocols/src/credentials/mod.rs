@@ -1,9 +1,11 @@
 //! What a device proves itself with and whom it believes: P-256 keys, raw or in X.509 certificates (RFC 5280, 5480, 7250),
 //! for every protocol that authenticates by signature. No clock: the caller says when "now" is.
 
+mod der;
 mod identity;
 mod key_usage;
 mod keys;
+mod subject;
 mod trust;
 
 pub use identity::{CredentialError, Identity};

@@ -12,6 +12,7 @@ use sha2::{Digest, Sha256};
 use webpki::{EndEntityCert, KeyUsage as ExtendedKeyUsage, VerifiedPath};
 
 use super::key_usage::KeyUsage;
+use super::subject::subject_serial_number;
 use super::{KeyError, PublicKey};
 
 /// The root of a chain: a name and a key that are believed without proof.
@@ -44,6 +45,13 @@ pub struct Trust {
     pub unix_time_at_zero: Duration,
     /// A name that the peer's certificate must be good for: a DNS name or an IP address; `None` = any.
     pub peer_name: Option<String>,
+    /// The serialNumber that the subject of the peer's certificate must bear (X.520 6.2.9; IEEE 802.1AR); `None` = any.
+    pub peer_serial_number: Option<String>,
+    /// [`PublicKey::hash`] of keys that are believed no more, of peers and of their issuers.
+    pub revoked: Vec<[u8; 32]>,
+    /// Believes whoever shows a key: for sides that are wrong on purpose, so that a test can show that it notices.
+    #[cfg(feature = "mutants")]
+    pub everybody: bool,
 }
 
 /// What the owner of a certificate wants to be.
@@ -76,6 +84,9 @@ pub enum CertificateError {
     /// Version, key, signature algorithm or critical extension that is not supported, or a (extended) key usage that is not ours.
     #[error("certificate of an unsupported kind")]
     Unsupported,
+    /// Its key, or that of an issuer, was revoked.
+    #[error("certificate was revoked")]
+    Revoked,
     /// For another name.
     #[error("certificate is for another name")]
     OtherName,
@@ -94,7 +105,22 @@ impl Trust {
     /// [`CertificateError`].
     pub fn verify_raw_public_key(&self, subject_public_key_info: &[u8]) -> Result<PublicKey, CertificateError> {
         let key = PublicKey::from_subject_public_key_info(subject_public_key_info).map_err(of_key)?;
-        if self.raw_public_keys.contains(&key) { Ok(key) } else { Err(CertificateError::UnknownRawPublicKey) }
+        if self.believes_everybody() {
+            Ok(key)
+        } else if self.revoked.contains(&key.hash()) {
+            Err(CertificateError::Revoked)
+        } else if self.raw_public_keys.contains(&key) {
+            Ok(key)
+        } else {
+            Err(CertificateError::UnknownRawPublicKey)
+        }
+    }
+
+    fn believes_everybody(&self) -> bool {
+        #[cfg(feature = "mutants")]
+        return self.everybody;
+        #[cfg(not(feature = "mutants"))]
+        false
     }
 
     /// Judges a chain, the peer's own certificate first, at `since_zero` after [`Self::unix_time_at_zero`].
@@ -112,6 +138,9 @@ impl Trust {
         let issuers: Vec<CertificateDer<'_>> = issuers.iter().map(|issuer| CertificateDer::from(*issuer)).collect();
         let certificate = EndEntityCert::try_from(&leaf).map_err(|error| of_path(&error))?;
         let key = PublicKey::from_subject_public_key_info(&certificate.subject_public_key_info()).map_err(of_key)?;
+        if self.believes_everybody() {
+            return Ok(key);
+        }
         let anchors: Vec<_> = self.anchors.iter().map(|anchor| anchor.0.clone()).collect();
         let usage = match purpose {
             Purpose::Server => ExtendedKeyUsage::server_auth(),
@@ -144,6 +173,21 @@ impl Trust {
         }
         if !KeyUsage::of_certificate(&leaf)?.has_digital_signature() {
             return Err(CertificateError::Unsupported);
+        }
+        if !self.revoked.is_empty() {
+            let of_issuer = |issuer: &CertificateDer<'_>| {
+                let issuer = EndEntityCert::try_from(issuer).ok()?;
+                PublicKey::from_subject_public_key_info(&issuer.subject_public_key_info()).ok()
+            };
+            let keys = core::iter::once(key).chain(issuers.iter().filter_map(of_issuer));
+            if keys.into_iter().any(|key| self.revoked.contains(&key.hash())) {
+                return Err(CertificateError::Revoked);
+            }
+        }
+        if let Some(wanted) = &self.peer_serial_number
+            && subject_serial_number(certificate.subject()) != Some(wanted.as_bytes())
+        {
+            return Err(CertificateError::OtherName);
         }
         if let Some(name) = &self.peer_name {
             let name = ServerName::try_from(name.as_str()).map_err(|_| CertificateError::OtherName)?;

@@ -29,7 +29,7 @@
 //! | unknown_psk_identity | with [`UnknownIdentity::Reveal`] (RFC 4279 2) |
 //!
 //! Never sent: record_overflow, because DTLS discards invalid records (RFC 6347 4.1.2.7); decompression_failure, as there is
-//! no compression; certificate_revoked, as there are no revocation lists; access_denied, because who is trusted may come in;
+//! no compression; access_denied, because who is trusted may come in;
 //! insufficient_security, as there is one strength; and what RFC 5246 reserves (decryption_failed, no_certificate,
 //! export_restriction).
 //!

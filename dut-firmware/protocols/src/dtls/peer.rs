@@ -56,6 +56,7 @@ fn fault(error: CertificateError) -> Fault {
         CertificateError::Unsupported => {
             Fault::new(AlertDescription::UnsupportedCertificate, "certificate of an unsupported kind")
         }
+        CertificateError::Revoked => Fault::new(AlertDescription::CertificateRevoked, "certificate was revoked"),
         CertificateError::OtherName => {
             Fault::new(AlertDescription::CertificateUnknown, "certificate is for another name")
         }

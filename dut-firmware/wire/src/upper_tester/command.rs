@@ -18,6 +18,18 @@ pub enum Command {
     },
     /// Manufacture: stores a trust anchor.
     Manufacture(Anchor),
+    /// A piece of a key pair that `manufacture` is to store.
+    Credential {
+        /// Which part it is appended to.
+        part: CredentialPart,
+        /// At most [`MAX_DATA`] octets.
+        data: Vec<u8>,
+    },
+    /// The wall time: by it certificates are valid or not.
+    Clock {
+        /// Seconds since 1970-01-01T00:00:00Z.
+        now: u64,
+    },
     /// Network installation.
     Install(Installation),
     /// A downward host route.
@@ -89,6 +101,26 @@ pub enum CommandFault {
 pub enum Anchor {
     /// A pre-shared key.
     Psk(SecretKey),
+    /// The raw key pair that `credential` brought.
+    RawKey,
+    /// The key pair and certificate that `credential` brought.
+    Certificate,
+}
+
+/// A part of a key pair and what goes with it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum CredentialPart {
+    /// The private scalar on P-256: 32 octets.
+    Key,
+    /// The device's certificate in DER.
+    Certificate,
+    /// The certificate of its issuer in DER.
+    Issuer,
+    /// By what the commissioning tool is authenticated: the SubjectPublicKeyInfo of its raw key, or the certificate of
+    /// its root, in DER.
+    Root,
+    /// A key that is believed no more: SHA-256 of its SubjectPublicKeyInfo, 32 octets a line.
+    Revoked,
 }
 
 /// What `install` stores.
@@ -140,10 +172,16 @@ impl Command {
         let mut fields = Fields { arguments: &request.arguments, taken: Vec::new() };
         let command = match request.command.as_str() {
             "hello" => Self::Hello { nonce: fields.required("nonce", nonce)? },
-            "manufacture" => {
-                fields.required("anchor", |value| (value == "psk").then_some(()))?;
-                Self::Manufacture(Anchor::Psk(fields.required("psk", SecretKey::from_hex)?))
-            }
+            "manufacture" => Self::Manufacture(match fields.required("anchor", AnchorKind::from_name)? {
+                AnchorKind::Psk => Anchor::Psk(fields.required("psk", SecretKey::from_hex)?),
+                AnchorKind::RawKey => Anchor::RawKey,
+                AnchorKind::Certificate => Anchor::Certificate,
+            }),
+            "credential" => Self::Credential {
+                part: fields.required("part", CredentialPart::from_name)?,
+                data: fields.required("data", |value| from_hex(value).filter(|data| data.len() <= MAX_DATA))?,
+            },
+            "clock" => Self::Clock { now: fields.required("now", decimal)? },
             "install" => Self::Install(Installation {
                 role: fields.required("role", Role::from_name)?,
                 channel: fields.required("channel", |value| decimal(value).filter(|n| (11..=26).contains(n)))?,
@@ -189,6 +227,12 @@ impl Command {
             Self::Manufacture(Anchor::Psk(psk)) => {
                 ("manufacture", none.with("anchor", "psk").with("psk", psk.to_hex()))
             }
+            Self::Manufacture(Anchor::RawKey) => ("manufacture", none.with("anchor", "rpk")),
+            Self::Manufacture(Anchor::Certificate) => ("manufacture", none.with("anchor", "cert")),
+            Self::Credential { part, data } => {
+                ("credential", none.with("part", part.name()).with("data", to_hex(data)))
+            }
+            Self::Clock { now } => ("clock", none.with("now", now)),
             Self::Install(site) => {
                 let mut arguments = none
                     .with("role", site.role.name())
@@ -218,6 +262,44 @@ impl Command {
             Self::FactoryReset => ("factory_reset", none),
         };
         Request { seq, command: command.into(), arguments }
+    }
+}
+
+/// The word behind `anchor=`.
+enum AnchorKind {
+    Psk,
+    RawKey,
+    Certificate,
+}
+
+impl AnchorKind {
+    fn from_name(name: &str) -> Option<Self> {
+        match name {
+            "psk" => Some(Self::Psk),
+            "rpk" => Some(Self::RawKey),
+            "cert" => Some(Self::Certificate),
+            _ => None,
+        }
+    }
+}
+
+impl CredentialPart {
+    /// Every part.
+    pub const ALL: [Self; 5] = [Self::Key, Self::Certificate, Self::Issuer, Self::Root, Self::Revoked];
+
+    /// The word on the wire.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Key => "key",
+            Self::Certificate => "certificate",
+            Self::Issuer => "issuer",
+            Self::Root => "root",
+            Self::Revoked => "revoked",
+        }
+    }
+
+    fn from_name(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|part| part.name() == name)
     }
 }
 

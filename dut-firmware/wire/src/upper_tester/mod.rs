@@ -22,7 +22,9 @@
 //! | command | arguments | valid in | answer and effect |
 //! |---|---|---|---|
 //! | `hello` | `nonce=HEX` | all | `nonce= protocol=UT/1 vendor= firmware= version= hash= eui64= roles= features= state=` |
-//! | `manufacture` | `anchor=psk psk=32HEX` | until there is an anchor | stores the trust anchor |
+//! | `credential` | `part=key\|certificate\|issuer\|root\|revoked data=HEX` | no anchor | appends at most [`MAX_DATA`] octets to a part of the key pair that `manufacture` stores |
+//! | `manufacture` | `anchor=psk psk=KEY`, `anchor=rpk` or `anchor=cert` | no anchor | stores the trust anchor: the key, or the key pair that `credential` brought |
+//! | `clock` | `now=SECONDS` | all | the wall time since 1970; forgotten at reboot |
 //! | `install` | `role=6lr\|6lbr channel=11..26 pan_id=0xHEX ct=IPV6 [parent=EUI64] [trigger=boot\|selection]` | all, until the stack runs | stores the site |
 //! | `route` | `dest=EUI64 via=EUI64` | once installed | stores a downward host route to the global address of `dest` |
 //! | `provision` | `key=32HEX index=1..255 level=5..7` | all but secured (the same key again is fine) | wired factory channel: secured without a handshake |
@@ -65,7 +67,7 @@ use alloc::vec::Vec;
 use core::fmt;
 
 pub use assembler::{Garbage, LineAssembler};
-pub use command::{Anchor, Command, CommandFault, Installation, Role, SecretKey, Trigger, to_hex};
+pub use command::{Anchor, Command, CommandFault, CredentialPart, Installation, Role, SecretKey, Trigger, to_hex};
 
 use crate::{Error, Result};
 

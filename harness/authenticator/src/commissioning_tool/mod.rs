@@ -6,7 +6,10 @@
 //! | order | what it does; when it is done |
 //! |---|---|
 //! | `network key=32hex [index=1] [level=5]` | sets the link key that devices are given |
-//! | `anchor eui64=16hex psk=hex` | enters a device in the manufacturer's list |
+//! | `anchor eui64=16hex psk=hex\|public_key=hex\|root=hex` | enters a device in the manufacturer's list: by its pre-shared key, its raw public key, or its manufacturer's root certificate |
+//! | `identity [key=hex] [certificate=hex] [issuer=hex]` | the tool's own key, raw or certified; without arguments none |
+//! | `clock now=seconds` | the wall time since 1970 |
+//! | `revoke hash=64hex` | a key (SHA-256 of its SubjectPublicKeyInfo) that is believed no more |
 //! | `select EUI64` | as soon as a JSR of it is known: handshake, PUT of the key; done at 2.01 or 2.04, refused at any other response. A failed handshake does not end it: other claimants and later JSRs are tried |
 //! | `deselect [EUI64]` | ends selections; their `select` is refused |
 //! | `close [to=EUI64]`, `open [to=EUI64]` | PUT of `all_secured` with the domain's next sequence number to every secured device, again after the others to one that was not reached; done if all changed |
@@ -25,6 +28,7 @@
 //! at a time. A session of `connect` serves later orders to its device and stays open until `disconnect`: the tool does
 //! not end it for idleness, so that a case can see what the device does.
 
+mod credentials;
 mod fakes;
 mod host;
 mod mutants;
@@ -55,6 +59,7 @@ use crate::deviation::{Decision, Hooks, Rule, RuleBook, RuleError};
 use crate::machine::{Machine, MachineInput, MachineOutput};
 use crate::profile::CT_ADDRESS;
 
+use credentials::{DeviceAnchor, Keyring};
 use host::Plain;
 use order::{NetworkKey, Order};
 use registry::Registry;
@@ -70,7 +75,8 @@ pub struct CommissioningTool {
     rules: RuleBook,
     network: Option<NetworkKey>,
     /// The manufacturer's list.
-    anchors: BTreeMap<Eui64, Vec<u8>>,
+    anchors: BTreeMap<Eui64, DeviceAnchor>,
+    keyring: Keyring,
     registry: Registry,
     /// Secured devices and where they were reached.
     secured: BTreeMap<Eui64, Ipv6Addr>,
@@ -146,6 +152,7 @@ impl CommissioningTool {
             rules: RuleBook::default(),
             network: None,
             anchors: BTreeMap::new(),
+            keyring: Keyring::default(),
             registry: Registry::default(),
             secured: BTreeMap::new(),
             close_seq: 0,

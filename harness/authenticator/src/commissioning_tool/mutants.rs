@@ -42,6 +42,18 @@ pub enum Mutant {
     NoRetransmission,
     /// Sends its PSK identity in upper case.
     IdentityUpperCase,
+    /// Believes whatever raw public key it is shown.
+    BelievesAnyKey,
+    /// Believes whatever certificate it is shown.
+    BelievesAnyCertificate,
+    /// Offers TLS_PSK_WITH_AES_128_CCM_8 to devices with a raw public key.
+    OffersPskOnly,
+    /// Takes the certificate of another device of the same manufacturer.
+    AcceptsOtherDevice,
+    /// Judges certificates by a day in July 2020.
+    ClockIgnored,
+    /// Believes keys that were revoked.
+    RevocationIgnored,
 }
 
 impl Mutant {
@@ -65,6 +77,12 @@ impl Mutant {
         Self::ForgetsUnderFlood,
         Self::NoRetransmission,
         Self::IdentityUpperCase,
+        Self::BelievesAnyKey,
+        Self::BelievesAnyCertificate,
+        Self::OffersPskOnly,
+        Self::AcceptsOtherDevice,
+        Self::ClockIgnored,
+        Self::RevocationIgnored,
     ];
 
     /// The name that suites and command lines use, in kebab case; all begin with `ct-`.
@@ -97,6 +115,12 @@ impl Mutant {
             Self::ForgetsUnderFlood => ("ct-forgets-under-flood", "PROFILE-SEL-18"),
             Self::NoRetransmission => ("ct-no-retransmission", "SEL-5.4-1"),
             Self::IdentityUpperCase => ("ct-identity-upper-case", "PROFILE-SEL-13a"),
+            Self::BelievesAnyKey => ("ct-believes-any-key", "SEL-5.4-5"),
+            Self::BelievesAnyCertificate => ("ct-believes-any-certificate", "SEL-5.4-8"),
+            Self::OffersPskOnly => ("ct-offers-psk-only", "SEL-5.4-6"),
+            Self::AcceptsOtherDevice => ("ct-accepts-other-device", "SEL-4-2"),
+            Self::ClockIgnored => ("ct-clock-ignored", "SEL-5.4-8"),
+            Self::RevocationIgnored => ("ct-revocation-ignored", "SEL-4-3"),
         }
     }
 }

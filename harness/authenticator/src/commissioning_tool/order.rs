@@ -8,6 +8,7 @@ use protocols::dtls::ExtendedMasterSecret;
 use wire::Eui64;
 use wire::coap::{Code, ContentFormat, Options};
 
+use super::credentials::IdentityOrder;
 use crate::craft::Value;
 use crate::words::{Parsed, Words, bad, eui64, number, octets};
 
@@ -22,14 +23,25 @@ pub(super) struct NetworkKey {
     pub(super) level: u8,
 }
 
+/// By what a device is entered in the manufacturer's list; keys and certificates in DER.
+#[derive(Clone, PartialEq, Eq)]
+pub(super) enum AnchorOrder {
+    Psk(Vec<u8>),
+    PublicKey(Vec<u8>),
+    Root(Vec<u8>),
+}
+
 /// An order.
 #[derive(Clone, PartialEq, Eq)]
 pub(super) enum Order {
     Network(NetworkKey),
     Anchor {
         eui64: Eui64,
-        psk: Vec<u8>,
+        by: AnchorOrder,
     },
+    Identity(IdentityOrder),
+    Clock(u64),
+    Revoke([u8; 32]),
     Select(Eui64),
     Deselect(Option<Eui64>),
     /// `close` (true) and `open` (false).
@@ -77,7 +89,26 @@ impl Order {
                 index: words.optional("index").map_or(Ok(1), number)?,
                 level: words.optional("level").map_or(Ok(5), number)?,
             }),
-            "anchor" => Self::Anchor { eui64: eui64(words.required("eui64")?)?, psk: octets(words.required("psk")?)? },
+            "anchor" => {
+                let eui64 = eui64(words.required("eui64")?)?;
+                let by = match (words.optional("psk"), words.optional("public_key"), words.optional("root")) {
+                    (Some(psk), None, None) => AnchorOrder::Psk(octets(psk)?),
+                    (None, Some(key), None) => AnchorOrder::PublicKey(octets(key)?),
+                    (None, None, Some(root)) => AnchorOrder::Root(octets(root)?),
+                    _ => return Err("an anchor is one of psk=, public_key= and root=".to_owned()),
+                };
+                Self::Anchor { eui64, by }
+            }
+            "identity" => {
+                let key = words.optional("key").map(hash).transpose()?;
+                let chain = [words.optional("certificate"), words.optional("issuer")];
+                Self::Identity(IdentityOrder {
+                    key,
+                    chain: chain.into_iter().flatten().map(octets).collect::<Parsed<_>>()?,
+                })
+            }
+            "clock" => Self::Clock(number(words.required("now")?)?),
+            "revoke" => Self::Revoke(hash(words.required("hash")?)?),
             "select" => Self::Select(words.eui64()?),
             "deselect" => Self::Deselect(words.next_if_any().map(eui64).transpose()?),
             word @ ("close" | "open") => {
@@ -146,6 +177,11 @@ fn request(words: &mut Words<'_>, confirmable: bool) -> Parsed<Request> {
     };
     let payload = words.optional("payload").map(|text| Value::from(text).payload()).unwrap_or_default();
     Ok(Request { confirmable, code, options, payload })
+}
+
+/// 64 hex digits.
+fn hash(text: &str) -> Parsed<[u8; 32]> {
+    octets(text)?.try_into().map_err(|_| bad(text, "64 hex digits"))
 }
 
 fn extended_master_secret(text: &str) -> Parsed<ExtendedMasterSecret> {

@@ -2,9 +2,11 @@
 
 use std::collections::VecDeque;
 use std::net::Ipv6Addr;
+use std::time::Duration;
 
 use protocols::coap::{Client, Request, TransmissionParameters};
-use protocols::dtls::{self, ClientConfig, CloseReason, Closed, Psk};
+use protocols::credentials::{PublicKey, TrustAnchor};
+use protocols::dtls::{self, CloseReason, Closed};
 use protocols::time::Instant;
 use rand_core::SeedableRng;
 use record::event::Key;
@@ -12,7 +14,8 @@ use wire::Eui64;
 use wire::coap::{self, Code, ContentFormat, Options};
 use wire::icmpv6::Echo;
 
-use super::order::{NetworkKey, Order};
+use super::credentials::{Credential, DeviceAnchor};
+use super::order::{AnchorOrder, NetworkKey, Order};
 use super::reach::Reach;
 use super::session::{Event, Session};
 use super::{CommissioningTool, Departure, HandshakeConfig, Mutant};
@@ -41,8 +44,7 @@ enum Kind {
     Connect {
         eui64: Eui64,
         address: Ipv6Addr,
-        psk: Vec<u8>,
-        identity: Vec<u8>,
+        credential: Credential,
     },
     Request {
         eui64: Eui64,
@@ -107,8 +109,30 @@ impl CommissioningTool {
                 self.network = Some(network);
                 None
             }
-            Order::Anchor { eui64, psk } => {
-                self.anchors.insert(eui64, psk);
+            Order::Anchor { eui64, by } => {
+                let anchor = match by {
+                    AnchorOrder::Psk(psk) => DeviceAnchor::Psk(psk),
+                    AnchorOrder::PublicKey(der) => DeviceAnchor::PublicKey(
+                        PublicKey::from_subject_public_key_info(&der).map_err(|error| error.to_string())?,
+                    ),
+                    AnchorOrder::Root(der) => {
+                        DeviceAnchor::Root(TrustAnchor::from_certificate(&der).map_err(|error| error.to_string())?)
+                    }
+                };
+                self.anchors.insert(eui64, anchor);
+                None
+            }
+            Order::Identity(order) => {
+                self.keyring.identity = order.identity()?;
+                None
+            }
+            Order::Clock(unix_time) => {
+                let since_zero = Duration::from_secs(now.since(Instant::ZERO).as_secs());
+                self.keyring.unix_time_at_zero = Duration::from_secs(unix_time).saturating_sub(since_zero);
+                None
+            }
+            Order::Revoke(hash) => {
+                self.keyring.revoked.push(hash);
                 None
             }
             Order::Select(eui64) => {
@@ -159,10 +183,15 @@ impl CommissioningTool {
                 Some(Kind::Request { eui64, request })
             }
             Order::Connect { eui64, psk, identity, at } => {
-                let psk = psk.map_or_else(|| self.anchor(eui64), Ok)?;
-                let identity = identity.unwrap_or_else(|| eui64.to_string().into_bytes());
+                let known = match &psk {
+                    Some(psk) if !self.anchors.contains_key(&eui64) => {
+                        Credential::Psk { psk: psk.clone(), identity: eui64.to_string().into_bytes() }
+                    }
+                    _ => self.credential_for(eui64)?,
+                };
+                let credential = known.overridden(psk, identity);
                 let address = at.unwrap_or_else(|| self.address_of(eui64));
-                Some(Kind::Connect { eui64, address, psk, identity })
+                Some(Kind::Connect { eui64, address, credential })
             }
             Order::Disconnect(eui64) => {
                 if !self.close_kept(now, eui64) {
@@ -185,17 +214,11 @@ impl CommissioningTool {
         })
     }
 
-    fn anchor(&self, eui64: Eui64) -> Result<Vec<u8>, String> {
-        let made_up = || self.is(Mutant::SecuresUnlisted).then(|| vec![0; 16]);
-        let known = self.anchors.get(&eui64).cloned().or_else(made_up);
-        known.ok_or_else(|| format!("the anchor of {eui64} is not known"))
-    }
-
     /// What a mutant does with whoever asks.
     pub(super) fn connect_unasked(&mut self, eui64: Eui64, address: Ipv6Addr) {
-        let Ok(psk) = self.anchor(eui64) else { return };
+        let Ok(credential) = self.credential_for(eui64) else { return };
         let id = self.next_id();
-        let kind = Kind::Connect { eui64, address, psk, identity: eui64.to_string().into_bytes() };
+        let kind = Kind::Connect { eui64, address, credential };
         self.tasks.insert(id, Task { order: format!("connect {eui64}"), kind });
     }
 
@@ -243,9 +266,9 @@ impl CommissioningTool {
     fn advance_task(&mut self, now: Instant, id: u64, kind: &mut Kind) -> Result<(), String> {
         match kind {
             Kind::Select(eui64) => self.advance_selection(now, id, *eui64),
-            Kind::Connect { eui64, address, psk, identity } => {
+            Kind::Connect { eui64, address, credential } => {
                 if self.sessions_of(id) == 0 {
-                    let session = self.open(now, (*eui64, *address), psk.clone(), identity.clone())?;
+                    let session = self.open(now, (*eui64, *address), credential.clone())?;
                     self.assign(session, id);
                 }
                 Ok(())
@@ -317,8 +340,8 @@ impl CommissioningTool {
             let session = match known {
                 Some(session) => session,
                 None => {
-                    let psk = self.anchor(eui64)?;
-                    self.open(now, (eui64, address), psk, eui64.to_string().into_bytes())?
+                    let credential = self.credential_for(eui64)?;
+                    self.open(now, (eui64, address), credential)?
                 }
             };
             self.assign(session, id);
@@ -336,8 +359,8 @@ impl CommissioningTool {
         let session = match self.idle_session(eui64) {
             Some(session) => session,
             None => {
-                let (psk, address) = (self.anchor(eui64)?, self.address_of(eui64));
-                self.open(now, (eui64, address), psk, eui64.to_string().into_bytes())?
+                let (credential, address) = (self.credential_for(eui64)?, self.address_of(eui64));
+                self.open(now, (eui64, address), credential)?
             }
         };
         self.assign(session, id);
@@ -348,9 +371,14 @@ impl CommissioningTool {
     }
 
     /// Begins a handshake.
-    fn open(&mut self, now: Instant, peer: (Eui64, Ipv6Addr), psk: Vec<u8>, identity: Vec<u8>) -> Result<u64, String> {
-        let identity = if self.is(Mutant::IdentityUpperCase) { identity.to_ascii_uppercase() } else { identity };
-        let mut config = ClientConfig::new(identity, Psk::new(psk));
+    fn open(&mut self, now: Instant, peer: (Eui64, Ipv6Addr), credential: Credential) -> Result<u64, String> {
+        let credential = match credential {
+            Credential::Psk { psk, identity } if self.is(Mutant::IdentityUpperCase) => {
+                Credential::Psk { psk, identity: identity.to_ascii_uppercase() }
+            }
+            credential => credential,
+        };
+        let mut config = credential.client_config();
         config.extended_master_secret = self.handshake.extended_master_secret;
         config.retransmission = self.handshake.retransmission;
         config.mtu = self.handshake.mtu.unwrap_or(config.mtu);

@@ -1,0 +1,199 @@
+//! The keys and certificates of a case: of its devices, of the commissioning tool, and of those who vouch for them. All of them
+//! follow from the case seed, signatures included (RFC 6979), so that the same seed leaves the same octets.
+
+use protocols::credentials::SigningKey;
+use rcgen::{
+    BasicConstraints, Certificate, CertificateParams, DistinguishedName, DnType, DnValue, ExtendedKeyUsagePurpose,
+    IsCa, KeyIdMethod, KeyPair, KeyUsagePurpose, PKCS_ECDSA_P256_SHA256, PrintableString, RemoteKeyPair, SerialNumber,
+    SignatureAlgorithm, date_time_ymd,
+};
+use sha2::{Digest, Sha256};
+use suites::credentials::{AUTHORITIES, Flaw};
+use suites::plan::{Case, Role};
+
+use crate::environment::Environment;
+use crate::seed;
+
+/// The day on which the cases play, in seconds since 1970: 2026-01-01.
+pub const TODAY: u64 = 1_767_225_600;
+
+/// Octets of a certificate that one line of the upper tester takes.
+const CHUNK: usize = 160;
+
+/// Puts into the environment what the case refers to, and nothing else: a signature takes time.
+pub fn issue(case: &Case, case_seed: &[u8; 32], environment: &mut Environment) {
+    // Commands hold references as text, constraints as values.
+    let text = serde_json::to_string(&case.steps).unwrap_or_default();
+    let mentions = |name: &str, field: &str| {
+        text.contains(&format!("${name}.{field}")) || text.contains(&format!(r#""name":"{name}","field":"{field}""#))
+    };
+    let issuer = Issuer { case_seed };
+    for authority in AUTHORITIES {
+        if mentions(authority, "certificate") {
+            put_certificate(environment, authority, "certificate", issuer.root(authority).0.der());
+        }
+        if mentions(authority, "issuing") {
+            put_certificate(environment, authority, "issuing", issuer.issuing(authority).0.der());
+        }
+    }
+    for board in &case.topology.boards {
+        let (name, is_tool) = (board.name.as_str(), board.role == Role::CommissioningTool);
+        if board.role == Role::TesterRadio {
+            continue;
+        }
+        let key = signing_key(case_seed, name);
+        let public_key = key.public_key();
+        if mentions(name, "private_key") {
+            environment.set(name, "private_key", hex::encode(scalar(case_seed, name)));
+        }
+        if mentions(name, "public_key") {
+            environment.set(name, "public_key", hex::encode(public_key.subject_public_key_info()));
+        }
+        if mentions(name, "key_hash") {
+            environment.set(name, "key_hash", hex::encode(public_key.hash()));
+        }
+        // The manufacturer writes the EUI-64 into a device's certificate; the tool has none.
+        let serial_number = environment.get(name, "eui64").unwrap_or("commissioning tool").to_owned();
+        for flaw in Flaw::ALL {
+            if mentions(name, flaw.field()) {
+                let authority = if is_tool { "owner" } else { "manufacturer" };
+                let certificate = issuer.end_entity(&key, authority, &serial_number, flaw);
+                put_certificate(environment, name, flaw.field(), certificate.der());
+            }
+        }
+    }
+    if mentions("case", "today") {
+        environment.set("case", "today", TODAY.to_string());
+    }
+}
+
+/// A certificate as a whole, and in pieces that fit into lines; a piece behind the end is `-`.
+fn put_certificate(environment: &mut Environment, name: &str, field: &str, der: &[u8]) {
+    environment.set(name, field, hex::encode(der));
+    for piece in 0..suites::credentials::PIECES {
+        let octets = der.get(piece * CHUNK..).unwrap_or_default();
+        let octets = octets.get(..CHUNK).unwrap_or(octets);
+        let text = if octets.is_empty() { "-".to_owned() } else { hex::encode(octets) };
+        environment.set(name, &format!("{field}.{piece}"), text);
+    }
+}
+
+fn scalar(case_seed: &[u8; 32], name: &str) -> [u8; 32] {
+    // The chance that it is no scalar of the curve is 2^-32; the next one is taken then.
+    let candidates = (0_u32..).map(|number| seed::derive(case_seed, &format!("private key {name} {number}")));
+    candidates.into_iter().find(|scalar| SigningKey::from_scalar(scalar).is_ok()).unwrap_or([1; 32])
+}
+
+fn signing_key(case_seed: &[u8; 32], name: &str) -> SigningKey {
+    SigningKey::from_scalar(&scalar(case_seed, name)).unwrap_or_else(|_| unreachable!("a scalar that was tried"))
+}
+
+/// Signs with our own deterministic ECDSA what `rcgen` encodes.
+struct Signer {
+    key: SigningKey,
+    point: Vec<u8>,
+}
+
+impl RemoteKeyPair for Signer {
+    fn public_key(&self) -> &[u8] {
+        &self.point
+    }
+
+    fn sign(&self, message: &[u8]) -> Result<Vec<u8>, rcgen::Error> {
+        self.key.sign(&Sha256::digest(message).into()).ok_or(rcgen::Error::RemoteKeyError)
+    }
+
+    fn algorithm(&self) -> &'static SignatureAlgorithm {
+        &PKCS_ECDSA_P256_SHA256
+    }
+}
+
+fn key_pair(key: &SigningKey) -> KeyPair {
+    let signer = Signer { key: key.clone(), point: key.public_key().point() };
+    KeyPair::from_remote(Box::new(signer)).unwrap_or_else(|error| unreachable!("a key on P-256: {error}"))
+}
+
+/// Those who vouch for devices and tools in one case.
+struct Issuer<'a> {
+    case_seed: &'a [u8; 32],
+}
+
+impl Issuer<'_> {
+    fn root(&self, authority: &str) -> (Certificate, KeyPair) {
+        let key = key_pair(&signing_key(self.case_seed, &format!("root of {authority}")));
+        let parameters = authority_parameters(&format!("{authority} root"), &key);
+        (signed(parameters.self_signed(&key)), key)
+    }
+
+    fn issuing(&self, authority: &str) -> (Certificate, KeyPair) {
+        let (root, root_key) = self.root(authority);
+        let key = key_pair(&signing_key(self.case_seed, &format!("issuing of {authority}")));
+        let parameters = authority_parameters(&format!("{authority} issuing"), &key);
+        (signed(parameters.signed_by(&key, &root, &root_key)), key)
+    }
+
+    /// The certificate of a device or a tool, with what is wrong with it.
+    fn end_entity(&self, key: &SigningKey, authority: &str, serial_number: &str, flaw: Flaw) -> Certificate {
+        let key = key_pair(key);
+        let serial_number = match flaw {
+            Flaw::OtherDevice => "70b3d5b0070fffff",
+            _ => serial_number,
+        };
+        let (from, to) = match flaw {
+            Flaw::Expired => (2020, 2021),
+            Flaw::NotYetValid => (2090, 2099),
+            _ => (2020, 2099),
+        };
+        let mut parameters = parameters(serial_number, &key);
+        if let Ok(text) = PrintableString::try_from(serial_number) {
+            parameters.distinguished_name.push(serial_number_type(), DnValue::PrintableString(text));
+        }
+        parameters.not_before = date_time_ymd(from, 1, 1);
+        parameters.not_after = date_time_ymd(to, 1, 1);
+        parameters.key_usages = vec![KeyUsagePurpose::DigitalSignature];
+        parameters.extended_key_usages = vec![ExtendedKeyUsagePurpose::ServerAuth, ExtendedKeyUsagePurpose::ClientAuth];
+        match flaw {
+            Flaw::SelfSigned => signed(parameters.self_signed(&key)),
+            Flaw::Foreign => {
+                let (issuing, issuing_key) = self.issuing("stranger");
+                signed(parameters.signed_by(&key, &issuing, &issuing_key))
+            }
+            Flaw::None | Flaw::Expired | Flaw::NotYetValid | Flaw::OtherDevice => {
+                let (issuing, issuing_key) = self.issuing(authority);
+                signed(parameters.signed_by(&key, &issuing, &issuing_key))
+            }
+        }
+    }
+}
+
+/// id-at-serialNumber, 2.5.4.5 (X.520 6.2.9).
+fn serial_number_type() -> DnType {
+    DnType::CustomDnType(vec![2, 5, 4, 5])
+}
+
+/// What every certificate has: a name, a serial number that follows from its key, no validity yet.
+fn parameters(common_name: &str, key: &KeyPair) -> CertificateParams {
+    let mut parameters = CertificateParams::default();
+    parameters.distinguished_name = DistinguishedName::new();
+    parameters.distinguished_name.push(DnType::CommonName, common_name);
+    let hash = Sha256::digest(key.public_key_raw());
+    // Positive, and of a fixed length.
+    let mut number = vec![0x40 | hash[0] >> 2];
+    number.extend(&hash[1..8]);
+    parameters.serial_number = Some(SerialNumber::from(number));
+    parameters.key_identifier_method = KeyIdMethod::PreSpecified(hash[..20].to_vec());
+    parameters
+}
+
+fn authority_parameters(common_name: &str, key: &KeyPair) -> CertificateParams {
+    let mut parameters = parameters(common_name, key);
+    parameters.not_before = date_time_ymd(2020, 1, 1);
+    parameters.not_after = date_time_ymd(2099, 1, 1);
+    parameters.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+    parameters.key_usages = vec![KeyUsagePurpose::KeyCertSign];
+    parameters
+}
+
+fn signed(certificate: Result<Certificate, rcgen::Error>) -> Certificate {
+    certificate.unwrap_or_else(|error| unreachable!("parameters of our own: {error}"))
+}
