@@ -60,6 +60,7 @@ fn references_that_procedures_write_stand_for_something() {
                     text[at + 1..].chars().take_while(|c| c.is_ascii_alphanumeric() || "._".contains(*c)).collect();
                 let name = word.split('.').next().unwrap();
                 let known = ["case", "ct", "network"].contains(&name)
+                    || bootrack_suites::credentials::AUTHORITIES.contains(&name)
                     || case.topology.boards.iter().any(|board| board.name == name);
                 assert!(known, "{}: {text}", case.id);
             }

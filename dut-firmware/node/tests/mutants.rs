@@ -26,6 +26,14 @@ fn names_are_unique_kebab_case_and_parse_back() {
 /// Mutants that only an attacker, a request of the tool that none of the scenarios makes, or another role brings to light.
 /// The suites have cases for them, and `bootrack mutants` shows that each is killed.
 const LEFT_TO_THE_SUITES: &[Mutant] = &[
+    Mutant::KeyOfAnother,
+    Mutant::PskBesideKeyPair,
+    Mutant::IssuerLeftOut,
+    Mutant::NoCertificateRequest,
+    Mutant::EmptyCertificateAccepted,
+    Mutant::AnyToolBelieved,
+    Mutant::ClockIgnored,
+    Mutant::RevocationIgnored,
     Mutant::SsrStatusChecked,
     Mutant::SsrTrailingRefused,
     Mutant::SelUnknownCodeTaken,

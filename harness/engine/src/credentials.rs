@@ -128,7 +128,9 @@ impl Issuer<'_> {
     fn issuing(&self, authority: &str) -> (Certificate, KeyPair) {
         let (root, root_key) = self.root(authority);
         let key = key_pair(&signing_key(self.case_seed, &format!("issuing of {authority}")));
-        let parameters = authority_parameters(&format!("{authority} issuing"), &key);
+        let mut parameters = authority_parameters(&format!("{authority} issuing"), &key);
+        // RFC 5280 4.2.1.1 asks for it in all that is not self-signed.
+        parameters.use_authority_key_identifier_extension = true;
         (signed(parameters.signed_by(&key, &root, &root_key)), key)
     }
 
@@ -148,6 +150,7 @@ impl Issuer<'_> {
         if let Ok(text) = PrintableString::try_from(serial_number) {
             parameters.distinguished_name.push(serial_number_type(), DnValue::PrintableString(text));
         }
+        parameters.use_authority_key_identifier_extension = flaw != Flaw::SelfSigned;
         parameters.not_before = date_time_ymd(from, 1, 1);
         parameters.not_after = date_time_ymd(to, 1, 1);
         parameters.key_usages = vec![KeyUsagePurpose::DigitalSignature];
