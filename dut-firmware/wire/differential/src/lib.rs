@@ -11,6 +11,7 @@ mod excuses_icmpv6;
 mod excuses_position;
 mod excuses_wpan;
 pub mod generate;
+pub mod reach;
 mod sessions;
 pub mod tshark;
 
