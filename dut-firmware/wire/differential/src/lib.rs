@@ -6,6 +6,7 @@ pub mod codecs;
 pub mod compare;
 pub mod excuses;
 mod excuses_coap;
+mod excuses_harm;
 mod excuses_history;
 mod excuses_icmpv6;
 mod excuses_position;
