@@ -76,7 +76,8 @@ impl Packet {
         let length = usize::from(reader.u8("HIP header length")?);
         let packet_type = reader.u8("HIP packet type")?;
         let version = reader.u8("HIP version")?;
-        if packet_type >> 7 != 0 || version & 0xf != 1 {
+        // The three bits between are ignored on receipt (RFC 7401 section 5.1).
+        if packet_type >> 7 != 0 || version & 1 != 1 {
             return Err(Error::Malformed("HIP fixed bits"));
         }
         let checksum = reader.u16_be("HIP checksum")?;

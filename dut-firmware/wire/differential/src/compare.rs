@@ -8,6 +8,7 @@ use wire::dtls::MasterSecret;
 
 use crate::captures::{CAPTURES, capture, capture_path};
 use crate::excuses::excuse;
+use crate::excuses_harm::{CUTS, SPECIALS};
 use crate::excuses_history::{HISTORIES, History};
 use crate::generate::CONTEXTS;
 use crate::tshark::{self, fields};
@@ -119,6 +120,30 @@ pub fn compare(path: &Path, dissections: &[Dissection]) -> Comparison {
     compare_values(&tshark::values(path), dissections, &[])
 }
 
+/// Compares packets whose contents may end too early, as [`compare`]; behind that, see [`CUTS`].
+///
+/// # Panics
+/// As [`compare`].
+pub fn compare_cut(path: &Path, dissections: &[Dissection]) -> Comparison {
+    compare_values(&tshark::values(path), dissections, CUTS)
+}
+
+/// Compares the special packets, as [`compare`]; behind that, see [`SPECIALS`].
+///
+/// # Panics
+/// As [`compare`].
+pub fn compare_special(path: &Path, dissections: &[Dissection]) -> Comparison {
+    compare_values(&tshark::values(path), dissections, SPECIALS)
+}
+
+/// Compares packets without any keys.
+///
+/// # Panics
+/// As [`compare`].
+pub fn compare_without_keys(path: &Path, dissections: &[Dissection]) -> Comparison {
+    compare_values(&tshark::values_without_keys(path), dissections, &[])
+}
+
 /// Compares a capture of a run with tshark under the run's configuration folder, `wireshark/`.
 ///
 /// # Panics
@@ -184,6 +209,10 @@ pub fn dissector() -> Dissector {
     keys.add_psk(&hex::decode(PSK).unwrap());
     let logged = session("ecdhe");
     keys.add_dtls_master_secret(logged.client_random, MasterSecret::from_octets(logged.master_secret));
+    dissector_with(keys)
+}
+
+fn dissector_with(keys: Keys) -> Dissector {
     let mut dissector = Dissector::new(keys);
     // What tshark takes if it is not told.
     dissector.set_absolute_slot_number(Some(0));
@@ -195,7 +224,15 @@ pub fn dissector() -> Dissector {
 
 /// Dissects the packets of a capture, in order.
 pub fn dissect(packets: &[Vec<u8>], link_type: u32) -> Vec<Dissection> {
-    let mut dissector = dissector();
+    dissect_with(dissector(), packets, link_type)
+}
+
+/// Dissects the packets of a capture, in order, without any keys.
+pub fn dissect_without_keys(packets: &[Vec<u8>], link_type: u32) -> Vec<Dissection> {
+    dissect_with(dissector_with(Keys::new()), packets, link_type)
+}
+
+fn dissect_with(mut dissector: Dissector, packets: &[Vec<u8>], link_type: u32) -> Vec<Dissection> {
     dissector.set_heuristics(true);
     for (port, protocol) in DECODE_AS {
         dissector.decode_as(port, protocol);
@@ -209,7 +246,7 @@ pub fn dissect(packets: &[Vec<u8>], link_type: u32) -> Vec<Dissection> {
 /// # Panics
 /// If there are any.
 pub fn assert_no_differences(differences: &[String]) {
-    let shown: Vec<&str> = differences.iter().take(40).map(String::as_str).collect();
+    let shown: Vec<&str> = differences.iter().take(400).map(String::as_str).collect();
     let names: BTreeSet<&str> = differences.iter().map(|line| field_name(line)).collect();
     assert!(differences.is_empty(), "{} differences in {names:?}:\n{}", differences.len(), shown.join("\n"));
 }

@@ -75,7 +75,9 @@ pub(crate) const EXCUSES: &[Excuse] = &[
     },
     Excuse {
         reason: "RFC 6550 section 6.1: odd security levels encrypt; Wireshark reads the encrypted octets",
-        covers: |field, dissection| security(dissection).is_some_and(|(_, level)| level & 1 == 1) && is_in_base(field),
+        covers: |field, dissection| {
+            security(dissection).is_some_and(|(_, level)| level & 1 == 1) && (is_in_base(field) || is_in_options(field))
+        },
     },
     Excuse {
         reason: "RFC 6763 section 4.1: the first label of an instance's name is the instance, not the service",

@@ -6,11 +6,13 @@ pub mod codecs;
 pub mod compare;
 pub mod excuses;
 mod excuses_coap;
+mod excuses_harm;
 mod excuses_history;
 mod excuses_icmpv6;
 mod excuses_position;
 mod excuses_wpan;
 pub mod generate;
+pub mod reach;
 mod sessions;
 pub mod tshark;
 

@@ -31,16 +31,22 @@ pub fn has_tshark() -> bool {
 /// tshark over a file, with the keys and contexts that our dissector has too.
 fn command(path: &Path) -> Command {
     let key: String = hex::encode(link_key());
+    let mut command = command_without_keys(path);
+    command.arg("-o").arg(format!("uat:ieee802154_keys:\"{key}\",\"1\",\"No hash\""));
+    command.args(["-o", &format!("dtls.psk:{PSK}")]);
+    let key_log = concat!(env!("CARGO_MANIFEST_DIR"), "/data/key-log.txt");
+    command.arg("-o").arg(format!("tls.keylog_file:{key_log}"));
+    command
+}
+
+fn command_without_keys(path: &Path) -> Command {
     let mut command = Command::new("tshark");
     command.arg("-r").arg(path);
-    command.arg("-o").arg(format!("uat:ieee802154_keys:\"{key}\",\"1\",\"No hash\""));
     command.args(["-o", "ip.check_checksum:TRUE"]);
     for (port, protocol) in DECODE_AS {
         command.arg("-d").arg(format!("udp.port=={port},{}", protocol.name()));
     }
-    command.args(["-o", "udp.check_checksum:TRUE", "-o", &format!("dtls.psk:{PSK}")]);
-    let key_log = concat!(env!("CARGO_MANIFEST_DIR"), "/data/key-log.txt");
-    command.arg("-o").arg(format!("tls.keylog_file:{key_log}"));
+    command.args(["-o", "udp.check_checksum:TRUE"]);
     for (id, prefix, length) in CONTEXTS {
         command.arg("-o").arg(format!("6lowpan.context{id}:{prefix}/{length}"));
     }
@@ -59,6 +65,11 @@ pub(crate) type Values = Vec<Vec<Vec<String>>>;
 /// The values with the keys and contexts that our dissector has too.
 pub(crate) fn values(path: &Path) -> Values {
     values_of(command(path))
+}
+
+/// The values with the contexts that our dissector has too.
+pub(crate) fn values_without_keys(path: &Path) -> Values {
+    values_of(command_without_keys(path))
 }
 
 /// The values with a configuration folder, and nothing else.

@@ -73,7 +73,7 @@ impl Dissector {
             ContentType::Alert => {
                 cursor.uint(sheet, "dtls.alert_message.level", 1)?;
                 cursor.uint(sheet, "dtls.alert_message.desc", 1)?;
-                Ok(())
+                if cursor.is_empty() { Ok(()) } else { Err(Error::Malformed("octets after an alert")) }
             }
             ContentType::Unknown(HEARTBEAT) => heartbeat(sheet, &mut cursor),
             ContentType::Handshake => self.handshake(sheet, header, cursor, from, to),

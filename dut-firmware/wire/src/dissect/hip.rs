@@ -20,6 +20,9 @@ pub(super) fn hip(sheet: &mut Sheet, mut cursor: Cursor<'_>, ends: Option<Ends>)
     let span = cursor.behind(1);
     sheet.number("hip.version", version >> 4, span);
     sheet.number("hip.shim6_fixed_s", version & 1, span);
+    if packet_type >> 7 != 0 || version & 1 != 1 {
+        sheet.note(NoteKind::Malformed, "HIP fixed bits");
+    }
     cursor.uint(sheet, "hip.checksum", 2)?;
     let length = units.saturating_add(1).saturating_mul(8);
     if let Some(Ends { source, destination }) = ends {

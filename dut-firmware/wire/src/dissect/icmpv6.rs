@@ -8,7 +8,7 @@ use super::rpl::rpl;
 use super::sheet::{Cursor, Sheet, Span};
 use crate::icmpv6::mld;
 use crate::ipv6::{NextHeader, checksum, is_link_local};
-use crate::{Result, ndp, rpl as rpl_codec, sel};
+use crate::{Error, Result, ndp, rpl as rpl_codec, sel};
 
 impl Dissector {
     pub(super) fn icmpv6(&mut self, sheet: &mut Sheet, mut cursor: Cursor<'_>, ends: Ends) -> Result<()> {
@@ -117,7 +117,9 @@ fn listener_query(sheet: &mut Sheet, cursor: &mut Cursor<'_>, kind: u8) -> Resul
     cursor.bytes(sheet, "icmpv6.reserved", 2)?;
     cursor.ipv6(sheet, "icmpv6.mld.multicast_address")?;
     if !is_version_2 {
-        return Ok(());
+        // RFC 3810 section 8.1: a query between the lengths of both versions is of none.
+        let is_between = kind == mld::QUERY && !cursor.is_empty();
+        return if is_between { Err(Error::Malformed("MLD query of 25 to 27 octets")) } else { Ok(()) };
     }
     let flags = cursor.uint(sheet, "icmpv6.mld.flag", 1)?;
     sheet.bits(

@@ -37,15 +37,16 @@ impl Dissector {
         cursor.uint(sheet, "ip.ttl", 1)?;
         let protocol = cursor.uint(sheet, "ip.proto", 1)?;
         cursor.uint(sheet, "ip.checksum", 2)?;
-        let good = whole.get(..header_length).is_some_and(|header| ipv4::checksum(header) == 0);
-        sheet.number("ip.checksum.status", good, Span { length: 0, ..cursor.behind(2) });
+        // Wireshark's numbers: bad, good, unverified. The checksum is over the whole header.
+        let status = whole.get(..header_length).map_or(2u8, |header| u8::from(ipv4::checksum(header) == 0));
+        sheet.number("ip.checksum.status", status, Span { length: 0, ..cursor.behind(2) });
         let source = ipv4_address(sheet, &mut cursor, "ip.src")?;
         let destination = ipv4_address(sheet, &mut cursor, "ip.dst")?;
         let options_len = header_length.checked_sub(ipv4::HEADER_LENGTH).ok_or(Error::Malformed("ip.hdr_len"))?;
         if options_len > 0 {
             cursor.bytes(sheet, "ip.options", options_len)?;
         }
-        if !good {
+        if status != 1 {
             sheet.note(NoteKind::BadChecksum, "the IPv4 header checksum is wrong");
         }
         let payload_len = total_length.checked_sub(header_length).ok_or(Error::Malformed("ip.len"))?;

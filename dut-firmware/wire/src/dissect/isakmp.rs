@@ -47,10 +47,10 @@ pub(super) fn isakmp(sheet: &mut Sheet, mut cursor: Cursor<'_>) -> Result<()> {
             _ => {}
         }
         if payload_type.encloses() {
-            return Ok(());
+            break;
         }
     }
-    Ok(())
+    if payloads.is_empty() { Ok(()) } else { Err(Error::Malformed("octets behind the last IKE payload")) }
 }
 
 /// Where the payload lies that begins here.
@@ -122,7 +122,7 @@ fn transform(sheet: &mut Sheet, cursor: &mut Cursor<'_>) -> Result<()> {
         sheet.number("isakmp.ike2.attr.type", bits & 0x7fff, span);
         if bits >> 15 == 0 {
             let length = usize::try_from(transform.read_uint(2, "attribute length")?).unwrap_or(usize::MAX);
-            transform.take(length, "attribute value")?;
+            transform.bytes(sheet, "isakmp.ike2.attr.value", length)?;
         } else if bits & 0x7fff == 14 {
             transform.clone().bytes(sheet, "isakmp.ike2.attr.value", 2)?;
             transform.uint(sheet, "isakmp.ike2.attr.key_length", 2)?;

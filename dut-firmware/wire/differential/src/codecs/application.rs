@@ -1,9 +1,8 @@
-//! CoAP, DNS, DTLS records, and headers of PANA, EAP, EAPOL, RADIUS, HIP and IKEv2.
+//! CoAP, DNS, ZEP, and headers of PANA, EAP, EAPOL, RADIUS, HIP and IKEv2.
 
+use wire::coap::{Block, OptionNumber, OscoreOption};
 use wire::dns::RecordData;
-use wire::dtls::{ContentType, HandshakeHeader, Record};
-use wire::reader::Reader;
-use wire::{coap, dns, eap, eapol, hip, ikev2, pana, radius};
+use wire::{coap, dns, eap, eapol, hip, ikev2, pana, radius, zep};
 
 use super::Check;
 
@@ -16,10 +15,37 @@ pub(super) fn coap(check: &mut Check<'_>, bytes: &[u8]) {
     check.numbers("coap.opt.number", message.options.iter().map(|option| option.number.0.into()));
     check.octets("coap.payload_bytes", &message.payload);
     check.same_octets(message.emit(), bytes);
+    for option in message.options.iter() {
+        if message.options.all(option.number).count() > 1 {
+            continue;
+        }
+        let value = &option.value;
+        match option.number {
+            OptionNumber::OSCORE => {
+                let Some(oscore) = check.parsed(OscoreOption::parse(value)) else { continue };
+                check.octets("coap.opt.object_security_piv", &oscore.partial_iv);
+                check.texts("coap.opt.object_security_kid_context", oscore.kid_context.as_ref().map(hex::encode));
+                check.texts("coap.opt.object_security_kid", oscore.kid.as_ref().map(hex::encode));
+                check.same_octets(oscore.to_vec(), value);
+            }
+            OptionNumber::BLOCK1 | OptionNumber::BLOCK2 if value.len() <= 3 => {
+                // RFC 7959 section 2.2: a size exponent of 7 is for the server to answer with an error.
+                let Ok(block) = Block::parse(value) else { continue };
+                check.number("coap.opt.block_number", block.number);
+                check.number("coap.opt.block_mflag", block.more);
+                if block.offset() != block.number as usize * block.size.octets() {
+                    check.difference("a block begins elsewhere than where its number says");
+                }
+            }
+            _ => {}
+        }
+    }
 }
 
 pub(super) fn dns(check: &mut Check<'_>, bytes: &[u8]) {
     let Some(message) = check.parsed(dns::Message::parse(bytes)) else { return };
+    // Names may be compressed in other ways.
+    check.same_again(message.to_vec().and_then(|again| dns::Message::parse(&again)), &message);
     check.number("dns.id", message.id);
     check.number("dns.flags.response", message.flags.response);
     check.number("dns.flags.opcode", message.flags.opcode);
@@ -44,39 +70,27 @@ pub(super) fn dns(check: &mut Check<'_>, bytes: &[u8]) {
             _ => None,
         })
     };
+    let is_broken = |record: &dns::Record| matches!(&record.data, RecordData::Other { record_type, .. } if *record_type == dns::RecordType::SRV);
+    if records().any(is_broken) {
+        // The dissector shows what is there of one.
+        return;
+    }
     check.numbers("dns.srv.priority", services().map(|service| service.0.into()));
     check.numbers("dns.srv.weight", services().map(|service| service.1.into()));
     check.numbers("dns.srv.port", services().map(|service| service.2.into()));
 }
 
-pub(super) fn dtls(check: &mut Check<'_>, bytes: &[u8]) {
-    let Some(record) = check.parsed(Record::parse(&mut Reader::new(bytes))) else { return };
-    check.number("dtls.record.content_type", u8::from(record.header.content_type));
-    check.number("dtls.record.version", record.header.version.0);
-    check.number("dtls.record.epoch", record.header.epoch);
-    check.number("dtls.record.sequence_number", record.header.sequence_number);
-    check.number("dtls.record.length", record.header.length);
-    let mut written = Vec::new();
-    let result = record.emit(&mut written);
-    check.same_octets(result.map(|()| written), &bytes[..13 + record.fragment.len()]);
-    if record.header.content_type == ContentType::Handshake && record.header.epoch == 0 {
-        let mut reader = Reader::new(record.fragment);
-        let (mut types, mut lengths, mut sequence, mut offsets) = (vec![], vec![], vec![], vec![]);
-        while !reader.is_empty() {
-            let Ok(header) = HandshakeHeader::parse(&mut reader) else { return };
-            types.push(u8::from(header.msg_type).into());
-            lengths.push(header.length.into());
-            sequence.push(header.message_seq.into());
-            offsets.push(header.fragment_offset.into());
-            if reader.take(header.fragment_length as usize, "fragment").is_err() {
-                return;
-            }
+pub(super) fn zep(check: &mut Check<'_>, bytes: &[u8]) {
+    let Some(message) = check.parsed(zep::Message::parse(bytes)) else { return };
+    match &message {
+        zep::Message::V1 { channel, device_id, frame, .. } | zep::Message::V2 { channel, device_id, frame, .. } => {
+            check.number("zep.channel_id", *channel);
+            check.number("zep.device_id", *device_id);
+            check.number("zep.length", frame.len() as u64);
         }
-        check.numbers("dtls.handshake.type", types);
-        check.numbers("dtls.handshake.length", lengths);
-        check.numbers("dtls.handshake.message_seq", sequence);
-        check.numbers("dtls.handshake.fragment_offset", offsets);
+        zep::Message::Ack { sequence_number } => check.number("zep.seqno", *sequence_number),
     }
+    check.same_again(message.to_vec().and_then(|again| zep::Message::parse(&again)), &message);
 }
 
 pub(super) fn pana(check: &mut Check<'_>, bytes: &[u8]) {
@@ -91,6 +105,7 @@ pub(super) fn pana(check: &mut Check<'_>, bytes: &[u8]) {
     check.number("pana.length", message.buffer_len() as u64);
     check.numbers("pana.avp.code", message.avps.iter().map(|avp| avp.code.0.into()));
     check.numbers("pana.avp.data_length", message.avps.iter().map(|avp| avp.value.len() as u64));
+    check.same_again(message.to_vec().and_then(|again| pana::Message::parse(&again)), &message);
     check.numbers("pana.avp.vendorid", message.avps.iter().filter_map(|avp| avp.vendor).map(u64::from));
 }
 
@@ -99,6 +114,7 @@ pub(super) fn radius(check: &mut Check<'_>, bytes: &[u8]) {
     check.number("radius.code", packet.code.0);
     check.number("radius.id", packet.identifier);
     check.number("radius.length", packet.buffer_len() as u64);
+    check.same_octets(packet.to_vec(), &bytes[..packet.buffer_len()]);
     check.octets("radius.authenticator", &packet.authenticator);
     check.numbers("radius.avp.type", packet.attributes.iter().map(|attribute| attribute.attribute_type.0.into()));
     check.numbers("radius.avp.length", packet.attributes.iter().map(|attribute| attribute.value.len() as u64 + 2));
@@ -112,6 +128,7 @@ pub(super) fn ikev2(check: &mut Check<'_>, bytes: &[u8]) {
     check.number("isakmp.exchangetype", message.exchange_type);
     check.number("isakmp.flags", message.flags);
     check.number("isakmp.messageid", message.message_id);
+    check.same_again(message.to_vec().and_then(|again| ikev2::Message::parse(&again)), &message);
     check.number("isakmp.length", message.buffer_len() as u64);
 }
 
@@ -142,6 +159,7 @@ pub(super) fn hip(check: &mut Check<'_>, bytes: &[u8]) {
     check.octets("hip.hit_sndr", &packet.sender);
     check.octets("hip.hit_rcvr", &packet.receiver);
     check.numbers("hip.type", packet.parameters.iter().map(|parameter| parameter.parameter_type.into()));
+    check.same_again(packet.to_vec().and_then(|again| hip::Packet::parse(&again)), &packet);
     let lengths = packet.parameters.iter().map(|parameter| parameter.contents.len() as u64);
     check.numbers("hip.parameter.length", lengths);
 }

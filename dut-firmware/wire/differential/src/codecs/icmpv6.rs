@@ -1,6 +1,7 @@
 //! ICMPv6: Neighbor Discovery, MLD, RPL.
 
 use wire::icmpv6::{Message, mld};
+use wire::ipv6::Ipv6Addr;
 use wire::ndp::{self, NdpOption};
 use wire::rpl::{self, RplOption};
 
@@ -8,6 +9,9 @@ use super::Check;
 
 pub(super) fn icmpv6(check: &mut Check<'_>, bytes: &[u8]) {
     let Some(message) = check.parsed(Message::parse_unverified(bytes)) else { return };
+    let (source, destination) = (Ipv6Addr::LOCALHOST, Ipv6Addr::UNSPECIFIED);
+    let written = message.to_vec(source, destination);
+    check.same_again(written.and_then(|again| Message::parse(&again, source, destination)), &message);
     match message {
         Message::EchoRequest(echo) | Message::EchoReply(echo) => {
             check.number("icmpv6.echo.identifier", echo.identifier);
@@ -164,6 +168,11 @@ fn rpl(check: &mut Check<'_>, message: rpl::Message) {
             check.number("icmpv6.rpl.daoack.sequence", object.sequence);
             check.number("icmpv6.rpl.daoack.status", object.status);
             check.texts("icmpv6.rpl.daoack.dodagid", object.dodag_id);
+        }
+        rpl::Message::Secure { .. } => {
+            // What is in it is there for who has the key; without encryption everybody can read it.
+            let _ = (message.open().and_then(Result::ok), message.open_consistency_check().and_then(Result::ok));
+            return;
         }
         _ => return,
     }

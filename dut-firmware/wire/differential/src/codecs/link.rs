@@ -1,13 +1,19 @@
 //! Ethernet, the TAP pseudo-header, IEEE 802.15.4.
 
+use wire::dissect::NoteKind;
 use wire::ethernet::Frame;
 use wire::ieee802154::{
     Address, Beacon, Content, Frame as Plain, KeyIdentifier, LinkAddress, Mpdu, Mpx, PayloadElement, PendingAddress,
+    unsecure_in_slot,
 };
 use wire::reader::Reader;
+use wire::sixlowpan::{FragmentHeader, FrameHeaders};
 use wire::tap::Header;
 
+use wire::Error;
+
 use super::Check;
+use crate::link_key;
 
 fn colons(octets: &[u8]) -> String {
     octets.iter().map(|octet| format!("{octet:02x}")).collect::<Vec<_>>().join(":")
@@ -31,7 +37,30 @@ pub(super) fn tap(check: &mut Check<'_>) {
     check.number("wpan-tap.length", header.buffer_len() as u64);
     check.numbers("wpan-tap.tlv.type", header.tlvs.iter().map(|tlv| tlv.tlv_type.0.into()));
     check.numbers("wpan-tap.tlv.length", header.tlvs.iter().map(|tlv| tlv.value.len() as u64));
-    check.same_octets(header.to_vec(), &bytes[..header.buffer_len().min(bytes.len())]);
+    check.same_again(header.to_vec().and_then(|again| Header::parse(&mut Reader::new(&again))), &header);
+    let Some(trailer) = check.parsed(header.trailer()) else { return };
+    if check.layer.fields("wpan-tap.fcs_type").count() == 1 {
+        check.number("wpan-tap.fcs_type", trailer as u64);
+    }
+}
+
+/// The headers before a compressed packet.
+pub(super) fn lowpan(check: &mut Check<'_>) {
+    let first = ["6lowpan.mesh.v", "6lowpan.pattern"].map(|name| check.from(name).map(|bytes| (bytes.len(), bytes)));
+    let Some((_, bytes)) = first.into_iter().flatten().max() else { return };
+    let Some(headers) = check.parsed(FrameHeaders::parse(&mut Reader::new(&bytes))) else { return };
+    let hops = headers.mesh.map(|mesh| u64::from(mesh.hops_left));
+    let is_deep = check.layer.field("6lowpan.mesh.hops8").is_some();
+    check.numbers(if is_deep { "6lowpan.mesh.hops8" } else { "6lowpan.mesh.hops" }, hops);
+    check.numbers("6lowpan.bcast.seqnum", headers.broadcast.map(|broadcast| u64::from(broadcast.sequence_number)));
+    if let Some(fragment) = headers.fragment {
+        let (size, tag) = match fragment {
+            FragmentHeader::First { datagram_size, datagram_tag }
+            | FragmentHeader::Next { datagram_size, datagram_tag, .. } => (datagram_size, datagram_tag),
+        };
+        check.number("6lowpan.frag.size", size);
+        check.number("6lowpan.frag.tag", tag);
+    }
 }
 
 /// The PAN identifier and the two kinds of address, each if there is one.
@@ -101,6 +130,10 @@ pub(super) fn wpan(check: &mut Check<'_>) {
     let Some(mut bytes) = check.from("wpan.fcf") else { return };
     bytes.truncate(length);
     let Some(mpdu) = check.parsed(Mpdu::parse(&bytes)) else { return };
+    if check.dissection.has_note(NoteKind::BadFcs) {
+        // Of a frame that is damaged the dissector reads the header.
+        return;
+    }
     let header = *mpdu.header();
     check.number("wpan.version", header.version.bits());
     check.number("wpan.pending", header.frame_pending);
@@ -140,6 +173,18 @@ pub(super) fn wpan(check: &mut Check<'_>) {
             check.number("wpan.aux_sec.key_id_mode", mode);
             check.numbers("wpan.aux_sec.frame_counter", frame.security.frame_counter.map(u64::from));
             check.numbers("wpan.aux_sec.key_index", index.map(u64::from));
+            // In another timeslot than 0 only the dissector knows which.
+            let source = header.source.extended().filter(|_| !frame.security.asn_in_nonce);
+            if let Some(source) = source.filter(|_| frame.security.frame_counter.is_some()) {
+                let is_opened = check.layer.field("wpan.key_number").is_some();
+                match unsecure_in_slot(&frame, &link_key(), source, 0) {
+                    Err(Error::Integrity(what)) if is_opened => check.difference(what),
+                    Ok(_) if !is_opened && frame.security.level.mic_len() > 0 => {
+                        check.difference("the codec opens what the dissector does not");
+                    }
+                    _ => {}
+                }
+            }
         }
     }
 }

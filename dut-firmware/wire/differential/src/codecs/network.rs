@@ -1,7 +1,7 @@
 //! IPv4, IPv6, UDP.
 
 use wire::ipv4;
-use wire::ipv6::{Ipv6Addr, NextHeader, Packet, checksum};
+use wire::ipv6::{Ipv6Addr, NextHeader, Packet, checksum, extensions};
 use wire::udp::Datagram;
 
 use super::{Check, End};
@@ -42,7 +42,24 @@ pub(super) fn ipv6(check: &mut Check<'_>) -> Option<End> {
     check.texts("ipv6.src", [header.source]);
     check.texts("ipv6.dst", [header.destination]);
     check.same_octets(packet.to_vec(), &bytes[..packet.buffer_len()]);
+    reassemble(check, &bytes[..packet.buffer_len()]);
     Some((first.buffer(), first.offset() + packet.buffer_len()))
+}
+
+/// Puts fragments together as the dissector does.
+fn reassemble(check: &mut Check<'_>, packet: &[u8]) {
+    let Ok(chain) = extensions(packet) else { return };
+    let Some(found) = chain.fragment.filter(|found| !found.header.is_atomic()) else { return };
+    let ends = (packet[8..40].to_vec(), found.header.identification);
+    let mut reassembly = check.findings.reassemblies.remove(&ends).unwrap_or_default();
+    match reassembly.accept(packet, 1 << 16) {
+        Ok(Some(whole)) if check.layer.field("ipv6.reassembled.length").is_some() => {
+            check.number("ipv6.reassembled.length", (whole.len() - found.at) as u64);
+        }
+        Ok(None) => drop(check.findings.reassemblies.insert(ends, reassembly)),
+        // What the dissector holds back, or either refuses, is not put together.
+        Ok(Some(_)) | Err(_) => {}
+    }
 }
 
 pub(super) fn udp(check: &mut Check<'_>) -> Option<End> {

@@ -77,6 +77,25 @@ impl Rng {
         [&[self.pick(&[1, 2])], &(payload.len() as u16).to_be_bytes()[..], &payload, &padding].concat()
     }
 
+    /// A DTLS handshake in IPv6 packets.
+    pub fn handshake_packets(&mut self) -> Vec<Vec<u8>> {
+        let datagrams = self.handshake();
+        let ends = [self.eui64(), self.eui64()].map(|eui64| ipv6::link_local(LinkAddress::Extended(eui64)));
+        let client_port = 10000 + self.below(30000) as u16;
+        let packet = |(from_client, payload): (bool, Vec<u8>)| {
+            let (mut ends, mut ports) = (ends, [client_port, coap::SECURE_PORT]);
+            if !from_client {
+                ends.reverse();
+                ports.reverse();
+            }
+            let datagram = Datagram { source_port: ports[0], destination_port: ports[1], payload };
+            let payload = datagram.to_vec(ends[0], ends[1]).unwrap();
+            let header = ipv6::Header::new(ends[0], ends[1], NextHeader::UDP, 64);
+            Packet { header, payload }.to_vec().unwrap()
+        };
+        datagrams.into_iter().map(packet).collect()
+    }
+
     /// A DTLS session in PSDUs: UDP payloads, each with whether the client sent it.
     pub fn session(&mut self, datagrams: &[(bool, Vec<u8>)]) -> Vec<Vec<u8>> {
         let ends = [LinkAddress::Extended(self.eui64()), LinkAddress::Extended(self.eui64())];

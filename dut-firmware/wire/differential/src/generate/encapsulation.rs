@@ -3,7 +3,7 @@
 
 use wire::coap;
 use wire::ethernet::{EtherType, Frame, MacAddress, VlanTag};
-use wire::ieee802154::{FCS_LENGTH, fcs32};
+use wire::ieee802154::{FCS_LENGTH, append_fcs, fcs32};
 use wire::ipv4::{self, Ipv4Addr};
 use wire::ipv6::NextHeader;
 use wire::tap::{Header, Tlv, TlvType};
@@ -21,8 +21,14 @@ impl Rng {
                 let payload = [vec![0x7a, 0x7a, 0x03], self.bytes(46, 60)].concat();
                 (EtherType(payload.len() as u16), vec![payload])
             }
-            0 => (EtherType::ARP, vec![self.arp()]),
-            1 => (EtherType::EAPOL, vec![self.eapol()]),
+            0 => {
+                let packet = self.arp();
+                (EtherType::ARP, vec![self.harm(packet)])
+            }
+            1 => {
+                let packet = self.eapol();
+                (EtherType::EAPOL, vec![self.harm(packet)])
+            }
             2 => {
                 let (from, to) = (self.link_address(), self.link_address());
                 (EtherType::IPV6, vec![self.packet(from, to)])
@@ -33,22 +39,33 @@ impl Rng {
         let tags = (0..tag_count).map(|_| VlanTag::from_bits(self.u16())).collect::<Vec<_>>();
         let (destination, source) = (self.mac_address(), self.mac_address());
         let frame = |payload| Frame { destination, source, tags: tags.clone(), ether_type, payload };
-        payloads.into_iter().map(|payload| frame(payload).to_vec().unwrap()).collect()
+        let frames: Vec<_> = payloads.into_iter().map(|payload| frame(payload).to_vec().unwrap()).collect();
+        frames.into_iter().map(|frame| self.harm(frame)).collect()
     }
 
     /// IPv4 or IPv6 packets (link type 101).
     pub fn raw(&mut self) -> Vec<Vec<u8>> {
-        if self.chance() {
-            return self.ipv4();
-        }
-        let (from, to) = (self.link_address(), self.link_address());
-        vec![self.packet(from, to)]
+        let packets = if self.chance() {
+            self.ipv4()
+        } else {
+            let (from, to) = (self.link_address(), self.link_address());
+            vec![self.packet(from, to)]
+        };
+        packets.into_iter().map(|packet| self.harm(packet)).collect()
+    }
+
+    /// Frames of IEEE 802.15.4 with FCS (link type 195).
+    pub fn frames(&mut self) -> Vec<Vec<u8>> {
+        let mut psdus = self.mpdus();
+        psdus.iter_mut().for_each(append_fcs);
+        psdus
     }
 
     /// Frames of IEEE 802.15.4 without FCS (link type 230).
     pub fn mpdus(&mut self) -> Vec<Vec<u8>> {
         let without = |psdu: Vec<u8>| psdu[..psdu.len() - FCS_LENGTH].to_vec();
-        self.psdus().into_iter().map(without).collect()
+        let frames: Vec<_> = self.psdus().into_iter().map(without).collect();
+        frames.into_iter().map(|frame| self.harm(frame)).collect()
     }
 
     /// Frames of IEEE 802.15.4 behind TLVs (link type 283), with every kind of FCS.
@@ -58,11 +75,11 @@ impl Rng {
     }
 
     fn tap(&mut self, psdu: Vec<u8>) -> Vec<u8> {
-        let mut mpdu = psdu[..psdu.len() - FCS_LENGTH].to_vec();
+        let mut mpdu = self.harm(psdu[..psdu.len() - FCS_LENGTH].to_vec());
         let fcs_type = self.below(3) as u8;
         match fcs_type {
             0 => {}
-            1 => mpdu = psdu,
+            1 => append_fcs(&mut mpdu),
             _ => mpdu.extend(fcs32(&mpdu).to_le_bytes()),
         }
         let mut tlvs = vec![Tlv { tlv_type: TlvType::FCS_TYPE, value: vec![fcs_type] }];
@@ -83,12 +100,17 @@ impl Rng {
                 // Timestamps and the slot number; Wireshark takes them for signed in places.
                 _ => (self.u64() >> 8).to_le_bytes().to_vec(),
             };
+            let value = self.value(value);
             tlvs.push(Tlv { tlv_type: TlvType(if tlv_type == 13 { 0x4000 } else { tlv_type }), value });
         }
-        [Header { tlvs }.to_vec().unwrap(), mpdu].concat()
+        let header = Header { tlvs }.to_vec().unwrap();
+        if self.does_harm() && self.below(8) == 0 {
+            return self.harm(header);
+        }
+        [header, mpdu].concat()
     }
 
-    fn mac_address(&mut self) -> MacAddress {
+    pub(super) fn mac_address(&mut self) -> MacAddress {
         let mut octets = [0; 6];
         octets.copy_from_slice(&self.u64().to_be_bytes()[..6]);
         // A source is no group.
@@ -101,7 +123,7 @@ impl Rng {
         [vec![0, 1, 8, 0, 6, 4, 0, operation], self.bytes(20, 20)].concat()
     }
 
-    fn ipv4_address(&mut self) -> Ipv4Addr {
+    pub(super) fn ipv4_address(&mut self) -> Ipv4Addr {
         Ipv4Addr::new(192, 0, 2, 1 + self.below(200) as u8)
     }
 
@@ -136,6 +158,7 @@ impl Rng {
         };
         // Of a damaged fragment Wireshark dissects the payload.
         let damage = self.below(15) == 0 && !header.is_fragment();
+        let payloads: Vec<_> = payloads.into_iter().map(|payload| self.cut(payload)).collect();
         let packet = |payload| {
             let mut bytes = ipv4::Packet { header: header.clone(), payload }.to_vec().unwrap();
             if damage {
@@ -177,6 +200,9 @@ impl Rng {
             _ => (zep::PORT, self.zep()),
         };
         let no_checksum = self.below(10) == 0;
+        // A frame inside ZEP has its own FCS.
+        let harm = if destination_port == zep::PORT { Self::cut } else { Self::harm };
+        let payloads: Vec<_> = payloads.into_iter().map(|payload| harm(self, payload)).collect();
         let datagram = |payload| {
             let datagram = Datagram { source_port, destination_port, payload };
             let mut bytes = datagram.to_vec(ends.0.to_ipv6_mapped(), ends.1.to_ipv6_mapped()).unwrap();

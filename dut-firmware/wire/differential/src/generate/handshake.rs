@@ -65,7 +65,11 @@ impl Side {
     }
 
     /// A message in records with at most `most` octets of it each.
-    fn message(&mut self, msg_type: HandshakeType, body: &[u8], most: usize) {
+    fn message(&mut self, rng: &mut Rng, msg_type: HandshakeType, body: &[u8], most: usize) {
+        // Behind a damaged hello nobody knows what the other messages mean.
+        let is_hello = matches!(msg_type, HandshakeType::ClientHello | HandshakeType::ServerHello);
+        let stays = !rng.does_harm() || is_hello && rng.below(6) > 0;
+        let body = if stays { body.to_vec() } else { rng.harm(body.to_vec()) };
         let message_seq = self.message_seq;
         self.message_seq += 1;
         let length = body.len() as u32;
@@ -114,16 +118,16 @@ impl Rng {
         let mut hello = self.client_hello(kind, suite);
         let mut body = Vec::new();
         hello.emit(&mut body).unwrap();
-        client.message(HandshakeType::ClientHello, &body, usize::MAX);
+        client.message(self, HandshakeType::ClientHello, &body, usize::MAX);
         datagrams.push((true, core::mem::take(&mut client.datagram)));
         hello.cookie = self.bytes(1, 32);
         let mut body = Vec::new();
         HelloVerifyRequest { version: VERSION, cookie: hello.cookie.clone() }.emit(&mut body).unwrap();
-        server.message(HandshakeType::HelloVerifyRequest, &body, usize::MAX);
+        server.message(self, HandshakeType::HelloVerifyRequest, &body, usize::MAX);
         datagrams.push((false, core::mem::take(&mut server.datagram)));
         let mut body = Vec::new();
         hello.emit(&mut body).unwrap();
-        client.message(HandshakeType::ClientHello, &body, most);
+        client.message(self, HandshakeType::ClientHello, &body, most);
         datagrams.push((true, core::mem::take(&mut client.datagram)));
         let random = core::array::from_fn(|_| self.u8());
         self.server_flight(&mut server, kind, suite, random, most);
@@ -139,7 +143,7 @@ impl Rng {
         datagrams.push((true, core::mem::take(&mut client.datagram)));
         if self.chance() {
             let ticket = [&self.u32().to_be_bytes()[..], &vector16(&self.bytes(1, 80))].concat();
-            server.message(HandshakeType::NewSessionTicket, &ticket, most);
+            server.message(self, HandshakeType::NewSessionTicket, &ticket, most);
         }
         self.end(&mut server);
         datagrams.push((false, core::mem::take(&mut server.datagram)));
@@ -164,10 +168,10 @@ impl Rng {
         };
         let mut body = Vec::new();
         hello.emit(&mut body).unwrap();
-        server.message(HandshakeType::ServerHello, &body, most);
+        server.message(self, HandshakeType::ServerHello, &body, most);
         if matches!(kind, Kind::Chain | Kind::RawKey) {
             let body = self.certificate(kind);
-            server.message(HandshakeType::Certificate, &body, most);
+            server.message(self, HandshakeType::Certificate, &body, most);
         }
         let body = match kind {
             Kind::Psk => vector16(self.word().as_bytes()),
@@ -179,20 +183,20 @@ impl Rng {
             Kind::Other => Vec::new(),
         };
         if kind != Kind::Other {
-            server.message(HandshakeType::ServerKeyExchange, &body, most);
+            server.message(self, HandshakeType::ServerKeyExchange, &body, most);
         }
         if matches!(kind, Kind::Chain | Kind::RawKey) {
             let names = if self.chance() { vector16(NAME) } else { Vec::new() };
             let body = [&[2, 1, 64], &self.signature_algorithms()[..], &vector16(&names)].concat();
-            server.message(HandshakeType::CertificateRequest, &body, most);
+            server.message(self, HandshakeType::CertificateRequest, &body, most);
         }
-        server.message(HandshakeType::ServerHelloDone, &[], most);
+        server.message(self, HandshakeType::ServerHelloDone, &[], most);
     }
 
     fn client_flight(&mut self, client: &mut Side, kind: Kind, most: usize) {
         if matches!(kind, Kind::Chain | Kind::RawKey) {
             let body = self.certificate(kind);
-            client.message(HandshakeType::Certificate, &body, most);
+            client.message(self, HandshakeType::Certificate, &body, most);
         }
         let body = match kind {
             Kind::Psk => vector16(self.word().as_bytes()),
@@ -201,11 +205,11 @@ impl Rng {
             Kind::Other => Vec::new(),
         };
         if kind != Kind::Other {
-            client.message(HandshakeType::ClientKeyExchange, &body, most);
+            client.message(self, HandshakeType::ClientKeyExchange, &body, most);
         }
         if matches!(kind, Kind::Chain | Kind::RawKey) {
             let body = self.signature();
-            client.message(HandshakeType::CertificateVerify, &body, most);
+            client.message(self, HandshakeType::CertificateVerify, &body, most);
         }
         self.end(client);
     }
@@ -299,7 +303,7 @@ impl Rng {
             let index = self.below(others.len() as u64) as usize;
             all.push(others.swap_remove(index));
         }
-        all.into_iter().map(|(number, data)| Extension { extension_type: ExtensionType(number), data }).collect()
+        self.extensions(all)
     }
 
     fn server_extensions(&mut self, kind: Kind) -> Vec<Extension> {
@@ -323,6 +327,11 @@ impl Rng {
             3 => all.push((16, vector16(&vector8(self.word().as_bytes())))),
             _ => all.push((54, vector8(&self.bytes(0, 8)))),
         }
-        all.into_iter().map(|(number, data)| Extension { extension_type: ExtensionType(number), data }).collect()
+        self.extensions(all)
+    }
+
+    fn extensions(&mut self, all: Vec<(u16, Vec<u8>)>) -> Vec<Extension> {
+        let extension = |(number, data)| Extension { extension_type: ExtensionType(number), data: self.value(data) };
+        all.into_iter().map(extension).collect()
     }
 }

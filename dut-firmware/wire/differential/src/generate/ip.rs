@@ -61,19 +61,22 @@ impl Rng {
         match kind {
             0 | 1 => {
                 datagram.destination_port = coap::PORT;
-                datagram.payload = self.coap();
+                let message = self.coap();
+                datagram.payload = self.harm(message);
                 // Wireshark links a message to earlier ones of the same ends: other ends each time.
                 datagram.source_port = 10000 + self.below(30000) as u16;
             }
             2 => {
                 datagram.destination_port = coap::SECURE_PORT;
-                datagram.payload = self.dtls();
+                let record = self.dtls();
+                datagram.payload = self.harm(record);
                 datagram.source_port = 10000 + self.below(30000) as u16;
             }
             3 => datagram.payload = self.bytes(0, 300),
             4 => {
                 datagram.destination_port = self.pick(&[dns::PORT, dns::MULTICAST_PORT]);
-                datagram.payload = self.dns();
+                let message = self.dns();
+                datagram.payload = self.harm(message);
                 datagram.source_port = 10000 + self.below(30000) as u16;
             }
             _ => header.next_header = NextHeader::ICMPV6,
@@ -87,9 +90,16 @@ impl Rng {
         let mut payload = if header.next_header == NextHeader::UDP {
             datagram.to_vec(ends.source, ends.destination).unwrap()
         } else {
-            self.icmpv6().to_vec(ends.source, ends.destination).unwrap()
+            let message = self.icmpv6().to_vec(ends.source, ends.destination).unwrap();
+            let mut message = self.harm(message);
+            if self.does_harm() && message.len() >= 4 {
+                message[2..4].fill(0);
+                let sum = ipv6::checksum(ends.source, ends.destination, NextHeader::ICMPV6, &message);
+                message[2..4].copy_from_slice(&sum.to_be_bytes());
+            }
+            message
         };
-        if self.below(12) == 0 && kind > 2 {
+        if self.below(12) == 0 && kind > 2 && !self.does_harm() {
             let at = if header.next_header == NextHeader::UDP { 6 } else { 2 };
             payload[at] ^= 0x55;
         }
@@ -98,6 +108,7 @@ impl Rng {
             payload[6..8].fill(0);
         }
         let (first, payload) = with_extensions(headers, header.next_header, &payload).unwrap();
+        let payload = self.harm(payload);
         let packet = Packet { header: ipv6::Header { next_header: first, ..header }, payload }.to_vec().unwrap();
         if kind > 2 && self.below(10) == 0 { self.tunnel(packet, link, to) } else { packet }
     }

@@ -48,6 +48,7 @@ impl Rng {
             }
             _ => self.bytes(7, 30),
         };
+        let data = self.value(data);
         let data = if code.has_type() { [&[eap_type.0][..], &data].concat() } else { data };
         Packet { code, identifier, data }.to_vec().unwrap()
     }
@@ -68,7 +69,7 @@ impl Rng {
                     AvpCode::NONCE => self.bytes(8, 20),
                     _ => self.u32().to_be_bytes().to_vec(),
                 };
-                avps.push(Avp::new(code, value));
+                avps.push(Avp::new(code, self.value(value)));
             }
             if self.chance() {
                 avps.push(Avp::new(AvpCode::EAP_PAYLOAD, self.eap()));
@@ -110,7 +111,7 @@ impl Rng {
                 }
                 _ => self.u32().to_be_bytes().to_vec(),
             };
-            attributes.push(Attribute { attribute_type, value });
+            attributes.push(Attribute { attribute_type, value: self.value(value) });
         }
         if self.below(3) > 0 {
             let eap = self.eap();
@@ -161,6 +162,7 @@ impl Rng {
             PayloadType::NOTIFY => [&[0, 0, 0x40, self.pick(&[4, 5])][..], &self.bytes(20, 20)].concat(),
             _ => self.bytes(40, 60),
         };
+        let body = self.value(body);
         Payload { payload_type, critical: self.chance(), body }
     }
 

@@ -13,6 +13,7 @@ mod key_management;
 mod lowpan;
 mod ndp_option;
 mod rpl;
+mod special;
 mod wpan;
 
 use wire::Eui64;
@@ -23,20 +24,84 @@ pub const CONTEXTS: [(u8, &str, u8); 3] =
     [(0, "fd00:b007::", 64), (3, "2001:db8:1:2::", 64), (5, "2001:db8:9:8::", 64)];
 
 /// A small generator of pseudo-random numbers (xorshift64*).
-pub struct Rng(u64);
+pub struct Rng {
+    state: u64,
+    harm: Harm,
+}
+
+/// What is wrong with what lies in packets.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Harm {
+    Nothing,
+    /// It ends too early.
+    Cut,
+    /// An octet is another one, or an element is too short.
+    Changed,
+}
 
 impl Rng {
     /// A generator that starts from `seed`.
     pub fn new(seed: u64) -> Self {
-        Self(seed | 1)
+        Self { state: seed | 1, harm: Harm::Nothing }
+    }
+
+    /// A generator of packets whose contents end somewhere, while lengths and checksums around them are right.
+    pub fn cutting(seed: u64) -> Self {
+        Self { harm: Harm::Cut, ..Self::new(seed) }
+    }
+
+    /// `content`, or now and then what is before its end if this generator cuts.
+    pub(super) fn cut(&mut self, mut content: Vec<u8>) -> Vec<u8> {
+        if self.harm == Harm::Cut && self.chance() {
+            content.truncate(self.below(content.len() as u64 + 1) as usize);
+        }
+        content
+    }
+
+    /// The value of an element of a message, now and then one that is too short for what it is.
+    pub(super) fn value(&mut self, mut value: Vec<u8>) -> Vec<u8> {
+        if self.harm == Harm::Changed && self.below(8) == 0 {
+            value.truncate(self.below(value.len() as u64 + 1) as usize);
+        }
+        value
+    }
+
+    /// A generator of packets in whose contents now and then an octet is another one, or an element is too short for what it
+    /// is, while checksums around are right.
+    pub fn changing(seed: u64) -> Self {
+        Self { harm: Harm::Changed, ..Self::new(seed) }
+    }
+
+    /// What lies innermost: `content`, or now and then what this generator makes of it.
+    pub(super) fn harm(&mut self, content: Vec<u8>) -> Vec<u8> {
+        let mut content = self.cut(content);
+        if self.harm != Harm::Changed || content.is_empty() || self.chance() {
+            return content;
+        }
+        if self.below(4) == 0 {
+            content.truncate(self.below(content.len() as u64) as usize);
+            return content;
+        }
+        // Lengths and counts are small numbers mostly.
+        let small: Vec<usize> = (0..content.len()).filter(|at| (1..40).contains(&content[*at])).collect();
+        let at = match small[..] {
+            [_, ..] if self.chance() => self.pick(&small),
+            _ => self.below(content.len() as u64) as usize,
+        };
+        content[at] = content[at].wrapping_sub(1 + self.below(8) as u8);
+        content
+    }
+
+    pub(super) fn does_harm(&self) -> bool {
+        self.harm != Harm::Nothing
     }
 
     /// 64 bits.
     pub fn u64(&mut self) -> u64 {
-        self.0 ^= self.0 >> 12;
-        self.0 ^= self.0 << 25;
-        self.0 ^= self.0 >> 27;
-        self.0.wrapping_mul(0x2545_f491_4f6c_dd1d)
+        self.state ^= self.state >> 12;
+        self.state ^= self.state << 25;
+        self.state ^= self.state >> 27;
+        self.state.wrapping_mul(0x2545_f491_4f6c_dd1d)
     }
 
     /// A number below `limit`.

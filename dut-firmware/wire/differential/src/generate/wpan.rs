@@ -41,7 +41,10 @@ impl Rng {
         AuxSecurityHeader::new(SecurityLevel::from_bits(1 + self.below(7) as u8), self.u32(), key_identifier)
     }
 
-    pub(super) fn emit(&mut self, frame: Frame, secured: bool) -> Vec<u8> {
+    pub(super) fn emit(&mut self, mut frame: Frame, secured: bool) -> Vec<u8> {
+        if let Content::Data(payload) = frame.content {
+            frame.content = Content::Data(self.harm(payload));
+        }
         match frame.header.source.extended() {
             Some(source) if secured => {
                 let security = self.security();

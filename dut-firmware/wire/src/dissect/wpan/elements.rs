@@ -37,7 +37,12 @@ pub(super) fn header(sheet: &mut Sheet, cursor: &mut Cursor<'_>, mic_len: usize)
         bits(sheet, head, whole.behind(2), &fields);
         // One malformed element does not hide the others: its length is known.
         match header_content(sheet, id, head & 0x8000 != 0, &mut content) {
-            Ok(()) => extra_content(sheet, &mut content)?,
+            Ok(()) => {
+                extra_content(sheet, &mut content)?;
+                if head & 0x8000 != 0 {
+                    sheet.error(Error::Malformed("payload element among header elements"));
+                }
+            }
             Err(error) => sheet.error(error),
         }
         if is_header_termination(head) {
@@ -126,12 +131,13 @@ impl Dissector {
         link: Link,
         upper: &mut Vec<UpperFrame>,
     ) -> Result<()> {
-        if cursor.is_empty() {
+        if cursor.rest().len() < 2 {
             mark(sheet, "wpan.payload_ie.missing");
             return Err(Error::Malformed("no payload elements behind the header termination that announces them"));
         }
         sheet.number("wpan.payload_ie", 1u8, cursor.ahead(list_len(cursor.rest(), 0, 0x7ff, is_payload_termination)));
-        while cursor.rest().len() > 1 {
+        // Without a termination they go on to the end of the payload (IEEE 802.15.4-2015 section 7.4.1).
+        while !cursor.is_empty() {
             let mut whole = cursor.clone();
             let head = read_le(cursor)?;
             let length = (head & 0x7ff) as usize;
