@@ -51,7 +51,29 @@ pub(crate) const HISTORIES: &[History] = &[
                  the ClientHello",
         covers: |_, _, theirs, frames| theirs.is_empty() && is_of_replaced_session(frames),
     },
+    History {
+        reason: "RFC 6347 section 4.2.3: fragments of a message that is sent again may overlap those that came before; \
+                 Wireshark calls that a fault and does not reassemble",
+        covers: |field, _, theirs, frames| {
+            let is_of_reassembly = field.starts_with("dtls.handshake.certificate")
+                || matches!(field, "dtls.fragment.count" | "dtls.fragment" | "dtls.reassembled.length");
+            is_of_reassembly && theirs.is_empty() && is_fragment_sent_again(frames)
+        },
+    },
 ];
+
+/// Whether the last frame bears a fragment of a handshake message that an earlier frame between the same ends bore.
+fn is_fragment_sent_again(frames: &[Dissection]) -> bool {
+    let Some((last, before)) = frames.split_last() else { return false };
+    let fragment = |frame: &Dissection| {
+        let ends = [("ipv6.src", "udp.srcport"), ("ipv6.dst", "udp.dstport")]
+            .map(|(address, port)| (frame.text(address).map(Cow::into_owned), frame.number(port)));
+        let place = ["dtls.handshake.message_seq", "dtls.handshake.fragment_offset"].map(|field| frame.number(field));
+        (ends, place)
+    };
+    last.field("dtls.handshake.fragment_offset").is_some()
+        && before.iter().any(|frame| frame.field("dtls.handshake.type").is_some() && fragment(frame) == fragment(last))
+}
 
 /// Whether the last frame was decrypted under a DTLS session that a ClientHello between the same ends is about to replace.
 fn is_of_replaced_session(frames: &[Dissection]) -> bool {
