@@ -29,7 +29,7 @@ pub(super) fn read(text: &str, offset: usize, dut_role: Role) -> Result<Grid, Ve
         return Err(vec![fault(place.clone(), format!("`{size}` is no size of a grid"), HELP)]);
     };
     let places = columns.saturating_mul(rows);
-    if places < 2 || places >= MOST_BOARDS {
+    if !(2..MOST_BOARDS).contains(&places) {
         let message = match places {
             0 | 1 => "a grid has at least two places".to_owned(),
             _ => format!("{places} boards and the CT are more than {MOST_BOARDS}"),
