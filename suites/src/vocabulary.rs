@@ -45,22 +45,25 @@ impl Vocabulary {
 
     /// The kind of a field, if it exists. `ut.*` fields are those of [`UPPER_TESTER_FIELDS`].
     pub fn field(&self, name: &str) -> Option<FieldKind> {
+        let observed = OBSERVED_FIELDS.contains(&name).then_some(FieldKind::Text);
         self.fields
             .get(name)
             .copied()
+            .or(observed)
             .or_else(|| UPPER_TESTER_FIELDS.contains(&name.strip_prefix("ut.")?).then_some(FieldKind::Any))
     }
 
     /// The kind of a name that may be set in a message that is sent.
     pub fn settable(&self, name: &str) -> Option<FieldKind> {
         let own = SETTABLE_FIELDS.iter().find(|(known, _)| *known == name).map(|(_, kind)| *kind);
-        own.or_else(|| self.field(name).filter(|_| !name.starts_with("ut.")))
+        own.or_else(|| self.field(name).filter(|_| !name.starts_with("ut.") && !OBSERVED_FIELDS.contains(&name)))
     }
 
     /// Every field name.
     pub fn field_names(&self) -> Vec<String> {
         let own = UPPER_TESTER_FIELDS.iter().map(|name| format!("ut.{name}"));
-        let mut names: Vec<String> = self.fields.keys().cloned().chain(own).collect();
+        let observed = OBSERVED_FIELDS.iter().map(|name| (*name).to_owned());
+        let mut names: Vec<String> = self.fields.keys().cloned().chain(own).chain(observed).collect();
         names.sort_unstable();
         names.dedup();
         names
@@ -128,6 +131,10 @@ pub const UPPER_TESTER_FIELDS: &[&str] = &[
     "size",
     "data",
 ];
+
+/// Fields that are in no protocol: what the judge's observer says of a frame. `clear.secret` names a secret, such as `dut.psk`
+/// or `network.key`, that a listener without keys could read in it.
+pub const OBSERVED_FIELDS: &[&str] = &["clear.secret"];
 
 /// Names that a tester machine understands in `set` (and in a deviation's `where`) besides the fields that are seen:
 /// payloads as text, hex octets or a length to fill, and options by their plain name.

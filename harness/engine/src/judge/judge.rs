@@ -3,10 +3,11 @@
 
 use record::event::{EVENTS_SCHEMA, Event, Observation, What};
 use record::verdict::{Blame, StepOutcome, Verdict};
-use suites::plan::{Case, Check, Command, Expect, Part, Point, Step, StepKind};
+use suites::plan::{Case, Check, Command, Expect, Match, Part, Point, Step, StepKind};
 
 use super::case_verdict::{Decision, not_run};
 use super::delivery::{DeliveryTracker, Stimulus};
+use super::eavesdropper::CLEAR_SECRET;
 use super::endings::{Ending, FinishedOrder};
 use super::expectation;
 use super::observer::{Observer, Pdu};
@@ -71,12 +72,27 @@ pub struct Judge<'a> {
     pub(super) ended: bool,
 }
 
+/// An observer that looks for secrets in clear if a step of the case asks for them.
+fn observer(case: &Case, environment: &Environment) -> Observer {
+    let asks = |matches: &[Match]| matches.iter().any(|wanted| wanted.field == CLEAR_SECRET);
+    let listens = case.steps.iter().any(|step| match &step.kind {
+        StepKind::Never(never) => asks(&never.matches),
+        StepKind::Expect(expect) => asks(&expect.matches),
+        StepKind::Unordered(expects) | StepKind::Alternatives(expects) => {
+            expects.iter().any(|expect| asks(&expect.matches))
+        }
+        _ => false,
+    });
+    let observer = Observer::new(environment);
+    if listens { observer.eavesdrop() } else { observer }
+}
+
 impl<'a> Judge<'a> {
     /// A judge who has seen nothing.
     pub fn new(case: &'a Case, environment: &Environment) -> Self {
         Self {
             case,
-            observer: Observer::new(environment),
+            observer: observer(case, environment),
             deliveries: DeliveryTracker::default(),
             bindings: Bindings::new(environment),
             pdus: Vec::new(),

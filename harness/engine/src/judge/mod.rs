@@ -3,6 +3,7 @@
 
 mod case_verdict;
 mod delivery;
+mod eavesdropper;
 mod endings;
 mod expectation;
 #[allow(clippy::module_inception, reason = "the type's own file")]
@@ -13,6 +14,7 @@ mod phases;
 mod template;
 
 pub use case_verdict::CaseVerdict;
+pub(crate) use eavesdropper::keyless_dissector;
 pub use judge::{Judge, Progress, Want};
 pub use observer::{Observer, Pdu};
 pub use template::Bindings;

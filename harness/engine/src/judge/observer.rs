@@ -2,7 +2,6 @@
 //! dissector's; this file adds who sent what to whom, and which events a PDU was made of.
 
 use std::borrow::Cow;
-use std::net::Ipv6Addr;
 
 use record::event::{Action, Event, Key, Observation, What};
 use suites::plan::Point;
@@ -10,8 +9,8 @@ use wire::dissect::{Dissection, Dissector, Keys, NoteKind, Value};
 use wire::dtls::MasterSecret;
 
 use super::judge::DUT;
+use super::eavesdropper::{CLEAR_SECRET, Eavesdropper, keyless_dissector};
 use crate::environment::Environment;
-use crate::scenery;
 
 /// A protocol data unit as it was seen at a point of observation.
 #[derive(Debug, Clone)]
@@ -74,14 +73,8 @@ pub struct Observer {
     on_air: Vec<(String, u64, Vec<u8>, Option<u64>)>,
     /// PSDUs (without FCS) that were injected wrong on purpose, with the reason.
     wrong_on_purpose: Vec<(Vec<u8>, String)>,
-}
-
-/// Knows the mesh's context 0 from the start: a capture may begin after the router advertisement that tells it.
-fn new_dissector() -> Dissector {
-    let mut dissector = Dissector::new(Keys::new());
-    let [a, b, c, d, e, f, g, h] = scenery::MESH_PREFIX;
-    dissector.set_context(0, Ipv6Addr::from([a, b, c, d, e, f, g, h, 0, 0, 0, 0, 0, 0, 0, 0]), 64);
-    dissector
+    /// Only for a case that asks what a stranger hears: every frame is read twice then.
+    eavesdropper: Option<Eavesdropper>,
 }
 
 impl Observer {
@@ -89,11 +82,18 @@ impl Observer {
     pub fn new(environment: &Environment) -> Self {
         Self {
             environment: environment.clone(),
-            dissector: new_dissector(),
+            dissector: keyless_dissector(),
             sniffer: None,
             on_air: Vec::new(),
             wrong_on_purpose: Vec::new(),
+            eavesdropper: None,
         }
+    }
+
+    /// Looks for secrets in clear too: frames bear [`CLEAR_SECRET`] then.
+    pub(super) fn eavesdrop(mut self) -> Self {
+        self.eavesdropper = Some(Eavesdropper::new(&self.environment));
+        self
     }
 
     /// Takes the next event; returns the PDU that it completed, if any.
@@ -138,6 +138,9 @@ impl Observer {
                 }
                 let dissection = self.dissector.frame(event.n, &psdu.0, true);
                 let mut pdu = self.pdu(event, Point::Air, &dissection);
+                let heard = self.eavesdropper.as_mut().map(|listener| listener.hear(event.n, &psdu.0));
+                let shown = heard.into_iter().flatten();
+                pdu.fields.extend(shown.map(|secret| (Cow::Borrowed(CLEAR_SECRET), Value::Text(secret))));
                 pdu.from = dissection.link_source().map(|address| self.name_of_link(address));
                 pdu.to = dissection.link_destination().map(|address| self.name_of_link(address));
                 let mpdu = psdu.0.get(..psdu.0.len().saturating_sub(2)).unwrap_or_default();
