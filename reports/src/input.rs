@@ -43,6 +43,19 @@ pub struct PduSummary {
     pub wrong_on_purpose: Option<String>,
 }
 
+/// An identifier that a listener without keys heard in a case.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Exposure {
+    /// What it is and where it stands, e.g. `EUI-64 in a MAC header`.
+    pub kind: &'static str,
+    /// The identifier.
+    pub value: String,
+    /// Frames that showed it.
+    pub count: u64,
+    /// The event of the first of them.
+    pub first: u64,
+}
+
 /// One case with its evidence.
 #[derive(Debug, Clone)]
 pub struct CaseInput<'a> {
@@ -54,6 +67,8 @@ pub struct CaseInput<'a> {
     pub events: &'a [Event],
     /// The PDUs in it.
     pub pdus: Vec<PduSummary>,
+    /// What an eavesdropper without keys learnt of identities.
+    pub exposures: Vec<Exposure>,
 }
 
 /// A whole run.

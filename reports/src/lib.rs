@@ -11,7 +11,7 @@ pub mod ladder;
 mod summary;
 mod text;
 
-pub use input::{CaseInput, ClauseText, Clauses, PduSummary, RunInput};
+pub use input::{CaseInput, ClauseText, Clauses, Exposure, PduSummary, RunInput};
 
 /// Why a report could not be written.
 #[derive(Debug, thiserror::Error)]

@@ -474,3 +474,14 @@ fn a_case_id_that_leaves_its_folder_is_refused() {
     let error = render_run(&sample.input()).unwrap_err();
     assert!(error.to_string().contains("`../../etc` is no case ID"), "{error}");
 }
+
+#[test]
+fn what_an_eavesdropper_learns_stands_on_each_cases_page_and_is_added_up_on_the_overview() {
+    let files = render_run(&common::sample().input()).unwrap();
+    let case = page(&files, "cases/SEL-JSR-01@channel=26/index.html");
+    assert!(case.contains("70b3d5b007000002") && case.contains("<td class=\"num\">21</td><td class=\"num\">3</td>"));
+    let hostile = "<b>70b3d5b007000003</b>";
+    assert!(!files.iter().any(|file| file.contents.contains(hostile)), "a value becomes markup");
+    let overview = page(&files, "index.html");
+    assert!(overview.contains("What an eavesdropper learns") && overview.contains("PSK identity"));
+}

@@ -4,6 +4,7 @@ pub mod campaign;
 pub mod credentials;
 pub mod entry_check;
 pub mod environment;
+pub mod exposure;
 pub mod judge;
 pub mod machines;
 pub mod mutation;

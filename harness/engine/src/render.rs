@@ -11,6 +11,7 @@ use wire::dissect::{MESSAGES, NoteKind, Value};
 use wire::dtls::{AlertDescription, CipherSuite};
 
 use crate::environment::Environment;
+use crate::exposure::exposures;
 use crate::judge::{Observer, Pdu};
 use crate::stored_plan::{PlannedCase, StoredPlan};
 
@@ -26,6 +27,7 @@ pub fn render(run: &StoredRun, clauses: &Clauses) -> Result<(), String> {
         Bundle::write_report(&run.folder, name, text.as_bytes()).map_err(|error| error.to_string())
     };
     write("junit.xml", &junit)?;
+    let mut exposed = Vec::new();
     for result in &run.manifest.cases {
         let planned = plan.case(&result.id);
         let events = match run.case(&result.id).map(|case| case.events()) {
@@ -34,14 +36,21 @@ pub fn render(run: &StoredRun, clauses: &Clauses) -> Result<(), String> {
             Some(Err(_)) | None => Vec::new(),
         };
         let pdus = planned.map(|planned| summaries(planned, &events)).unwrap_or_default();
-        let input = CaseInput { result, case: planned.map(|planned| &planned.case), events: &events, pdus };
+        let input = CaseInput {
+            result,
+            case: planned.map(|planned| &planned.case),
+            events: &events,
+            pdus,
+            exposures: exposures(&events),
+        };
+        exposed.extend(input.exposures.iter().map(|exposure| (result.id.clone(), exposure.clone())));
         if reports::html::has_page(result) && run.case(&result.id).is_some() {
             let page = renderer.case(&run.manifest, clauses, &input).map_err(|error| error.to_string())?;
             let id = CaseId::new(&result.id).map_err(|error| error.to_string())?;
             Bundle::write_case_page(&run.folder, &id, page.contents.as_bytes()).map_err(|error| error.to_string())?;
         }
     }
-    let overview = renderer.overview(&run.manifest, clauses).map_err(|error| error.to_string())?;
+    let overview = renderer.overview(&run.manifest, clauses, &exposed).map_err(|error| error.to_string())?;
     write("index.html", &overview.contents)
 }
 

@@ -53,6 +53,7 @@ pub(super) struct Page {
     parts: Vec<PartView>,
     ladder: Option<LadderView>,
     events: Option<EventList>,
+    exposures: Vec<super::exposure::Kind>,
     files: Vec<Fact>,
     wireshark: Option<String>,
 }
@@ -171,6 +172,7 @@ pub(super) fn page(manifest: &RunManifest, clauses: &Clauses, case: &CaseInput<'
         parts: parts(case, steps),
         ladder: ladder(case, &listed),
         events,
+        exposures: super::exposure::of_case(&case.exposures),
         files: result.digests.iter().map(|(name, digest)| fact(name, digest)).collect(),
         wireshark: result.digests.contains_key(names::CAPTURE).then(|| {
             format!(

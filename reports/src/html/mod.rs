@@ -2,6 +2,7 @@
 //! else), readable offline, on paper, on a phone, with a keyboard and without colour.
 
 mod case_page;
+mod exposure;
 mod overview;
 
 use record::CaseId;
@@ -11,7 +12,7 @@ use record::verdict::Verdict;
 use serde::Serialize;
 use tera::Tera;
 
-use crate::input::{CaseInput, Clauses, RunInput};
+use crate::input::{CaseInput, Clauses, Exposure, RunInput};
 use crate::text::{counted, line};
 
 /// A file of the report.
@@ -34,10 +35,15 @@ pub fn has_page(result: &CaseResult) -> bool {
 /// [`crate::Error::CaseId`] for a case ID that can't name a folder; [`crate::Error::Template`] is a bug of this crate.
 pub fn render_run(run: &RunInput<'_>) -> crate::Result<Vec<File>> {
     let renderer = Renderer::new()?;
-    let mut files = vec![renderer.overview(run.manifest, &run.clauses)?];
+    let of_case = |case: &CaseInput<'_>| {
+        let exposures = case.exposures.iter();
+        exposures.map(|exposure| (case.result.id.clone(), exposure.clone())).collect::<Vec<_>>()
+    };
+    let exposed: Vec<(String, Exposure)> = run.cases.iter().flat_map(of_case).collect();
+    let mut files = vec![renderer.overview(run.manifest, &run.clauses, &exposed)?];
     for result in run.manifest.cases.iter().filter(|result| has_page(result)) {
         let known = run.cases.iter().find(|case| case.result.id == result.id);
-        let bare = CaseInput { result, case: None, events: &[], pdus: Vec::new() };
+        let bare = CaseInput { result, case: None, events: &[], pdus: Vec::new(), exposures: Vec::new() };
         files.push(renderer.case(run.manifest, &run.clauses, known.unwrap_or(&bare))?);
     }
     Ok(files)
@@ -66,12 +72,17 @@ impl Renderer {
         Ok(Self { tera })
     }
 
-    /// `index.html` of a run.
+    /// `index.html` of a run; `exposed` is what an eavesdropper heard, with the ID of the case.
     ///
     /// # Errors
     /// As [`render_run`].
-    pub fn overview(&self, manifest: &RunManifest, clauses: &Clauses) -> crate::Result<File> {
-        let page = overview::page(manifest, clauses)?;
+    pub fn overview(
+        &self,
+        manifest: &RunManifest,
+        clauses: &Clauses,
+        exposed: &[(String, Exposure)],
+    ) -> crate::Result<File> {
+        let page = overview::page(manifest, clauses, exposed)?;
         let contents = self.render("index.html", &page, include_str!("../../templates/index.js"))?;
         Ok(File { path: names::PAGE.into(), contents })
     }

@@ -8,7 +8,7 @@ use record::verdict::Verdict;
 use serde::Serialize;
 
 use super::{Badge, Banner, CaseLink, Fact, banners, fact};
-use crate::input::Clauses;
+use crate::input::{Clauses, Exposure};
 use crate::text::{counted, duration, escape, line, sentence, state_in_short};
 
 /// In the order of the summary: what needs attention first.
@@ -40,6 +40,7 @@ pub(super) struct Page {
     clauses: Vec<Clause>,
     uncovered: Vec<Clause>,
     excluded: Vec<Clause>,
+    exposures: Vec<super::exposure::Kind>,
     times: Vec<Time>,
     times_left_out: usize,
     inputs: Vec<Input>,
@@ -96,7 +97,7 @@ struct Claim {
     claimed: bool,
 }
 
-pub(super) fn page(manifest: &RunManifest, clauses: &Clauses) -> crate::Result<Page> {
+pub(super) fn page(manifest: &RunManifest, clauses: &Clauses, exposed: &[(String, Exposure)]) -> crate::Result<Page> {
     let rows = manifest.cases.iter().map(row).collect::<crate::Result<Vec<_>>>()?;
     let mut findings = Vec::new();
     for verdict in [Verdict::Fail, Verdict::Error, Verdict::Inconclusive] {
@@ -132,6 +133,7 @@ pub(super) fn page(manifest: &RunManifest, clauses: &Clauses) -> crate::Result<P
         clauses: covered,
         uncovered,
         excluded,
+        exposures: super::exposure::of_run(exposed),
         times,
         times_left_out,
         inputs: inputs(manifest),

@@ -31,7 +31,7 @@ impl Fixture {
         let mut cases = Vec::new();
         for result in &self.manifest.cases {
             if let Some(Evidence { case, events, pdus }) = self.evidence.get(&result.id) {
-                cases.push(CaseInput { result, case: Some(case), events, pdus: pdus.clone() });
+                cases.push(CaseInput { result, case: Some(case), events, pdus: pdus.clone(), exposures: exposures() });
             }
         }
         RunInput { manifest: &self.manifest, clauses: self.clauses.clone(), cases }
@@ -639,4 +639,17 @@ pub(crate) fn sample() -> Fixture {
     };
     let evidence = evidence.into_iter().map(|it| (it.case.id.clone(), it)).collect();
     Fixture { manifest, clauses: clauses(), evidence }
+}
+
+/// What a listener heard in every case of the sample.
+fn exposures() -> Vec<bootrack_reports::Exposure> {
+    let exposure = |kind, value: &str, count, first| {
+        let value = value.to_owned();
+        bootrack_reports::Exposure { kind, value, count, first }
+    };
+    vec![
+        exposure("EUI-64 in a MAC header", "70b3d5b007000002", 12, 3),
+        exposure("EUI-64 in a MAC header", "70b3d5b007000003", 9, 5),
+        exposure("PSK identity", "<b>70b3d5b007000003</b>", 1, 7),
+    ]
 }

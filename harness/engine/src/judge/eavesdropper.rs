@@ -51,3 +51,30 @@ fn is_in(octets: &[u8], dissection: &Dissection) -> bool {
     !octets.is_empty()
         && dissection.buffers().any(|buffer| buffer.bytes.windows(octets.len()).any(|window| window == octets))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A broadcast data frame with these octets behind an uncompressed dispatch that is none of 6LoWPAN's, and its FCS.
+    fn frame(payload: &[u8]) -> Vec<u8> {
+        let mut psdu = vec![0x41, 0xc8, 1, 0x07, 0xb0, 0xff, 0xff, 3, 0, 0, 7, 0xb0, 0xd5, 0xb3, 0x70, 0x00];
+        psdu.extend_from_slice(payload);
+        let fcs = wire::ieee802154::fcs(&psdu);
+        psdu.extend(fcs.to_le_bytes());
+        psdu
+    }
+
+    #[test]
+    fn a_secret_is_noticed_as_octets_and_as_digits_and_nothing_else_is() {
+        let mut environment = Environment::default();
+        environment.set("dut", "psk", "00112233445566778899aabbccddeeff");
+        environment.set("dut", "eui64", "70b3d5b007000003");
+        let mut eavesdropper = Eavesdropper::new(&environment);
+        let octets = hex::decode("00112233445566778899aabbccddeeff").unwrap();
+        assert_eq!(eavesdropper.hear(1, &frame(&octets)), ["dut.psk"]);
+        assert_eq!(eavesdropper.hear(2, &frame(b"psk=00112233445566778899AABBCCDDEEFF")), ["dut.psk"]);
+        assert!(eavesdropper.hear(3, &frame(&octets[2..])).is_empty());
+        assert!(eavesdropper.hear(4, &frame(b"70b3d5b007000003")).is_empty());
+    }
+}

@@ -8,8 +8,8 @@ use suites::plan::Point;
 use wire::dissect::{Dissection, Dissector, Keys, NoteKind, Value};
 use wire::dtls::MasterSecret;
 
-use super::judge::DUT;
 use super::eavesdropper::{CLEAR_SECRET, Eavesdropper, keyless_dissector};
+use super::judge::DUT;
 use crate::environment::Environment;
 
 /// A protocol data unit as it was seen at a point of observation.
