@@ -120,7 +120,7 @@ pub fn compare(path: &Path, dissections: &[Dissection]) -> Comparison {
     compare_values(&tshark::values(path), dissections, &[])
 }
 
-/// Compares packets whose contents may end too early, as [`compare`]; behind that, see [`CUTS`].
+/// Compares packets whose contents may end too early, as [`compare`]; behind that, see `CUTS`.
 ///
 /// # Panics
 /// As [`compare`].
@@ -128,7 +128,7 @@ pub fn compare_cut(path: &Path, dissections: &[Dissection]) -> Comparison {
     compare_values(&tshark::values(path), dissections, CUTS)
 }
 
-/// Compares the special packets, as [`compare`]; behind that, see [`SPECIALS`].
+/// Compares the special packets, as [`compare`]; behind that, see `SPECIALS`.
 ///
 /// # Panics
 /// As [`compare`].
