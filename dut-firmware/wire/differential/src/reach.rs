@@ -1,5 +1,5 @@
 //! What of `wire` the generated packets reach: regions as the compiler's coverage counts them, merged over all instances of a
-//! function, against the list of what no packet can reach.
+//! function, against the list of what none reaches.
 //!
 //! A region is a piece of code that runs as a whole: an arm, an operand behind `&&`, and also each `?`, which counts as reached
 //! once an error has left through it.
@@ -132,7 +132,7 @@ fn marked(line: &str, start: Place, end: Place) -> String {
     format!("{front}⟦{inner}{goes_on}⟧{rest}").trim().to_owned()
 }
 
-/// The list of what no packet can reach.
+/// The list of what no generated packet reaches.
 pub struct List {
     entries: Vec<(String, Unreached)>,
 }

@@ -1,4 +1,4 @@
-//! Prints what of `wire` the generated packets reach, and fails where the list of what they cannot reach is not right:
+//! Prints what of `wire` the generated packets reach, and fails where the list of what they do not reach is not right:
 //! `reach EXPORT` with what `llvm-cov export` wrote. `ci/coverage` runs it.
 
 use std::path::Path;
@@ -28,7 +28,7 @@ fn main() -> ExitCode {
         all = ((all.0.0 + lines.0, all.0.1 + lines.1), (all.1.0 + regions.0, all.1.1 + regions.1));
     }
     println!("{:<36} {:>9} {:>9} {:>9} {:>9}", "all", all.0.0, all.0.1, all.1.0, all.1.1);
-    println!("\nplaces that no packet can reach, by reason:");
+    println!("\nplaces on the list, by reason:");
     found.excused.iter().for_each(|(reason, count)| println!("{count:>6} {reason}"));
     if !found.unlisted.is_empty() {
         println!("\nnot reached, and not on the list:");

@@ -2,13 +2,16 @@
 //! that only some messages have.
 
 use wire::ethernet::{EtherType, Frame as EthernetFrame};
+use wire::icmpv6::{ErrorKind, Message};
 use wire::ieee802154::{
     Address, Command, Content, Elements, Frame, Header, LinkAddress, Mpx, PanId, PayloadElement, ShortAddress,
     append_fcs,
 };
 use wire::ikev2::{self, Payload, PayloadType};
 use wire::ipv4;
-use wire::ipv6::{self, ExtensionHeader, FragmentHeader, NextHeader, OptionsHeader, Packet, with_extensions};
+use wire::ipv6::{
+    self, ExtensionHeader, FragmentHeader, NextHeader, OptionsHeader, Packet, Route, RoutingHeader, with_extensions,
+};
 use wire::pana::{self, Avp, AvpCode, Flags, MessageType};
 use wire::sixlowpan::FragmentHeader as LowpanFragment;
 use wire::udp::Datagram;
@@ -35,8 +38,47 @@ impl Rng {
             packets.push(self.datagram(pana::PORT, message.to_vec().unwrap()));
         }
         packets.push(self.datagram(ikev2::NAT_PORT, vec![0xff]));
+        let relayed = self.relayed(self.relayed(self.relayed(vec![])));
+        packets.push(self.datagram(pana::PORT, relayed));
+        packets.extend(self.rare_packets());
         packets.extend(self.contradicting_packets());
         packets
+    }
+
+    /// A PANA message that relays another one, or is an empty one.
+    fn relayed(&self, message: Vec<u8>) -> Vec<u8> {
+        let (message_type, avps) = match message.is_empty() {
+            true => (MessageType::CLIENT_INITIATION, vec![]),
+            false => {
+                let relayed = Avp::new(AvpCode::RELAYED_MESSAGE, message);
+                (MessageType::RELAY, vec![Avp::new(AvpCode::PAC_INFORMATION, vec![0; 18]), relayed])
+            }
+        };
+        pana::Message { flags: Flags(0), message_type, session_id: 0, sequence_number: 0, avps }.to_vec().unwrap()
+    }
+
+    /// An IPv4-mapped source; packets in each other; an error without a parameter; extension headers behind a fragment header.
+    fn rare_packets(&mut self) -> Vec<Vec<u8>> {
+        let ends = [self.eui64(), self.eui64()].map(|eui64| ipv6::link_local(LinkAddress::Extended(eui64)));
+        let packet = |source, next_header, payload: &[u8]| {
+            let header = ipv6::Header::new(source, ends[1], next_header, 64);
+            Packet { header, payload: payload.to_vec() }.to_vec().unwrap()
+        };
+        let mapped = ipv4::Ipv4Addr::new(192, 0, 2, 7).to_ipv6_mapped();
+        let empty = packet(mapped, NextHeader::NONE, &[]);
+        let mut nested = empty.clone();
+        for _ in 0..10 {
+            nested = packet(ends[0], NextHeader::IPV6, &nested);
+        }
+        let error = Message::Error { kind: ErrorKind::TimeExceeded, code: 0, parameter: 0, invoking: empty.clone() };
+        let error = packet(ends[0], NextHeader::ICMPV6, &error.to_vec(ends[0], ends[1]).unwrap());
+        let options = || OptionsHeader::padded(NextHeader::NONE, vec![]);
+        let route = Route::Type0 { addresses: vec![ends[1]] };
+        let routing = RoutingHeader { next_header: NextHeader::NONE, segments_left: 0, route };
+        let headers = vec![ExtensionHeader::Destination(options()), ExtensionHeader::Routing(routing)];
+        let (first, payload) = with_extensions(headers, NextHeader::NONE, &[]).unwrap();
+        let fragments = self.two_fragments(&packet(ends[0], first, &payload));
+        [vec![empty, nested, error], fragments].concat()
     }
 
     fn datagram(&mut self, destination_port: u16, payload: Vec<u8>) -> Vec<u8> {
@@ -133,6 +175,7 @@ impl Rng {
         let header = Header::new(Address::new(everywhere, to), Address::new(everywhere, from), self.u8());
         frames.push(Frame::new(header, Content::Command(realignment)).to_psdu().unwrap());
         frames.extend(self.repeated_fragments_of_mpx());
+        frames.extend(self.packets_in_mpx());
         frames
     }
 
@@ -143,10 +186,12 @@ impl Rng {
         let first = |size| LowpanFragment::First { datagram_size: size, datagram_tag: 7 };
         let next =
             |size, datagram_offset| LowpanFragment::Next { datagram_size: size, datagram_tag: 7, datagram_offset };
-        let runs: [&[(LowpanFragment, u64)]; 4] = [
+        let runs: [&[(LowpanFragment, u64)]; 5] = [
             &[(next(104, 5), 32), (next(104, 7), 32)],
             &[(next(104, 5), 32), (next(104, 5), 40)],
             &[(next(48, 5), 32)],
+            // The same octets: a retry.
+            &[(next(104, 5), 0), (next(104, 5), 0)],
             &[(first(104), 60), (next(104, 2), 32)],
         ];
         for run in runs {
@@ -158,6 +203,7 @@ impl Rng {
                     LowpanFragment::First { .. } => {
                         [vec![0x41, 0x60, 0, 0, 0, 0, 64, 59, 64], self.bytes(length, length)].concat()
                     }
+                    LowpanFragment::Next { .. } if length == 0 => vec![7; 32],
                     LowpanFragment::Next { .. } => self.bytes(length, length),
                 };
                 let mut payload = vec![0; fragment.buffer_len()];
@@ -187,6 +233,21 @@ impl Rng {
             frames.push(Frame { header, elements, content: Content::Data(Vec::new()) }.to_psdu().unwrap());
         }
         frames
+    }
+
+    /// IPv6 in MPX, by its EtherType and compressed by that of Wi-SUN.
+    fn packets_in_mpx(&mut self) -> Vec<Vec<u8>> {
+        let (to, from, pan) = (self.eui64(), self.eui64(), PanId(self.u16()));
+        let packet = [&[0x60, 0, 0, 0, 0, 0, 59, 64][..], &self.bytes(32, 32)].concat();
+        let frames = [(0x86dd, packet.clone()), (2, [&[1, 0x41][..], &packet].concat())];
+        let psdu = |(multiplex_id, frame)| {
+            let address = |address| Address::Extended { pan, address };
+            let header = Header::new_2015(address(to), address(from), Some(1));
+            let mpx = Mpx::FullFrame { transaction_id: 0, multiplex_id, frame };
+            let elements = Elements::terminated(vec![], vec![PayloadElement::Mpx(mpx)], false);
+            Frame { header, elements, content: Content::Data(Vec::new()) }.to_psdu().unwrap()
+        };
+        frames.map(psdu).to_vec()
     }
 
     /// Ethernet frames (link type 1).
