@@ -28,11 +28,13 @@ pub(crate) fn run(arguments: &Run) -> Result<Exit, Failure> {
     let started = Instant::now();
     let clock = SystemTime::now();
     let (testbed, testbed_source) = inputs::testbed(arguments.testbed.as_deref())?;
+    let setting = setting(arguments, testbed)?;
     let (loaded, plan) = inputs::plan(&arguments.planning)?;
     let planned: Vec<PlannedCase> = plan.cases.iter().map(|case| PlannedCase::new(case, arguments.seed)).collect();
     let id = run_id(clock, arguments.seed);
     let folder = arguments.out.clone().unwrap_or_else(|| PathBuf::from("runs").join(&id));
-    let mut manifest = manifest(arguments, &loaded, &plan, &planned, &testbed_source, &testbed.identity, clock, &id);
+    let mut manifest =
+        manifest(arguments, &loaded, &plan, &planned, &testbed_source, &setting.testbed.identity, clock, &id);
     let stored_plan = serde_json::to_value(StoredPlan::new(planned.clone()))
         .map_err(|error| Failure::Broken(format!("the plan cannot be stored: {error}")))?;
     let bundle = Bundle::create(&folder, &manifest, &stored_plan)
@@ -42,7 +44,6 @@ pub(crate) fn run(arguments: &Run) -> Result<Exit, Failure> {
     }
 
     let progress = progress_bar(planned.len());
-    let setting = setting(arguments, testbed)?;
     let jobs = jobs(arguments.jobs);
     let results = campaign::run_campaign(&planned, &setting, jobs, &bundle, &|result| {
         progress.inc(1);
