@@ -112,7 +112,7 @@ fn a_disk_that_fills_up_in_the_middle_keeps_what_had_finished() {
     let folder = tempfile::tempdir().unwrap();
     let script =
         "{ \"$2\" run --jobs 1 --out \"$1/run\"; echo \"exit $?\"; \"$2\" judge \"$1/run\"; echo \"exit $?\"; }";
-    let Some(outcome) = on_a_small_disk("3500k", folder.path(), script) else { return };
+    let Some(outcome) = on_a_small_disk("8000k", folder.path(), script) else { return };
     let outcome = outcome.complains(&["No space left", "the cases that ended before are in"]);
     let exits: Vec<&str> = outcome.out.lines().filter(|line| line.starts_with("exit ")).collect();
     assert_eq!(exits, ["exit 4", "exit 0"], "{}", outcome.said());
