@@ -159,10 +159,11 @@ impl<'a> Judge<'a> {
         let pdu = self.observer.see(event);
         self.stimulus.see(event, &self.observer);
         if let Some(pdu) = pdu {
-            match pdu.point {
-                Point::Air => self.deliveries.see(&pdu),
-                Point::Backbone => self.deliveries.see_backbone(&pdu),
-                Point::UpperTester => {}
+            match (pdu.point, &event.what) {
+                (Point::Air, _) => self.deliveries.see(&pdu),
+                // What a port sends has reached nobody yet.
+                (Point::Backbone, What::Observation(_)) => self.deliveries.see_backbone(&pdu),
+                _ => {}
             }
             self.pdus.push(pdu);
         }
@@ -379,8 +380,10 @@ impl<'a> Judge<'a> {
             return;
         };
         self.cursor = message.completed();
-        // What another board sent to the subject is what the subject must react to next.
-        if message.point != Point::UpperTester
+        // What another board sent to the subject is what the subject must react to next: to a device over the air, to
+        // the tool at its port.
+        let reached_at = if self.case.iut.is_device() { Point::Air } else { Point::Backbone };
+        if message.point == reached_at
             && message.to.as_deref() == Some(self.iut())
             && message.from.as_deref() != Some(self.iut())
         {

@@ -238,7 +238,11 @@ impl Log {
 
     /// The case ends; what the judge says of it.
     pub(super) fn verdict(self, case: &Case) -> CaseVerdict {
-        judged(case, &self.ended().events)
+        self.verdict_in(case, &environment())
+    }
+
+    pub(super) fn verdict_in(self, case: &Case, environment: &Environment) -> CaseVerdict {
+        judged_in(case, &self.ended().events, environment)
     }
 
     pub(super) fn ended(self) -> Self {
@@ -247,8 +251,11 @@ impl Log {
 }
 
 pub(super) fn judged(case: &Case, events: &[Event]) -> CaseVerdict {
-    let environment = environment();
-    let mut judge = Judge::new(case, &environment);
+    judged_in(case, events, &environment())
+}
+
+fn judged_in(case: &Case, events: &[Event], environment: &Environment) -> CaseVerdict {
+    let mut judge = Judge::new(case, environment);
     events.iter().for_each(|event| judge.see(event));
     judge.verdict()
 }

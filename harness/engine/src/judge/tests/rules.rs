@@ -1,9 +1,11 @@
 //! The verdict rules, one by one.
 
-use record::event::{Observation, TransmitStatus, What};
+use record::Octets;
+use record::event::{Action, Observation, TransmitStatus, What};
 use record::verdict::{Blame, Verdict};
 use rstest::rstest;
 use suites::plan::{Answer, Case, Operand, Part, Step, StepKind};
+use wire::ipv6::{Header, NextHeader, Packet};
 
 use super::builder::*;
 
@@ -167,6 +169,23 @@ fn what_the_tester_radio_sends_by_itself_proves_no_delivery_of_an_order() {
         .transmitted(1, TransmitStatus::Success)
         .order_done("select", None);
     assert_eq!(log.step(1).after(6 * SECOND).deadline(1).verdict(&case).verdict, Verdict::Inconclusive);
+}
+
+#[test]
+fn what_the_tool_sends_at_the_backbone_has_not_reached_the_device() {
+    let case = case(vec![order("select", Answer::Ok), StepKind::Expect(frame_of("dut", None))]);
+    let mut environment = environment();
+    environment.set("ct", "address", "fd00:c0::c7");
+    environment.set("dut", "global", "fd00:b007::1");
+    let to_the_device = Packet {
+        header: Header::new("fd00:c0::c7".parse().unwrap(), "fd00:b007::1".parse().unwrap(), NextHeader::UDP, 64),
+        payload: Vec::new(),
+    };
+    let packet = Octets(to_the_device.to_vec().unwrap());
+    let sent = What::Action(Action::Backbone { port: "ct".to_owned(), packet, wrong_on_purpose: None });
+    let log = Log::new().step(0).ordered("select").then(sent).order_done("select", None);
+    let log = log.step(1).after(6 * SECOND).deadline(1);
+    assert_eq!(log.verdict_in(&case, &environment).verdict, Verdict::Inconclusive);
 }
 
 #[rstest]
