@@ -73,7 +73,8 @@ fn withhold(text: &str) -> String {
     let mut rest = text;
     while let Some((before, digits, after)) = next_hex(rest) {
         out.push_str(before);
-        if digits.len() >= LEAST_KEY_DIGITS && names_secret(before) {
+        let ahead = text.len() - after.len() - digits.len();
+        if digits.len() >= LEAST_KEY_DIGITS && text.get(..ahead).is_some_and(names_secret) {
             out.push_str("(withheld)");
         } else {
             out.push_str(digits);
@@ -102,8 +103,14 @@ fn next_hex(text: &str) -> Option<(&str, &str, &str)> {
 /// Whether what stands before a value is a secret's name and an assignment.
 fn names_secret(before: &str) -> bool {
     let trimmed = before.trim_end_matches([' ', '"', '\'', '\\']);
+    // UT/1 brings a key pair in parts, of which one is the private key.
+    if trimmed.ends_with("part=key data=") {
+        return true;
+    }
     let Some(name) = trimmed.strip_suffix(['=', ':']) else { return false };
-    let name = name.trim_end_matches([' ', '"', '\'', '\\']).to_ascii_lowercase();
+    let name = name.trim_end_matches([' ', '"', '\'', '\\']);
+    let word = |c: char| c.is_ascii_alphanumeric() || c == '_';
+    let name = name.rsplit(|c| !word(c)).next().unwrap_or_default().to_ascii_lowercase();
     SECRETS.iter().any(|secret| {
         name.strip_suffix(secret).is_some_and(|rest| !rest.ends_with(|c: char| c.is_ascii_alphanumeric()))
     })
@@ -206,6 +213,8 @@ mod tests {
         for text in [
             format!("> 3 manufacture anchor=psk psk={key}"),
             format!("> 4 provision key={key} index=1"),
+            format!("> 5 credential part=key data={key}{key}"),
+            format!("order: identity key={key}{key} certificate=3082"),
             format!(r#"{{"1":{{"key":"{key}","mode":1}}}}"#),
             format!("psk: {key}"),
             format!("KEY = '{key}'"),

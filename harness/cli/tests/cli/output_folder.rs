@@ -1,11 +1,12 @@
 //! Where a run may leave its evidence, and what is said where it may not.
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 use std::process::Command;
 
-use crate::common::{Outcome, bootrack, call, call_in, finish};
+use crate::common::{Bundle, Outcome, bootrack, call, call_in, finish};
 
 #[test]
 fn an_existing_output_folder_is_refused_and_left_as_it_is() {
@@ -122,7 +123,7 @@ fn a_disk_that_fills_up_in_the_middle_keeps_what_had_finished() {
 
 #[test]
 fn secrets_are_for_their_owner_only() {
-    let run = crate::common::Bundle::run(["SEL-JSR-01@channel=11"]);
+    let run = Bundle::run(["SEL-JSR-01@channel=11"]);
     let mode = |path: &Path| fs::metadata(path).unwrap().permissions().mode() & 0o777;
     for name in ["plan.json", "wireshark/ieee802154_keys"] {
         assert_eq!(mode(&run.path.join(name)), 0o600, "{name}");
@@ -130,4 +131,39 @@ fn secrets_are_for_their_owner_only() {
     for name in ["events.jsonl", "capture.pcapng"] {
         assert_eq!(mode(&run.file("SEL-JSR-01@channel=11", name)), 0o600, "{name}");
     }
+}
+
+/// What stands in a log directly before a secret in hexadecimal.
+const BEFORE_SECRETS: [&str; 5] = [" psk=", " key=", " part=key data=", "\"key\":\"", "\"master_secret\":\""];
+
+#[test]
+fn no_secret_of_a_run_stands_in_a_file_that_others_may_read() {
+    let run = Bundle::full("1");
+    let logs: Vec<String> =
+        run.cases().iter().map(|case| fs::read_to_string(run.file(case, "events.jsonl")).unwrap()).collect();
+    let mut secrets = BTreeSet::new();
+    for before in BEFORE_SECRETS {
+        assert!(logs.iter().any(|log| log.contains(before)), "no log has `{before}`");
+        for after in logs.iter().flat_map(|log| log.split(before).skip(1)) {
+            let digits = after.find(|c: char| !c.is_ascii_hexdigit()).unwrap_or(after.len());
+            // The key of zeros is a wrong guess that a suite spells out, and nobody's secret.
+            secrets.extend(after.get(..digits).filter(|hex| hex.len() >= 32 && hex.contains(|c| c != '0')));
+        }
+    }
+
+    let folders = run.cases().into_iter().map(|case| run.path.join("cases").join(case));
+    let mut read = 0;
+    for folder in folders.chain([run.path.clone(), run.path.join("wireshark")]) {
+        for entry in fs::read_dir(folder).unwrap() {
+            let entry = entry.unwrap();
+            let metadata = entry.metadata().unwrap();
+            if metadata.is_file() && metadata.permissions().mode() & 0o077 != 0 {
+                let text = fs::read_to_string(entry.path()).unwrap();
+                let words: BTreeSet<&str> = text.split(|c: char| !c.is_ascii_hexdigit()).collect();
+                assert_eq!(secrets.intersection(&words).next(), None, "{}", entry.path().display());
+                read += 1;
+            }
+        }
+    }
+    assert!(read > run.cases().len(), "every case has a report, and only {read} files may be read");
 }
