@@ -51,6 +51,9 @@ impl Flaw {
     }
 }
 
+/// What procedures call the flaws.
+pub(crate) const FLAW_WORDS: &[&str] = &["good", "expired", "not_yet_valid", "self_signed", "foreign", "of_another"];
+
 /// Every property that has to do with the key of a board or of the commissioning tool.
 pub const KEY_PROPERTIES: [&str; 9] = [
     "private_key",
@@ -82,6 +85,6 @@ mod tests {
         assert_eq!(whole("certificate_expired.3"), "certificate_expired");
         assert_eq!(whole("certificate.4"), "certificate.4");
         assert_eq!(whole("eui64"), "eui64");
-        assert_eq!((Flaw::None.word(), Flaw::OtherDevice.word()), ("good", "of_another"));
+        assert_eq!(Flaw::ALL.map(Flaw::word), FLAW_WORDS);
     }
 }

@@ -519,6 +519,12 @@ mod tests {
     }
 
     #[test]
+    fn the_schema_knows_the_states_that_the_plan_knows() {
+        let words = serde_json::to_value(crate::plan::State::ALL.map(crate::plan::State::name)).unwrap();
+        assert_eq!(suite()["$defs"]["DeviceState"]["enum"], words);
+    }
+
+    #[test]
     fn every_key_of_the_schema_is_explained() {
         let schema = suite();
         for (name, definition) in schema["$defs"].as_object().unwrap() {

@@ -71,7 +71,7 @@ impl Device {
             }
             Command::Credential { part, data } => {
                 valid(self.store.anchor().is_none())?;
-                if self.credential_parts.append(part, &data) { Ok(done) } else { Err(ErrorCode::Argument) }
+                if self.credential_parts.append(part, &data.0) { Ok(done) } else { Err(ErrorCode::Argument) }
             }
             Command::Clock { now: unix_time } => {
                 self.unix_time_at_zero = unix_time.saturating_sub(now.since(Instant::ZERO).as_secs());

@@ -1,8 +1,8 @@
 //! What commands are given: suites, PICS, PIXIT, testbeds, stored runs; built-in ones where none is named.
 
-use engine::mutation::Mutant;
 use std::path::{Path, PathBuf};
 
+use engine::mutation::Mutant;
 use input::{Fault, Source};
 use record::bundle::{Bundle, StoredRun};
 use reports::{ClauseText, Clauses};

@@ -8,7 +8,7 @@ use rcgen::{
     SignatureAlgorithm, date_time_ymd,
 };
 use sha2::{Digest, Sha256};
-use suites::credentials::{AUTHORITIES, Flaw};
+use suites::credentials::{AUTHORITIES, Flaw, KEY_PROPERTIES};
 use suites::plan::{Case, Role};
 
 use crate::environment::Environment;
@@ -38,7 +38,7 @@ pub fn issue(case: &Case, case_seed: &[u8; 32], environment: &mut Environment) {
     }
     for board in &case.topology.boards {
         let (name, is_tool) = (board.name.as_str(), board.role == Role::CommissioningTool);
-        if board.role == Role::TesterRadio {
+        if board.role == Role::TesterRadio || !KEY_PROPERTIES.iter().any(|field| mentions(name, field)) {
             continue;
         }
         let key = signing_key(case_seed, name);

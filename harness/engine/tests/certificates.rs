@@ -6,22 +6,13 @@ use std::path::Path;
 use std::process::Command;
 
 use bootrack_engine::{credentials, environment::Environment};
+use suites::credentials::KEY_PROPERTIES;
 use suites::plan::{Answer, Board, Case, Command as Act, Iut, Origin, Part, Role, Step, StepKind, Topology};
 
 const EUI64: &str = "70b3d5b007000002";
-const PROPERTIES: [&str; 7] = [
-    "certificate",
-    "certificate_expired",
-    "certificate_not_yet_valid",
-    "certificate_self_signed",
-    "certificate_foreign",
-    "certificate_of_another",
-    "private_key",
-];
-
 /// A case that refers to every property that there is.
 fn environment() -> Environment {
-    let mut words: Vec<String> = PROPERTIES.iter().map(|property| format!("$dut.{property}")).collect();
+    let mut words: Vec<String> = KEY_PROPERTIES.iter().map(|property| format!("$dut.{property}")).collect();
     words.extend(["$manufacturer.certificate".to_owned(), "$manufacturer.issuing".to_owned()]);
     let step = Step {
         part: Part::Body,

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::write::{all, event, order, power, refers, ut};
 use super::{Argument, ArgumentKind, Arguments, Expansion, Procedure};
-use crate::credentials::{Flaw, PIECES};
+use crate::credentials::{FLAW_WORDS, Flaw, PIECES};
 use crate::plan::{Role, StepKind, Topology};
 use crate::topology::{Tree, neighbours, tree};
 
@@ -25,7 +25,7 @@ const ANCHORS: &[&str] = &["psk", "rpk", "rpk-mutual", "cert", "cert-mutual"];
 const CERTIFICATE: Argument = Argument {
     name: "certificate",
     doc: "with anchor cert: what is wrong with the device's certificate",
-    kind: ArgumentKind::Choice(&["good", "expired", "not_yet_valid", "self_signed", "foreign", "of_another"]),
+    kind: ArgumentKind::Choice(FLAW_WORDS),
     default: Some("good"),
 };
 

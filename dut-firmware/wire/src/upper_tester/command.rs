@@ -23,7 +23,7 @@ pub enum Command {
         /// Which part it is appended to.
         part: CredentialPart,
         /// At most [`MAX_DATA`] octets.
-        data: Vec<u8>,
+        data: SecretOctets,
     },
     /// The wall time: by it certificates are valid or not.
     Clock {
@@ -159,6 +159,10 @@ pub enum Trigger {
     Selection,
 }
 
+/// Octets that may be a private key; shown by no `Debug`.
+#[derive(Clone, PartialEq, Eq)]
+pub struct SecretOctets(pub Vec<u8>);
+
 /// A 128-bit key; shown by no `Debug`.
 #[derive(Clone, PartialEq, Eq)]
 pub struct SecretKey(pub [u8; 16]);
@@ -179,7 +183,9 @@ impl Command {
             }),
             "credential" => Self::Credential {
                 part: fields.required("part", CredentialPart::from_name)?,
-                data: fields.required("data", |value| from_hex(value).filter(|data| data.len() <= MAX_DATA))?,
+                data: SecretOctets(
+                    fields.required("data", |value| from_hex(value).filter(|data| data.len() <= MAX_DATA))?,
+                ),
             },
             "clock" => Self::Clock { now: fields.required("now", decimal)? },
             "install" => Self::Install(Installation {
@@ -230,7 +236,7 @@ impl Command {
             Self::Manufacture(Anchor::RawKey) => ("manufacture", none.with("anchor", "rpk")),
             Self::Manufacture(Anchor::Certificate) => ("manufacture", none.with("anchor", "cert")),
             Self::Credential { part, data } => {
-                ("credential", none.with("part", part.name()).with("data", to_hex(data)))
+                ("credential", none.with("part", part.name()).with("data", to_hex(&data.0)))
             }
             Self::Clock { now } => ("clock", none.with("now", now)),
             Self::Install(site) => {
@@ -340,6 +346,12 @@ impl SecretKey {
     /// 32 lower-case hex digits.
     pub fn to_hex(&self) -> String {
         to_hex(&self.0)
+    }
+}
+
+impl fmt::Debug for SecretOctets {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("SecretOctets(..)")
     }
 }
 

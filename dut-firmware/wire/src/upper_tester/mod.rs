@@ -67,7 +67,9 @@ use alloc::vec::Vec;
 use core::fmt;
 
 pub use assembler::{Garbage, LineAssembler};
-pub use command::{Anchor, Command, CommandFault, CredentialPart, Installation, Role, SecretKey, Trigger, to_hex};
+pub use command::{
+    Anchor, Command, CommandFault, CredentialPart, Installation, Role, SecretKey, SecretOctets, Trigger, to_hex,
+};
 
 use crate::{Error, Result};
 

@@ -315,10 +315,11 @@ impl CommissioningTool {
             return Ok(());
         }
         let network = self.network.as_ref().ok_or("no network key was given")?;
-        let mut request = key_request(network);
-        if self.is(Mutant::KeyMediaType) {
-            request = with_format(request, ContentFormat::JSON);
-        }
+        let format = match self.is(Mutant::KeyMediaType) {
+            true => ContentFormat::JSON,
+            false => ContentFormat::COAP_GROUP_JSON,
+        };
+        let request = key_request(network, format);
         while self.sessions_of(id) < MAX_CLAIMANTS_AT_ONCE {
             // A JSR in the middle of a handshake may be that of a device that has just restarted: it counts afterwards.
             let sessions = &self.sessions;
@@ -563,15 +564,15 @@ fn describe(closed: &Closed) -> String {
 }
 
 /// PUT of the network key (`PROFILE-SEL` 16).
-fn key_request(network: &NetworkKey) -> Request {
+fn key_request(network: &NetworkKey, format: ContentFormat) -> Request {
     let NetworkKey { key, index, level } = network;
     let key = hex::encode(key);
-    put(KEY_PATH, format!(r#"{{"{index}":{{"key":"{key}","mode":1,"index":{index},"level":{level}}}}}"#))
+    put(KEY_PATH, format, format!(r#"{{"{index}":{{"key":"{key}","mode":1,"index":{index},"level":{level}}}}}"#))
 }
 
 /// PUT of `all_secured` (`PROFILE-SEL` 17).
 fn all_secured_request(value: bool, seq: u32) -> Request {
-    put(ALL_SECURED_PATH, format!(r#"{{"all_secured":{value},"seq":{seq}}}"#))
+    put(ALL_SECURED_PATH, ContentFormat::COAP_GROUP_JSON, format!(r#"{{"all_secured":{value},"seq":{seq}}}"#))
 }
 
 /// The request as a non-confirmable one.
@@ -579,18 +580,9 @@ fn unconfirmed(request: Request) -> Request {
     Request { confirmable: false, ..request }
 }
 
-/// The request with another content format.
-fn with_format(mut request: Request, format: ContentFormat) -> Request {
-    let mut options = Options::new();
-    options.push_uri_path(&request.options.uri_path());
-    options.push_content_format(format);
-    request.options = options;
-    request
-}
-
-fn put(path: &str, payload: String) -> Request {
+fn put(path: &str, format: ContentFormat, payload: String) -> Request {
     let mut options = Options::new();
     options.push_uri_path(path);
-    options.push_content_format(ContentFormat::COAP_GROUP_JSON);
+    options.push_content_format(format);
     Request { confirmable: true, code: Code::PUT, options, payload: payload.into_bytes() }
 }
