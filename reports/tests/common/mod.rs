@@ -2,6 +2,8 @@
 //! did not run and one that does not apply.
 #![allow(dead_code, reason = "each test file uses a part")]
 
+mod log;
+
 use std::collections::BTreeMap;
 use std::time::Duration;
 
@@ -11,6 +13,8 @@ use record::event::{Action, Event, Key, Observation, TransmitStatus, What};
 use record::manifest::{CaseResult, DeviceState, Named, RUN_SCHEMA, RunManifest};
 use record::verdict::{Blame, FieldMiss, NearestMiss, StepOutcome, Verdict};
 use suites::plan::{Board, Case, Iut, Origin, Part, Point, Role, State, Step, StepKind, Topology};
+
+use log::Log;
 
 /// What a case's evidence is made of.
 pub(crate) struct Evidence {
@@ -40,108 +44,6 @@ impl Fixture {
 
 fn ms(milliseconds: u64) -> u64 {
     milliseconds * 1_000_000
-}
-
-/// Builds a log and its PDUs side by side.
-#[derive(Default)]
-struct Log {
-    now: u64,
-    events: Vec<Event>,
-    pdus: Vec<PduSummary>,
-}
-
-impl Log {
-    fn after(&mut self, microseconds: u64) -> &mut Self {
-        self.now += microseconds * 1000;
-        self
-    }
-
-    fn event(&mut self, what: What) -> u64 {
-        let n = self.events.len() as u64 + 1;
-        self.events.push(Event { n, t: self.now, what });
-        n
-    }
-
-    fn step(&mut self, step: usize) -> u64 {
-        self.event(What::StepStarted { step })
-    }
-
-    fn ut(&mut self, board: &str, request: &str, answer: &str) -> u64 {
-        self.after(800);
-        self.event(What::Action(Action::UpperTester { board: board.into(), line: request.into() }));
-        self.after(2_300);
-        self.event(What::Observation(Observation::UpperTester { board: board.into(), line: answer.into() }))
-    }
-
-    fn says(&mut self, board: &str, line: &str) -> u64 {
-        self.after(500);
-        self.event(What::Observation(Observation::UpperTester { board: board.into(), line: line.into() }))
-    }
-
-    fn power(&mut self, board: &str, on: bool) -> u64 {
-        self.event(What::Action(Action::Power { board: board.into(), on }))
-    }
-
-    fn order(&mut self, order: &str) -> u64 {
-        self.event(What::Action(Action::Machine { machine: "ct".into(), order: order.into() }))
-    }
-
-    fn frame(&mut self, length: usize) -> u64 {
-        self.after(1_400 + length as u64 * 32);
-        let psdu: Vec<u8> = (0..length).map(|at| (at * 37 + self.events.len()) as u8).collect();
-        self.event(What::Observation(Observation::Frame {
-            sniffer: "sniffer".into(),
-            channel: 26,
-            psdu: Octets(psdu),
-            rssi_dbm: -41,
-        }))
-    }
-
-    /// A message of so many frames, each acknowledged.
-    fn air(&mut self, from: &str, to: &str, message: &str, info: &str, secured: bool, frames: usize) -> Vec<u64> {
-        let mut events = Vec::new();
-        for _ in 0..frames {
-            events.push(self.frame(if frames > 1 { 96 } else { 71 }));
-            if to != "all" {
-                self.frame(5);
-            }
-        }
-        self.pdus.push(PduSummary {
-            events: events.clone(),
-            time: self.now,
-            point: Point::Air,
-            from: from.into(),
-            to: to.into(),
-            message: message.into(),
-            info: info.into(),
-            secured,
-            wrong_on_purpose: None,
-        });
-        events
-    }
-
-    fn backbone(&mut self, from: &str, to: &str, message: &str, info: &str) -> u64 {
-        self.after(700);
-        let packet = Octets(vec![0x60; 88]);
-        let what = if from == "ct" {
-            What::Action(Action::Backbone { port: "ct".into(), packet, wrong_on_purpose: None })
-        } else {
-            What::Observation(Observation::Backbone { port: "ct".into(), packet })
-        };
-        let n = self.event(what);
-        self.pdus.push(PduSummary {
-            events: vec![n],
-            time: self.now,
-            point: Point::Backbone,
-            from: from.into(),
-            to: to.into(),
-            message: message.into(),
-            info: info.into(),
-            secured: false,
-            wrong_on_purpose: None,
-        });
-        n
-    }
 }
 
 fn start(log: &mut Log, id: &str) {
