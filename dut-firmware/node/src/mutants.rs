@@ -3,46 +3,9 @@
 //! The list always exists; the hooks at the places where each behaviour is decided are compiled only with the feature
 //! `mutants`, which no board has.
 
-use core::fmt;
 use core::str::FromStr;
 
-macro_rules! mutants {
-    ($($variant:ident $name:literal $clause:literal $description:literal)*) => {
-        /// One deliberate departure from a clause.
-        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-        pub enum Mutant {
-            $(#[doc = $description] $variant,)*
-        }
-
-        impl Mutant {
-            /// Every mutant, in the order of the list.
-            pub const ALL: &'static [Self] = &[$(Self::$variant,)*];
-
-            /// The name that suites and command lines use, in kebab case.
-            pub fn name(self) -> &'static str {
-                match self {
-                    $(Self::$variant => $name,)*
-                }
-            }
-
-            /// One sentence: what the mutated device does.
-            pub fn description(self) -> &'static str {
-                match self {
-                    $(Self::$variant => $description,)*
-                }
-            }
-
-            /// The clause of the ledger that it violates.
-            pub fn clause(self) -> &'static str {
-                match self {
-                    $(Self::$variant => $clause,)*
-                }
-            }
-        }
-    };
-}
-
-mutants! {
+protocols::mutants! {
     JsrStatusNonzero "jsr-status-nonzero" "SEL-5.3.1-14" "Puts 1 into the Status field of its JSR."
     JsrReservedNonzero "jsr-reserved-nonzero" "SEL-5.3.1-16" "Puts 1 into the Reserved field of its JSR."
     JsrEui64Reversed "jsr-eui64-reversed" "PROFILE-SEL-2" "Writes the EUI-64 of its JSR in the order of the MAC header."
@@ -172,12 +135,6 @@ mutants! {
     LbrPrefixOnLink "lbr-prefix-on-link" "PROFILE-SEL-20" "As 6LBR, says that the prefix is on-link."
     RelayForwardsExpired "relay-forwards-expired" "SEL-3-1" "Forwards packets whose hop limit is used up."
     RelayDropsDtls "relay-drops-dtls" "SEL-5.3.2-9" "Does not forward the DTLS of others."
-}
-
-impl fmt::Display for Mutant {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.name())
-    }
 }
 
 /// No mutant has this name.

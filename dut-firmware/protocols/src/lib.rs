@@ -10,6 +10,7 @@ pub mod credentials;
 pub mod dtls;
 pub mod link_security;
 pub mod lowpan;
+mod mutants;
 pub mod time;
 
 /// The deterministic random bit generator every machine owns; a board seeds it from its hardware source, the virtual rack
