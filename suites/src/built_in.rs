@@ -11,11 +11,17 @@ macro_rules! sources {
 /// The suites.
 pub fn suites() -> Vec<Source> {
     sources![
+        "manufacture.toml",
         "bootstrap.toml",
         "bootstrap-anchors.toml",
         "bootstrap-roles.toml",
         "commissioning-tool.toml",
         "profile.toml",
+        "operation.toml",
+        "maintenance.toml",
+        "re-bootstrap.toml",
+        "recommissioning.toml",
+        "decommissioning.toml",
         "adversary.toml"
     ]
 }

@@ -4,7 +4,7 @@
 use alloc::vec::Vec;
 use core::time::Duration;
 
-use protocols::link_security::IncomingCounter;
+use protocols::link_security::{IncomingCounter, LinkSecurity, OutgoingCounter};
 use protocols::time::Instant;
 use wire::coap::{PORT, SECURE_PORT};
 use wire::icmpv6::Message;
@@ -362,8 +362,16 @@ impl Device {
         if last && !self.mutant.is(Mutant::EraseWithoutWithdraw) {
             self.withdraw_links(now);
         }
+        let closed = self.store.close_seq().filter(|_| self.store.all_secured());
         if !self.store.erase_key(index) {
             return;
+        }
+        if let Some(seq) = closed.filter(|_| last && self.mutant.is(Mutant::AllSecuredOutlivesKey)) {
+            self.store.set_all_secured(true, seq);
+        }
+        if last && self.mutant.is(Mutant::EraseRestartsCounter) {
+            self.store.set_frame_counter_bound(0);
+            self.security = LinkSecurity::new(self.eui64(), self.security.policy(), OutgoingCounter::default());
         }
         self.security.remove_key(index);
         self.load_keys();

@@ -30,6 +30,8 @@ pub(crate) enum Class {
     SetSecureRequest,
     /// An echo request or reply of this device: the same as [`Class::Other`] but to a mutant.
     Echo,
+    /// A datagram of the application: the same as [`Class::Other`] but to a mutant.
+    Data,
     /// Anything else.
     Other,
 }
@@ -63,7 +65,8 @@ pub(crate) fn unicast(state: LinkState, class: Class, mutant: Selected) -> Optio
         return Some(if mutant.is(Mutant::SsrPlain) { Protection::Plain } else { Protection::Secured });
     }
     if state.marked {
-        let plain = class == Class::Echo && mutant.is(Mutant::TxPlainOnSecuredLink);
+        let plain = class == Class::Echo && mutant.is(Mutant::TxPlainOnSecuredLink)
+            || class == Class::Data && mutant.is(Mutant::DataPlain);
         return Some(if plain { Protection::Plain } else { Protection::Secured });
     }
     if mutant.is(Mutant::TxSecuredOnUnmarkedLink) {

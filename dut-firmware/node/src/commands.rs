@@ -7,6 +7,7 @@ use wire::upper_tester::{Anchor, Answer, Arguments, Command, CommandFault, Error
 
 use crate::anchor::TrustAnchor;
 use crate::device::Device;
+use crate::mutants::Mutant;
 use crate::session::Peer;
 use crate::store::{NetworkKey, Route};
 
@@ -58,8 +59,9 @@ impl Device {
                     .with("secured", u8::from(until.is_some()))
                     .with("lifetime_s", until.map_or(0, |until| (until - now).as_secs())))
             }
+            Command::Manufacture(_) if self.store.anchor().is_some() && self.mutant.is(Mutant::ResetKeepsAnchor) => Ok(done),
             Command::Manufacture(anchor) => {
-                valid(self.store.anchor().is_none())?;
+                valid(self.store.anchor().is_none() || self.mutant.is(Mutant::ManufactureOverwrites))?;
                 self.store.set_anchor(match anchor {
                     Anchor::Psk(psk) => TrustAnchor::Psk(psk),
                     Anchor::RawKey | Anchor::Certificate => {
@@ -78,6 +80,9 @@ impl Device {
                 Ok(done)
             }
             Command::Install(installation) => {
+                if self.mutant.is(Mutant::ResetKeepsSite) && self.store.installation().is_some() {
+                    return Ok(done);
+                }
                 valid(!self.running)?;
                 self.store.set_installation(installation);
                 Ok(done)
@@ -122,10 +127,28 @@ impl Device {
             Command::FactoryReset => {
                 self.withdraw_links(now);
                 self.running = false;
-                self.store.erase();
+                self.erase_store();
                 self.reboot(now, true);
                 Ok(done)
             }
+        }
+    }
+
+    /// Erases the store, but for what a mutant keeps.
+    fn erase_store(&mut self) {
+        let former = self.store.clone();
+        self.store.erase();
+        if self.mutant.is(Mutant::ResetRestartsCounter) {
+            self.store.set_frame_counter_bound(0);
+        }
+        if let Some(anchor) = former.anchor().filter(|_| self.mutant.is(Mutant::ResetKeepsAnchor)) {
+            self.store.set_anchor(anchor.clone());
+        }
+        if let Some(key) = former.transmit_key().filter(|_| self.mutant.is(Mutant::ResetKeepsKey)) {
+            self.store.set_key(key.clone());
+        }
+        if let Some(site) = former.installation().filter(|_| self.mutant.is(Mutant::ResetKeepsSite)) {
+            self.store.set_installation(site.clone());
         }
     }
 

@@ -134,7 +134,9 @@ impl Resources<'_> {
                 if self.store.keys().len().saturating_add(added) > bounds::KEYS {
                     return Err(Code::SERVICE_UNAVAILABLE);
                 }
-                let effect = if self.mutant.is(Mutant::KeyNotInstalled) { Effect::None } else { Effect::Install(keys) };
+                let ignored = self.mutant.is(Mutant::KeyNotInstalled)
+                    || self.mutant.is(Mutant::RekeyIgnored) && self.store.is_secured();
+                let effect = if ignored { Effect::None } else { Effect::Install(keys) };
                 Ok((plain(code), effect))
             }
             _ => Err(Code::METHOD_NOT_ALLOWED),

@@ -135,6 +135,15 @@ protocols::mutants! {
     LbrPrefixOnLink "lbr-prefix-on-link" "PROFILE-SEL-20" "As 6LBR, says that the prefix is on-link."
     RelayForwardsExpired "relay-forwards-expired" "SEL-3-1" "Forwards packets whose hop limit is used up."
     RelayDropsDtls "relay-drops-dtls" "SEL-5.3.2-9" "Does not forward the DTLS of others."
+    ManufactureOverwrites "manufacture-overwrites" "SECC-3-1" "Takes a second trust anchor without a factory reset, in place of the first."
+    DataPlain "data-plain" "SECC-3.1-9" "Sends the datagrams of its application plain over links that are marked secured."
+    RekeyIgnored "rekey-ignored" "SBOOT-5.1-4" "Answers 2.01 to a second network key and goes on with the first."
+    AllSecuredOutlivesKey "all-secured-outlives-key" "PROFILE-SEL-12" "Keeps ALL_SECURED true when its last key is erased."
+    EraseRestartsCounter "erase-restarts-counter" "SEL-1-1" "Starts its frame counter from 0 when its last key is erased."
+    ResetRestartsCounter "reset-restarts-counter" "SEL-1-1" "Starts its frame counter from 0 after a factory reset."
+    ResetKeepsAnchor "reset-keeps-anchor" "SECC-3-13" "Keeps its trust anchor over a factory reset, and goes on with it whatever its next owner gives it."
+    ResetKeepsKey "reset-keeps-key" "SECC-3-13" "Keeps its network key over a factory reset."
+    ResetKeepsSite "reset-keeps-site" "SBOOT-5.1-14" "Keeps role and site over a factory reset, whatever it is installed as afterwards."
 }
 
 /// No mutant has this name.

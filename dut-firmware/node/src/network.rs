@@ -236,8 +236,7 @@ impl Device {
             count(&mut self.counters.dropped_no_route);
             return false;
         };
-        let echo = packet.header.next_header == NextHeader::ICMPV6 && matches!(packet.payload.first(), Some(128 | 129));
-        self.send_packet(packet, next, if echo { Class::Echo } else { Class::Other });
+        self.send_packet(packet, next, class(packet));
         true
     }
 
@@ -301,5 +300,15 @@ fn bootstrap_request(packet: &Packet) -> Option<sel::Kind> {
     match (packet.header.next_header, packet.payload.as_slice()) {
         (NextHeader::ICMPV6, [sel::ICMPV6_TYPE, code, ..]) => sel::Kind::from_code(*code),
         _ => None,
+    }
+}
+
+/// What a packet of this device is to the bootstrap layer; DTLS and CoAP of its servers are no data of an application.
+fn class(packet: &Packet) -> Class {
+    let source_port = packet.payload.first_chunk().map(|&[high, low]| u16::from_be_bytes([high, low]));
+    match (packet.header.next_header, packet.payload.first()) {
+        (NextHeader::ICMPV6, Some(128 | 129)) => Class::Echo,
+        (NextHeader::UDP, _) if !matches!(source_port, Some(wire::coap::PORT | wire::coap::SECURE_PORT)) => Class::Data,
+        _ => Class::Other,
     }
 }
