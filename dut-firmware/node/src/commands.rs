@@ -59,7 +59,9 @@ impl Device {
                     .with("secured", u8::from(until.is_some()))
                     .with("lifetime_s", until.map_or(0, |until| (until - now).as_secs())))
             }
-            Command::Manufacture(_) if self.store.anchor().is_some() && self.mutant.is(Mutant::ResetKeepsAnchor) => Ok(done),
+            Command::Manufacture(_) if self.store.anchor().is_some() && self.mutant.is(Mutant::ResetKeepsAnchor) => {
+                Ok(done)
+            }
             Command::Manufacture(anchor) => {
                 valid(self.store.anchor().is_none() || self.mutant.is(Mutant::ManufactureOverwrites))?;
                 self.store.set_anchor(match anchor {

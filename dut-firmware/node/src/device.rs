@@ -180,6 +180,11 @@ impl Device {
         self.store
     }
 
+    /// The store as it is now.
+    pub fn store(&self) -> &Store {
+        &self.store
+    }
+
     fn next_output(&mut self, now: Instant) -> Option<Output> {
         if let Some(output) = self.outputs.pop_front() {
             return Some(output);

@@ -41,4 +41,6 @@ mod store_format;
 pub use device::Device;
 pub use interface::{Hardware, Input, Output, RadioConfig, TransmitStatus};
 pub use mutants::{Mutant, UnknownMutant};
+#[cfg(feature = "mutants")]
+pub use store::PowerLoss;
 pub use store::Store;

@@ -33,6 +33,26 @@ pub struct Store {
     pub(crate) all_secured: bool,
     pub(crate) close_seq: Option<u32>,
     pub(crate) incoming: Vec<IncomingCounter>,
+    #[cfg(feature = "mutants")]
+    power: Power,
+}
+
+/// When the power goes, counted in records written since the store was new: for tests on the host.
+#[cfg(feature = "mutants")]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum PowerLoss {
+    /// In the moment in which this record would be written: it is lost.
+    Before(u64),
+    /// As soon as this record is written.
+    After(u64),
+}
+
+/// Whether there is power to write with.
+#[cfg(feature = "mutants")]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+struct Power {
+    goes: Option<PowerLoss>,
+    is_gone: bool,
 }
 
 /// A downward host route.
@@ -205,12 +225,44 @@ impl Store {
 
     /// Erases everything but the bound of frame counters and the count of writes.
     pub fn erase(&mut self) {
-        let (writes, frame_counter_bound) = (self.writes, self.frame_counter_bound);
-        *self = Self { writes: writes.saturating_add(1), frame_counter_bound, ..Self::default() };
+        self.write(|store| {
+            store.anchor = None;
+            store.installation = None;
+            store.routes.clear();
+            store.keys.clear();
+            store.all_secured = false;
+            store.close_seq = None;
+            store.incoming.clear();
+        });
     }
 
+    /// The one place in which records are written: each of them whole or not at all.
     fn write(&mut self, change: impl FnOnce(&mut Self)) {
+        let record = self.writes.saturating_add(1);
+        #[cfg(feature = "mutants")]
+        if self.power.is_gone || self.power.goes == Some(PowerLoss::Before(record)) {
+            self.power.is_gone = true;
+            return;
+        }
         change(self);
-        self.writes = self.writes.saturating_add(1);
+        self.writes = record;
+        #[cfg(feature = "mutants")]
+        if self.power.goes == Some(PowerLoss::After(record)) {
+            self.power.is_gone = true;
+        }
+    }
+}
+
+/// Power cuts at writes, for tests on the host.
+#[cfg(feature = "mutants")]
+impl Store {
+    /// Says when the power is to go; after that nothing is written any more.
+    pub fn cut_power(&mut self, at: PowerLoss) {
+        self.power.goes = Some(at);
+    }
+
+    /// Whether it has gone: the device has to be stopped before it does anything else.
+    pub fn power_is_gone(&self) -> bool {
+        self.power.is_gone
     }
 }

@@ -93,6 +93,8 @@ pub struct World {
     /// Chance that a receiver misses a frame, of 256; a sender with acknowledgment tries four times.
     pub loss: u8,
     chance: u32,
+    /// How often a board lost its power at a write.
+    pub power_losses: u32,
 }
 
 impl World {
@@ -107,6 +109,7 @@ impl World {
             seq: 0,
             loss: 0,
             chance: 1,
+            power_losses: 0,
         };
         for number in 1..=boards {
             world.boards.push(Board { device: None, radio: None, boots: 0, lines: Vec::new(), mutant: None });
@@ -166,6 +169,11 @@ impl World {
     }
 
     pub fn boot(&mut self, number: u8, store: Store) {
+        self.boot_anew(number, store);
+        self.settle();
+    }
+
+    fn boot_anew(&mut self, number: u8, store: Store) {
         let now = self.now;
         let board = self.board(number);
         board.boots += 1;
@@ -175,7 +183,11 @@ impl World {
         let mutant = board.mutant;
         board.radio = None;
         board.device = Some(Device::boot(hardware, store, now, mutant));
-        self.settle();
+    }
+
+    /// What a board with power has stored.
+    pub fn store(&self, number: u8) -> &Store {
+        self.boards[usize::from(number) - 1].device.as_ref().expect("powered").store()
     }
 
     /// Takes the power and gives it back: only the store is left.
@@ -341,9 +353,12 @@ impl World {
             let mut quiet = true;
             for number in 1..=self.boards.len() as u8 {
                 let now = self.now;
-                let Some(output) = self.board(number).device.as_mut().and_then(|device| device.poll(now)) else {
+                let output = self.board(number).device.as_mut().and_then(|device| device.poll(now));
+                if self.lost_power(number) {
+                    quiet = false;
                     continue;
-                };
+                }
+                let Some(output) = output else { continue };
                 quiet = false;
                 self.carry(number, output);
             }
@@ -359,6 +374,19 @@ impl World {
             }
         }
         panic!("the devices never settle");
+    }
+
+    /// Whether the power of a board went at a write: whatever it wanted to do then, it boots from what it had written.
+    fn lost_power(&mut self, number: u8) -> bool {
+        #[cfg(feature = "mutants")]
+        if self.board(number).device.as_ref().is_some_and(|device| device.store().power_is_gone()) {
+            self.power_losses += 1;
+            let octets = self.power_off(number).encode();
+            self.boot_anew(number, Store::decode(&octets).expect("what was written can be read"));
+            return true;
+        }
+        let _ = number;
+        false
     }
 
     fn carry(&mut self, number: u8, output: Output) {
