@@ -30,6 +30,7 @@ pub fn suites() -> Vec<Source> {
 pub fn named(name: &str) -> Option<Source> {
     match name {
         "orders" => sources!["orders.toml"].pop(),
+        "scale" => sources!["scale.toml"].pop(),
         _ => None,
     }
 }

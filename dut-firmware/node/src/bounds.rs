@@ -20,7 +20,7 @@ pub const NEIGHBOURS: usize = 32;
 /// Registered addresses of other nodes.
 pub const REGISTRATIONS: usize = 32;
 /// Downward host routes.
-pub const ROUTES: usize = 64;
+pub const ROUTES: usize = 256;
 /// Network link keys.
 pub const KEYS: usize = 4;
 /// Frames that wait for the radio.

@@ -58,7 +58,7 @@ pub(crate) struct Planning {
     /// What to select: a glob on case IDs, `suite:NAME`, `phase:NAME` or `clause:ID`; several widen the selection.
     #[arg(value_name = "SELECTOR")]
     pub(crate) selectors: Vec<String>,
-    /// Suite file or folder of suite files, or `orders`; the built-in suites if none is given. May be repeated.
+    /// Suite file or folder of suite files, or `orders` or `scale`; the built-in suites if none is given. May be repeated.
     #[arg(long = "suite", value_name = "PATH")]
     pub(crate) suites: Vec<PathBuf>,
     /// What the device claims to implement (PICS); built-in: the reference firmware's.
@@ -126,7 +126,7 @@ pub(crate) struct Explain {
     /// Case ID.
     #[arg(value_name = "CASE")]
     pub(crate) case: String,
-    /// Suite file or folder of suite files, or `orders`; the built-in suites if none is given. May be repeated.
+    /// Suite file or folder of suite files, or `orders` or `scale`; the built-in suites if none is given. May be repeated.
     #[arg(long = "suite", value_name = "PATH")]
     pub(crate) suites: Vec<PathBuf>,
     /// What the device claims to implement (PICS).
@@ -207,7 +207,7 @@ pub(crate) struct Mutants {
     /// Only these mutants; all of them if none is given.
     #[arg(value_name = "MUTANT")]
     pub(crate) mutants: Vec<String>,
-    /// Suite file or folder of suite files, or `orders`; the built-in suites if none is given. May be repeated.
+    /// Suite file or folder of suite files, or `orders` or `scale`; the built-in suites if none is given. May be repeated.
     #[arg(long = "suite", value_name = "PATH")]
     pub(crate) suites: Vec<PathBuf>,
     /// Run every mutant against every case and print the whole matrix, not only the named kills.

@@ -173,7 +173,8 @@ pub(crate) fn class_name(class: &Class) -> &'static str {
     }
 }
 
-/// Files as they are named; of a folder every `*.toml` in it, by name; and `orders`, unless there is a file of that name.
+/// Files as they are named; of a folder every `*.toml` in it, by name; and the suites that a run plays only
+/// when it names them, unless there is a file of that name.
 fn read_suites(paths: &[PathBuf]) -> Result<Vec<Source>, Failure> {
     let mut sources = Vec::new();
     for path in paths {

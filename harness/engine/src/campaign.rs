@@ -11,7 +11,7 @@ use record::manifest::{CaseResult, DeviceState};
 use record::{Blame, CaseId, Verdict};
 use suites::plan::{Case, Part, Role, State};
 use testbeds::testbed::{self, BoardRequest, Device, RackRequest, Testbed};
-use testbeds::virtual_rack::{Fake, VirtualRack};
+use testbeds::virtual_rack::{Counters, Fake, VirtualRack};
 
 use crate::judge::CaseVerdict;
 use crate::machines::Machines;
@@ -70,14 +70,29 @@ pub fn run_in_memory(planned: &PlannedCase, setting: &Setting) -> Result<CaseRun
 /// # Errors
 /// One sentence if the testbed cannot play the case or the log cannot be kept.
 pub fn run_logged(planned: &PlannedCase, setting: &Setting, log: &mut dyn Log) -> Result<CaseRun, String> {
-    play(planned, setting, rack_for(planned, setting)?, log)
+    play(planned, setting, &mut rack_for(planned, setting)?, log)
+}
+
+/// Runs one case, keeps its log in memory only, and tells what its rack counted on the air.
+///
+/// # Errors
+/// One sentence if the testbed cannot play the case.
+pub fn run_counted(planned: &PlannedCase, setting: &Setting) -> Result<(CaseRun, Counters), String> {
+    let mut rack = rack_for(planned, setting)?;
+    let run = play(planned, setting, &mut rack, &mut MemoryLog::default())?;
+    Ok((run, rack.counters()))
 }
 
 /// Plays a case on its rack, with machines of its own.
-fn play(planned: &PlannedCase, setting: &Setting, mut rack: VirtualRack, log: &mut dyn Log) -> Result<CaseRun, String> {
+fn play(
+    planned: &PlannedCase,
+    setting: &Setting,
+    rack: &mut VirtualRack,
+    log: &mut dyn Log,
+) -> Result<CaseRun, String> {
     let case_seed = planned.seed_octets();
     let machines = Machines::for_topology(&planned.case.topology, &case_seed, setting.tool_in(&planned.case));
-    run_case(&planned.case, &planned.environment, case_seed, &mut rack, machines, log)
+    run_case(&planned.case, &planned.environment, case_seed, rack, machines, log)
 }
 
 /// What a campaign leaves, beside the evidence in its bundle.
@@ -140,8 +155,8 @@ fn run_into_bundle(planned: &PlannedCase, setting: &Setting, bundle: &Bundle) ->
     let id = CaseId::new(&planned.case.id).map_err(|error| error.to_string())?;
     let mut writer = bundle.case(&id).map_err(|error| error.to_string())?;
     let (result, device) = match rack_for(planned, setting) {
-        Ok(rack) => {
-            let run = play(planned, setting, rack, &mut writer)?;
+        Ok(mut rack) => {
+            let run = play(planned, setting, &mut rack, &mut writer)?;
             (case_result(planned, &run.verdict, &run.events), device_identity(&run.events))
         }
         // A rack that cannot play the case leaves no evidence but this.

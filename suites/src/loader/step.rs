@@ -28,7 +28,7 @@ pub(crate) const STEP_KINDS: &[(&str, &[&str])] = &[
 ];
 
 /// A case has no more steps than this: procedures that use each other may multiply.
-const MOST_STEPS: usize = 2000;
+const MOST_STEPS: usize = 10_000;
 
 /// Reads the steps of one case's row.
 pub(crate) struct Steps<'a, 'f, 's> {

@@ -50,12 +50,20 @@ pub(crate) fn mutants(arguments: &Mutants) -> Result<Exit, Failure> {
     if arguments.json {
         let list: Vec<_> =
             asked.iter().map(|mutant| json!({"name": mutant.name(), "killed_by": killers[mutant.name()]})).collect();
-        output::json(&json!({
+        let mut object = json!({
             "schema": "bootrack-mutants/1",
             "mutants": list,
             "score": format!("{killed}/{}", asked.len()),
             "not_named": unnamed.iter().map(|mutant| mutant.name()).collect::<Vec<_>>(),
-        }));
+        });
+        if arguments.full {
+            let matrix = matrix(&trials, &cases);
+            object["cases"] = matrix
+                .iter()
+                .map(|killer| json!({"id": killer.case, "kills": killer.kills, "kills_alone": killer.alone}))
+                .collect();
+        }
+        output::json(&object);
     } else {
         for mutant in &asked {
             let by = &killers[mutant.name()];
@@ -73,7 +81,7 @@ pub(crate) fn mutants(arguments: &Mutants) -> Result<Exit, Failure> {
             println!("\n{case} names no mutant: nothing shows that it can fail");
         }
         if arguments.full {
-            print_matrix(&trials, &cases);
+            print_matrix(&matrix(&trials, &cases));
         }
         say!("\n{killed} of {} mutants killed, {:.1} s", asked.len(), started.elapsed().as_secs_f64());
         if !unnamed.is_empty() {
@@ -93,23 +101,48 @@ fn escaped<'a>(trials: &'a [Trial], cases: &[PlannedCase]) -> Vec<&'a Trial> {
     trials.iter().filter(|trial| trial.named && !killed.contains(&key(trial)) && told.insert(key(trial))).collect()
 }
 
-/// Every case with what it kills, and the cases that kill nothing another does not.
-fn print_matrix(trials: &[Trial], cases: &[PlannedCase]) {
-    let mut kills: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
-    let mut killers: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
+/// A case with the mutants that it kills, in whatever row.
+struct Killer<'a> {
+    case: &'a str,
+    kills: BTreeSet<&'a str>,
+    /// Those that no other case kills.
+    alone: BTreeSet<&'a str>,
+}
+
+/// Every case that some mutant was tried on, in the order of the suites.
+fn matrix<'a>(trials: &'a [Trial], cases: &'a [PlannedCase]) -> Vec<Killer<'a>> {
     let base: BTreeMap<&str, &str> =
         cases.iter().map(|planned| (planned.case.id.as_str(), planned.case.base.as_str())).collect();
-    for trial in trials.iter().filter(|trial| trial.killed) {
+    let mut kills: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
+    let mut killers: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
+    for trial in trials {
         let case = base.get(trial.case.as_str()).copied().unwrap_or(trial.case.as_str());
-        kills.entry(case).or_default().insert(trial.mutant.name());
-        killers.entry(trial.mutant.name()).or_default().insert(case);
+        let killed = kills.entry(case).or_default();
+        if trial.killed {
+            killed.insert(trial.mutant.name());
+            killers.entry(trial.mutant.name()).or_default().insert(case);
+        }
+    }
+    let in_order = cases.iter().filter_map(|planned| {
+        let case = planned.case.base.as_str();
+        let kills = kills.remove(case)?;
+        let alone = kills.iter().copied().filter(|mutant| killers[mutant].len() == 1).collect();
+        Some(Killer { case, kills, alone })
+    });
+    in_order.collect()
+}
+
+/// Every case with what it kills, then the cases that kill nothing another does not.
+fn print_matrix(matrix: &[Killer<'_>]) {
+    say!();
+    for Killer { case, kills, alone } in matrix {
+        let names: Vec<&str> = kills.iter().copied().collect();
+        say!("{case:<16} {:>2} killed, {:>2} by it alone: {}", kills.len(), alone.len(), names.join(" "));
     }
     say!();
-    for planned in cases {
-        if let Some(killed) = kills.remove(planned.case.base.as_str()) {
-            let alone = killed.iter().filter(|mutant| killers[**mutant].len() == 1).count();
-            let names: Vec<&str> = killed.into_iter().collect();
-            say!("{:<16} {:>2} killed, {alone:>2} by it alone: {}", planned.case.base, names.len(), names.join(" "));
-        }
+    let spare: Vec<&Killer<'_>> = matrix.iter().filter(|killer| killer.alone.is_empty()).collect();
+    say!("{} of {} cases kill nothing that another does not:", spare.len(), matrix.len());
+    for killer in spare {
+        say!("{}", killer.case);
     }
 }
