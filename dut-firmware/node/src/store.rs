@@ -34,7 +34,7 @@ pub struct Store {
     pub(crate) close_seq: Option<u32>,
     pub(crate) incoming: Vec<IncomingCounter>,
     #[cfg(feature = "mutants")]
-    power: Power,
+    pub(crate) power: Power,
 }
 
 /// When the power goes, counted in records written since the store was new: for tests on the host.
@@ -50,7 +50,7 @@ pub enum PowerLoss {
 /// Whether there is power to write with.
 #[cfg(feature = "mutants")]
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-struct Power {
+pub(crate) struct Power {
     goes: Option<PowerLoss>,
     is_gone: bool,
 }

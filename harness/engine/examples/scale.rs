@@ -8,6 +8,7 @@ mod common;
 use std::process::ExitCode;
 use std::time::Instant;
 
+use bootrack_engine::campaign::run_counted;
 use record::Verdict;
 
 fn main() -> ExitCode {
@@ -15,7 +16,13 @@ fn main() -> ExitCode {
     let mut passed = true;
     for planned in world.planned(1) {
         let started = Instant::now();
-        let (run, counted) = world.run_counted(&planned);
+        let (run, counted) = match run_counted(&planned, &world.setting) {
+            Ok(counted) => counted,
+            Err(reason) => {
+                eprintln!("{}: {reason}", planned.case.id);
+                return ExitCode::FAILURE;
+            }
+        };
         let wall = started.elapsed().as_secs_f64();
         let air = counted.air;
         let virtual_s = run.events.last().map_or(0, |event| event.t) / 1_000_000_000;

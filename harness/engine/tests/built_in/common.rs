@@ -1,7 +1,7 @@
 //! The built-in suites on the built-in testbed, as `bootrack run` would play them.
 
 use bootrack_engine as engine;
-use engine::campaign::{Setting, run_counted, run_in_memory};
+use engine::campaign::{Setting, run_in_memory};
 use engine::mutation::Mutant;
 use engine::runner::CaseRun;
 use engine::stored_plan::PlannedCase;
@@ -12,12 +12,11 @@ use suites::plan::Case;
 use suites::vocabulary::Vocabulary;
 use suites::{Catalogue, Plan, built_in};
 use testbeds::testbed::{Device, Testbed};
-use testbeds::virtual_rack::Counters;
 
 /// Everything that is needed to run cases.
 pub(crate) struct World {
     plan: Plan,
-    setting: Setting,
+    pub(crate) setting: Setting,
 }
 
 impl World {
@@ -52,11 +51,6 @@ impl World {
     /// Runs one case with the reference device.
     pub(crate) fn run(&self, planned: &PlannedCase) -> CaseRun {
         self.run_against(planned, Device::Reference)
-    }
-
-    /// Runs one case with the reference device, and tells what the rack counted.
-    pub(crate) fn run_counted(&self, planned: &PlannedCase) -> (CaseRun, Counters) {
-        run_counted(planned, &self.setting).unwrap_or_else(|reason| panic!("{}: {reason}", planned.case.id))
     }
 
     /// Runs one case.
