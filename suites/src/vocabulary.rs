@@ -176,12 +176,24 @@ pub struct Word {
     pub name: &'static str,
     /// `key=` arguments that it may take.
     pub keys: &'static [&'static str],
+    /// Those among them that it cannot do without. Only of orders: a device may be given half a command on purpose.
+    pub needs: &'static [&'static str],
     /// How many bare arguments it takes: least and most.
     pub bare: (usize, usize),
 }
 
 const fn word(name: &'static str, keys: &'static [&'static str]) -> Word {
-    Word { name, keys, bare: (0, 0) }
+    bare(name, keys, (0, 0))
+}
+
+const fn bare(name: &'static str, keys: &'static [&'static str], bare: (usize, usize)) -> Word {
+    Word { name, keys, needs: &[], bare }
+}
+
+impl Word {
+    const fn needs(self, needs: &'static [&'static str]) -> Self {
+        Self { needs, ..self }
+    }
 }
 
 /// UT/1 commands.
@@ -207,22 +219,22 @@ pub const UPPER_TESTER_COMMANDS: &[Word] = &[
 
 /// Orders of the commissioning tool. `payload=` takes the rest of the line.
 pub const COMMISSIONING_TOOL_ORDERS: &[Word] = &[
-    word("network", &["key", "index", "level"]),
-    word("anchor", &["eui64", "psk", "public_key", "root"]),
+    word("network", &["key", "index", "level"]).needs(&["key"]),
+    word("anchor", &["eui64", "psk", "public_key", "root"]).needs(&["eui64"]),
     word("identity", &["key", "certificate", "issuer"]),
-    word("clock", &["now"]),
-    word("revoke", &["hash"]),
-    Word { name: "select", keys: &[], bare: (1, 1) },
-    Word { name: "deselect", keys: &[], bare: (0, 1) },
+    word("clock", &["now"]).needs(&["now"]),
+    word("revoke", &["hash"]).needs(&["hash"]),
+    bare("select", &[], (1, 1)),
+    bare("deselect", &[], (0, 1)),
     word("close", &["to"]),
     word("open", &["to"]),
-    Word { name: "adopt", keys: &[], bare: (1, 1) },
-    Word { name: "forget", keys: &[], bare: (1, 1) },
-    Word { name: "request", keys: &["format", "accept", "type", "payload"], bare: (3, 3) },
-    Word { name: "connect", keys: &["psk", "identity", "at"], bare: (1, 1) },
-    Word { name: "disconnect", keys: &[], bare: (1, 1) },
-    Word { name: "reach", keys: &["tries"], bare: (1, 1) },
-    Word { name: "plain", keys: &["to", "format", "accept", "type", "payload"], bare: (2, 2) },
+    bare("adopt", &[], (1, 1)),
+    bare("forget", &[], (1, 1)),
+    bare("request", &["format", "accept", "type", "payload"], (3, 3)),
+    bare("connect", &["psk", "identity", "at"], (1, 1)),
+    bare("disconnect", &[], (1, 1)),
+    bare("reach", &["tries"], (1, 1)),
+    bare("plain", &["to", "format", "accept", "type", "payload"], (2, 2)).needs(&["to"]),
     word("handshake-config", &["mtu", "ems", "retransmit"]),
 ];
 
@@ -231,19 +243,20 @@ pub const NEIGHBOUR_ORDERS: &[Word] = &[
     word(
         "configure",
         &["eui64", "pan_id", "key", "index", "level", "keyed", "answer_ssr", "answer_nd", "forward", "parent"],
-    ),
-    word("announce", &["to", "secured"]),
-    word("ssr", &["to", "lifetime", "secured"]),
-    word("echo", &["to", "dest", "secured", "size"]),
+    )
+    .needs(&["eui64"]),
+    word("announce", &["to", "secured"]).needs(&["to"]),
+    word("ssr", &["to", "lifetime", "secured"]).needs(&["to"]),
+    word("echo", &["to", "dest", "secured", "size"]).needs(&["to"]),
     word("silent", &[]),
-    Word { name: "flood", keys: &["to", "count", "every", "dest"], bare: (1, 1) },
+    bare("flood", &["to", "count", "every", "dest"], (1, 1)).needs(&["to", "count"]),
     word("flood-end", &[]),
-    word("record", &["from", "to", "count"]),
+    word("record", &["from", "to", "count"]).needs(&["from"]),
     word("record-end", &[]),
     word("replay", &["order", "times", "every"]),
-    Word {
-        name: "tool",
-        keys: &[
+    bare(
+        "tool",
+        &[
             "key",
             "index",
             "level",
@@ -260,8 +273,8 @@ pub const NEIGHBOUR_ORDERS: &[Word] = &[
             "ems",
             "retransmit",
         ],
-        bare: (1, 4),
-    },
+        (1, 4),
+    ),
 ];
 
 /// Phases of a thing's life.

@@ -169,6 +169,10 @@ fn check_words(
             }
         }
     }
+    if let Some(missing) = word.needs.iter().find(|needed| !seen.contains(*needed)) {
+        faults.add(&node.span, format!("`{name}` needs `{missing}=`"), "");
+        return None;
+    }
     if bare < word.bare.0 {
         let count = word.bare.0;
         faults.add(&node.span, format!("`{name}` takes {count} argument{}", if count == 1 { "" } else { "s" }), "");
