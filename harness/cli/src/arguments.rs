@@ -88,6 +88,10 @@ pub(crate) struct Run {
     /// Run seed. The same seed leaves the same evidence, byte for byte, on the virtual rack.
     #[arg(long, default_value_t = 1, value_name = "N")]
     pub(crate) seed: u64,
+    /// Attempts at each case, each on a seed of its own; from the second on their IDs end in `+2`, `+3`, ... A case whose
+    /// verdicts differ is told as mixed and does not count as passed.
+    #[arg(long, default_value_t = 1, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=10_000))]
+    pub(crate) repeat: u32,
     /// Cases side by side; built-in: one for each processor.
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=256))]
     pub(crate) jobs: Option<u16>,

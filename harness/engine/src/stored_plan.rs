@@ -43,6 +43,11 @@ impl PlannedCase {
         }
     }
 
+    /// The `attempt`-th attempt at a case, from 1: an ID, and so a seed, of its own.
+    pub fn attempt(case: &Case, run_seed: u64, attempt: u32) -> Self {
+        Self::new(&Case { id: record::case_id::of_attempt(&case.id, attempt), ..case.clone() }, run_seed)
+    }
+
     /// The seed's 32 octets; zeros if the stored text is no seed, which the digests would have told.
     pub fn seed_octets(&self) -> [u8; 32] {
         hex::decode(&self.seed).ok().and_then(|octets| octets.try_into().ok()).unwrap_or_default()

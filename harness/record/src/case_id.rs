@@ -2,8 +2,8 @@
 
 use std::fmt;
 
-/// A case ID with its parameter row, e.g. `SEL-JSR-01@channel=26`: 1 to 160 of `A-Z a-z 0-9 . _ @ = , + -`, the first a
-/// letter or a digit.
+/// A case ID with its parameter row and, from the second attempt on, its number, e.g. `SEL-JSR-01@channel=26+2`: 1 to 160
+/// of `A-Z a-z 0-9 . _ @ = , + -`, the first a letter or a digit.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct CaseId(String);
 
@@ -35,6 +35,17 @@ impl CaseId {
     }
 }
 
+/// The ID of the `attempt`-th attempt at a case, from 1: the first bears the case's own.
+pub fn of_attempt(id: &str, attempt: u32) -> String {
+    if attempt <= 1 { id.to_owned() } else { format!("{id}+{attempt}") }
+}
+
+/// The case that an ID is an attempt at, and which one.
+pub fn attempt(id: &str) -> (&str, u32) {
+    let numbered = id.rsplit_once('+').and_then(|(case, number)| Some((case, number.parse().ok()?)));
+    numbered.filter(|(_, number)| *number > 1).unwrap_or((id, 1))
+}
+
 impl fmt::Display for CaseId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.0)
@@ -59,6 +70,15 @@ mod tests {
     fn ids_with_parameter_rows_are_taken() {
         for id in ["SEL-JSR-01", "SEL-JSR-01@channel=26", "A@b=1,c=x.y_z", "7"] {
             assert_eq!(CaseId::new(id).unwrap().as_str(), id);
+        }
+    }
+
+    #[test]
+    fn an_attempt_is_told_from_its_case() {
+        for id in ["SEL-JSR-01", "SEL-JSR-01@channel=26"] {
+            for number in [1, 2, 30] {
+                assert_eq!(attempt(CaseId::new(&of_attempt(id, number)).unwrap().as_str()), (id, number));
+            }
         }
     }
 

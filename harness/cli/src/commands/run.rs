@@ -12,7 +12,7 @@ use input::Source;
 use record::bundle::Bundle;
 use record::manifest::{CaseResult, Named, RUN_SCHEMA, RunManifest};
 use record::sha256_hex;
-use record::{Blame, Verdict};
+use record::{Blame, Verdict, case_id};
 use serde_json::json;
 use suites::Plan;
 use testbeds::testbed::{Device, Testbed};
@@ -30,7 +30,8 @@ pub(crate) fn run(arguments: &Run) -> Result<Exit, Failure> {
     let (testbed, testbed_source) = inputs::testbed(arguments.testbed.as_deref())?;
     let setting = setting(arguments, testbed)?;
     let (loaded, plan) = inputs::plan(&arguments.planning)?;
-    let planned: Vec<PlannedCase> = plan.cases.iter().map(|case| PlannedCase::new(case, arguments.seed)).collect();
+    let attempts = |case| (1..=arguments.repeat).map(move |number| PlannedCase::attempt(case, arguments.seed, number));
+    let planned: Vec<PlannedCase> = plan.cases.iter().flat_map(attempts).collect();
     let id = run_id(clock, arguments.seed);
     let folder = arguments.out.clone().unwrap_or_else(|| PathBuf::from("runs").join(&id));
     let mut manifest =
@@ -60,6 +61,7 @@ pub(crate) fn run(arguments: &Run) -> Result<Exit, Failure> {
     manifest.cases = outcome.results;
     manifest.device = outcome.device;
     manifest.cases.extend(not_applicable);
+    manifest.warnings.extend(mixed(&manifest.cases));
     let wall = started.elapsed();
     manifest.wall_seconds = Some(format!("{:.3}", wall.as_secs_f64()));
     bundle.finish(&manifest).map_err(|error| Failure::Broken(error.to_string()))?;
@@ -68,6 +70,33 @@ pub(crate) fn run(arguments: &Run) -> Result<Exit, Failure> {
     report(arguments.json, &manifest, &folder, started.elapsed());
     let verdicts: Vec<Verdict> = manifest.cases.iter().map(|case| case.verdict).collect();
     Ok(Exit::of_verdicts(&verdicts))
+}
+
+/// What to say of each case whose attempts came to different verdicts.
+fn mixed(results: &[CaseResult]) -> Vec<String> {
+    let mut cases: Vec<(&str, Vec<Verdict>)> = Vec::new();
+    for result in results {
+        let (case, _) = case_id::attempt(&result.id);
+        match cases.last_mut().filter(|(last, _)| *last == case) {
+            Some((_, verdicts)) => verdicts.push(result.verdict),
+            None => cases.push((case, vec![result.verdict])),
+        }
+    }
+    let differ = |verdicts: &[Verdict]| verdicts.iter().any(|verdict| Some(verdict) != verdicts.first());
+    let told = cases.into_iter().filter(|(_, verdicts)| differ(verdicts)).map(|(case, verdicts)| {
+        let counts = counts(&verdicts).join(", ");
+        format!("{case} is mixed, {counts} in {} attempts: it does not count as passed", verdicts.len())
+    });
+    told.collect()
+}
+
+/// `2 pass`, `1 fail`: how often each verdict was made, those that were not left out.
+fn counts(verdicts: &[Verdict]) -> Vec<String> {
+    let all =
+        [Verdict::Pass, Verdict::Fail, Verdict::Inconclusive, Verdict::Error, Verdict::NotRun, Verdict::NotApplicable];
+    let count = |verdict| (verdict, verdicts.iter().filter(|other| **other == verdict).count());
+    let made = all.into_iter().map(count).filter(|(_, count)| *count > 0);
+    made.map(|(verdict, count)| format!("{count} {verdict}")).collect()
 }
 
 /// Cases side by side: as asked for, or one for each processor.
@@ -165,7 +194,6 @@ fn progress_bar(length: usize) -> ProgressBar {
 
 fn report(as_json: bool, manifest: &RunManifest, folder: &Path, wall: Duration) {
     let virtual_time: u64 = manifest.cases.iter().map(|case| case.duration).sum();
-    let count = |verdict: Verdict| manifest.cases.iter().filter(|case| case.verdict == verdict).count();
     if as_json {
         let cases: Vec<_> = manifest
             .cases
@@ -194,16 +222,16 @@ fn report(as_json: bool, manifest: &RunManifest, folder: &Path, wall: Duration) 
             say!("{:>14}  {blame}{}", "", case.reason);
         }
     }
-    let all =
-        [Verdict::Pass, Verdict::Fail, Verdict::Inconclusive, Verdict::Error, Verdict::NotRun, Verdict::NotApplicable];
-    let counts: Vec<String> = all
-        .into_iter()
-        .map(|verdict| (verdict, count(verdict)))
-        .filter(|(verdict, count)| *count > 0 || *verdict == Verdict::Pass)
-        .map(|(verdict, count)| format!("{count} {verdict}"))
-        .collect();
+    let verdicts: Vec<Verdict> = manifest.cases.iter().map(|case| case.verdict).collect();
+    let mut counts = counts(&verdicts);
+    if !verdicts.contains(&Verdict::Pass) {
+        counts.insert(0, format!("0 {}", Verdict::Pass));
+    }
+    let attempts = manifest.cases.len();
+    let cases = manifest.cases.iter().filter(|case| case_id::attempt(&case.id).1 == 1).count();
+    let attempts = if attempts > cases { format!(" in {attempts} attempts") } else { String::new() };
     say!();
-    say!("{} cases: {}", manifest.cases.len(), counts.join(", "));
+    say!("{cases} cases{attempts}: {}", counts.join(", "));
     say!("wall time {:.3} s, virtual time {}", wall.as_secs_f64(), output::seconds(virtual_time));
     say!("evidence {}", folder.display());
     say!("report   {}", folder.join("index.html").display());

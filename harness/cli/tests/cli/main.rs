@@ -12,4 +12,5 @@ mod fakes;
 mod judge;
 mod killed;
 mod output_folder;
+mod repeat;
 mod reports;
