@@ -28,6 +28,8 @@ pub(super) struct DeliveryTracker {
     deliveries: Vec<Delivery>,
     /// Frames between the case's own boards that nobody acknowledged so far.
     unacknowledged: Vec<Unacknowledged>,
+    /// Events of frames that ask for no acknowledgement, and of whom: whether they arrived, nobody can tell.
+    unproven: Vec<(String, u64)>,
 }
 
 /// A unicast frame that asked for an acknowledgement and, so far, got none.
@@ -82,7 +84,10 @@ impl DeliveryTracker {
                 };
                 Some((delivery, pdu.time))
             }
-            _ => None,
+            _ => {
+                self.unproven.extend(pdu.from.clone().map(|from| (from, pdu.completed())));
+                None
+            }
         };
     }
 
@@ -117,6 +122,11 @@ impl DeliveryTracker {
     pub(super) fn lost(&self, from: u64, is_board: impl Fn(&str) -> bool) -> Option<u64> {
         let between = |lost: &&Unacknowledged| lost.event >= from && is_board(&lost.from) && is_board(&lost.to);
         self.unacknowledged.iter().find(between).map(|lost| lost.event)
+    }
+
+    /// The first frame from event `from` on, of a board of which `is_board` holds, that asked for no acknowledgement.
+    pub(super) fn unproven(&self, from: u64, is_board: impl Fn(&str) -> bool) -> Option<u64> {
+        self.unproven.iter().find(|(by, event)| *event >= from && is_board(by)).map(|(_, event)| *event)
     }
 
     /// The first delivery to `board`, from event `from` on, of a message of this name by this sender: the message itself,

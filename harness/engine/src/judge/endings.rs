@@ -180,18 +180,31 @@ impl Judge<'_> {
         }
         let iut = self.iut();
         let of_the_iut = lacking.iter().all(|position| expects[*position].from.as_deref().unwrap_or(iut) == iut);
-        let mut ending = match self.stimulus.delivered(iut, &self.deliveries) {
-            _ if self.lost_since(self.stimulus.since).is_some() => self.excused(&what, self.stimulus.since),
-            _ if !of_the_iut => Ending::other(Verdict::Inconclusive, Blame::Tester, what, vec![self.last.0]),
-            Some(proof) => {
-                Ending::other(Verdict::Fail, Blame::Device, format!("{what}, though its stimulus was delivered"), proof)
+        let mut ending = if self.lost_since(self.stimulus.since).is_some() {
+            self.excused(&what, self.stimulus.since)
+        } else if let Some(event) = self.unproven_since(self.stimulus.since) {
+            // A multicast that is lost leaves no trace.
+            let reason = format!(
+                "{what}, but the links lose frames, and those that nobody acknowledges, the first at event {event}, may \
+                 not have arrived"
+            );
+            Ending::other(Verdict::Inconclusive, Blame::Rack, reason, vec![event])
+        } else {
+            match self.stimulus.delivered(iut, &self.deliveries) {
+                _ if !of_the_iut => Ending::other(Verdict::Inconclusive, Blame::Tester, what, vec![self.last.0]),
+                Some(proof) => Ending::other(
+                    Verdict::Fail,
+                    Blame::Device,
+                    format!("{what}, though its stimulus was delivered"),
+                    proof,
+                ),
+                None => Ending::other(
+                    Verdict::Inconclusive,
+                    Blame::Rack,
+                    format!("{what}, but nothing proves that its stimulus was delivered"),
+                    vec![self.stimulus.since.max(1)],
+                ),
             }
-            None => Ending::other(
-                Verdict::Inconclusive,
-                Blame::Rack,
-                format!("{what}, but nothing proves that its stimulus was delivered"),
-                vec![self.stimulus.since.max(1)],
-            ),
         };
         ending.nearest_miss = nearest;
         ending
@@ -199,14 +212,21 @@ impl Judge<'_> {
 
     /// A frame between two boards of the case that the air lost since event `since`, on a rack whose links lose frames.
     pub(super) fn lost_since(&self, since: u64) -> Option<u64> {
-        let loses = self.case.params.get("loss").is_some_and(|percent| percent != "0");
-        let is_board = |name: &str| {
-            let boards = self.case.topology.boards.iter();
-            boards
-                .filter(|board| matches!(board.role, Role::BorderRouter | Role::Router))
-                .any(|board| board.name == name)
-        };
-        if loses { self.deliveries.lost(since, is_board) } else { None }
+        if self.loses_frames() { self.deliveries.lost(since, |name| self.is_board(name)) } else { None }
+    }
+
+    /// A frame of a board of the case, since event `since`, of which nobody can tell whether the air lost it.
+    fn unproven_since(&self, since: u64) -> Option<u64> {
+        if self.loses_frames() { self.deliveries.unproven(since, |name| self.is_board(name)) } else { None }
+    }
+
+    fn loses_frames(&self) -> bool {
+        self.case.params.get("loss").is_some_and(|percent| percent != "0")
+    }
+
+    fn is_board(&self, name: &str) -> bool {
+        let mut boards = self.case.topology.boards.iter();
+        boards.any(|board| board.name == name && matches!(board.role, Role::BorderRouter | Role::Router))
     }
 
     /// What did not come, where the air lost something that it may have hung on.
