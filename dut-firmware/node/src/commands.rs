@@ -138,19 +138,21 @@ impl Device {
 
     /// Erases the store, but for what a mutant keeps.
     fn erase_store(&mut self) {
-        let former = self.store.clone();
+        let anchor = self.store.anchor().filter(|_| self.mutant.is(Mutant::ResetKeepsAnchor)).cloned();
+        let key = self.store.transmit_key().filter(|_| self.mutant.is(Mutant::ResetKeepsKey)).cloned();
+        let site = self.store.installation().filter(|_| self.mutant.is(Mutant::ResetKeepsSite)).cloned();
         self.store.erase();
         if self.mutant.is(Mutant::ResetRestartsCounter) {
             self.store.set_frame_counter_bound(0);
         }
-        if let Some(anchor) = former.anchor().filter(|_| self.mutant.is(Mutant::ResetKeepsAnchor)) {
-            self.store.set_anchor(anchor.clone());
+        if let Some(anchor) = anchor {
+            self.store.set_anchor(anchor);
         }
-        if let Some(key) = former.transmit_key().filter(|_| self.mutant.is(Mutant::ResetKeepsKey)) {
-            self.store.set_key(key.clone());
+        if let Some(key) = key {
+            self.store.set_key(key);
         }
-        if let Some(site) = former.installation().filter(|_| self.mutant.is(Mutant::ResetKeepsSite)) {
-            self.store.set_installation(site.clone());
+        if let Some(site) = site {
+            self.store.set_installation(site);
         }
     }
 
