@@ -58,6 +58,8 @@ pub fn environment(case: &Case, case_seed: &[u8; 32]) -> Environment {
         environment.set(&board.name, "global", address(MESH_PREFIX, eui64).to_string());
         let psk = seed::derive_key(case_seed, &format!("psk {}", board.name));
         environment.set(&board.name, "psk", hex::encode(psk));
+        let second = seed::derive_key(case_seed, &format!("second psk {}", board.name));
+        environment.set(&board.name, "second_psk", hex::encode(second));
         if board.role == Role::BorderRouter {
             environment.set(&board.name, "backbone", LBR_BACKBONE_ADDRESS.to_string());
         }
@@ -69,6 +71,7 @@ pub fn environment(case: &Case, case_seed: &[u8; 32]) -> Environment {
     environment.set("case", "pan_id", format!("{PAN_ID:#06x}"));
     credentials::issue(case, case_seed, &mut environment);
     environment.set("network", "key", hex::encode(seed::derive_key(case_seed, "network link key")));
+    environment.set("network", "second_key", hex::encode(seed::derive_key(case_seed, "second network link key")));
     environment.set("network", "index", KEY_INDEX.to_string());
     environment.set("network", "prefix", format!("{}/64", address(MESH_PREFIX, Eui64([2, 0, 0, 0, 0, 0, 0, 0]))));
     environment

@@ -114,7 +114,7 @@ impl Scope<'_> {
                     property(&AUTHORITY_PROPERTIES)
                 };
             }
-            "network" => return property(&["key", "prefix"]),
+            "network" => return property(&["key", "second_key", "prefix"]),
             "case" => {
                 let known: Vec<&str> =
                     ["channel", "pan_id", "today"].into_iter().chain(self.params.iter().map(String::as_str)).collect();
@@ -136,7 +136,7 @@ impl Scope<'_> {
         }
         match self.role(name) {
             Some(Role::TesterRadio) => return property(&["eui64", "link_local", "global"]),
-            Some(_) => return key_property(&["eui64", "link_local", "global", "psk"]),
+            Some(_) => return key_property(&["eui64", "link_local", "global", "psk", "second_psk"]),
             None => {}
         }
         match self.bound.get(name) {

@@ -141,16 +141,13 @@ fn no_secret_of_a_run_stands_in_a_file_that_others_may_read() {
     let run = Bundle::full("1");
     let logs: Vec<String> =
         run.cases().iter().map(|case| fs::read_to_string(run.file(case, "events.jsonl")).unwrap()).collect();
-    let suites = concat!(env!("CARGO_MANIFEST_DIR"), "/../../suites");
-    let files = fs::read_dir(suites).unwrap().map(|entry| entry.unwrap().path());
-    let published: String = files.filter(|path| path.is_file()).map(|path| fs::read_to_string(path).unwrap()).collect();
     let mut secrets = BTreeSet::new();
     for before in BEFORE_SECRETS {
         assert!(logs.iter().any(|log| log.contains(before)), "no log has `{before}`");
         for after in logs.iter().flat_map(|log| log.split(before).skip(1)) {
             let digits = after.find(|c: char| !c.is_ascii_hexdigit()).unwrap_or(after.len());
-            // What a suite spells out, such as a wrong guess or the key of a second domain, is published: nobody's secret.
-            secrets.extend(after.get(..digits).filter(|hex| hex.len() >= 32 && !published.contains(hex)));
+            // The key of zeros is a wrong guess that a suite spells out, and nobody's secret.
+            secrets.extend(after.get(..digits).filter(|hex| hex.len() >= 32 && hex.contains(|c| c != '0')));
         }
     }
 

@@ -11,6 +11,9 @@ use crate::scenery;
 /// The field of a frame that shows a secret to a stranger: which secret, e.g. `dut.psk`.
 pub(super) const CLEAR_SECRET: &str = "clear.secret";
 
+/// The properties of a case that are secrets.
+const SECRETS: [&str; 4] = ["psk", "second_psk", "key", "second_key"];
+
 /// A listener without keys who would know each secret of a case if it came by.
 pub(super) struct Eavesdropper {
     dissector: Dissector,
@@ -19,12 +22,12 @@ pub(super) struct Eavesdropper {
 }
 
 impl Eavesdropper {
-    /// Listens for the pre-shared keys of all boards and for the network's key.
+    /// Listens for the pre-shared keys of all boards and for the network's keys.
     pub(super) fn new(environment: &Environment) -> Self {
         let properties = environment.properties.iter();
         let all = properties.flat_map(|(name, fields)| fields.iter().map(move |(field, value)| (name, field, value)));
         let secrets = all.filter_map(|(name, field, value)| {
-            let octets = hex::decode(value).ok().filter(|_| matches!(field.as_str(), "psk" | "key"))?;
+            let octets = hex::decode(value).ok().filter(|_| SECRETS.contains(&field.as_str()))?;
             let shown = vec![octets, value.to_lowercase().into_bytes(), value.to_uppercase().into_bytes()];
             Some((format!("{name}.{field}"), shown))
         });
