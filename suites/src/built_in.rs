@@ -27,12 +27,13 @@ pub fn suites() -> Vec<Source> {
 }
 
 /// Suites that a run plays only when it names them: they are long, and prove less the second time.
+pub fn all_named() -> Vec<Source> {
+    sources!["orders.toml", "scale.toml"]
+}
+
+/// The one of [`all_named`] that is called `name`.
 pub fn named(name: &str) -> Option<Source> {
-    match name {
-        "orders" => sources!["orders.toml"].pop(),
-        "scale" => sources!["scale.toml"].pop(),
-        _ => None,
-    }
+    all_named().into_iter().find(|source| source.name == format!("built-in {name}.toml"))
 }
 
 /// The clause ledgers.

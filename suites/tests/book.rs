@@ -279,6 +279,22 @@ fn bases(suites: &[Suite]) -> Vec<&plan::Case> {
 }
 
 #[test]
+fn the_suite_that_the_book_writes_is_a_good_one() {
+    let chapter = read("writing-a-suite.md");
+    let (_, after) = chapter.split_once("```toml\n").unwrap();
+    let (suite, _) = after.split_once("```").unwrap();
+    let cases = World::new().cases(suite);
+    let [case] = cases.as_slice() else { panic!("{} cases", cases.len()) };
+    for command in ["explain", "run --suite my.toml"] {
+        assert!(chapter.contains(&format!("bootrack {command}")), "{command}");
+    }
+    assert!(chapter.contains(&format!("pass  {} ", case.id)), "the chapter shows the output of another case");
+    for mutant in &case.kills {
+        assert!(chapter.contains(&format!("--mutant {mutant}")), "the chapter does not try {mutant}");
+    }
+}
+
+#[test]
 fn the_table_of_contents_links_every_chapter_and_no_link_of_the_book_is_dead() {
     let contents = read("README.md");
     for entry in fs::read_dir(page("")).unwrap() {
