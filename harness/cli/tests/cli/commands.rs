@@ -191,3 +191,27 @@ fn a_newcomers_mistake_gets_a_helpful_answer(
     assert_eq!(outcome.out, "", "results only go to stdout");
     assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0, "a mistake leaves nothing behind");
 }
+
+#[test]
+fn the_whole_matrix_of_mutants_names_the_cases_that_could_be_spared() {
+    let some = ["SEL-JSR-01", "SEL-JSR-02", "SEL-SSR-01"];
+    let (text, list) = (
+        call(["mutants", "--full", "jsr-status-nonzero", "ssr-plain"]).expect(0).out,
+        call(["mutants", "--full", "--json", "jsr-status-nonzero", "ssr-plain"]).expect(0).json(),
+    );
+    let cases = list["cases"].as_array().unwrap();
+    let kills = |case: &serde_json::Value, field: &str| case[field].as_array().unwrap().len();
+    for id in some {
+        assert!(cases.iter().any(|case| case["id"] == id), "{id} is not in the matrix");
+    }
+    assert!(cases.iter().any(|case| kills(case, "kills") > 0), "nothing kills what its own case must kill");
+    let (_, spare) = text.split_once("kill nothing that another does not:\n").unwrap();
+    let spare: Vec<&str> = spare.lines().take_while(|line| !line.is_empty()).collect();
+    let wanted: Vec<&str> =
+        cases.iter().filter(|case| kills(case, "kills_alone") == 0).map(|case| case["id"].as_str().unwrap()).collect();
+    assert_eq!(spare, wanted);
+    assert!(text.contains(&format!("{} of {} cases kill nothing", spare.len(), cases.len())), "{text}");
+    for case in cases {
+        assert!(kills(case, "kills_alone") <= kills(case, "kills"), "{case}");
+    }
+}

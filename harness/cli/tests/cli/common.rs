@@ -158,6 +158,29 @@ pub(crate) fn side_by_side<T: Sync>(items: &[T], work: impl Fn(&T) + Sync) {
     });
 }
 
+/// Whether a run's overview links the page of a case, in whichever way the characters of a URL are escaped.
+pub(crate) fn links(overview: &str, case: &str) -> bool {
+    let linked = overview.split("href=\"cases/").skip(1).filter_map(|rest| rest.split_once("/index.html\""));
+    linked.map(|(name, _)| unescaped(name)).any(|name| name == case)
+}
+
+/// A part of a URL's path without its percent encoding (RFC 3986 2.1).
+fn unescaped(part: &str) -> String {
+    let mut octets = Vec::new();
+    let mut rest = part.as_bytes();
+    while let [first, more @ ..] = rest {
+        let escaped = match (first, more) {
+            (b'%', [high, low, ..]) => {
+                std::str::from_utf8(&[*high, *low]).ok().and_then(|hex| u8::from_str_radix(hex, 16).ok())
+            }
+            _ => None,
+        };
+        octets.push(escaped.unwrap_or(*first));
+        rest = if escaped.is_some() { &more[2..] } else { more };
+    }
+    String::from_utf8(octets).unwrap()
+}
+
 /// Random enough to pick places, and the same in every run (a linear congruential generator after Knuth).
 pub(crate) struct Dice(u64);
 
