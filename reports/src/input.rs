@@ -56,6 +56,69 @@ pub struct Exposure {
     pub first: u64,
 }
 
+/// What the bootstrap of a device took, from its last JSR before the handshake to the SSRs with its new key (`SECC` 6).
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Bootstrap {
+    /// The device.
+    pub board: String,
+    /// `PSK`, `raw public key` or `certificate`: what it was authenticated by.
+    pub anchor: &'static str,
+    /// The tool was asked to authenticate itself.
+    pub is_mutual: bool,
+    /// Links on the air between the border router and the device.
+    pub hops: usize,
+    /// Of a hundred frames the links of the case lose so many.
+    pub loss_percent: u8,
+    /// The event with which it begins.
+    pub first_event: u64,
+    /// Frames on the air but acknowledgements, on every hop, repetitions included.
+    pub frames: u64,
+    /// Acknowledgements on the air.
+    pub acknowledgements: u64,
+    /// Octets of the PSDUs of both, FCS included.
+    pub octets: u64,
+    /// Nanoseconds for which both were on the air, preambles included.
+    pub airtime: u64,
+    /// Datagrams that device and tool made, each once whatever its hops.
+    pub datagrams: u64,
+    /// Frames that were fragments.
+    pub fragments: u64,
+    /// Frames that a MAC sent again because no acknowledgement came.
+    pub repetitions: u64,
+    /// Datagrams that device or tool sent again because no answer came.
+    pub retransmissions: u64,
+    /// Nanoseconds from the tool's first ClientHello until it has the device's Finished.
+    pub handshake: Option<u64>,
+    /// Nanoseconds from the tool's first ClientHello until it has the device's answer to the key.
+    pub duration: Option<u64>,
+    /// What the device says of its own work; not every device does.
+    pub work: Option<DeviceWork>,
+    /// Nanojoules that the device's radio takes to send and receive its frames, by the model.
+    pub radio_energy: u64,
+    /// Nanojoules that its work takes, by the model.
+    pub computing_energy: Option<u64>,
+}
+
+impl Bootstrap {
+    /// Nanojoules that the device takes in all, by the model; `None` if it did not tell its work.
+    pub fn energy(&self) -> Option<u64> {
+        self.computing_energy.map(|computing| computing.saturating_add(self.radio_energy))
+    }
+}
+
+/// A device's own work in a bootstrap, as its upper tester tells it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct DeviceWork {
+    /// AES-128 block operations.
+    pub aes_blocks: u64,
+    /// SHA-256 compressions.
+    pub sha256_blocks: u64,
+    /// Scalar multiplications on P-256.
+    pub point_multiplications: u64,
+    /// The most octets that waited in buffers at once.
+    pub buffer_octets: u64,
+}
+
 /// One case with its evidence.
 #[derive(Debug, Clone)]
 pub struct CaseInput<'a> {
@@ -69,6 +132,15 @@ pub struct CaseInput<'a> {
     pub pdus: Vec<PduSummary>,
     /// What an eavesdropper without keys learnt of identities.
     pub exposures: Vec<Exposure>,
+    /// What each bootstrap in it took.
+    pub bootstraps: Vec<Bootstrap>,
+}
+
+impl<'a> CaseInput<'a> {
+    /// A case of which nothing but its result is at hand.
+    pub fn bare(result: &'a CaseResult) -> Self {
+        Self { result, case: None, events: &[], pdus: Vec::new(), exposures: Vec::new(), bootstraps: Vec::new() }
+    }
 }
 
 /// A whole run.

@@ -8,10 +8,11 @@ pub mod html;
 pub mod input;
 pub mod junit;
 pub mod ladder;
+pub mod resources;
 mod summary;
 mod text;
 
-pub use input::{CaseInput, ClauseText, Clauses, Exposure, PduSummary, RunInput};
+pub use input::{Bootstrap, CaseInput, ClauseText, Clauses, DeviceWork, Exposure, PduSummary, RunInput};
 
 /// Why a report could not be written.
 #[derive(Debug, thiserror::Error)]
@@ -22,6 +23,9 @@ pub enum Error {
     /// The JUnit writer refused.
     #[error("failed to write the JUnit file")]
     JUnit(#[from] quick_junit::SerializeError),
+    /// The writer of comma-separated values refused: a bug of this crate.
+    #[error("failed to write the resources")]
+    Csv(#[from] csv::Error),
     /// A template is wrong or lacks a value: a bug of this crate.
     #[error("failed to render the page")]
     Template(#[from] tera::Error),

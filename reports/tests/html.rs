@@ -137,7 +137,7 @@ fn every_page_is_well_formed_and_every_link_leads_somewhere() {
             } else if let Some(path) = href.strip_prefix("../../") {
                 assert!(paths.contains(path), "{}: {href}", file.path);
             } else {
-                let evidence = ["./events.jsonl", "./capture.pcapng"].contains(&href.as_str());
+                let evidence = ["./events.jsonl", "./capture.pcapng", "resources.csv"].contains(&href.as_str());
                 assert!(paths.contains(href.as_str()) || evidence, "{}: {href}", file.path);
             }
         }

@@ -294,6 +294,17 @@ impl Device {
         self.event(now, "session", Arguments::default().with("peer", peer.address).with("state", state));
     }
 
+    /// Tells what the session that brought a key has cost (`SECC` 6).
+    fn report_cost(&mut self, now: Instant) {
+        let Some(cost) = self.server.cost() else { return };
+        let arguments = Arguments::default()
+            .with("aes_blocks", cost.work.aes_blocks)
+            .with("sha256_blocks", cost.work.sha256_blocks)
+            .with("point_multiplications", cost.work.point_multiplications)
+            .with("buffer_octets", cost.peak_buffered);
+        self.event(now, "cost", arguments);
+    }
+
     fn apply(&mut self, now: Instant, effect: Effect) {
         match effect {
             Effect::None => {}
@@ -301,6 +312,7 @@ impl Device {
                 for key in keys {
                     self.install_key(now, key);
                 }
+                self.report_cost(now);
             }
             Effect::Erase(index) => self.erase_key(now, index),
             Effect::AllSecured(value, seq) => {

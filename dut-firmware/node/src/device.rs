@@ -22,13 +22,16 @@ use crate::mutants::{Mutant, Selected};
 use crate::neighbours::NeighbourList;
 use crate::plain_coap::PlainServer;
 use crate::profile::MINIMUM_LEVEL;
-use crate::radio::TransmitQueue;
+use crate::radio::{Fate, TransmitQueue};
 use crate::session::SecureServer;
 use crate::store::Store;
 use crate::{Hardware, Input, Output, RadioConfig, TransmitStatus};
 
 /// A factory reset waits so long at most for its last frames to leave.
 const FAREWELL: Duration = Duration::from_millis(500);
+
+/// A frame that was not acknowledged waits so long at most before it is tried once more: some frames of the longest.
+const RETRY_PAUSE_MAX: Duration = Duration::from_millis(30);
 
 /// A device between two boots.
 pub struct Device {
@@ -124,10 +127,14 @@ impl Device {
             Input::Frame { psdu, .. } if self.running => self.receive_frame(now, psdu),
             Input::Backbone(packet) if self.running => self.receive_backbone(now, packet),
             Input::TransmitDone { handle, status } => {
-                if let Some(receiver) = self.radio.done(handle) {
-                    self.discovery.note_delivery(receiver, status == TransmitStatus::Success);
+                let acknowledged = status == TransmitStatus::Success;
+                let pause = if acknowledged { Duration::ZERO } else { self.random_below(RETRY_PAUSE_MAX) };
+                let fate = self.radio.done(now, handle, acknowledged, pause);
+                if let Fate::Final(receiver) = fate {
+                    self.discovery.note_delivery(receiver, acknowledged);
                 }
                 match status {
+                    _ if fate == Fate::Again => {}
                     TransmitStatus::Success => {}
                     TransmitStatus::NoAck => count(&mut self.counters.no_ack),
                     TransmitStatus::ChannelAccessFailure => count(&mut self.counters.channel_busy),
@@ -140,6 +147,7 @@ impl Device {
             }
             Input::Frame { .. } | Input::Backbone(_) => {}
         }
+        self.note_buffers();
     }
 
     /// The next thing to do, what has become due included; to be called until it returns `None`.
@@ -217,6 +225,14 @@ impl Device {
         self.send_due_join_request(now);
         self.send_due_secure_requests(now);
         self.run_servers(now);
+        self.note_buffers();
+    }
+
+    /// Looks at what waits in buffers, as long as a session may lead to a key.
+    fn note_buffers(&mut self) {
+        if self.server.has_session() {
+            self.server.note_buffers(self.reassembler.buffered() + self.radio.buffered());
+        }
     }
 
     /// Switches the radio on and begins to look for a router.

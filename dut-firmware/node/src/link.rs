@@ -23,8 +23,9 @@ use crate::network::Origin;
 use crate::profile::{MINIMUM_LEVEL, SSR_LIFETIME_UNITS};
 use crate::{Output, bounds};
 
-/// A plain frame with the number and content of the last one within this time is a repetition by the sender's MAC.
-const REPETITION: core::time::Duration = core::time::Duration::from_millis(100);
+/// A plain frame with the number and content of the last one within this time is a repetition, by the sender's MAC or by the
+/// queue in front of it.
+const REPETITION: core::time::Duration = core::time::Duration::from_millis(250);
 
 impl Device {
     /// Takes a frame off the radio.
@@ -274,12 +275,13 @@ impl Device {
         }
         // A mutant that did so with all frames would be refused by its neighbours and never come to anything.
         let fixed = self.mutant.is(Mutant::TxFrameCounterFixed) && is_echo(packet);
+        let is_fragment = payloads.len() > 1;
         for payload in payloads {
             self.sequence_number = self.sequence_number.wrapping_add(1);
             header.sequence_number = Some(self.sequence_number);
             let frame = Frame::new(header, Content::Data(payload));
             match self.finish_frame(&frame, security, fixed) {
-                Ok(psdu) => self.radio.push(psdu, destination.extended()),
+                Ok(psdu) => self.radio.push(psdu, destination.extended(), is_fragment),
                 Err(error) => return self.log(alloc::format!("frame not sent: {error}")),
             }
         }

@@ -12,14 +12,44 @@ use crate::bounds;
 /// A radio that reports nothing for this long has lost the frame.
 const WATCHDOG: Duration = Duration::from_secs(2);
 
+/// How often a frame for one receiver that was not acknowledged is handed to the radio again, whatever the radio tried
+/// itself: two that do not hear each other and answer the same frame collide as often as the radio repeats.
+const MORE_ATTEMPTS: u8 = 1;
+
+/// The same for a fragment: with it the whole datagram is lost, and it stands in the way of others of its own flight.
+const MORE_ATTEMPTS_FRAGMENT: u8 = 2;
+
+/// A frame that waits or flies.
+#[derive(Debug, Clone)]
+struct Waiting {
+    psdu: Vec<u8>,
+    /// `None` if it is for all.
+    receiver: Option<Eui64>,
+    /// How often it may be handed to the radio again.
+    attempts_left: u8,
+}
+
 /// The queue.
 #[derive(Debug, Default)]
 pub(crate) struct TransmitQueue {
-    waiting: VecDeque<(Vec<u8>, Option<Eui64>)>,
+    waiting: VecDeque<Waiting>,
     in_flight: Option<(u32, Instant)>,
-    /// To whom the frame in flight goes; `None` if to all.
-    receiver: Option<Eui64>,
+    /// The frame in flight; its octets are kept only if it may have to be sent again.
+    flying: Option<Waiting>,
+    /// Nothing is sent before.
+    pause_until: Option<Instant>,
     next_handle: u32,
+}
+
+/// What has become of a frame.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Fate {
+    /// It is not known, or it was for all.
+    Unknown,
+    /// It waits for another attempt.
+    Again,
+    /// Its receiver has it, or was not reached.
+    Final(Eui64),
 }
 
 impl TransmitQueue {
@@ -29,29 +59,51 @@ impl TransmitQueue {
     }
 
     /// Appends a frame, without FCS, for one receiver or for all.
-    pub(crate) fn push(&mut self, psdu: Vec<u8>, receiver: Option<Eui64>) {
-        self.waiting.push_back((psdu, receiver));
+    pub(crate) fn push(&mut self, psdu: Vec<u8>, receiver: Option<Eui64>, is_fragment: bool) {
+        let attempts_left = match receiver {
+            None => 0,
+            Some(_) if is_fragment => MORE_ATTEMPTS_FRAGMENT,
+            Some(_) => MORE_ATTEMPTS,
+        };
+        self.waiting.push_back(Waiting { psdu, receiver, attempts_left });
     }
 
     /// The next frame to hand to the radio, if it is free.
     pub(crate) fn next(&mut self, now: Instant) -> Option<(u32, Vec<u8>)> {
-        if self.in_flight.is_some_and(|(_, since)| now < since + WATCHDOG) {
+        let flies = self.in_flight.is_some_and(|(_, since)| now < since + WATCHDOG);
+        if flies || self.pause_until.is_some_and(|until| now < until) {
             return None;
         }
-        self.in_flight = None;
-        let (psdu, receiver) = self.waiting.pop_front()?;
-        self.receiver = receiver;
+        (self.in_flight, self.flying, self.pause_until) = (None, None, None);
+        let mut frame = self.waiting.pop_front()?;
+        let psdu = if frame.attempts_left > 0 { frame.psdu.clone() } else { core::mem::take(&mut frame.psdu) };
+        self.flying = Some(frame);
         let handle = self.next_handle;
         self.next_handle = self.next_handle.wrapping_add(1);
         self.in_flight = Some((handle, now));
         Some((handle, psdu))
     }
 
-    /// The radio is done with `handle`; to whom it was, if it was in flight and not to all.
-    pub(crate) fn done(&mut self, handle: u32) -> Option<Eui64> {
-        self.in_flight.filter(|(flying, _)| *flying == handle)?;
+    /// The radio is done with `handle`. A frame for one receiver that was not acknowledged may be sent again, after
+    /// `pause`.
+    pub(crate) fn done(&mut self, now: Instant, handle: u32, acknowledged: bool, pause: Duration) -> Fate {
+        if self.in_flight.is_none_or(|(flying, _)| flying != handle) {
+            return Fate::Unknown;
+        }
         self.in_flight = None;
-        self.receiver.take()
+        match self.flying.take() {
+            Some(frame) if !acknowledged && frame.attempts_left > 0 => {
+                self.pause_until = Some(now + pause);
+                self.waiting.push_front(Waiting { attempts_left: frame.attempts_left - 1, ..frame });
+                Fate::Again
+            }
+            frame => frame.and_then(|frame| frame.receiver).map_or(Fate::Unknown, Fate::Final),
+        }
+    }
+
+    /// Octets of the frames that wait.
+    pub(crate) fn buffered(&self) -> usize {
+        self.waiting.iter().chain(&self.flying).map(|frame| frame.psdu.len()).sum()
     }
 
     /// Whether nothing waits and nothing flies.
@@ -59,9 +111,10 @@ impl TransmitQueue {
         self.waiting.is_empty() && self.in_flight.is_none()
     }
 
-    /// When a lost frame is given up.
+    /// When a lost frame is given up, or a pause is over.
     pub(crate) fn deadline(&self) -> Option<Instant> {
-        self.in_flight.map(|(_, since)| since + WATCHDOG)
+        let resumes = self.pause_until.filter(|_| !self.waiting.is_empty());
+        self.in_flight.map(|(_, since)| since + WATCHDOG).or(resumes)
     }
 }
 
@@ -72,14 +125,43 @@ mod tests {
     #[test]
     fn frames_leave_one_at_a_time_and_a_silent_radio_does_not_block_forever() {
         let mut queue = TransmitQueue::default();
-        queue.push(Vec::from([1]), None);
-        queue.push(Vec::from([2]), None);
+        queue.push(Vec::from([1]), None, false);
+        queue.push(Vec::from([2]), None, false);
         let (handle, psdu) = queue.next(Instant::ZERO).unwrap();
         assert_eq!(psdu, [1]);
         assert!(queue.next(Instant::ZERO).is_none());
-        queue.done(handle.wrapping_add(1));
+        assert_eq!(queue.done(Instant::ZERO, handle.wrapping_add(1), true, PAUSE), Fate::Unknown);
         assert!(queue.next(Instant::ZERO).is_none(), "that was another frame");
         assert_eq!(queue.next(Instant::ZERO + WATCHDOG).unwrap().1, [2]);
         assert!(!queue.is_idle());
+    }
+    const PAUSE: Duration = Duration::from_millis(20);
+
+    #[test]
+    fn a_fragment_gets_three_attempts_another_frame_for_one_two_and_one_for_all_a_single_one() {
+        let receiver = Eui64([7; 8]);
+        for (to, is_fragment, attempts) in [(Some(receiver), true, 3), (Some(receiver), false, 2), (None, true, 1)] {
+            let mut queue = TransmitQueue::default();
+            queue.push(Vec::from([1]), to, is_fragment);
+            queue.push(Vec::from([2]), to, is_fragment);
+            let mut now = Instant::ZERO;
+            for attempt in 1..=attempts {
+                let (handle, psdu) = queue.next(now).unwrap();
+                assert_eq!(psdu, [1], "attempt {attempt}: the frame keeps its place");
+                let fate = queue.done(now, handle, false, PAUSE);
+                if attempt == attempts {
+                    assert_eq!(fate, to.map_or(Fate::Unknown, Fate::Final));
+                    break;
+                }
+                assert_eq!(fate, Fate::Again);
+                assert!(queue.next(now).is_none(), "not before the pause is over");
+                assert_eq!(queue.deadline(), Some(now + PAUSE));
+                now = now + PAUSE;
+            }
+            let (handle, psdu) = queue.next(now).unwrap();
+            assert_eq!(psdu, [2]);
+            queue.done(now, handle, true, PAUSE);
+            assert!(queue.is_idle());
+        }
     }
 }

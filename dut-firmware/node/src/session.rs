@@ -8,10 +8,11 @@ use protocols::Entropy;
 use protocols::coap::{self, ExchangeId, Response, ServerOutput, TransmissionParameters};
 use protocols::credentials::{Identity, SigningKey};
 use protocols::dtls::{
-    self, ClientAuthentication, CloseReason, CookieConfig, ExtendedMasterSecret, Output, Psk, PskStore, ServerConfig,
-    ServerEcdhe,
+    self, ClientAuthentication, CloseReason, CookieConfig, ExtendedMasterSecret, Output, Psk, PskStore, Retransmission,
+    ServerConfig, ServerEcdhe,
 };
 use protocols::time::Instant;
+use protocols::work::Work;
 use rand_core::{Rng, SeedableRng};
 use wire::Eui64;
 use wire::coap::Message;
@@ -69,6 +70,16 @@ struct Session {
     /// With the commissioning tool that the device was installed with, as far as an address can tell.
     with_tool: bool,
     active: Instant,
+    /// The most octets that waited at once, those of the device below included.
+    peak_buffered: usize,
+}
+
+/// What a session has cost the device until now.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Cost {
+    pub(crate) work: Work,
+    /// The most octets that waited at once in buffers.
+    pub(crate) peak_buffered: usize,
 }
 
 impl SecureServer {
@@ -99,6 +110,25 @@ impl SecureServer {
         if let Some(session) = self.session.as_mut().filter(|session| session.peer == peer) {
             session.dtls.handle(now, datagram);
         }
+    }
+
+    /// Whether there is a session, or something that may become one.
+    pub(crate) fn has_session(&self) -> bool {
+        self.session.is_some()
+    }
+
+    /// Looks at what waits in buffers: `below` octets outside of the session.
+    pub(crate) fn note_buffers(&mut self, below: usize) {
+        if let Some(session) = &mut self.session {
+            let buffered = below + session.dtls.buffered() + session.coap.buffered();
+            session.peak_buffered = session.peak_buffered.max(buffered);
+        }
+    }
+
+    /// What the session has cost, if there is one.
+    pub(crate) fn cost(&self) -> Option<Cost> {
+        let session = self.session.as_ref()?;
+        Some(Cost { work: session.dtls.work(), peak_buffered: session.peak_buffered })
     }
 
     fn gives_way(&self, session: &Session, peer: Peer, credentials: &Credentials<'_>) -> bool {
@@ -156,6 +186,7 @@ impl SecureServer {
                     if closed.reason == CloseReason::Superseded {
                         // The client begins anew, with message IDs of its own.
                         session.coap = coap_server(&mut self.entropy);
+                        session.peak_buffered = 0;
                     } else {
                         self.session = None;
                     }
@@ -184,6 +215,7 @@ impl SecureServer {
         let config = ServerConfig {
             cookie: (!self.mutant.is(Mutant::NoCookie)).then_some(cookie),
             mtu: DTLS_MTU,
+            retransmission: Retransmission::default().with_jitter(),
             extended_master_secret: self.extended_master_secret(),
             ..match credentials.anchor {
                 TrustAnchor::Psk(psk) => self.by_shared_key(credentials.eui64, psk),
@@ -194,7 +226,7 @@ impl SecureServer {
         let coap = coap_server(&mut self.entropy);
         let with_tool = credentials.tool == Some(peer.address);
         let begun = self.mutant.is(Mutant::HelloFloodBlocks);
-        Some(Session { peer, dtls, coap, begun, established: false, with_tool, active: now })
+        Some(Session { peer, dtls, coap, begun, established: false, with_tool, active: now, peak_buffered: 0 })
     }
 
     fn extended_master_secret(&self) -> ExtendedMasterSecret {

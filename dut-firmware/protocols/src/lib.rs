@@ -12,6 +12,7 @@ pub mod link_security;
 pub mod lowpan;
 mod mutants;
 pub mod time;
+pub mod work;
 
 /// The deterministic random bit generator every machine owns; a board seeds it from its hardware source, the virtual rack
 /// from the case seed.

@@ -10,6 +10,7 @@ pub mod machines;
 pub mod mutation;
 pub mod rejudge;
 pub mod render;
+pub mod resources;
 pub mod runner;
 pub mod scenery;
 pub mod seed;

@@ -1,10 +1,10 @@
 //! Renders a stored run: reports from the manifest, PDUs from the same observer that the judge used.
 
 use record::CaseId;
-use record::bundle::{Bundle, StoredRun};
+use record::bundle::{Bundle, StoredRun, names};
 use record::event::Event;
-use reports::html::Renderer;
-use reports::{CaseInput, Clauses, PduSummary};
+use reports::html::{Across, Renderer};
+use reports::{Bootstrap, CaseInput, Clauses, PduSummary};
 use suites::plan::Point;
 use wire::coap::Code;
 use wire::dissect::{MESSAGES, NoteKind, Value};
@@ -13,9 +13,10 @@ use wire::dtls::{AlertDescription, CipherSuite};
 use crate::environment::Environment;
 use crate::exposure::exposures;
 use crate::judge::{Observer, Pdu};
+use crate::resources::bootstraps;
 use crate::stored_plan::{PlannedCase, StoredPlan};
 
-/// Writes `junit.xml`, `index.html` and a page for each case into the run's folder.
+/// Writes `junit.xml`, `index.html`, `resources.csv` and a page for each case into the run's folder.
 ///
 /// # Errors
 /// One sentence if evidence cannot be read or a file cannot be written.
@@ -27,7 +28,7 @@ pub fn render(run: &StoredRun, clauses: &Clauses) -> Result<(), String> {
         Bundle::write_report(&run.folder, name, text.as_bytes()).map_err(|error| error.to_string())
     };
     write("junit.xml", &junit)?;
-    let mut exposed = Vec::new();
+    let mut across = Across::default();
     for result in &run.manifest.cases {
         let planned = plan.case(&result.id);
         let events = match run.case(&result.id).map(|case| case.events()) {
@@ -35,30 +36,43 @@ pub fn render(run: &StoredRun, clauses: &Clauses) -> Result<(), String> {
             Some(Ok(events)) => events,
             Some(Err(_)) | None => Vec::new(),
         };
-        let pdus = planned.map(|planned| summaries(planned, &events)).unwrap_or_default();
+        let (pdus, bootstraps) = planned.map(|planned| rebuilt(planned, &events)).unwrap_or_default();
         let input = CaseInput {
             result,
             case: planned.map(|planned| &planned.case),
             events: &events,
             pdus,
             exposures: exposures(&events),
+            bootstraps,
         };
-        exposed.extend(input.exposures.iter().map(|exposure| (result.id.clone(), exposure.clone())));
+        across.add(&input);
         if reports::html::has_page(result) && run.case(&result.id).is_some() {
             let page = renderer.case(&run.manifest, clauses, &input).map_err(|error| error.to_string())?;
             let id = CaseId::new(&result.id).map_err(|error| error.to_string())?;
             Bundle::write_case_page(&run.folder, &id, page.contents.as_bytes()).map_err(|error| error.to_string())?;
         }
     }
-    let overview = renderer.overview(&run.manifest, clauses, &exposed).map_err(|error| error.to_string())?;
-    write("index.html", &overview.contents)
+    let overview = renderer.overview(&run.manifest, clauses, &across).map_err(|error| error.to_string())?;
+    write(names::PAGE, &overview.contents)?;
+    write(names::RESOURCES, &reports::resources::csv(&across.bootstraps).map_err(|error| error.to_string())?)
+}
+
+/// What the observer makes of a log: its PDUs as a reader wants to see them, and what bootstraps took.
+fn rebuilt(planned: &PlannedCase, events: &[Event]) -> (Vec<PduSummary>, Vec<Bootstrap>) {
+    let pdus = observed(planned, events);
+    let summaries = pdus.iter().filter_map(|pdu| summary(pdu, &planned.environment)).collect();
+    (summaries, bootstraps(planned, events, &pdus))
+}
+
+/// Every PDU in a log.
+fn observed(planned: &PlannedCase, events: &[Event]) -> Vec<Pdu> {
+    let mut observer = Observer::new(&planned.environment);
+    events.iter().filter_map(|event| observer.see(event)).collect()
 }
 
 /// The PDUs of a log, as a reader of the report wants to see them.
 pub fn summaries(planned: &PlannedCase, events: &[Event]) -> Vec<PduSummary> {
-    let environment = &planned.environment;
-    let mut observer = Observer::new(environment);
-    events.iter().filter_map(|event| observer.see(event)).filter_map(|pdu| summary(&pdu, environment)).collect()
+    rebuilt(planned, events).0
 }
 
 /// Acknowledgements, MAC retries and incomplete fragments are no messages of their own.

@@ -54,6 +54,7 @@ pub(super) struct Page {
     ladder: Option<LadderView>,
     events: Option<EventList>,
     exposures: Vec<super::exposure::Kind>,
+    resources: Option<super::resources::OfCase>,
     files: Vec<Fact>,
     wireshark: Option<String>,
 }
@@ -173,6 +174,7 @@ pub(super) fn page(manifest: &RunManifest, clauses: &Clauses, case: &CaseInput<'
         ladder: ladder(case, &listed),
         events,
         exposures: super::exposure::of_case(&case.exposures),
+        resources: super::resources::of_case(&case.bootstraps),
         files: result.digests.iter().map(|(name, digest)| fact(name, digest)).collect(),
         wireshark: result.digests.contains_key(names::CAPTURE).then(|| {
             format!(

@@ -4,6 +4,7 @@
 mod case_page;
 mod exposure;
 mod overview;
+mod resources;
 
 use record::CaseId;
 use record::bundle::names;
@@ -13,6 +14,7 @@ use serde::Serialize;
 use tera::Tera;
 
 use crate::input::{CaseInput, Clauses, Exposure, RunInput};
+use crate::resources::Measured;
 use crate::text::{counted, line};
 
 /// A file of the report.
@@ -35,18 +37,37 @@ pub fn has_page(result: &CaseResult) -> bool {
 /// [`crate::Error::CaseId`] for a case ID that can't name a folder; [`crate::Error::Template`] is a bug of this crate.
 pub fn render_run(run: &RunInput<'_>) -> crate::Result<Vec<File>> {
     let renderer = Renderer::new()?;
-    let of_case = |case: &CaseInput<'_>| {
-        let exposures = case.exposures.iter();
-        exposures.map(|exposure| (case.result.id.clone(), exposure.clone())).collect::<Vec<_>>()
-    };
-    let exposed: Vec<(String, Exposure)> = run.cases.iter().flat_map(of_case).collect();
-    let mut files = vec![renderer.overview(run.manifest, &run.clauses, &exposed)?];
+    let mut across = Across::default();
+    run.cases.iter().for_each(|case| across.add(case));
+    let mut files = vec![renderer.overview(run.manifest, &run.clauses, &across)?];
     for result in run.manifest.cases.iter().filter(|result| has_page(result)) {
         let known = run.cases.iter().find(|case| case.result.id == result.id);
-        let bare = CaseInput { result, case: None, events: &[], pdus: Vec::new(), exposures: Vec::new() };
-        files.push(renderer.case(run.manifest, &run.clauses, known.unwrap_or(&bare))?);
+        files.push(renderer.case(run.manifest, &run.clauses, known.unwrap_or(&CaseInput::bare(result)))?);
     }
     Ok(files)
+}
+
+/// What the cases of a run have shown, for the tables of the overview.
+#[derive(Debug, Clone, Default)]
+pub struct Across {
+    /// What an eavesdropper heard, with the ID of the case.
+    pub exposures: Vec<(String, Exposure)>,
+    /// What bootstraps took.
+    pub bootstraps: Vec<Measured>,
+}
+
+impl Across {
+    /// Adds what one case has shown.
+    pub fn add(&mut self, case: &CaseInput<'_>) {
+        let CaseInput { result, exposures, bootstraps, .. } = case;
+        self.exposures.extend(exposures.iter().map(|exposure| (result.id.clone(), exposure.clone())));
+        self.bootstraps.extend(bootstraps.iter().map(|bootstrap| Measured {
+            case: result.id.clone(),
+            verdict: result.verdict.name().to_owned(),
+            seed: result.seed.clone(),
+            bootstrap: bootstrap.clone(),
+        }));
+    }
 }
 
 /// The parsed templates: for a caller that renders case by case and never holds two logs in memory.
@@ -72,17 +93,12 @@ impl Renderer {
         Ok(Self { tera })
     }
 
-    /// `index.html` of a run; `exposed` is what an eavesdropper heard, with the ID of the case.
+    /// `index.html` of a run.
     ///
     /// # Errors
     /// As [`render_run`].
-    pub fn overview(
-        &self,
-        manifest: &RunManifest,
-        clauses: &Clauses,
-        exposed: &[(String, Exposure)],
-    ) -> crate::Result<File> {
-        let page = overview::page(manifest, clauses, exposed)?;
+    pub fn overview(&self, manifest: &RunManifest, clauses: &Clauses, across: &Across) -> crate::Result<File> {
+        let page = overview::page(manifest, clauses, across)?;
         let contents = self.render("index.html", &page, include_str!("../../templates/index.js"))?;
         Ok(File { path: names::PAGE.into(), contents })
     }

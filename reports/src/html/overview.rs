@@ -7,8 +7,8 @@ use record::manifest::{CaseResult, Named, RunManifest};
 use record::verdict::Verdict;
 use serde::Serialize;
 
-use super::{Badge, Banner, CaseLink, Fact, banners, fact};
-use crate::input::{Clauses, Exposure};
+use super::{Across, Badge, Banner, CaseLink, Fact, banners, fact};
+use crate::input::Clauses;
 use crate::text::{counted, duration, escape, line, sentence, state_in_short};
 
 /// In the order of the summary: what needs attention first.
@@ -41,6 +41,7 @@ pub(super) struct Page {
     uncovered: Vec<Clause>,
     excluded: Vec<Clause>,
     exposures: Vec<super::exposure::Kind>,
+    resources: Option<super::resources::OfRun>,
     times: Vec<Time>,
     times_left_out: usize,
     inputs: Vec<Input>,
@@ -97,7 +98,7 @@ struct Claim {
     claimed: bool,
 }
 
-pub(super) fn page(manifest: &RunManifest, clauses: &Clauses, exposed: &[(String, Exposure)]) -> crate::Result<Page> {
+pub(super) fn page(manifest: &RunManifest, clauses: &Clauses, across: &Across) -> crate::Result<Page> {
     let rows = manifest.cases.iter().map(row).collect::<crate::Result<Vec<_>>>()?;
     let mut findings = Vec::new();
     for verdict in [Verdict::Fail, Verdict::Error, Verdict::Inconclusive] {
@@ -133,7 +134,8 @@ pub(super) fn page(manifest: &RunManifest, clauses: &Clauses, exposed: &[(String
         clauses: covered,
         uncovered,
         excluded,
-        exposures: super::exposure::of_run(exposed),
+        exposures: super::exposure::of_run(&across.exposures),
+        resources: super::resources::of_run(&across.bootstraps),
         times,
         times_left_out,
         inputs: inputs(manifest),

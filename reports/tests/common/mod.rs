@@ -35,7 +35,14 @@ impl Fixture {
         let mut cases = Vec::new();
         for result in &self.manifest.cases {
             if let Some(Evidence { case, events, pdus }) = self.evidence.get(&result.id) {
-                cases.push(CaseInput { result, case: Some(case), events, pdus: pdus.clone(), exposures: exposures() });
+                cases.push(CaseInput {
+                    result,
+                    case: Some(case),
+                    events,
+                    pdus: pdus.clone(),
+                    exposures: exposures(),
+                    bootstraps: bootstraps(),
+                });
             }
         }
         RunInput { manifest: &self.manifest, clauses: self.clauses.clone(), cases }
@@ -541,6 +548,34 @@ pub(crate) fn sample() -> Fixture {
     };
     let evidence = evidence.into_iter().map(|it| (it.case.id.clone(), it)).collect();
     Fixture { manifest, clauses: clauses(), evidence }
+}
+
+/// Two bootstraps, one of a device that tells nothing of its work.
+fn bootstraps() -> Vec<bootrack_reports::Bootstrap> {
+    let told = bootrack_reports::Bootstrap {
+        board: "<b>dut</b>".to_owned(),
+        anchor: "PSK",
+        hops: 1,
+        frames: 15,
+        acknowledgements: 14,
+        octets: 1441,
+        airtime: ms(52),
+        datagrams: 11,
+        fragments: 8,
+        handshake: Some(ms(55)),
+        duration: Some(ms(74)),
+        work: Some(bootrack_reports::DeviceWork {
+            aes_blocks: 36,
+            sha256_blocks: 96,
+            point_multiplications: 0,
+            buffer_octets: 285,
+        }),
+        radio_energy: 772_800,
+        computing_energy: Some(65_700),
+        ..Default::default()
+    };
+    let silent = bootrack_reports::Bootstrap { hops: 2, work: None, computing_energy: None, ..told.clone() };
+    vec![told, silent]
 }
 
 /// What a listener heard in every case of the sample.

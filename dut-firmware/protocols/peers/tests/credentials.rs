@@ -25,13 +25,21 @@ const GNUTLS_PRIORITY: &str = "NORMAL:-VERS-ALL:+VERS-DTLS1.2:-CIPHER-ALL:+AES-1
 
 /// GnuTLS keeps a fragment only if it touches those that it has of the message: where many are lost, a flight of ten has
 /// to be sent more often than the seven times of the default.
-const PATIENT: Retransmission =
-    Retransmission { initial: Duration::from_millis(300), maximum: Duration::from_secs(4), limit: 30 };
+const PATIENT: Retransmission = Retransmission {
+    initial: Duration::from_millis(300),
+    maximum: Duration::from_secs(4),
+    limit: 30,
+    jitter_percent: 0,
+};
 
 /// `gnutls-cli` does not send its flight again while ours keep coming (RFC 6347 4.2.4 says that it should), so the timer
 /// must back off.
-const BACKING_OFF: Retransmission =
-    Retransmission { initial: Duration::from_millis(300), maximum: Duration::from_secs(60), limit: 8 };
+const BACKING_OFF: Retransmission = Retransmission {
+    initial: Duration::from_millis(300),
+    maximum: Duration::from_secs(60),
+    limit: 8,
+    jitter_percent: 0,
+};
 
 /// Octets of our MTU, and datagrams lost of a hundred.
 const CONDITIONS: [(usize, u32); 6] = [(127, 0), (127, 10), (127, 30), (1280, 0), (1280, 10), (1280, 30)];

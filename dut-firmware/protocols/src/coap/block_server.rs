@@ -82,6 +82,12 @@ impl Transfers {
         Self { settings, uploads: VecDeque::new(), downloads: VecDeque::new() }
     }
 
+    /// Octets of bodies that are kept.
+    pub(super) fn buffered(&self) -> usize {
+        let uploads = self.uploads.iter().map(|upload| upload.assembler.received());
+        uploads.chain(self.downloads.iter().map(|download| download.response.payload.len())).sum()
+    }
+
     /// Takes a new request. What is kept of it is forgotten at `forget_at`.
     pub(super) fn on_request(&mut self, now: Instant, forget_at: Instant, mut message: Message) -> Arrival {
         self.uploads.retain(|upload| upload.forget_at > now);

@@ -206,6 +206,18 @@ impl Server {
         acknowledgements.chain(retransmissions).min()
     }
 
+    /// Octets that are kept or wait: replies for duplicates, responses without acknowledgement, bodies in blocks.
+    pub fn buffered(&self) -> usize {
+        let replies = self.exchanges.iter().filter_map(|exchange| exchange.reply.as_ref()).map(Vec::len);
+        let responses = self.unacknowledged.iter().map(|response| response.datagram.len());
+        let outputs = self.outputs.iter().map(|output| match output {
+            ServerOutput::Datagram(datagram) => datagram.len(),
+            ServerOutput::Request { message, .. } => message.payload.len(),
+        });
+        let transfers = self.transfers.as_ref().map_or(0, Transfers::buffered);
+        replies.chain(responses).chain(outputs).sum::<usize>() + transfers
+    }
+
     fn on_request(&mut self, now: Instant, message: Message) {
         self.exchanges.retain(|exchange| exchange.forget_at > now);
         let confirmable = message.message_type == MessageType::Confirmable;

@@ -14,6 +14,7 @@ use webpki::{EndEntityCert, KeyUsage as ExtendedKeyUsage, VerifiedPath};
 use super::key_usage::KeyUsage;
 use super::subject::subject_serial_number;
 use super::{KeyError, PublicKey};
+use crate::work::{Tally, Work};
 
 /// The root of a chain: a name and a key that are believed without proof.
 #[derive(Debug, Clone)]
@@ -133,6 +134,17 @@ impl Trust {
         purpose: Purpose,
         since_zero: Duration,
     ) -> Result<PublicKey, CertificateError> {
+        self.verify_chain_counted(chain, purpose, since_zero, &mut Work::default())
+    }
+
+    /// As [`Self::verify_chain`], and adds what the signatures cost, on the way to an error too.
+    pub(crate) fn verify_chain_counted(
+        &self,
+        chain: &[&[u8]],
+        purpose: Purpose,
+        since_zero: Duration,
+        work: &mut Work,
+    ) -> Result<PublicKey, CertificateError> {
         let (leaf, issuers) = chain.split_first().ok_or(CertificateError::Malformed)?;
         let leaf = CertificateDer::from(*leaf);
         let issuers: Vec<CertificateDer<'_>> = issuers.iter().map(|issuer| CertificateDer::from(*issuer)).collect();
@@ -154,8 +166,9 @@ impl Trust {
                 .all(|issuer| may_sign(issuer).is_ok_and(|usage| usage.has_key_cert_sign()));
             if allowed { Ok(()) } else { Err(webpki::Error::EndEntityUsedAsCa) }
         };
+        let algorithm = EcdsaP256Sha256::default();
         let verified = certificate.verify_for_usage(
-            &[&EcdsaP256Sha256],
+            &[&algorithm],
             &anchors,
             &issuers,
             now,
@@ -163,6 +176,7 @@ impl Trust {
             None,
             Some(&signs_certificates),
         );
+        *work += algorithm.tally.work();
         match verified {
             Ok(_) => {}
             // Whoever signs himself is most often a CA by his own word too; what is wrong is that nobody vouches for him.
@@ -232,11 +246,14 @@ fn of_path(error: &webpki::Error) -> CertificateError {
 }
 
 /// `ecdsa-with-SHA256` under a key on P-256, for webpki.
-#[derive(Debug)]
-struct EcdsaP256Sha256;
+#[derive(Debug, Default)]
+struct EcdsaP256Sha256 {
+    tally: Tally,
+}
 
 impl SignatureVerificationAlgorithm for EcdsaP256Sha256 {
     fn verify_signature(&self, public_key: &[u8], message: &[u8], signature: &[u8]) -> Result<(), InvalidSignature> {
+        self.tally.verify(message.len());
         let key = PublicKey::from_point(public_key).map_err(|_| InvalidSignature)?;
         if key.verifies(&Sha256::digest(message).into(), signature) { Ok(()) } else { Err(InvalidSignature) }
     }

@@ -22,6 +22,7 @@ use super::{
 use crate::Entropy;
 use crate::credentials::{Identity, Purpose};
 use crate::time::Instant;
+use crate::work::Work;
 
 /// How many cookies a client takes before it believes that it talks to no DTLS server.
 const MAX_COOKIES: u32 = 3;
@@ -206,7 +207,7 @@ impl Client {
     fn send_hello(&mut self, now: Instant) -> Result<(), Fault> {
         self.connection.begin_flight();
         self.hello_bytes = self.connection.push_message(&Handshake::ClientHello(self.hello.clone()))?;
-        self.connection.send_flight(now, true);
+        self.connection.send_flight(now, true, &self.hello.random);
         Ok(())
     }
 
@@ -381,7 +382,8 @@ impl Client {
         let trust = &ecdhe_of(&self.config)?.trust;
         let limits = &self.config.limits;
         let certificate_type = self.server_certificate_type;
-        let judged = peer::judge(certificate, certificate_type, trust, Purpose::Server, limits, now)?;
+        let judged =
+            peer::judge(certificate, certificate_type, trust, Purpose::Server, limits, now, &mut Work::default())?;
         self.server_certificate = Some(judged);
         self.state = State::ServerKeyExchange;
         Ok(())
@@ -412,7 +414,7 @@ impl Client {
         }
         self.connection.push_finished()?;
         self.connection.expect_change_cipher_spec();
-        self.connection.send_flight(now, true);
+        self.connection.send_flight(now, true, &self.hello.random);
         self.state = State::Finished;
         Ok(())
     }

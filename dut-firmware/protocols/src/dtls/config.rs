@@ -82,12 +82,22 @@ pub struct Retransmission {
     pub maximum: Duration,
     /// How often a flight is sent again before the handshake is given up.
     pub limit: u32,
+    /// Each wait is longer by a random part of it, of at most so many percent. RFC 6347 has none; but where both sides are
+    /// waiting their repeated flights meet on a slow link, again and again, as long as both wait equally long.
+    pub jitter_percent: u32,
 }
 
 impl Default for Retransmission {
-    /// 1 s, doubled up to 60 s, 7 times: gives up after about three minutes.
+    /// 1 s, doubled up to 60 s, 7 times: gives up after about three minutes. No jitter.
     fn default() -> Self {
-        Self { initial: Duration::from_secs(1), maximum: Duration::from_secs(60), limit: 7 }
+        Self { initial: Duration::from_secs(1), maximum: Duration::from_secs(60), limit: 7, jitter_percent: 0 }
+    }
+}
+
+impl Retransmission {
+    /// With the jitter of CoAP's timer (RFC 7252 4.8, `ACK_RANDOM_FACTOR`).
+    pub fn with_jitter(self) -> Self {
+        Self { jitter_percent: 50, ..self }
     }
 }
 

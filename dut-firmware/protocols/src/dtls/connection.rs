@@ -7,8 +7,8 @@ use alloc::vec::Vec;
 
 use sha2::{Digest, Sha256};
 use wire::dtls::{
-    Alert, AlertDescription, ContentType, Handshake, MasterSecret, RANDOM_LENGTH, RecordHeader, Sender, message_bytes,
-    prf, records,
+    Alert, AlertDescription, ContentType, Handshake, MasterSecret, RANDOM_LENGTH, RecordHeader, Sender,
+    VERIFY_DATA_LENGTH, message_bytes, prf, records,
 };
 
 use super::flight::{Expiry, Flight, FlightItem, write_message};
@@ -16,6 +16,7 @@ use super::inbox::{Hellos, Inbox, Message};
 use super::record_layer::{Exhausted, RecordLayer};
 use super::{CloseReason, Closed, ExportError, KeyLog, Limits, Output, Retransmission, SendError, Statistics};
 use crate::time::Instant;
+use crate::work::{Growing, Work};
 
 /// Where a connection is in its life.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -66,6 +67,15 @@ impl Fault {
     }
 }
 
+/// Octets of a master secret (RFC 5246 8.1).
+const MASTER_SECRET: usize = 48;
+/// Octets of a handshake hash.
+const HASH: usize = 32;
+/// Octets of `client finished` and of `server finished`.
+const LABEL: usize = 15;
+/// Octets of all keys of AES-128-CCM-8: two keys of 16 and two implicit nonces of 4 (RFC 6655 3).
+const KEY_BLOCK: usize = 40;
+
 type Stored = (RecordHeader, Vec<u8>);
 
 /// One side of one association.
@@ -78,6 +88,8 @@ pub(super) struct Connection {
     /// `message_seq` that was expected when the flight was sent: what is older belongs to the flight that it answers.
     answered_before: u16,
     transcript: Sha256,
+    transcript_length: Growing,
+    work: Work,
     master_secret: Option<MasterSecret>,
     outputs: VecDeque<Output>,
     phase: Phase,
@@ -115,6 +127,8 @@ impl Connection {
             flight: Flight::new(retransmission),
             answered_before: 0,
             transcript: Sha256::new(),
+            transcript_length: Growing::default(),
+            work: Work::default(),
             master_secret: None,
             outputs: VecDeque::new(),
             phase: if side == Sender::Client { Phase::Handshaking } else { Phase::Idle },
@@ -139,7 +153,9 @@ impl Connection {
 
     /// A server begins a handshake with a client whose ClientHello it accepts; all older state is dropped.
     pub(super) fn restart(&mut self, message_seq: u16, sequence_number: u64) {
+        let mut work = self.work();
         if self.phase == Phase::Connected {
+            work = Work::default();
             self.outputs.push_back(Output::Closed(Closed {
                 sent: None,
                 received: None,
@@ -150,6 +166,7 @@ impl Connection {
         self.outputs = old.outputs;
         self.arrived = old.arrived;
         self.statistics = old.statistics;
+        self.work = work;
         self.now = old.now;
         self.inbox = Inbox::expecting(message_seq.saturating_add(1), &self.limits);
         self.next_message_seq = message_seq;
@@ -282,6 +299,30 @@ impl Connection {
         self.statistics
     }
 
+    /// What cryptography has cost since the first ClientHello, of an earlier session with the same peer not.
+    pub(super) fn work(&self) -> Work {
+        let mut work = self.work;
+        work += self.records.work();
+        work
+    }
+
+    /// Adds what was done outside.
+    pub(super) fn add_work(&mut self, work: Work) {
+        self.work += work;
+    }
+
+    /// Octets that wait: records and pieces of messages that came, the flight that was sent, what is to be handed out.
+    pub(super) fn buffered(&self) -> usize {
+        let stored = |(_, fragment): &Stored| fragment.len();
+        let arrived: usize = self.arrived.iter().chain(&self.early).map(stored).sum();
+        let output = |output: &Output| match output {
+            Output::Datagram(octets) | Output::ApplicationData(octets) => octets.len(),
+            Output::Connected | Output::Closed(_) | Output::KeyLog(_) => 0,
+        };
+        let outputs: usize = self.outputs.iter().map(output).sum();
+        arrived + outputs + self.inbox.buffered() + self.hellos.buffered() + self.flight.buffered()
+    }
+
     // What client and server call while they handle a datagram.
 
     /// The next event; works through the records that arrived until there is one.
@@ -336,20 +377,21 @@ impl Connection {
         let Some(master_secret) = &self.master_secret else {
             return Err(Fault::new(AlertDescription::InternalError, "no master secret"));
         };
-        let verify_data = master_secret.verify_data(self.side, &self.handshake_hash());
+        let verify_data = master_secret.verify_data(self.side, &self.current_hash());
+        self.count_verify_data();
         self.push_change_cipher_spec();
         let finished = self.push_message(&Handshake::Finished(verify_data))?;
         self.hash(&finished);
         Ok(())
     }
 
-    /// Sends the flight; `timed` if the peer is to answer it.
-    pub(super) fn send_flight(&mut self, now: Instant, timed: bool) {
+    /// Sends the flight; `timed` if the peer is to answer it. `noise` is this side's random.
+    pub(super) fn send_flight(&mut self, now: Instant, timed: bool, noise: &[u8; RANDOM_LENGTH]) {
         self.answered_before = self.inbox.next();
         if self.handshake_deadline.is_none() {
             self.handshake_deadline = self.limits.handshake_timeout.map(|timeout| now + timeout);
         }
-        self.flight.start(now, timed);
+        self.flight.start(now, timed, noise);
         self.transmit_flight();
     }
 
@@ -374,6 +416,7 @@ impl Connection {
 
     /// Adds octets to the handshake hash.
     pub(super) fn hash(&mut self, bytes: &[u8]) {
+        self.work += self.transcript_length.add(bytes.len());
         self.transcript.update(bytes);
     }
 
@@ -385,8 +428,19 @@ impl Connection {
     }
 
     /// The hash of all messages so far.
-    pub(super) fn handshake_hash(&self) -> [u8; 32] {
+    pub(super) fn handshake_hash(&mut self) -> [u8; 32] {
+        self.work += self.transcript_length.value();
+        self.current_hash()
+    }
+
+    fn current_hash(&self) -> [u8; 32] {
         self.transcript.clone().finalize().into()
+    }
+
+    /// `verify_data` over the current hash was computed.
+    fn count_verify_data(&mut self) {
+        self.work += self.transcript_length.value();
+        self.work += Work::prf(MASTER_SECRET, LABEL + HASH, VERIFY_DATA_LENGTH);
     }
 
     /// Derives all keys, and gives the secret to the key log. The handshake hash covers ClientKeyExchange by now.
@@ -398,10 +452,13 @@ impl Connection {
         extended: bool,
     ) {
         let master_secret = if extended {
+            self.work += Work::prf(premaster_secret.len(), "extended master secret".len() + HASH, MASTER_SECRET);
             MasterSecret::derive_extended(premaster_secret, &self.handshake_hash())
         } else {
+            self.work += Work::prf(premaster_secret.len(), "master secret".len() + 2 * RANDOM_LENGTH, MASTER_SECRET);
             MasterSecret::derive(premaster_secret, client_random, server_random)
         };
+        self.work += Work::prf(MASTER_SECRET, "key expansion".len() + 2 * RANDOM_LENGTH, KEY_BLOCK);
         self.randoms = [*client_random, *server_random];
         self.records.install(master_secret.key_block(client_random, server_random));
         self.outputs.push_back(Output::KeyLog(KeyLog {
@@ -422,7 +479,8 @@ impl Connection {
             return Err(Fault::new(AlertDescription::UnexpectedMessage, "Finished in the clear"));
         };
         let peer = if self.side == Sender::Client { Sender::Server } else { Sender::Client };
-        let expected = master_secret.verify_data(peer, &self.handshake_hash());
+        let expected = master_secret.verify_data(peer, &self.current_hash());
+        self.count_verify_data();
         let difference = expected.iter().zip(verify_data).fold(0, |sum, (a, b)| sum | (a ^ b));
         if difference != 0 || expected.len() != verify_data.len() {
             return Err(Fault::new(AlertDescription::DecryptError, "verify_data of Finished"));

@@ -50,6 +50,9 @@ fn parameters_hash(
     Ok(Sha256::new().chain_update(client_random).chain_update(server_random).chain_update(octets).finalize().into())
 }
 
+/// Octets that [`parameters_hash`] is over: two randoms; curve type, curve, length and a point that is not compressed.
+pub(super) const PARAMETERS_LENGTH: usize = 2 * RANDOM_LENGTH + 4 + 65;
+
 /// A server's ServerKeyExchange.
 pub(super) fn server_key_exchange(
     key: &SigningKey,

@@ -3,7 +3,7 @@
 use alloc::vec::Vec;
 use core::time::Duration;
 
-use wire::dtls::{ContentType, HandshakeHeader, HandshakeType};
+use wire::dtls::{ContentType, HandshakeHeader, HandshakeType, RANDOM_LENGTH};
 
 use super::Retransmission;
 use super::record_layer::{Exhausted, RecordLayer};
@@ -26,6 +26,8 @@ pub(super) struct Flight {
     retransmission: Retransmission,
     wait: Duration,
     attempts: u32,
+    /// Where jitter comes from: octets that this side has drawn at random.
+    noise: [u8; RANDOM_LENGTH],
     deadline: Option<Instant>,
     last_sent: Instant,
 }
@@ -49,6 +51,7 @@ impl Flight {
             retransmission,
             wait: retransmission.initial,
             attempts: 0,
+            noise: [0; RANDOM_LENGTH],
             deadline: None,
             last_sent: Instant::ZERO,
         }
@@ -65,17 +68,34 @@ impl Flight {
         self.items.push(item);
     }
 
-    /// The flight goes out for the first time; `timed` if an answer is expected.
-    pub(super) fn start(&mut self, now: Instant, timed: bool) {
+    /// The flight goes out for the first time; `timed` if an answer is expected. `noise` is random.
+    pub(super) fn start(&mut self, now: Instant, timed: bool, noise: &[u8; RANDOM_LENGTH]) {
         self.attempts = 0;
+        self.noise = *noise;
         self.wait = self.retransmission.initial;
         self.last_sent = now;
-        self.deadline = timed.then(|| now + self.wait);
+        self.deadline = timed.then(|| now + self.jittered());
+    }
+
+    /// The wait with its jitter.
+    fn jittered(&self) -> Duration {
+        let at = usize::try_from(self.attempts).unwrap_or_default() % RANDOM_LENGTH;
+        let part = u32::from(self.noise.get(at).copied().unwrap_or_default());
+        self.wait + self.wait.saturating_mul(self.retransmission.jitter_percent.saturating_mul(part)) / (100 * 255)
     }
 
     /// Whether there is something to send again.
     pub(super) fn is_empty(&self) -> bool {
         self.items.is_empty()
+    }
+
+    /// Octets that are kept to be sent again.
+    pub(super) fn buffered(&self) -> usize {
+        let of_item = |item: &FlightItem| match item {
+            FlightItem::Message { body, .. } => body.len(),
+            FlightItem::ChangeCipherSpec => 1,
+        };
+        self.items.iter().map(of_item).sum()
     }
 
     /// No answer is expected any more; the flight is kept in case the peer asks for it.
@@ -99,7 +119,7 @@ impl Flight {
                 self.attempts += 1;
                 self.wait = self.wait.saturating_mul(2).min(self.retransmission.maximum);
                 self.last_sent = now;
-                self.deadline = Some(now + self.wait);
+                self.deadline = Some(now + self.jittered());
                 Expiry::Due
             }
             _ => Expiry::Running,
@@ -112,7 +132,7 @@ impl Flight {
         let answers = !self.items.is_empty() && now.since(self.last_sent) >= self.retransmission.initial / 4;
         if answers {
             self.last_sent = now;
-            self.deadline = self.deadline.map(|_| now + self.wait);
+            self.deadline = self.deadline.map(|_| now + self.jittered());
         }
         answers
     }

@@ -146,7 +146,8 @@ impl Inbox {
         Some(self.waiting.swap_remove(at).message)
     }
 
-    fn buffered(&self) -> usize {
+    /// Octets of all messages in reassembly.
+    pub(super) fn buffered(&self) -> usize {
         self.waiting.iter().map(|partial| partial.message.body.len()).sum()
     }
 }
@@ -161,6 +162,11 @@ pub(super) struct Hellos {
 impl Hellos {
     const SLOTS: usize = 2;
     const MAX_HELLO: usize = 2048;
+
+    /// Octets of the messages of which a piece is kept.
+    pub(super) fn buffered(&self) -> usize {
+        self.slots.iter().map(|slot| slot.message.body.len()).sum()
+    }
 
     /// Whether no piece is kept.
     pub(super) fn is_empty(&self) -> bool {

@@ -8,6 +8,7 @@ use super::Limits;
 use super::connection::Fault;
 use crate::credentials::{CertificateError, PublicKey, Purpose, Trust};
 use crate::time::Instant;
+use crate::work::Work;
 
 /// A peer's raw public key or certificate that is believed.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -20,7 +21,7 @@ pub struct PeerCertificate {
     pub public_key: PublicKey,
 }
 
-/// Judges a Certificate message that is not empty.
+/// Judges a Certificate message that is not empty; adds what that costs to `work`.
 pub(super) fn judge(
     certificate: &Certificate,
     certificate_type: CertificateType,
@@ -28,6 +29,7 @@ pub(super) fn judge(
     purpose: Purpose,
     limits: &Limits,
     now: Instant,
+    work: &mut Work,
 ) -> Result<PeerCertificate, Fault> {
     if certificate_type == CertificateType::RAW_PUBLIC_KEY {
         let public_key = trust.verify_raw_public_key(&certificate.payload).map_err(fault)?;
@@ -37,7 +39,7 @@ pub(super) fn judge(
     if chain.len() > limits.chain_length {
         return Err(Fault::new(AlertDescription::BadCertificate, "chain of certificates too long"));
     }
-    let public_key = trust.verify_chain(&chain, purpose, now.since(Instant::ZERO)).map_err(fault)?;
+    let public_key = trust.verify_chain_counted(&chain, purpose, now.since(Instant::ZERO), work).map_err(fault)?;
     let der = chain.first().map(|leaf| leaf.to_vec()).unwrap_or_default();
     Ok(PeerCertificate { certificate_type, der, public_key })
 }

@@ -7,6 +7,10 @@ use wire::dtls::{
 };
 
 use super::replay::{Freshness, ReplayWindow};
+use crate::work::Work;
+
+/// Octets of the additional data of a record: epoch and sequence number, type, version, length (RFC 5246 6.2.3.3).
+const ADDITIONAL_DATA: usize = 13;
 
 /// State of one epoch: 0 in the clear, 1 protected. There is no renegotiation, so there are no others.
 #[derive(Default)]
@@ -40,6 +44,8 @@ pub(super) struct RecordLayer {
     pub(super) version: ProtocolVersion,
     epochs: [Epoch; 2],
     keys: Option<KeyBlock>,
+    /// What protection has cost.
+    work: Work,
     /// The datagram that is being filled.
     filling: Vec<u8>,
     /// Datagrams that are ready.
@@ -55,6 +61,7 @@ impl RecordLayer {
             version: ProtocolVersion::DTLS_1_0,
             epochs: Default::default(),
             keys: None,
+            work: Work::default(),
             filling: Vec::new(),
             ready: Vec::new(),
         }
@@ -63,6 +70,11 @@ impl RecordLayer {
     /// Makes epoch 1 usable.
     pub(super) fn install(&mut self, keys: KeyBlock) {
         self.keys = Some(keys);
+    }
+
+    /// What protection has cost.
+    pub(super) fn work(&self) -> Work {
+        self.work
     }
 
     /// Whether epoch 1 is usable.
@@ -109,6 +121,7 @@ impl RecordLayer {
         let fragment = match (epoch, &self.keys) {
             (0, _) => plaintext,
             (_, Some(keys)) => {
+                self.work += Work::ccm(ADDITIONAL_DATA, plaintext.len());
                 sealed = seal(keys.of(self.side), &header, plaintext).map_err(|_| Exhausted)?;
                 &sealed
             }
@@ -158,6 +171,7 @@ impl RecordLayer {
             }
             let Some(keys) = &self.keys else { return Opened::Invalid };
             let peer = if self.side == Sender::Client { Sender::Server } else { Sender::Client };
+            self.work += Work::ccm(ADDITIONAL_DATA, fragment.len().saturating_sub(PROTECTION_OVERHEAD));
             let Ok(plaintext) = open(keys.of(peer), header, fragment) else { return Opened::BadMac };
             protected.received.mark(sequence_number);
             plaintext

@@ -22,6 +22,7 @@ use super::{
 use crate::Entropy;
 use crate::credentials::Purpose;
 use crate::time::Instant;
+use crate::work::Work;
 
 /// Which message is expected next.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -184,6 +185,16 @@ impl Server {
         self.connection.statistics()
     }
 
+    /// What cryptography has cost since the first ClientHello of the session, cookies included.
+    pub fn work(&self) -> Work {
+        self.connection.work()
+    }
+
+    /// Octets that wait: pieces of messages, the flight that was sent, what is to be handed out.
+    pub fn buffered(&self) -> usize {
+        self.connection.buffered()
+    }
+
     fn on_hello(&mut self, now: Instant, message: &Message, sequence_number: u64) -> Result<(), Fault> {
         let hello = match ClientHello::parse(&message.body) {
             Ok(hello) => hello,
@@ -205,20 +216,29 @@ impl Server {
             _ => {}
         }
         let idle = self.connection.is_idle();
+        let mut work = Work::default();
         if !hello.version.is_at_least_1_2() {
             let fault = Fault::new(AlertDescription::ProtocolVersion, "version of ClientHello");
             return if idle { Err(fault) } else { Ok(()) };
         }
-        if let Some(config) = self.cookie.as_ref().filter(|config| !cookie::is_valid(config, now, &hello)) {
-            let request =
-                HelloVerifyRequest { version: ProtocolVersion::DTLS_1_0, cookie: cookie::cookie(config, now, &hello) };
+        let mut valid = true;
+        if let Some(config) = &self.cookie {
+            valid = cookie::is_valid(config, now, &hello, &mut work);
+        }
+        if let Some(config) = self.cookie.as_ref().filter(|_| !valid) {
+            let request = HelloVerifyRequest {
+                version: ProtocolVersion::DTLS_1_0,
+                cookie: cookie::cookie(config, now, &hello, &mut work),
+            };
             let version = core::mem::replace(&mut self.connection.records.version, ProtocolVersion::DTLS_1_0);
             let request = Handshake::HelloVerifyRequest(request);
+            self.connection.add_work(work);
             self.connection.send_stateless(&request, message.message_seq, sequence_number);
             self.connection.records.version = version;
             return Ok(());
         }
         self.connection.restart(message.message_seq, sequence_number);
+        self.connection.add_work(work);
         self.accepted = Some((hello.random, message.message_seq));
         self.psk_identity = None;
         self.ephemeral = None;
@@ -290,7 +310,7 @@ impl Server {
             self.connection.hash(&bytes);
         }
         self.connection.expect_change_cipher_spec();
-        self.connection.send_flight(now, true);
+        self.connection.send_flight(now, true, &self.server_random);
         Ok(())
     }
 
@@ -307,6 +327,9 @@ impl Server {
         let ephemeral = Ephemeral::generate(&mut self.entropy);
         let exchange = ecdhe::server_key_exchange(identity.key(), &ephemeral, client_random, &self.server_random)?;
         messages.push(Handshake::ServerKeyExchangeEcdhe(exchange));
+        self.connection.add_work(Work::sha256(ecdhe::PARAMETERS_LENGTH));
+        self.connection.add_work(Work::MULTIPLICATION);
+        self.connection.add_work(Work::MULTIPLICATION);
         self.ephemeral = Some(ephemeral);
         if let Some(certificate_type) = choice.client_certificate_type {
             self.client_certificate_type = certificate_type;
@@ -367,7 +390,7 @@ impl Server {
                 self.connection.verify_finished(message, &verify_data)?;
                 self.connection.begin_flight();
                 self.connection.push_finished()?;
-                self.connection.send_flight(now, false);
+                self.connection.send_flight(now, false, &self.server_random);
                 self.state = State::Connected;
                 self.connection.connected();
                 Ok(())
@@ -410,8 +433,11 @@ impl Server {
         } else {
             let limits = &self.config.limits;
             let certificate_type = self.client_certificate_type;
-            let judged = peer::judge(certificate, certificate_type, &config.trust, Purpose::Client, limits, now)?;
-            self.client_certificate = Some(judged);
+            let mut work = Work::default();
+            let judged =
+                peer::judge(certificate, certificate_type, &config.trust, Purpose::Client, limits, now, &mut work);
+            self.connection.add_work(work);
+            self.client_certificate = Some(judged?);
         }
         self.state = State::ClientKeyExchange;
         Ok(())
@@ -420,6 +446,7 @@ impl Server {
     fn on_point(&mut self, point: &[u8]) -> Result<(), Fault> {
         let ephemeral = self.ephemeral.take();
         let ephemeral = ephemeral.ok_or(Fault::new(AlertDescription::InternalError, "no ephemeral key"))?;
+        self.connection.add_work(Work::MULTIPLICATION);
         let secret = ephemeral.agree(point)?;
         self.derive_keys(secret.raw_secret_bytes());
         let is_shown = self.client_certificate.is_some();
@@ -428,10 +455,12 @@ impl Server {
     }
 
     /// The signature is over all messages before it (RFC 5246 7.4.8).
-    fn on_certificate_verify(&self, signed: &DigitallySigned) -> Result<(), Fault> {
+    fn on_certificate_verify(&mut self, signed: &DigitallySigned) -> Result<(), Fault> {
         let missing = Fault::new(AlertDescription::InternalError, "no client certificate");
         let key = &self.client_certificate.as_ref().ok_or(missing)?.public_key;
-        ecdhe::verify(key, &self.connection.handshake_hash(), signed, "signature of CertificateVerify")
+        let hash = self.connection.handshake_hash();
+        self.connection.add_work(Work::VERIFICATION);
+        ecdhe::verify(key, &hash, signed, "signature of CertificateVerify")
     }
 
     fn derive_keys(&mut self, premaster_secret: &[u8]) {

@@ -156,6 +156,11 @@ impl Reassembler {
         self.partials.len()
     }
 
+    /// Octets of the datagrams that are incomplete, as long as they will be.
+    pub fn buffered(&self) -> usize {
+        self.partials.iter().map(|partial| partial.bytes.len()).sum()
+    }
+
     /// When the next incomplete datagram will be discarded.
     pub fn deadline(&self) -> Option<Instant> {
         self.partials.iter().map(|partial| partial.deadline).min()

@@ -255,8 +255,12 @@ fn cancelled_handshake_ends_both_sides() {
 #[test]
 fn silence_ends_the_handshake_after_the_last_retransmission() {
     let mut client = client_config();
-    client.retransmission =
-        Retransmission { initial: Duration::from_secs(1), maximum: Duration::from_secs(3), limit: 4 };
+    client.retransmission = Retransmission {
+        initial: Duration::from_secs(1),
+        maximum: Duration::from_secs(3),
+        limit: 4,
+        jitter_percent: 0,
+    };
     let faults = Faults { lost: 1000, ..Faults::default() };
     let mut world = World::new(client, server_config(), faults, 1);
     let mut sent_at = Vec::new();

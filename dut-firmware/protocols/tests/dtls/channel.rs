@@ -26,7 +26,7 @@ pub(crate) fn cookies() -> Option<CookieConfig> {
 }
 
 pub(crate) fn patient() -> Retransmission {
-    Retransmission { initial: Duration::from_secs(1), maximum: Duration::from_secs(4), limit: 60 }
+    Retransmission { initial: Duration::from_secs(1), maximum: Duration::from_secs(4), limit: 60, jitter_percent: 0 }
 }
 
 /// What goes wrong on the way, in thousandths of all datagrams.

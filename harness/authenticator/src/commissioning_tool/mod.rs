@@ -46,7 +46,6 @@ pub use registry::MAX_REQUESTS;
 
 use std::collections::{BTreeMap, VecDeque};
 use std::net::Ipv6Addr;
-use std::time::Duration;
 
 use protocols::Entropy;
 use protocols::dtls::{ExtendedMasterSecret, Retransmission};
@@ -126,12 +125,12 @@ struct HandshakeConfig {
 }
 
 impl Default for HandshakeConfig {
-    /// Gives up after 31 s: another claimant may be waiting.
+    /// Gives up after 31 to 47 s: another claimant may be waiting.
     fn default() -> Self {
         Self {
             mtu: None,
             extended_master_secret: ExtendedMasterSecret::Offer,
-            retransmission: Retransmission { initial: Duration::from_secs(1), limit: 4, ..Retransmission::default() },
+            retransmission: Retransmission { limit: 4, ..Retransmission::default() }.with_jitter(),
         }
     }
 }

@@ -206,7 +206,10 @@ impl CommissioningTool {
                     return Err(format!("an MTU of {mtu} octets is below {}", dtls::MIN_MTU));
                 }
                 let HandshakeConfig { retransmission, .. } = &mut self.handshake;
-                retransmission.initial = retransmit.unwrap_or(retransmission.initial);
+                if let Some(initial) = retransmit {
+                    // Who asks for a time gets that time.
+                    (retransmission.initial, retransmission.jitter_percent) = (initial, 0);
+                }
                 self.handshake.mtu = mtu.or(self.handshake.mtu);
                 self.handshake.extended_master_secret = ems.unwrap_or(self.handshake.extended_master_secret);
                 None

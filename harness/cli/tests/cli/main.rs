@@ -14,3 +14,4 @@ mod killed;
 mod output_folder;
 mod repeat;
 mod reports;
+mod resources;

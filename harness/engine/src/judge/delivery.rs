@@ -118,9 +118,17 @@ impl DeliveryTracker {
     }
 
     /// The first frame from event `from` on, between two boards of which `is_board` holds, that was never acknowledged,
-    /// repetitions by the MAC included: the air lost it, or its acknowledgements.
-    pub(super) fn lost(&self, from: u64, is_board: impl Fn(&str) -> bool) -> Option<u64> {
-        let between = |lost: &&Unacknowledged| lost.event >= from && is_board(&lost.from) && is_board(&lost.to);
+    /// repetitions by the MAC included: the air lost it, or its acknowledgements. With `to_the_living` its receiver must have
+    /// acknowledged something since `from`: one that is switched off loses frames too.
+    pub(super) fn lost(&self, from: u64, to_the_living: bool, is_board: impl Fn(&str) -> bool) -> Option<u64> {
+        let lives = |board: &str| {
+            let acknowledged = self.deliveries.iter().filter(|delivery| delivery.events[0] != delivery.events[1]);
+            acknowledged.into_iter().any(|delivery| delivery.to == board && delivery.events[1] >= from)
+        };
+        let between = |lost: &&Unacknowledged| {
+            let is_on_the_way = lost.event >= from && is_board(&lost.from) && is_board(&lost.to);
+            is_on_the_way && (!to_the_living || lives(&lost.to))
+        };
         self.unacknowledged.iter().find(between).map(|lost| lost.event)
     }
 

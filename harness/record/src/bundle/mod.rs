@@ -54,6 +54,8 @@ pub mod names {
     pub const RESULT: &str = "result.json";
     /// A page of the report.
     pub const PAGE: &str = "index.html";
+    /// What each bootstrap took, for a spreadsheet.
+    pub const RESOURCES: &str = "resources.csv";
     /// The link beside the runs.
     pub const LATEST: &str = "latest";
 }

@@ -212,7 +212,7 @@ impl World {
 }
 
 fn quick() -> Retransmission {
-    Retransmission { initial: FLIGHT_INTERVAL, maximum: Duration::from_millis(250), limit: 200 }
+    Retransmission { initial: FLIGHT_INTERVAL, maximum: Duration::from_millis(250), limit: 200, jitter_percent: 0 }
 }
 
 fn our_client(mtu: usize, ems: ExtendedMasterSecret, seed: u64) -> Engine {

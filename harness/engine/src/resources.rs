@@ -1,0 +1,370 @@
+//! What a bootstrap costs (`SECC` 6): frames and their airtime, datagrams, times, and what the device says of its own work.
+//!
+//! A bootstrap is what lies between a device's last JSR before the commissioning tool calls and the SSRs that it sends with
+//! its new key. A summary for the report, made from a case's log; no verdict rests on it. `docs/resources.md` has the words
+//! for users.
+
+mod energy;
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+
+use record::event::{Event, Observation, What};
+use reports::{Bootstrap, DeviceWork};
+use suites::plan::{Point, Role};
+
+use crate::judge::Pdu;
+use crate::scenery;
+use crate::stored_plan::PlannedCase;
+
+/// SSRs count as long after the key, in nanoseconds: by then the links of the device are settled.
+const SETTLING: u64 = 10_000_000_000;
+
+/// The same octets again within this time, in nanoseconds, are a frame that the MAC repeated.
+const REPETITION: u64 = 1_000_000_000;
+
+/// Nanoseconds an octet takes at 250 kbit/s (IEEE 802.15.4-2015 12.1.1).
+const OCTET: u64 = 32_000;
+
+/// Octets in front of a PSDU: preamble, start of frame, length (IEEE 802.15.4-2015 12.1.3).
+const SYNCHRONIZATION: u64 = 6;
+
+/// A SubjectPublicKeyInfo on P-256 begins with these octets (RFC 5480 2): a raw public key, no certificate.
+const RAW_PUBLIC_KEY: &str = "3059301306072a8648ce3d0201";
+
+/// Codes of CoAP responses to a key that was put: 2.01 and 2.04 (RFC 7252 5.8.3).
+const KEY_TAKEN: [u64; 2] = [65, 68];
+
+/// Every bootstrap of a case that ended with a key, in the order in which they began. `pdus` are all that the observer made
+/// of `events`.
+pub fn bootstraps(planned: &PlannedCase, events: &[Event], pdus: &[Pdu]) -> Vec<Bootstrap> {
+    let boards = &planned.case.topology.boards;
+    let named = |role: fn(Role) -> bool| boards.iter().filter(move |board| role(board.role)).map(|board| &board.name);
+    let Some(tool) = named(|role| role == Role::CommissioningTool).next() else { return Vec::new() };
+    let mut found: Vec<Procedure> = Vec::new();
+    for device in named(|role| matches!(role, Role::BorderRouter | Role::Router)) {
+        let mut watch =
+            Watch { planned, device, tool, requests: Vec::new(), request_at: None, open: None, done: Vec::new() };
+        pdus.iter().enumerate().for_each(|(index, pdu)| watch.see(index, pdu));
+        watch.finish();
+        found.append(&mut watch.done);
+    }
+    found.sort_by_key(|procedure| procedure.began);
+    let frames = Frames::of(events, pdus);
+    let loss_percent = scenery::loss_percent(&planned.case);
+    found.into_iter().map(|procedure| procedure.measure(&frames, pdus, loss_percent)).collect()
+}
+
+/// One bootstrap as it goes on.
+#[derive(Default)]
+struct Procedure {
+    device: String,
+    /// Of the ClientHello: names the handshake.
+    random: String,
+    /// Nanoseconds since the case began: the first ClientHello, the end of the handshake, the answer to the key at the
+    /// tool's port.
+    began: u64,
+    handshake_ended: Option<u64>,
+    answered: Option<u64>,
+    /// When the device said that it has a key.
+    keyed: Option<u64>,
+    work: Option<DeviceWork>,
+    anchor: Option<&'static str>,
+    is_mutual: bool,
+    /// Indices of the PDUs that belong to it.
+    pdus: Vec<usize>,
+    datagrams: u64,
+    retransmissions: u64,
+    /// Handshake messages and CoAP messages that were sent.
+    sent: BTreeSet<String>,
+    /// Who sent what the tool sends to the device.
+    hops: BTreeSet<String>,
+}
+
+/// Follows one device through a log.
+struct Watch<'a> {
+    planned: &'a PlannedCase,
+    device: &'a str,
+    tool: &'a str,
+    /// The device's last JSR, hop by hop.
+    requests: Vec<usize>,
+    /// Who has it now.
+    request_at: Option<String>,
+    open: Option<Procedure>,
+    done: Vec<Procedure>,
+}
+
+impl Watch<'_> {
+    fn see(&mut self, index: usize, pdu: &Pdu) {
+        if pdu.retransmission {
+            return;
+        }
+        if pdu.point == Point::UpperTester {
+            return self.see_line(pdu);
+        }
+        let environment = &self.planned.environment;
+        let destination = text(pdu, "ipv6.dst").and_then(|address| environment.board_by_address(address));
+        let ends = (pdu.origin.as_deref(), destination);
+        let on_air = pdu.point == Point::Air;
+        if on_air && pdu.messages.contains(&"sel.jsr") && ends == (Some(self.device), Some(self.tool)) {
+            // Hop by hop: what somebody else sends in the device's name leads from nowhere.
+            if pdu.from.as_deref() == Some(self.device) {
+                (self.requests, self.request_at) = (vec![index], pdu.to.clone());
+            } else if pdu.from.is_some() && pdu.from == self.request_at {
+                self.requests.push(index);
+                self.request_at.clone_from(&pdu.to);
+            }
+        } else if on_air && pdu.messages.contains(&"sel.ssr") {
+            self.see_secure_request(index, pdu);
+        } else if pdu.layers.contains(&"dtls") {
+            if ends == (Some(self.tool), Some(self.device)) {
+                self.see_session(index, pdu, true);
+            } else if ends == (Some(self.device), Some(self.tool)) {
+                self.see_session(index, pdu, false);
+            }
+        }
+    }
+
+    fn see_line(&mut self, pdu: &Pdu) {
+        let Some(open) = self.open.as_mut().filter(|_| pdu.from.as_deref() == Some(self.device)) else { return };
+        match text(pdu, "ut.event") {
+            Some("keyed") if open.keyed.is_none() => open.keyed = Some(pdu.time),
+            Some("cost") if open.work.is_none() => open.work = device_work(pdu),
+            _ => {}
+        }
+    }
+
+    fn see_secure_request(&mut self, index: usize, pdu: &Pdu) {
+        let Some(open) = &mut self.open else { return };
+        let is_timely = open.keyed.is_some_and(|keyed| pdu.time <= keyed.saturating_add(SETTLING));
+        let by_device = pdu.from.as_deref() == Some(self.device);
+        if is_timely && (by_device || pdu.to.as_deref() == Some(self.device)) {
+            open.pdus.push(index);
+            open.datagrams += 1;
+        }
+    }
+
+    fn see_session(&mut self, index: usize, pdu: &Pdu, by_tool: bool) {
+        if by_tool
+            && pdu.messages.contains(&"dtls.client_hello")
+            && let Some(random) = text(pdu, "dtls.handshake.random")
+            && self.open.as_ref().is_none_or(|open| open.random != random)
+        {
+            self.finish();
+            let requests = std::mem::take(&mut self.requests);
+            self.open = Some(Procedure {
+                device: self.device.to_owned(),
+                random: random.to_owned(),
+                began: pdu.time,
+                datagrams: u64::from(!requests.is_empty()),
+                pdus: requests,
+                ..Procedure::default()
+            });
+        }
+        let Some(open) = self.open.as_mut().filter(|open| open.answered.is_none()) else { return };
+        open.pdus.push(index);
+        if by_tool && pdu.point == Point::Air {
+            open.hops.extend(pdu.from.clone());
+        }
+        // Each datagram is seen at every hop, and counted where it is made.
+        let is_made_here = if by_tool {
+            pdu.point == Point::Backbone && pdu.from.as_deref() == Some(self.tool)
+        } else {
+            pdu.point == Point::Air && pdu.from.as_deref() == Some(self.device)
+        };
+        if is_made_here && !is_piece(pdu) {
+            open.datagrams += 1;
+            let again = message_key(pdu, by_tool).is_some_and(|key| !open.sent.insert(key));
+            open.retransmissions += u64::from(again);
+        }
+        if !by_tool {
+            open.note_device(pdu, self.tool);
+        }
+    }
+
+    fn finish(&mut self) {
+        self.done.extend(self.open.take().filter(|open| open.keyed.is_some()));
+    }
+}
+
+impl Procedure {
+    /// What the device's side of the session tells.
+    fn note_device(&mut self, pdu: &Pdu, tool: &str) {
+        match number(pdu, "dtls.handshake.ciphersuite") {
+            Some(suite) if suite == u64::from(wire::dtls::CipherSuite::PSK_WITH_AES_128_CCM_8.0) => {
+                self.anchor = Some("PSK");
+            }
+            _ => {}
+        }
+        if let Some(certificate) = text(pdu, "dtls.handshake.certificate") {
+            let digits: String = certificate.chars().filter(char::is_ascii_hexdigit).collect();
+            let is_raw = digits.to_lowercase().starts_with(RAW_PUBLIC_KEY);
+            self.anchor.get_or_insert(if is_raw { "raw public key" } else { "certificate" });
+        }
+        self.is_mutual |= pdu.messages.contains(&"dtls.certificate_request");
+        let arrived = pdu.point == Point::Backbone && pdu.to.as_deref() == Some(tool);
+        if arrived && pdu.messages.contains(&"dtls.change_cipher_spec") {
+            self.handshake_ended.get_or_insert(pdu.time);
+        }
+        if arrived && pdu.values("coap.code").any(|code| code.number().is_some_and(|code| KEY_TAKEN.contains(&code))) {
+            self.answered.get_or_insert(pdu.time);
+        }
+    }
+
+    fn measure(self, frames: &Frames<'_>, pdus: &[Pdu], loss_percent: u8) -> Bootstrap {
+        let air = self.pdus.iter().filter_map(|index| pdus.get(*index)).filter(|pdu| pdu.point == Point::Air);
+        let first_event = self.pdus.first().and_then(|index| pdus.get(*index)).map_or(0, |pdu| pdu.completed());
+        let own: BTreeSet<u64> = air.flat_map(|pdu| pdu.events.iter().copied()).collect();
+        let mut bootstrap = Bootstrap {
+            board: self.device.clone(),
+            anchor: self.anchor.unwrap_or("unknown"),
+            is_mutual: self.is_mutual,
+            hops: self.hops.len(),
+            loss_percent,
+            first_event,
+            datagrams: self.datagrams,
+            retransmissions: self.retransmissions,
+            handshake: self.handshake_ended.map(|end| end.saturating_sub(self.began)),
+            duration: self.answered.map(|end| end.saturating_sub(self.began)),
+            work: self.work,
+            ..Bootstrap::default()
+        };
+        let (mut sent, mut received) = (0, 0);
+        for (frame, is_repeated) in frames.belonging_to(&own) {
+            let airtime = (SYNCHRONIZATION + frame.octets()) * OCTET;
+            bootstrap.octets += frame.octets();
+            bootstrap.airtime += airtime;
+            match frame.kind {
+                Kind::Acknowledgement => bootstrap.acknowledgements += 1,
+                Kind::Other { is_fragment } => {
+                    bootstrap.frames += 1;
+                    bootstrap.fragments += u64::from(is_fragment);
+                    bootstrap.repetitions += u64::from(is_repeated);
+                }
+            }
+            if frame.from == Some(&self.device) {
+                sent += airtime;
+            } else if frame.to == Some(&self.device) {
+                received += airtime;
+            }
+        }
+        bootstrap.radio_energy = energy::radio(sent, received);
+        bootstrap.computing_energy = self.work.map(energy::computing);
+        bootstrap
+    }
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    Acknowledgement,
+    Other { is_fragment: bool },
+}
+
+/// A frame on the air, as one sniffer saw it.
+#[derive(Debug, Clone, Copy)]
+struct Frame<'a> {
+    event: u64,
+    time: u64,
+    psdu: &'a [u8],
+    from: Option<&'a String>,
+    to: Option<&'a String>,
+    kind: Kind,
+}
+
+impl Frame<'_> {
+    /// Octets of the PSDU, its FCS included.
+    fn octets(&self) -> u64 {
+        self.psdu.len() as u64
+    }
+}
+
+/// All frames of a log in order.
+struct Frames<'a>(Vec<Frame<'a>>);
+
+impl<'a> Frames<'a> {
+    fn of(events: &'a [Event], pdus: &'a [Pdu]) -> Self {
+        // Every frame that the observer looked at is a PDU, which it completed.
+        let on_air: BTreeMap<u64, &Pdu> =
+            pdus.iter().filter(|pdu| pdu.point == Point::Air).map(|pdu| (pdu.completed(), pdu)).collect();
+        let mut frames: Vec<Frame<'_>> = Vec::new();
+        for event in events {
+            let What::Observation(Observation::Frame { psdu, .. }) = &event.what else { continue };
+            let Some(pdu) = on_air.get(&event.n) else { continue };
+            let mut frame = Frame {
+                event: event.n,
+                time: event.t,
+                psdu: &psdu.0,
+                from: pdu.from.as_ref(),
+                to: pdu.to.as_ref(),
+                kind: Kind::Other { is_fragment: pdu.values("6lowpan.frag.tag").next().is_some() },
+            };
+            if pdu.messages.contains(&"wpan.ack") {
+                // It has no addresses: it goes back to where the frame before it came from.
+                let answered = frames.last();
+                (frame.from, frame.to) = (answered.and_then(|it| it.to), answered.and_then(|it| it.from));
+                frame.kind = Kind::Acknowledgement;
+            }
+            frames.push(frame);
+        }
+        Self(frames)
+    }
+
+    /// The frames with these event numbers, those that the MAC repeated (`true`), and the acknowledgements of both.
+    fn belonging_to(&self, own: &BTreeSet<u64>) -> Vec<(Frame<'a>, bool)> {
+        let mut all = Vec::new();
+        let mut first: HashMap<(&[u8], Option<&String>), u64> = HashMap::new();
+        let mut sequence_number = None;
+        for frame in &self.0 {
+            if frame.kind == Kind::Acknowledgement {
+                if sequence_number.take().is_some_and(|number| frame.psdu.get(2) == Some(&number)) {
+                    all.push((*frame, false));
+                }
+                continue;
+            }
+            let is_own = own.contains(&frame.event);
+            let content = (frame.psdu, frame.from);
+            let since = first.get(&content).copied().filter(|since| frame.time <= since.saturating_add(REPETITION));
+            sequence_number = None;
+            if is_own || since.is_some() {
+                sequence_number = frame.psdu.get(2).copied();
+                first.entry(content).or_insert(frame.time);
+                all.push((*frame, since.is_some()));
+            }
+        }
+        all
+    }
+}
+
+/// What the device says of its own work.
+fn device_work(pdu: &Pdu) -> Option<DeviceWork> {
+    let told = |name: &str| pdu.values(name).next()?.to_string().parse::<u64>().ok();
+    Some(DeviceWork {
+        aes_blocks: told("ut.aes_blocks")?,
+        sha256_blocks: told("ut.sha256_blocks")?,
+        point_multiplications: told("ut.point_multiplications")?,
+        buffer_octets: told("ut.buffer_octets")?,
+    })
+}
+
+/// Names a message that is sent twice only if it is sent again.
+fn message_key(pdu: &Pdu, by_tool: bool) -> Option<String> {
+    let side = if by_tool { "tool" } else { "device" };
+    if let Some(message_id) = number(pdu, "coap.mid") {
+        return Some(format!("{side} coap {message_id} {:?}", number(pdu, "coap.type")));
+    }
+    let fields = ["dtls.handshake.type", "dtls.handshake.message_seq", "dtls.handshake.fragment_offset"];
+    let [kind, message_seq, offset] = fields.map(|field| number(pdu, field));
+    Some(format!("{side} handshake {} {} {offset:?}", kind?, message_seq?))
+}
+
+/// Whether it is a fragment of a datagram that is not complete.
+fn is_piece(pdu: &Pdu) -> bool {
+    pdu.values("6lowpan.frag.tag").next().is_some() && pdu.values("udp.srcport").next().is_none()
+}
+
+fn number(pdu: &Pdu, field: &str) -> Option<u64> {
+    pdu.values(field).next()?.number()
+}
+
+fn text<'a>(pdu: &'a Pdu, field: &'a str) -> Option<&'a str> {
+    pdu.values(field).next()?.text()
+}
