@@ -17,12 +17,14 @@ pub(super) const SECOND: u64 = 1_000_000_000;
 const DUT: u8 = 3;
 const ROUTER: u8 = 2;
 const TESTER: u8 = 4;
+const RELAY: u8 = 5;
 
-/// A case of these body steps with the boards `router`, `dut` and `tester`.
+/// A case of these body steps with the boards `router`, `relay`, `dut` and `tester`.
 pub(super) fn case(steps: Vec<StepKind>) -> Case {
     let boards = [
         ("ct", Role::CommissioningTool),
         ("router", Role::Router),
+        ("relay", Role::Router),
         ("dut", Role::Router),
         ("tester", Role::TesterRadio),
     ];
@@ -55,7 +57,7 @@ pub(super) fn step(part: Part, kind: StepKind) -> Step {
 
 pub(super) fn environment() -> Environment {
     let mut environment = Environment::default();
-    for (name, number) in [("router", ROUTER), ("dut", DUT), ("tester", TESTER)] {
+    for (name, number) in [("router", ROUTER), ("relay", RELAY), ("dut", DUT), ("tester", TESTER)] {
         environment.set(name, "eui64", format!("70b3d5b0070000{number:02x}"));
     }
     environment
@@ -265,6 +267,7 @@ pub(super) fn mpdu(from: &str, to: &str, sequence_number: u8) -> Vec<u8> {
     let address = |name: &str| {
         let number = match name {
             "router" => ROUTER,
+            "relay" => RELAY,
             "dut" => DUT,
             _ => TESTER,
         };

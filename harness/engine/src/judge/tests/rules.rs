@@ -204,6 +204,35 @@ fn a_message_of_another_board_is_a_stimulus_if_it_was_acknowledged(#[case] acked
     assert_eq!(log.step(2).after(6 * SECOND).deadline(2).verdict(&case).verdict, verdict);
 }
 
+/// The stimulus arrived, and then frame 9 was on its way between two boards; 8 is another one that arrives.
+#[rstest]
+#[case::between_boards_that_are_not_under_test("relay", "router", false, "router", None, Verdict::Inconclusive)]
+#[case::and_at_last_acknowledged("relay", "router", true, "router", None, Verdict::Fail)]
+#[case::to_one_that_may_be_switched_off("relay", "router", false, "relay", None, Verdict::Fail)]
+#[case::to_the_device("relay", "dut", false, "dut", None, Verdict::Fail)]
+#[case::to_the_device_over_links_that_lose_frames("relay", "dut", false, "dut", Some("30"), Verdict::Inconclusive)]
+fn a_frame_that_only_the_air_can_have_lost_excuses_the_device(
+    #[case] from: &str,
+    #[case] to: &str,
+    #[case] acked_later: bool,
+    #[case] alive: &str,
+    #[case] loss: Option<&str>,
+    #[case] verdict: Verdict,
+) {
+    let mut case = case(vec![ask("dut"), StepKind::Expect(frame_of("dut", None))]);
+    case.params.extend(loss.map(|percent| ("loss".to_owned(), percent.to_owned())));
+    let mut log = Log::new().joined(0, "dut").step(1).frame(from, to, 9);
+    if acked_later {
+        log = log.frame(from, to, 9).ack(9);
+    }
+    let other = if alive == "relay" { "router" } else { "relay" };
+    let judged = log.frame(other, alive, 8).ack(8).after(6 * SECOND).deadline(1).verdict(&case);
+    assert_eq!(judged.verdict, verdict, "{}", judged.reason);
+    if verdict == Verdict::Inconclusive {
+        assert_eq!(judged.blame, Some(Blame::Rack));
+    }
+}
+
 #[test]
 fn a_deviation_of_a_reference_board_is_not_the_devices() {
     let case = join_then(StepKind::Expect(frame_of("router", Some(7))));
