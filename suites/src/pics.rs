@@ -83,6 +83,22 @@ impl Proforma {
         Pics { answers, source: "built-in answers of the reference firmware".to_owned() }
     }
 
+    /// A user's file with these answers; the questions stand beside them, and what is not answered is a comment.
+    pub fn file(&self, answers: &BTreeMap<String, bool>) -> String {
+        let mut text =
+            "# What the device implements (PICS). A line without answer is a comment: its cases are run.\n\n[pics]\n"
+                .to_owned();
+        for Symbol { name, question, clause, mandatory, .. } in &self.symbols {
+            let status = if *mandatory { "mandatory" } else { "optional" };
+            text.push_str(&format!("# {question} ({status}, {clause})\n"));
+            text.push_str(&match answers.get(name) {
+                Some(answer) => format!("{name} = {answer}\n"),
+                None => format!("# {name} =\n"),
+            });
+        }
+        text
+    }
+
     /// Reads a user's answers.
     ///
     /// # Errors

@@ -136,6 +136,21 @@ impl Pixit {
         if faults.is_empty() { Ok(pixit) } else { Err(faults.into_sorted()) }
     }
 
+    /// A user's file with these values, as TOML; the profile's values stand there as comments.
+    pub fn file(&self, values: &BTreeMap<String, String>) -> String {
+        let mut text =
+            "# What the tests need to know of the device (PIXIT). A comment is the profile's value.\n\n[pixit]\n"
+                .to_owned();
+        for Definition { name, doc, clause, default, .. } in &self.definitions {
+            text.push_str(&format!("# {doc} ({clause})\n"));
+            text.push_str(&match values.get(name) {
+                Some(value) => format!("{name} = {value}\n"),
+                None => format!("# {name} = {default}\n"),
+            });
+        }
+        text
+    }
+
     /// Every definition, in the order of the files.
     pub fn definitions(&self) -> &[Definition] {
         &self.definitions

@@ -46,6 +46,8 @@ pub(crate) enum Command {
     Mutants(Mutants),
     /// Show every layer and field of the frames in a capture (pcap or pcapng).
     Dissect(Dissect),
+    /// Answer the questionnaires about a device (PICS and PIXIT).
+    Pics(Pics),
     /// Print the JSON Schema of a file format, for editors.
     Schema(Schema),
     /// Print a completion script for a shell.
@@ -266,6 +268,31 @@ fn decode_as(text: &str) -> Result<DecodeAs, String> {
     let port = port.parse().map_err(|_| format!("`{port}` is no port: 0 to 65535"))?;
     let protocol = UdpProtocol::named(name).ok_or_else(|| format!("`{name}` is none of {}", names()))?;
     Ok(DecodeAs { port, protocol })
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Pics {
+    #[command(subcommand)]
+    pub(crate) command: PicsCommand,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum PicsCommand {
+    /// Ask every question, one after the other, and write the answers to a file.
+    ///
+    /// Each answer is written at once: who stops in the middle keeps what was answered. Questions that are left open stand in the
+    /// file as comments.
+    New(PicsNew),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct PicsNew {
+    /// File for the claims; it must not be there.
+    #[arg(value_name = "FILE", default_value = "pics.toml")]
+    pub(crate) file: PathBuf,
+    /// Ask for the values that the tests need too, and write them to this file.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) pixit: Option<PathBuf>,
 }
 
 #[derive(Debug, Args)]

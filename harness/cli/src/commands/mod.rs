@@ -9,6 +9,7 @@ pub(crate) mod explain;
 pub(crate) mod judge;
 pub(crate) mod list;
 pub(crate) mod mutants;
+pub(crate) mod pics;
 pub(crate) mod replay;
 pub(crate) mod report;
 pub(crate) mod run;

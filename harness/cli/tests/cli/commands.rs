@@ -18,7 +18,9 @@ fn subcommands() -> Vec<String> {
 #[test]
 fn every_subcommand_explains_itself() {
     let names = subcommands();
-    for wanted in ["run", "list", "explain", "check", "judge", "replay", "report", "compare", "mutants", "dissect"] {
+    for wanted in
+        ["run", "list", "explain", "check", "judge", "replay", "report", "compare", "mutants", "dissect", "pics"]
+    {
         assert!(names.iter().any(|name| name == wanted), "{wanted} is not in {names:?}");
     }
     for name in names.iter().filter(|name| *name != "help") {
