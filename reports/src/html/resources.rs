@@ -12,105 +12,100 @@ use crate::text::line;
 /// What stands for a number that nobody told.
 const UNKNOWN: &str = "–";
 
-/// What a column shows of a bootstrap.
-struct Column {
-    head: &'static str,
-    meaning: &'static str,
-    value: fn(&Bootstrap) -> Option<u64>,
-    shown: fn(u64) -> String,
-}
+/// What a column shows of a bootstrap: its head, the number, how that is written, and what it means.
+struct Column(&'static str, fn(&Bootstrap) -> Option<u64>, fn(u64) -> String, &'static str);
 
 const COLUMNS: [Column; 15] = [
-    Column {
-        head: "Frames",
-        meaning: "frames on the air but acknowledgements, on every hop, repetitions included",
-        value: |it| Some(it.frames),
-        shown: plain,
-    },
-    Column {
-        head: "Octets",
-        meaning: "length of those frames and of their acknowledgements, from the first octet of the MAC header to the FCS",
-        value: |it| Some(it.octets),
-        shown: plain,
-    },
-    Column {
-        head: "Airtime, ms",
-        meaning: "for how long both occupied the channel at 250 kbit/s, preambles included",
-        value: |it| Some(it.airtime),
-        shown: milliseconds,
-    },
-    Column {
-        head: "Datagrams",
-        meaning: "IPv6 packets that device and tool made, each once whatever its hops",
-        value: |it| Some(it.datagrams),
-        shown: plain,
-    },
-    Column {
-        head: "Fragments",
-        meaning: "frames that carried a piece of a datagram which did not fit into one",
-        value: |it| Some(it.fragments),
-        shown: plain,
-    },
-    Column {
-        head: "Handshake, ms",
-        meaning: "time from the tool's first ClientHello until it has the device's Finished; a virtual device computes in no time",
-        value: |it| it.handshake,
-        shown: milliseconds,
-    },
-    Column {
-        head: "Until keyed, ms",
-        meaning: "time from the same ClientHello until the tool has the device's answer to the key",
-        value: |it| it.duration,
-        shown: milliseconds,
-    },
-    Column {
-        head: "Repeated",
-        meaning: "frames that a MAC sent again because no acknowledgement came",
-        value: |it| Some(it.repetitions),
-        shown: plain,
-    },
-    Column {
-        head: "Retransmitted",
-        meaning: "datagrams that device or tool sent again because no answer came",
-        value: |it| Some(it.retransmissions),
-        shown: plain,
-    },
-    Column {
-        head: "AES",
-        meaning: "AES-128 block operations of the device in the session, as it counts them itself",
-        value: |it| it.work.map(|work| work.aes_blocks),
-        shown: plain,
-    },
-    Column {
-        head: "SHA-256",
-        meaning: "SHA-256 compressions of the device in the session",
-        value: |it| it.work.map(|work| work.sha256_blocks),
-        shown: plain,
-    },
-    Column {
-        head: "P-256",
-        meaning: "scalar multiplications of the device on the curve P-256",
-        value: |it| it.work.map(|work| work.point_multiplications),
-        shown: plain,
-    },
-    Column {
-        head: "Buffers, octets",
-        meaning: "the most octets that waited in the device's buffers at once: fragments, messages, flights, frames",
-        value: |it| it.work.map(|work| work.buffer_octets),
-        shown: plain,
-    },
-    Column {
-        head: "Radio energy, uJ",
-        meaning: "energy for the device's own frames, sent and received, by the model in docs/resources.md; idle listening is not in it",
-        value: |it| Some(it.radio_energy),
-        shown: microjoules,
-    },
-    Column {
-        head: "CPU energy, uJ",
-        meaning: "energy for its AES, SHA-256 and P-256 operations, by the same model",
-        value: |it| it.computing_energy,
-        shown: microjoules,
-    },
+    Column(
+        "Frames",
+        |it| Some(it.frames),
+        plain,
+        "frames on the air but acknowledgements, on every hop, repetitions included",
+    ),
+    Column(
+        "Octets",
+        |it| Some(it.octets),
+        plain,
+        "length of those frames and of their acknowledgements, from the first octet of the MAC header to the FCS",
+    ),
+    Column(
+        "Airtime, ms",
+        |it| Some(it.airtime),
+        milliseconds,
+        "for how long both occupied the channel at 250 kbit/s, preambles included",
+    ),
+    Column(
+        "Datagrams",
+        |it| Some(it.datagrams),
+        plain,
+        "IPv6 packets that device and tool made, each once whatever its hops",
+    ),
+    Column(
+        "Fragments",
+        |it| Some(it.fragments),
+        plain,
+        "frames that carried a piece of a datagram which did not fit into one",
+    ),
+    Column(
+        "Handshake, ms",
+        |it| it.handshake,
+        milliseconds,
+        "time from the tool's first ClientHello until it has the device's Finished; a virtual device computes in no time",
+    ),
+    Column(
+        "Until keyed, ms",
+        |it| it.duration,
+        milliseconds,
+        "time from the same ClientHello until the tool has the device's answer to the key",
+    ),
+    Column(
+        "Repeated",
+        |it| Some(it.repetitions),
+        plain,
+        "frames that a MAC sent again because no acknowledgement came",
+    ),
+    Column(
+        "Retransmitted",
+        |it| Some(it.retransmissions),
+        plain,
+        "datagrams that device or tool sent again because no answer came",
+    ),
+    Column(
+        "AES",
+        |it| it.work.map(|work| work.aes_blocks),
+        plain,
+        "AES-128 block operations of the device in the session, as it counts them itself",
+    ),
+    Column(
+        "SHA-256",
+        |it| it.work.map(|work| work.sha256_blocks),
+        plain,
+        "SHA-256 compressions of the device in the session",
+    ),
+    Column(
+        "P-256",
+        |it| it.work.map(|work| work.point_multiplications),
+        plain,
+        "scalar multiplications of the device on the curve P-256",
+    ),
+    Column(
+        "Buffers, octets",
+        |it| it.work.map(|work| work.buffer_octets),
+        plain,
+        "the most octets that waited in the device's buffers at once: fragments, messages, flights, frames",
+    ),
+    Column(
+        "Radio energy, uJ",
+        |it| Some(it.radio_energy),
+        microjoules,
+        "energy for the device's own frames, sent and received, by the model in docs/resources.md; idle listening is not in it",
+    ),
+    Column(
+        "CPU energy, uJ",
+        |it| it.computing_energy,
+        microjoules,
+        "energy for its AES, SHA-256 and P-256 operations, by the same model",
+    ),
 ];
 
 fn plain(number: u64) -> String {
@@ -182,7 +177,7 @@ struct Mark {
 }
 
 fn heads() -> Vec<Head> {
-    COLUMNS.iter().map(|column| Head { name: column.head, meaning: column.meaning }).collect()
+    COLUMNS.iter().map(|Column(name, _, _, meaning)| Head { name, meaning }).collect()
 }
 
 /// One kind of trust anchor, in the order of [`Anchor::ALL`].
@@ -259,13 +254,12 @@ pub(super) fn of_case(bootstraps: &[Bootstrap]) -> Option<OfCase> {
     Some(OfCase { columns: heads(), rows: bootstraps.iter().map(row).collect() })
 }
 
-fn cell(column: &Column, all: &[&Bootstrap]) -> Cell {
-    let mut values: Vec<u64> = all.iter().filter_map(|bootstrap| (column.value)(bootstrap)).collect();
+fn cell(Column(_, value, shown, _): &Column, all: &[&Bootstrap]) -> Cell {
+    let mut values: Vec<u64> = all.iter().filter_map(|bootstrap| value(bootstrap)).collect();
     values.sort_unstable();
     let (Some(least), Some(most), Some(median)) = (values.first(), values.last(), median(&values)) else {
         return Cell { value: UNKNOWN.to_owned(), range: String::new() };
     };
-    let shown = |value: u64| (column.shown)(value);
     let range =
         if shown(*least) == shown(*most) { String::new() } else { format!("{}–{}", shown(*least), shown(*most)) };
     Cell { value: shown(median), range }
@@ -433,7 +427,7 @@ mod tests {
         let airtime = &section.rows[0].cells[2];
         assert_eq!((airtime.value.as_str(), airtime.range.as_str()), ("2.0", "1.0–3.0"));
         assert_eq!(section.rows[2].cells[2].range, "", "one has no range");
-        let aes = COLUMNS.iter().position(|column| column.head == "AES").unwrap();
+        let aes = COLUMNS.iter().position(|Column(head, ..)| *head == "AES").unwrap();
         assert_eq!(section.rows[0].cells[aes].value, UNKNOWN, "the device told nothing of its work");
         assert_eq!(section.legend.len(), 2);
     }

@@ -46,7 +46,7 @@ fn extension(
             let extensions = length(data.uint(sheet, name, 2)?);
             data.take(extensions, name).map(drop)
         }
-        10 => numbers(
+        10 => some_numbers(
             sheet,
             data,
             2,
@@ -54,7 +54,7 @@ fn extension(
             2,
             "dtls.handshake.extensions_supported_group",
         ),
-        11 => numbers(
+        11 => some_numbers(
             sheet,
             data,
             1,
@@ -120,6 +120,20 @@ fn extension(
             data.bytes(sheet, "dtls.handshake.extension.data", rest).map(drop)
         }
     }
+}
+
+/// As [`numbers`], of which there must be one at least: `<2..2^16-1>` and `<1..2^8-1>` (RFC 8422 5.1.1, 5.1.2).
+fn some_numbers(
+    sheet: &mut Sheet,
+    data: &mut Cursor<'_>,
+    octets: usize,
+    length_name: &'static str,
+    size: usize,
+    name: &'static str,
+) -> Result<()> {
+    let before = data.rest().len();
+    numbers(sheet, data, octets, length_name, size, name)?;
+    if before == data.rest().len() + octets { Err(Error::Malformed(name)) } else { Ok(()) }
 }
 
 fn server_names(sheet: &mut Sheet, data: &mut Cursor<'_>) -> Result<()> {

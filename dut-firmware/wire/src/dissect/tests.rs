@@ -93,3 +93,43 @@ fn errors_about_errors_are_followed_eight_deep() {
     assert_eq!(dissection.fields("icmpv6.type").count(), 9);
     assert_eq!(dissection.layers().filter(|layer| layer.name == "quoted").count(), 1);
 }
+
+#[test]
+fn a_header_element_among_payload_elements_is_told() {
+    // 2015, no sequence number, no addresses; header termination 1; a payload termination, once as it is and once with type 0.
+    for (element, is_malformed) in [([0x00, 0xf8], false), ([0x00, 0x78], true)] {
+        let frame = [&[0x01, 0x23, 0x00, 0x3f][..], &element].concat();
+        let dissection = Dissector::new(Keys::new()).frame(1, &frame, false);
+        assert_eq!(dissection.number("wpan.payload_ie.id"), Some(15), "{:?}", dissection.notes);
+        assert_eq!(dissection.has_note(NoteKind::Malformed), is_malformed, "{:?}", dissection.notes);
+    }
+}
+
+#[test]
+fn an_empty_list_of_point_formats_is_told() {
+    use crate::dtls::{CipherSuite, ClientHello, Extension, ExtensionType, Handshake, ProtocolVersion, message_bytes};
+    for (data, is_malformed) in [(vec![1, 0], false), (vec![0], true)] {
+        let hello = Handshake::ClientHello(ClientHello {
+            version: ProtocolVersion::DTLS_1_2,
+            random: [7; 32],
+            session_id: Vec::new(),
+            cookie: Vec::new(),
+            cipher_suites: vec![CipherSuite::ECDHE_ECDSA_WITH_AES_128_CCM_8],
+            compression_methods: vec![0],
+            extensions: vec![Extension { extension_type: ExtensionType::EC_POINT_FORMATS, data }],
+        });
+        let mut body = Vec::new();
+        hello.emit(&mut body).unwrap();
+        let message = message_bytes(hello.msg_type(), 0, &body).unwrap();
+        let mut record = vec![22, 0xfe, 0xfd, 0, 0, 0, 0, 0, 0, 0, 0];
+        record.extend(u16::try_from(message.len()).unwrap().to_be_bytes());
+        record.extend(message);
+        let datagram = udp::Datagram { source_port: 40000, destination_port: 5684, payload: record };
+        let (source, destination) = ("fd00::1".parse().unwrap(), "fd00::2".parse().unwrap());
+        let header = Header::new(source, destination, NextHeader::UDP, 64);
+        let packet = Packet { header, payload: datagram.to_vec(source, destination).unwrap() }.to_vec().unwrap();
+        let dissection = Dissector::new(Keys::new()).ipv6_packet(1, &packet);
+        assert!(dissection.is_message("dtls.client_hello"), "{:?}", dissection.notes);
+        assert_eq!(dissection.has_note(NoteKind::Malformed), is_malformed, "{:?}", dissection.notes);
+    }
+}

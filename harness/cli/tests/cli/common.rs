@@ -53,7 +53,7 @@ impl Outcome {
 }
 
 /// A diagnostic without the line breaks that the terminal's width makes.
-fn unwrapped(text: &str) -> String {
+pub(crate) fn unwrapped(text: &str) -> String {
     text.lines().map(|line| line.trim_start_matches([' ', '│', '×'])).collect::<Vec<_>>().join(" ")
 }
 

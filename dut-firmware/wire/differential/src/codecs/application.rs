@@ -15,6 +15,9 @@ pub(super) fn coap(check: &mut Check<'_>, bytes: &[u8]) {
     check.numbers("coap.opt.number", message.options.iter().map(|option| option.number.0.into()));
     check.octets("coap.payload_bytes", &message.payload);
     check.same_octets(message.emit(), bytes);
+    // Both options have the same fields.
+    let blocks = [OptionNumber::BLOCK1, OptionNumber::BLOCK2].map(|number| message.options.all(number).count());
+    let is_block_twice = blocks.iter().any(|count| *count > 1);
     for option in message.options.iter() {
         if message.options.all(option.number).count() > 1 {
             continue;
@@ -28,7 +31,7 @@ pub(super) fn coap(check: &mut Check<'_>, bytes: &[u8]) {
                 check.texts("coap.opt.object_security_kid", oscore.kid.as_ref().map(hex::encode));
                 check.same_octets(oscore.to_vec(), value);
             }
-            OptionNumber::BLOCK1 | OptionNumber::BLOCK2 if value.len() <= 3 => {
+            OptionNumber::BLOCK1 | OptionNumber::BLOCK2 if value.len() <= 3 && !is_block_twice => {
                 // RFC 7959 section 2.2: a size exponent of 7 is for the server to answer with an error.
                 let Ok(block) = Block::parse(value) else { continue };
                 check.number("coap.opt.block_number", block.number);

@@ -159,6 +159,10 @@ impl Dissector {
                 ("wpan.payload_ie.length", 0, 0x7ff),
             ];
             bits(sheet, head, whole.behind(2), &fields);
+            if head & 0x8000 == 0 {
+                // IEEE 802.15.4-2015 section 7.4.3: the type of a payload element is 1. Wireshark does not look at it.
+                sheet.error(Error::Malformed("header element among payload elements"));
+            }
             match self.payload_content(sheet, id, &mut content, link, upper) {
                 Ok(()) => extra_content(sheet, &mut content)?,
                 Err(error) => sheet.error(error),
