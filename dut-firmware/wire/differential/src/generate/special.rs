@@ -176,6 +176,10 @@ impl Rng {
         frames.push(Frame::new(header, Content::Command(realignment)).to_psdu().unwrap());
         frames.extend(self.repeated_fragments_of_mpx());
         frames.extend(self.packets_in_mpx());
+        // A frame of 2015 without addresses: header termination 1, and a payload termination of the type of header elements.
+        let mut element = vec![0x01, 0x23, 0x00, 0x3f, 0x00, 0x78];
+        append_fcs(&mut element);
+        frames.push(element);
         frames
     }
 
