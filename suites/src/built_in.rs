@@ -14,6 +14,7 @@ pub fn suites() -> Vec<Source> {
         "manufacture.toml",
         "bootstrap.toml",
         "bootstrap-anchors.toml",
+        "bootstrap-discovery.toml",
         "bootstrap-distance.toml",
         "bootstrap-roles.toml",
         "commissioning-tool.toml",

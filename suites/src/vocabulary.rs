@@ -206,7 +206,7 @@ pub const UPPER_TESTER_COMMANDS: &[Word] = &[
     word("credential", &["part", "data"]),
     word("manufacture", &["anchor", "psk"]),
     word("clock", &["now"]),
-    word("install", &["role", "channel", "pan_id", "ct", "parent", "trigger"]),
+    word("install", &["role", "channel", "pan_id", "ct", "find", "server", "parent", "trigger"]),
     word("route", &["dest", "via"]),
     word("provision", &["key", "index", "level"]),
     word("start", &[]),
@@ -239,6 +239,7 @@ pub const COMMISSIONING_TOOL_ORDERS: &[Word] = &[
     bare("disconnect", &[], (1, 1)),
     bare("reach", &["tries"], (1, 1)),
     bare("plain", &["to", "format", "accept", "type", "payload"], (2, 2)).needs(&["to"]),
+    bare("serve", &[], (1, 1)),
     word("handshake-config", &["mtu", "ems", "retransmit"]),
 ];
 

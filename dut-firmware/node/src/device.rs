@@ -2,6 +2,7 @@
 
 use alloc::collections::VecDeque;
 use alloc::string::String;
+use core::net::Ipv6Addr;
 use core::time::Duration;
 
 use protocols::Entropy;
@@ -17,6 +18,7 @@ use wire::upper_tester::{self, Arguments, Line, LineAssembler, Role, Trigger};
 use crate::anchor::Parts;
 use crate::counters::{Counters, count};
 use crate::discovery::{self, Discovery};
+use crate::finder::Finder;
 use crate::join_request::Schedule;
 use crate::mutants::{Mutant, Selected};
 use crate::neighbours::NeighbourList;
@@ -50,6 +52,7 @@ pub struct Device {
     pub(crate) contexts: Contexts,
     pub(crate) discovery: Discovery,
     pub(crate) join_requests: Schedule,
+    pub(crate) finder: Finder,
     pub(crate) server: SecureServer,
     pub(crate) plain_server: PlainServer,
     /// Hash of the datagram that DTLS took last, and of the one that last closed the network, with its sequence
@@ -101,6 +104,7 @@ impl Device {
             }),
             contexts: Contexts::default(),
             join_requests: Schedule::default(),
+            finder: Finder::default(),
             credential_parts: Parts::default(),
             unix_time_at_zero: 0,
             booted: now,
@@ -177,6 +181,7 @@ impl Device {
             self.discovery.deadline(),
             self.neighbours.deadline(self.store.is_secured()),
             self.join_requests.next().filter(|_| !self.join_requests_pause()),
+            self.finder.next(),
             self.server.deadline(),
             self.plain_server.deadline(),
         ];
@@ -222,6 +227,7 @@ impl Device {
         for emission in self.discovery.poll(now) {
             self.send_discovery(now, &emission);
         }
+        self.send_due_query(now);
         self.send_due_join_request(now);
         self.send_due_secure_requests(now);
         self.run_servers(now);
@@ -270,12 +276,26 @@ impl Device {
         }
         if let Some(global) = outcome.registered {
             self.event(now, "address", Arguments::default().with("global", global));
-            let trigger = self.store.installation().map(|site| site.trigger);
-            let by_itself = trigger == Some(Trigger::Boot) || self.mutant.is(Mutant::JsrIgnoresTrigger);
-            if by_itself && self.wants_to_join() {
-                self.join_requests.start(now);
+            if self.store.installation().is_some_and(|site| site.find.is_some()) {
+                self.finder.start(now);
             }
+            self.start_join_requests(now);
         }
+    }
+
+    /// Sends JSRs from now on, if the device does so by itself and knows where to.
+    pub(crate) fn start_join_requests(&mut self, now: Instant) {
+        let trigger = self.store.installation().map(|site| site.trigger);
+        let by_itself = trigger == Some(Trigger::Boot) || self.mutant.is(Mutant::JsrIgnoresTrigger);
+        if by_itself && self.wants_to_join() && self.tool().is_some() {
+            self.join_requests.start(now);
+        }
+    }
+
+    /// The commissioning tool's address: configured, or found.
+    pub(crate) fn tool(&self) -> Option<Ipv6Addr> {
+        let site = self.store.installation()?;
+        if site.find.is_some() { self.finder.found() } else { Some(site.ct) }
     }
 
     /// Hands the keys of the store to link security; the one to send with last.

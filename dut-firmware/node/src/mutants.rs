@@ -143,6 +143,9 @@ protocols::mutants! {
     ResetRestartsCounter "reset-restarts-counter" "SEL-1-1" "Starts its frame counter from 0 after a factory reset."
     ResetKeepsAnchor "reset-keeps-anchor" "SECC-3-13" "Keeps its trust anchor over a factory reset, and goes on with it whatever its next owner gives it."
     ResetKeepsKey "reset-keeps-key" "SECC-3-13" "Keeps its network key over a factory reset."
+    FindAnyType "find-any-type" "SEL-5.2-4" "Takes the first link of an answer to its multicast for the commissioning tool, whatever its resource type."
+    FindAnyRegistration "find-any-registration" "SEL-5.2-3" "Takes the first link of the resource directory for the commissioning tool, whatever its resource type."
+    FindAnyService "find-any-service" "SEL-5.2-2" "Takes the first address in an answer of DNS for the commissioning tool, whatever host it is of."
     ResetKeepsSite "reset-keeps-site" "SBOOT-5.1-14" "Keeps role and site over a factory reset, whatever it is installed as afterwards."
 }
 

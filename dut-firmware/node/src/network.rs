@@ -7,7 +7,7 @@ use protocols::time::Instant;
 use wire::coap::{PORT, SECURE_PORT};
 use wire::icmpv6::{Echo, ErrorKind, Message};
 use wire::ieee802154::LinkAddress;
-use wire::ipv6::{Header, Ipv6Addr, NextHeader, Packet, is_link_local, link_local};
+use wire::ipv6::{ALL_COAP_NODES_REALM, Header, Ipv6Addr, NextHeader, Packet, is_link_local, link_local};
 use wire::udp::Datagram;
 use wire::upper_tester::{Arguments, MAX_DATA, Role};
 use wire::{Error, Eui64, sel};
@@ -16,6 +16,7 @@ use crate::bootstrap_layer::{Class, Protection};
 use crate::counters::count;
 use crate::device::Device;
 use crate::discovery::{self, Emission, ND_HOP_LIMIT};
+use crate::finder;
 use crate::forwarding::{NextHop, next_hop};
 use crate::mutants::Mutant;
 use crate::profile::{BACKBONE_ADDRESS, BACKBONE_PREFIX, HOP_LIMIT, SSR_LIFETIME_UNITS, same_prefix};
@@ -56,6 +57,10 @@ impl Device {
         }
         if destination.is_multicast() {
             let on_link = matches!(origin, Origin::Link { .. });
+            if on_link && destination == ALL_COAP_NODES_REALM {
+                self.forward_upwards(packet);
+                return;
+            }
             if on_link && discovery::listens_to(destination, self.addresses().into_iter()) {
                 self.deliver(now, &packet, origin);
             }
@@ -84,6 +89,23 @@ impl Device {
         match next {
             Some(next) if next != back => self.send_packet(&packet, next, Class::Other),
             _ => count(&mut self.counters.dropped_no_route),
+        }
+    }
+
+    /// Passes a question to all CoAP nodes of the mesh on towards the backbone, where its answer is (`PROFILE-SEL`, Discovery):
+    /// to the parent only, so that it cannot go round in circles.
+    fn forward_upwards(&mut self, mut packet: Packet) {
+        if packet.header.hop_limit <= 1 {
+            return count(&mut self.counters.dropped_hop_limit);
+        }
+        packet.header.hop_limit -= 1;
+        let next = match self.role() {
+            Role::SixLbr => Some(NextHop::Backbone),
+            Role::SixLr => self.discovery.parent().map(NextHop::Neighbour),
+        };
+        match next {
+            Some(next) => self.send_packet(&packet, next, Class::Other),
+            None => count(&mut self.counters.dropped_no_route),
         }
     }
 
@@ -194,6 +216,7 @@ impl Device {
         let peer = Peer { address: source, port: datagram.source_port, local: destination };
         match datagram.destination_port {
             SECURE_PORT | PORT if destination.is_multicast() => {}
+            finder::PORT => self.receive_answer(now, peer, &datagram.payload),
             SECURE_PORT => self.receive_dtls(now, peer, &datagram.payload),
             PORT => self.receive_plain_coap(now, peer, &datagram.payload),
             port => {
@@ -308,7 +331,7 @@ fn class(packet: &Packet) -> Class {
     let source_port = packet.payload.first_chunk().map(|&[high, low]| u16::from_be_bytes([high, low]));
     match (packet.header.next_header, packet.payload.first()) {
         (NextHeader::ICMPV6, Some(128 | 129)) => Class::Echo,
-        (NextHeader::UDP, _) if !matches!(source_port, Some(wire::coap::PORT | wire::coap::SECURE_PORT)) => Class::Data,
+        (NextHeader::UDP, _) if !matches!(source_port, Some(PORT | SECURE_PORT | finder::PORT)) => Class::Data,
         _ => Class::Other,
     }
 }

@@ -10,7 +10,7 @@ use core::net::Ipv6Addr;
 use protocols::link_security::IncomingCounter;
 use wire::ieee802154::{SecurityLevel, append_fcs, check_fcs};
 use wire::reader::Reader;
-use wire::upper_tester::{Installation, Role, SecretKey, Trigger};
+use wire::upper_tester::{Find, Installation, Role, SecretKey, Trigger};
 use wire::{Error, Eui64, Result};
 
 use crate::anchor::{KeyPair, SecretScalar, TrustAnchor};
@@ -34,6 +34,8 @@ const ANCHOR_CERTIFICATE: u8 = 11;
 const ANCHOR_ISSUER: u8 = 12;
 const ANCHOR_ROOT: u8 = 13;
 const ANCHOR_REVOKED: u8 = 14;
+/// How the tool is found; it belongs to the installation before it.
+const FIND: u8 = 15;
 
 impl Store {
     /// The octets to write to flash.
@@ -60,6 +62,9 @@ impl Store {
         }
         if let Some(site) = &self.installation {
             record(INSTALLATION, &encode_installation(site));
+            if let Some(find) = site.find {
+                record(FIND, &encode_find(find));
+            }
         }
         for route in &self.routes {
             record(ROUTE, &[route.dest.0, route.via.0].concat());
@@ -138,6 +143,10 @@ impl Store {
                 pair.revoked.push(hash);
             }
             INSTALLATION => self.installation = Some(decode_installation(value)?),
+            FIND => match &mut self.installation {
+                Some(site) => site.find = Some(decode_find(value)?),
+                None => return Err(Error::Malformed("a way to find the tool without a site")),
+            },
             ROUTE => self.routes.push(Route { dest: eui64(value)?, via: eui64(value)? }),
             KEY => self.keys.push(NetworkKey {
                 index: value.u8("key index")?,
@@ -184,9 +193,33 @@ fn decode_installation(value: &mut Reader<'_>) -> Result<Installation> {
         channel: value.u8("channel")?,
         pan_id: value.u16_be("PAN identifier")?,
         ct: Ipv6Addr::from(value.array::<16>("address of the CT")?),
+        find: None,
         trigger: if value.u8("trigger")? == 0 { Trigger::Boot } else { Trigger::Selection },
         parent: if value.is_empty() { None } else { Some(eui64(value)?) },
     })
+}
+
+/// The way, and the server's address if there is one.
+fn encode_find(find: Find) -> Vec<u8> {
+    let way = match find {
+        Find::Multicast => 0,
+        Find::DnsSd(_) => 1,
+        Find::ResourceDirectory(_) => 2,
+    };
+    let mut value = Vec::from([way]);
+    value.extend(find.server().map_or(Vec::new(), |server| server.octets().to_vec()));
+    value
+}
+
+fn decode_find(value: &mut Reader<'_>) -> Result<Find> {
+    let way = value.u8("way to find the CT")?;
+    let mut server = || Ok::<_, Error>(Ipv6Addr::from(value.array::<16>("server")?));
+    match way {
+        0 => Ok(Find::Multicast),
+        1 => server().map(Find::DnsSd),
+        2 => server().map(Find::ResourceDirectory),
+        _ => Err(Error::Malformed("way to find the CT")),
+    }
 }
 
 fn eui64(value: &mut Reader<'_>) -> Result<Eui64> {
@@ -204,7 +237,8 @@ mod tests {
             role: Role::SixLbr,
             channel: 26,
             pan_id: 0xb007,
-            ct: Ipv6Addr::LOCALHOST,
+            ct: Ipv6Addr::UNSPECIFIED,
+            find: Some(Find::DnsSd(Ipv6Addr::LOCALHOST)),
             parent: Some(Eui64([2; 8])),
             trigger: Trigger::Selection,
         });

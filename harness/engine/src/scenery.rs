@@ -2,6 +2,7 @@
 
 use std::net::Ipv6Addr;
 
+use authenticator::commissioning_tool::{DNS_SERVER, RESOURCE_DIRECTORY};
 use suites::plan::{Case, Role};
 use testbeds::testbed::{PAN_ID, eui64_of};
 use wire::Eui64;
@@ -50,6 +51,8 @@ pub fn environment(case: &Case, case_seed: &[u8; 32]) -> Environment {
     for (index, board) in case.topology.boards.iter().enumerate() {
         if board.role == Role::CommissioningTool {
             environment.set(&board.name, "address", CT_ADDRESS.to_string());
+            environment.set(&board.name, "dns", DNS_SERVER.to_string());
+            environment.set(&board.name, "directory", RESOURCE_DIRECTORY.to_string());
             continue;
         }
         let eui64 = eui64_of(index);

@@ -106,7 +106,7 @@ impl Scope<'_> {
             if known.contains(&credentials::whole(field)) { Ok(Kind::Field(FieldKind::Text)) } else { property(&known) }
         };
         match name {
-            "ct" => return key_property(&["address"]),
+            "ct" => return key_property(&["address", "dns", "directory"]),
             authority if AUTHORITIES.contains(&authority) => {
                 return if AUTHORITY_PROPERTIES.contains(&credentials::whole(field)) {
                     Ok(Kind::Field(FieldKind::Text))

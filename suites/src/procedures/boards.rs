@@ -36,6 +36,13 @@ const TRIGGER: Argument = Argument {
     default: Some("boot"),
 };
 
+const FIND: Argument = Argument {
+    name: "find",
+    doc: "how the board finds the CT: its address is configured, or the board asks",
+    kind: ArgumentKind::Choice(&["configured", "multicast", "dns-sd", "directory"]),
+    default: Some("configured"),
+};
+
 const LINKED: Argument = Argument {
     name: "linked",
     doc: "secured neighbours: wait until the links to them are marked secured",
@@ -52,13 +59,13 @@ pub(super) const PREPARE: Procedure = Procedure {
     name: "prepare",
     doc: "Manufactures and installs boards: trust anchor, role, channel, PAN, address of the CT, parent and routes \
           over the tree of the topology. Leaves them switched off: power-on starts their stack.",
-    arguments: &[BOARDS, ANCHOR, CERTIFICATE, TRIGGER],
+    arguments: &[BOARDS, ANCHOR, CERTIFICATE, TRIGGER, FIND],
     expand: |topology, arguments| {
         let mut steps = Vec::new();
         for board in arguments.boards("board") {
             steps.push(power(board, true));
             steps.extend(manufacture(topology, board, arguments));
-            steps.extend(install(topology, board, arguments.text("trigger"))?);
+            steps.extend(install_finding(topology, board, arguments.text("trigger"), arguments.text("find"))?);
             steps.push(power(board, false));
         }
         Ok(steps)
@@ -267,12 +274,23 @@ fn provision(board: &str) -> StepKind {
 
 /// `install` with the parent, then a host route for every board below.
 pub(super) fn install(topology: &Topology, board: &str, trigger: Option<&str>) -> Expansion {
+    install_finding(topology, board, trigger, None)
+}
+
+/// As [`install`]; `find` says how the board finds the CT.
+fn install_finding(topology: &Topology, board: &str, trigger: Option<&str>, find: Option<&str>) -> Expansion {
     let tree = tree(topology);
     let Some(at) = topology.boards.iter().position(|candidate| candidate.name == board) else {
         return Err((format!("no board `{board}`"), String::new()));
     };
     let role = if topology.boards[at].role == Role::BorderRouter { "6lbr" } else { "6lr" };
-    let mut line = format!("install role={role} channel=$case.channel pan_id=$case.pan_id ct=$ct.address");
+    let tool = match find {
+        Some("multicast") => "find=multicast",
+        Some("dns-sd") => "find=dns-sd server=$ct.dns",
+        Some("directory") => "find=directory server=$ct.directory",
+        _ => "ct=$ct.address",
+    };
+    let mut line = format!("install role={role} channel=$case.channel pan_id=$case.pan_id {tool}");
     if let Some(parent) = tree.parent[at] {
         line.push_str(&format!(" parent=${}.eui64", topology.boards[parent].name));
     }

@@ -132,12 +132,63 @@ pub struct Installation {
     pub channel: u8,
     /// PAN identifier.
     pub pan_id: u16,
-    /// The commissioning tool's address.
+    /// The commissioning tool's address; `::` if the device has to find it.
     pub ct: Ipv6Addr,
+    /// How the device finds the tool, if it has to.
+    pub find: Option<Find>,
     /// The neighbour towards the 6LBR; learnt from the first RA if absent.
     pub parent: Option<Eui64>,
     /// When to send the first JSR.
     pub trigger: Trigger,
+}
+
+/// How a device finds the commissioning tool (`SEL` 5.2).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Find {
+    /// It asks all CoAP nodes of the mesh.
+    Multicast,
+    /// It asks this DNS server for the service.
+    DnsSd(Ipv6Addr),
+    /// It looks it up in this resource directory.
+    ResourceDirectory(Ipv6Addr),
+}
+
+impl Find {
+    /// The word behind `find=`.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Multicast => "multicast",
+            Self::DnsSd(_) => "dns-sd",
+            Self::ResourceDirectory(_) => "directory",
+        }
+    }
+
+    /// Whom it asks, if that is not everybody.
+    pub const fn server(self) -> Option<Ipv6Addr> {
+        match self {
+            Self::Multicast => None,
+            Self::DnsSd(server) | Self::ResourceDirectory(server) => Some(server),
+        }
+    }
+}
+
+/// The word behind `find=`.
+#[derive(Clone, Copy)]
+enum FindKind {
+    Multicast,
+    DnsSd,
+    Directory,
+}
+
+impl FindKind {
+    fn from_name(name: &str) -> Option<Self> {
+        match name {
+            "multicast" => Some(Self::Multicast),
+            "dns-sd" => Some(Self::DnsSd),
+            "directory" => Some(Self::Directory),
+            _ => None,
+        }
+    }
 }
 
 /// Roles of RFC 6775 that a device can be installed in.
@@ -188,14 +239,26 @@ impl Command {
                 ),
             },
             "clock" => Self::Clock { now: fields.required("now", decimal)? },
-            "install" => Self::Install(Installation {
-                role: fields.required("role", Role::from_name)?,
-                channel: fields.required("channel", |value| decimal(value).filter(|n| (11..=26).contains(n)))?,
-                pan_id: fields.required("pan_id", pan_id)?,
-                ct: fields.required("ct", unicast)?,
-                parent: fields.optional("parent", eui64)?,
-                trigger: fields.optional("trigger", Trigger::from_name)?.unwrap_or_default(),
-            }),
+            "install" => {
+                let find = match fields.optional("find", FindKind::from_name)? {
+                    None => None,
+                    Some(FindKind::Multicast) => Some(Find::Multicast),
+                    Some(FindKind::DnsSd) => Some(Find::DnsSd(fields.required("server", unicast)?)),
+                    Some(FindKind::Directory) => Some(Find::ResourceDirectory(fields.required("server", unicast)?)),
+                };
+                Self::Install(Installation {
+                    role: fields.required("role", Role::from_name)?,
+                    channel: fields.required("channel", |value| decimal(value).filter(|n| (11..=26).contains(n)))?,
+                    pan_id: fields.required("pan_id", pan_id)?,
+                    ct: match find {
+                        None => fields.required("ct", unicast)?,
+                        Some(_) => Ipv6Addr::UNSPECIFIED,
+                    },
+                    find,
+                    parent: fields.optional("parent", eui64)?,
+                    trigger: fields.optional("trigger", Trigger::from_name)?.unwrap_or_default(),
+                })
+            }
             "route" => Self::Route { dest: fields.required("dest", eui64)?, via: fields.required("via", eui64)? },
             "provision" => Self::Provision {
                 key: fields.required("key", SecretKey::from_hex)?,
@@ -243,8 +306,14 @@ impl Command {
                 let mut arguments = none
                     .with("role", site.role.name())
                     .with("channel", site.channel)
-                    .with("pan_id", format_args!("0x{:04x}", site.pan_id))
-                    .with("ct", site.ct);
+                    .with("pan_id", format_args!("0x{:04x}", site.pan_id));
+                arguments = match site.find {
+                    None => arguments.with("ct", site.ct),
+                    Some(find) => {
+                        let arguments = arguments.with("find", find.name());
+                        find.server().map_or(arguments.clone(), |server| arguments.with("server", server))
+                    }
+                };
                 if let Some(parent) = site.parent {
                     arguments = arguments.with("parent", parent);
                 }

@@ -68,7 +68,7 @@ use core::fmt;
 
 pub use assembler::{Garbage, LineAssembler};
 pub use command::{
-    Anchor, Command, CommandFault, CredentialPart, Installation, Role, SecretKey, SecretOctets, Trigger, to_hex,
+    Anchor, Command, CommandFault, CredentialPart, Find, Installation, Role, SecretKey, SecretOctets, Trigger, to_hex,
 };
 
 use crate::{Error, Result};

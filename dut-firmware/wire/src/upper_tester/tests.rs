@@ -58,6 +58,11 @@ fn other_text_is_no_line(#[case] text: &str, #[case] why: &str) {
 #[case("> 1 echo dest=fe80::1 size=0")]
 #[case("> 1 send dest=fe80::1 port=7777 data=0a0b")]
 #[case("> 1 send dest=fe80::1 port=7777 data=-")]
+#[case("> 1 install role=6lr channel=26 pan_id=0xb007 find=multicast trigger=boot")]
+#[case(
+    "> 1 install role=6lr channel=26 pan_id=0xb007 find=dns-sd server=fd00:c0::53 parent=70b3d5b007000003 trigger=boot"
+)]
+#[case("> 1 install role=6lr channel=26 pan_id=0xb007 find=directory server=fd00:c0::5d trigger=selection")]
 #[case("> 1 reset")]
 #[case("> 1 factory_reset")]
 fn every_command_survives_typing(#[case] text: &str) {
@@ -77,6 +82,11 @@ fn every_command_survives_typing(#[case] text: &str) {
 #[case("> 1 install role=6lr channel=26 pan_id=0xffff ct=fd00:c0::c7", "pan_id")]
 #[case("> 1 install role=6lr channel=26 pan_id=0xb007 ct=ff03::fd", "ct")]
 #[case("> 1 install role=6lr channel=26 pan_id=0xb007 ct=fe80::1", "ct")]
+#[case("> 1 install role=6lr channel=26 pan_id=0xb007", "ct")]
+#[case("> 1 install role=6lr channel=26 pan_id=0xb007 find=oracle", "find")]
+#[case("> 1 install role=6lr channel=26 pan_id=0xb007 find=directory", "server")]
+#[case("> 1 install role=6lr channel=26 pan_id=0xb007 find=dns-sd server=ff03::fd", "server")]
+#[case("> 1 install role=6lr channel=26 pan_id=0xb007 find=multicast ct=fd00:c0::c7", "unknown")]
 #[case("> 1 provision key=000102030405060708090a0b0c0d0e0f index=0 level=5", "index")]
 #[case("> 1 provision key=000102030405060708090a0b0c0d0e0f index=1 level=4", "level")]
 #[case("> 1 join now=1", "unknown")]

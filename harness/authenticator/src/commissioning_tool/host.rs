@@ -38,7 +38,7 @@ impl CommissioningTool {
     /// Takes a packet from the backbone; what is not for the tool, or malformed, is ignored.
     pub(super) fn receive(&mut self, now: Instant, packet: &[u8]) {
         let Ok(Packet { header, payload }) = Packet::parse(packet) else { return };
-        if header.destination != self.address {
+        if self.respond(&header, &payload) || header.destination != self.address {
             return;
         }
         match header.next_header {

@@ -20,6 +20,7 @@
 //! | `disconnect EUI64` | closes such sessions with `close_notify` |
 //! | `request EUI64 METHOD PATH [format=N] [accept=N] [type=con\|non] [payload=...]` | a request inside DTLS; done at any response |
 //! | `plain METHOD PATH to=EUI64 [format=N] [accept=N] [type=con\|non] [payload=...]` | a request without DTLS to port 5683; done when sent, or with `type=con` at any response |
+//! | `serve multicast`, `dns-sd` or `directory` | lets devices find the tool this way from now on |
 //! | `handshake-config [mtu=N] [ems=offer\|never\|require] [retransmit=ms]` | for handshakes from now on |
 //!
 //! `payload=` takes the rest of the line: pairs of hex digits are octets, anything else is text.
@@ -29,6 +30,7 @@
 //! not end it for idleness, so that a case can see what the device does.
 
 mod credentials;
+mod directory;
 mod fakes;
 mod host;
 mod mutants;
@@ -40,6 +42,7 @@ mod tasks;
 #[cfg(test)]
 mod tests;
 
+pub use directory::{DNS_SERVER, RESOURCE_DIRECTORY};
 pub use fakes::Fake;
 pub use mutants::Mutant;
 pub use registry::MAX_REQUESTS;
@@ -59,6 +62,7 @@ use crate::machine::{Machine, MachineInput, MachineOutput};
 use crate::profile::CT_ADDRESS;
 
 use credentials::{DeviceAnchor, Keyring};
+use directory::Responders;
 use host::Plain;
 use order::{NetworkKey, Order};
 use registry::Registry;
@@ -82,6 +86,7 @@ pub struct CommissioningTool {
     /// The last sequence number of `close` and `open` in this domain.
     close_seq: u32,
     handshake: HandshakeConfig,
+    responders: Responders,
     tasks: BTreeMap<u64, Task>,
     sessions: BTreeMap<u64, Session>,
     plain: Vec<Plain>,
@@ -156,6 +161,7 @@ impl CommissioningTool {
             secured: BTreeMap::new(),
             close_seq: 0,
             handshake: HandshakeConfig::default(),
+            responders: Responders::new(),
             tasks: BTreeMap::new(),
             sessions: BTreeMap::new(),
             plain: Vec::new(),

@@ -9,6 +9,7 @@ use wire::Eui64;
 use wire::coap::{Code, ContentFormat, Options};
 
 use super::credentials::IdentityOrder;
+use super::directory::Responder;
 use crate::craft::Value;
 use crate::words::{Parsed, Words, bad, eui64, number, octets};
 
@@ -70,6 +71,8 @@ pub(super) enum Order {
         eui64: Eui64,
         request: Request,
     },
+    /// From now on devices find the tool this way.
+    Serve(Responder),
     HandshakeConfig {
         mtu: Option<usize>,
         ems: Option<ExtendedMasterSecret>,
@@ -135,6 +138,7 @@ impl Order {
                 let eui64 = eui64(words.required("to")?)?;
                 Self::Plain { eui64, request: request(&mut words, false)? }
             }
+            "serve" => Self::Serve(Responder::parse(words.next("the way")?)?),
             "handshake-config" => Self::HandshakeConfig {
                 mtu: words.optional("mtu").map(number).transpose()?,
                 ems: words.optional("ems").map(extended_master_secret).transpose()?,

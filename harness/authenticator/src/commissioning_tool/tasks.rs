@@ -201,6 +201,10 @@ impl CommissioningTool {
             }
             Order::Reach { eui64, tries } => Some(Kind::Reach(Reach::new(self.address_of(eui64), tries, now))),
             Order::Plain { eui64, request } => Some(Kind::Plain { eui64, request: Some(request) }),
+            Order::Serve(responder) => {
+                self.responders.insert(responder);
+                None
+            }
             Order::HandshakeConfig { mtu, ems, retransmit } => {
                 if let Some(mtu) = mtu.filter(|mtu| *mtu < dtls::MIN_MTU) {
                     return Err(format!("an MTU of {mtu} octets is below {}", dtls::MIN_MTU));

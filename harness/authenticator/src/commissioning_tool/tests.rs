@@ -13,7 +13,7 @@ use wire::icmpv6::{Echo, Message};
 use wire::ipv6::{Header, NextHeader, Packet};
 use wire::{sel, udp};
 
-use super::{CommissioningTool, MAX_REQUESTS};
+use super::{CommissioningTool, MAX_REQUESTS, RESOURCE_DIRECTORY};
 use crate::craft::Value;
 use crate::deviation::{Change, Rule, RuleError};
 use crate::machine::{Machine, MachineInput, MachineOutput};
@@ -486,6 +486,66 @@ fn a_request_survives_what_happens_to_its_record(#[case] change: Change, #[case]
     assert_eq!((world.done.len(), world.devices[0].requests.len()), (1, 1), "one request, whatever happens");
     let marked = world.sent.iter().filter(|(_, _, wrong)| wrong.is_some()).count();
     assert_eq!(marked, usize::from(is_corrupt));
+}
+
+/// Questions as a device asks them, and what the answer must show of the tool.
+#[rstest]
+#[case::multicast("multicast", "ff03::fd", 5683, "/.well-known/core", CT_ADDRESS)]
+#[case::directory("directory", "fd00:c0::5d", 5683, "/rd-lookup/res", RESOURCE_DIRECTORY)]
+fn a_question_for_the_tool_is_answered_once_it_is_served(
+    #[case] way: &str,
+    #[case] to: Ipv6Addr,
+    #[case] port: u16,
+    #[case] path: &str,
+    #[case] answers: Ipv6Addr,
+) {
+    let mut options = wire::coap::Options::new();
+    options.push_uri_path(path);
+    options.push_uri_query("rt=core.ct");
+    let request = wire::coap::Message {
+        message_type: wire::coap::MessageType::NonConfirmable,
+        code: Code::GET,
+        message_id: 7,
+        token: wire::coap::Token::new(&[1, 2, 3, 4]).unwrap(),
+        options,
+        payload: Vec::new(),
+    };
+    let from = mesh_address(eui64(1));
+    let datagram = udp::Datagram { source_port: 61617, destination_port: port, payload: request.emit().unwrap() };
+    let payload = datagram.to_vec(from, to).unwrap();
+    let packet = Packet { header: Header::new(from, to, NextHeader::UDP, 64), payload }.to_vec().unwrap();
+    let mut tool = CommissioningTool::new(Entropy::from_seed([1; 32]));
+    let ask = |tool: &mut CommissioningTool| {
+        tool.handle(Instant::ZERO, MachineInput::Backbone(&packet));
+        std::iter::from_fn(|| tool.poll(Instant::ZERO)).find_map(|output| match output {
+            MachineOutput::Backbone { packet, .. } => Some(packet),
+            _ => None,
+        })
+    };
+    assert_eq!(ask(&mut tool), None, "nothing is served yet");
+    for other in ["multicast", "directory", "dns-sd"].into_iter().filter(|other| *other != way) {
+        tool.handle(Instant::ZERO, MachineInput::Order(&format!("serve {other}")));
+        assert_eq!(ask(&mut tool), None, "{other} is no {way}");
+    }
+    tool.handle(Instant::ZERO, MachineInput::Order(&format!("serve {way}")));
+    let Packet { header, payload } = Packet::parse(&ask(&mut tool).unwrap()).unwrap();
+    assert_eq!((header.source, header.destination), (answers, from));
+    let datagram = udp::Datagram::parse(&payload, header.source, header.destination).unwrap();
+    assert_eq!((datagram.source_port, datagram.destination_port), (port, 61617));
+    let answer = wire::coap::Message::parse(&datagram.payload).unwrap();
+    assert_eq!((answer.code, answer.token), (Code::CONTENT, request.token));
+    let links = wire::coap::Link::parse_document(std::str::from_utf8(&answer.payload).unwrap()).unwrap();
+    let mut tools = links.iter().filter(|link| link.matches("rt", "core.ct"));
+    assert_eq!(tools.next().map(|link| link.target.as_str()), Some("coaps://[fd00:c0::c7]"));
+    assert!(tools.next().is_none() && links.len() == 2);
+}
+
+#[test]
+fn an_order_to_serve_what_nobody_knows_is_refused() {
+    let mut world = World::new(Vec::new(), 0, 1);
+    world.order("serve oracle");
+    assert_eq!(world.refused.len(), 1);
+    assert!(world.refused[0].1.contains("dns-sd"), "{}", world.refused[0].1);
 }
 
 #[test]

@@ -1,0 +1,149 @@
+//! Small responders on the backbone by which a device finds the tool (`SEL` 5.2): the tool itself for a multicast question,
+//! a DNS server with its service, a resource directory with its registration. Each has something else to offer first, which
+//! a device must leave alone.
+
+use std::collections::BTreeSet;
+use std::net::Ipv6Addr;
+
+use wire::coap::{self, Code, ContentFormat, Link, Message, MessageType, Options};
+use wire::dns::{self, Name, Record, RecordData, RecordType};
+use wire::ipv6::{ALL_COAP_NODES_REALM, Header, NextHeader, Packet};
+use wire::udp;
+
+use super::CommissioningTool;
+use crate::machine::MachineOutput;
+use crate::words::{Parsed, bad};
+
+/// The DNS server.
+pub const DNS_SERVER: Ipv6Addr = Ipv6Addr::new(0xfd00, 0xc0, 0, 0, 0, 0, 0, 0x53);
+
+/// The resource directory.
+pub const RESOURCE_DIRECTORY: Ipv6Addr = Ipv6Addr::new(0xfd00, 0xc0, 0, 0, 0, 0, 0, 0x5d);
+
+/// Of what the responders offer besides: nobody has this address.
+const SOMETHING_ELSE: Ipv6Addr = Ipv6Addr::new(0xfd00, 0xc0, 0, 0, 0, 0, 0, 0xbad);
+
+const RESOURCE_TYPE: &str = "core.ct";
+const SERVICE: &str = "_bootrack-ct._udp.home.arpa";
+const TIME_TO_LIVE: u32 = 120;
+const HOP_LIMIT: u8 = 64;
+
+/// A responder.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Responder {
+    Multicast,
+    Dns,
+    Directory,
+}
+
+impl Responder {
+    pub(super) fn parse(word: &str) -> Parsed<Self> {
+        match word {
+            "multicast" => Ok(Self::Multicast),
+            "dns-sd" => Ok(Self::Dns),
+            "directory" => Ok(Self::Directory),
+            other => Err(bad(other, "multicast, dns-sd or directory")),
+        }
+    }
+
+    /// Where questions to it go.
+    fn end(self) -> (Ipv6Addr, u16) {
+        match self {
+            Self::Multicast => (ALL_COAP_NODES_REALM, coap::PORT),
+            Self::Dns => (DNS_SERVER, dns::PORT),
+            Self::Directory => (RESOURCE_DIRECTORY, coap::PORT),
+        }
+    }
+}
+
+/// Which responders there are; none at first.
+pub(super) type Responders = BTreeSet<Responder>;
+
+impl CommissioningTool {
+    /// Answers a question to a responder; false if the packet is for none.
+    pub(super) fn respond(&mut self, header: &Header, payload: &[u8]) -> bool {
+        if header.next_header != NextHeader::UDP {
+            return false;
+        }
+        let Ok(question) = udp::Datagram::parse(payload, header.source, header.destination) else { return false };
+        let end = (header.destination, question.destination_port);
+        let Some(responder) = self.responders.iter().copied().find(|responder| responder.end() == end) else {
+            return false;
+        };
+        let answer = match responder {
+            Responder::Multicast => self.links(&question.payload, "/.well-known/core"),
+            Responder::Directory => self.links(&question.payload, "/rd-lookup/res"),
+            Responder::Dns => self.records(&question.payload),
+        };
+        let Some(payload) = answer else { return true };
+        // A multicast is answered from the tool's own address.
+        let source = if header.destination.is_multicast() { self.address } else { header.destination };
+        let datagram =
+            udp::Datagram { source_port: question.destination_port, destination_port: question.source_port, payload };
+        let packet = datagram.to_vec(source, header.source).and_then(|payload| {
+            Packet { header: Header::new(source, header.source, NextHeader::UDP, HOP_LIMIT), payload }.to_vec()
+        });
+        self.outputs.push_back(match packet {
+            Ok(packet) => MachineOutput::Backbone { packet, wrong_on_purpose: None },
+            Err(error) => MachineOutput::Fault(format!("answer to {} not encoded: {error}", header.source)),
+        });
+        true
+    }
+
+    /// Links of which the second one is the tool's, to a `GET PATH?rt=core.ct`. The first begins like what was asked for: not
+    /// every server filters exactly (RFC 6690 4.1), so the device has to look.
+    fn links(&self, request: &[u8], path: &str) -> Option<Vec<u8>> {
+        let request = Message::parse(request).ok()?;
+        let asks = request.code == Code::GET
+            && request.options.uri_path() == path
+            && request.options.query("rt") == Some(RESOURCE_TYPE);
+        if !asks {
+            return None;
+        }
+        let links = [
+            Link::new(&format!("coap://[{SOMETHING_ELSE}]"), "core.ctx"),
+            Link::new(&format!("coaps://[{}]", self.address), RESOURCE_TYPE),
+        ];
+        let mut options = Options::new();
+        options.push_content_format(ContentFormat::LINK_FORMAT);
+        let response = Message {
+            message_type: MessageType::NonConfirmable,
+            code: Code::CONTENT,
+            message_id: request.message_id,
+            token: request.token,
+            options,
+            payload: Link::document(&links).into_bytes(),
+        };
+        response.emit().ok()
+    }
+
+    /// The instance of the service, its host and address, and another host's address before it.
+    fn records(&self, question: &[u8]) -> Option<Vec<u8>> {
+        let question = dns::Message::parse(question).ok()?;
+        let service: Name = SERVICE.parse().ok()?;
+        let asks = |asked: &dns::Question| asked.record_type == RecordType::PTR && asked.name.eq_ignore_case(&service);
+        if question.flags.response || !question.questions.iter().any(asks) {
+            return None;
+        }
+        let record = |name: &str, data| {
+            let (class, cache_flush) = (dns::CLASS_IN, false);
+            Some(Record { name: name.parse().ok()?, class, cache_flush, time_to_live: TIME_TO_LIVE, data })
+        };
+        let instance = format!("ct.{SERVICE}");
+        let host = "ct.home.arpa";
+        let (priority, weight, port) = (0, 0, coap::SECURE_PORT);
+        let service = RecordData::Service { priority, weight, port, target: host.parse().ok()? };
+        let answer = dns::Message {
+            flags: dns::Flags { response: true, authoritative: true, ..question.flags },
+            answers: vec![record(SERVICE, RecordData::Pointer(instance.parse().ok()?))?],
+            authorities: Vec::new(),
+            additionals: vec![
+                record("printer.home.arpa", RecordData::Aaaa(SOMETHING_ELSE))?,
+                record(&instance, service)?,
+                record(host, RecordData::Aaaa(self.address))?,
+            ],
+            ..question
+        };
+        answer.to_vec().ok()
+    }
+}
