@@ -172,6 +172,10 @@ impl<R: BufRead> Dialogue<R> {
                 continue;
             }
             let literal = match definition.kind {
+                ValueKind::Number { .. } if answer.parse::<u64>().is_err() => {
+                    say!("`{answer}` is no number");
+                    continue;
+                }
                 ValueKind::Number { .. } => answer.clone(),
                 ValueKind::Duration { .. } | ValueKind::Choice(_) => format!("\"{}\"", answer.escape_default()),
             };
