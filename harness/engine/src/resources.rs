@@ -40,14 +40,30 @@ pub fn bootstraps(planned: &PlannedCase, events: &[Event], pdus: &[Pdu]) -> Vec<
     let boards = &planned.case.topology.boards;
     let named = |role: fn(Role) -> bool| boards.iter().filter(move |board| role(board.role)).map(|board| &board.name);
     let Some(tool) = named(|role| role == Role::CommissioningTool).next() else { return Vec::new() };
-    let mut found: Vec<Procedure> = Vec::new();
-    for device in named(|role| matches!(role, Role::BorderRouter | Role::Router)) {
-        let mut watch =
-            Watch { planned, device, tool, requests: Vec::new(), request_at: None, open: None, done: Vec::new() };
-        pdus.iter().enumerate().for_each(|(index, pdu)| watch.see(index, pdu));
-        watch.finish();
-        found.append(&mut watch.done);
+    let devices = named(|role| matches!(role, Role::BorderRouter | Role::Router));
+    let watch = |device| Watch { device, tool, requests: Vec::new(), request_at: None, open: None, done: Vec::new() };
+    let mut watches: BTreeMap<&str, Watch<'_>> =
+        devices.map(|device| (device.as_str(), watch(device.as_str()))).collect();
+    for (index, pdu) in pdus.iter().enumerate().filter(|(_, pdu)| !pdu.retransmission) {
+        let destination = text(pdu, "ipv6.dst").and_then(|address| planned.environment.board_by_address(address));
+        let ends = (pdu.origin.as_deref(), destination);
+        // Of a device: its upper tester, SSRs on its links, what it and the tool send each other.
+        let of = match pdu.point {
+            Point::UpperTester => [pdu.from.as_deref(), None],
+            Point::Air if pdu.messages.contains(&"sel.ssr") => [pdu.from.as_deref(), pdu.to.as_deref()],
+            Point::Air | Point::Backbone => [ends.0, ends.1],
+        };
+        for device in of.into_iter().flatten() {
+            if let Some(watch) = watches.get_mut(device) {
+                watch.see(index, pdu, ends);
+            }
+        }
     }
+    let finished = watches.into_values().flat_map(|mut watch| {
+        watch.finish();
+        watch.done
+    });
+    let mut found: Vec<Procedure> = finished.collect();
     found.sort_by_key(|procedure| procedure.began);
     let frames = Frames::of(events, pdus);
     let loss_percent = scenery::loss_percent(&planned.case);
@@ -82,7 +98,6 @@ struct Procedure {
 
 /// Follows one device through a log.
 struct Watch<'a> {
-    planned: &'a PlannedCase,
     device: &'a str,
     tool: &'a str,
     /// The device's last JSR, hop by hop.
@@ -94,16 +109,11 @@ struct Watch<'a> {
 }
 
 impl Watch<'_> {
-    fn see(&mut self, index: usize, pdu: &Pdu) {
-        if pdu.retransmission {
-            return;
-        }
+    /// `ends` are those of the IPv6 packet.
+    fn see(&mut self, index: usize, pdu: &Pdu, ends: (Option<&str>, Option<&str>)) {
         if pdu.point == Point::UpperTester {
             return self.see_line(pdu);
         }
-        let environment = &self.planned.environment;
-        let destination = text(pdu, "ipv6.dst").and_then(|address| environment.board_by_address(address));
-        let ends = (pdu.origin.as_deref(), destination);
         let on_air = pdu.point == Point::Air;
         if on_air && pdu.messages.contains(&"sel.jsr") && ends == (Some(self.device), Some(self.tool)) {
             // Hop by hop: what somebody else sends in the device's name leads from nowhere.
@@ -313,7 +323,11 @@ impl<'a> Frames<'a> {
         let mut all = Vec::new();
         let mut first: HashMap<(&[u8], Option<&String>), u64> = HashMap::new();
         let mut sequence_number = None;
-        for frame in &self.0 {
+        let from = self.0.partition_point(|frame| own.first().is_some_and(|first| frame.event < *first));
+        let last = own.last().map_or(0, |last| self.0.partition_point(|frame| frame.event <= *last));
+        let until = self.0.get(last.saturating_sub(1)).map_or(0, |frame| frame.time.saturating_add(REPETITION));
+        let within = self.0.iter().skip(from).take_while(|frame| frame.time <= until);
+        for frame in within {
             if frame.kind == Kind::Acknowledgement {
                 if sequence_number.take().is_some_and(|number| frame.psdu.get(2) == Some(&number)) {
                     all.push((*frame, false));
