@@ -231,7 +231,8 @@ fn report(as_json: bool, manifest: &RunManifest, folder: &Path, wall: Duration) 
     let cases = manifest.cases.iter().filter(|case| case_id::attempt(&case.id).1 == 1).count();
     let attempts = if attempts > cases { format!(" in {attempts} attempts") } else { String::new() };
     say!();
-    say!("{cases} cases{attempts}: {}", counts.join(", "));
+    let noun = if cases == 1 { "case" } else { "cases" };
+    say!("{cases} {noun}{attempts}: {}", counts.join(", "));
     say!("wall time {:.3} s, virtual time {}", wall.as_secs_f64(), output::seconds(virtual_time));
     say!("evidence {}", folder.display());
     say!("report   {}", folder.join("index.html").display());

@@ -64,7 +64,7 @@ fn mixed_verdicts_are_told_and_do_not_count_as_passed() {
     let run = Bundle::run(["--suite", suite.to_str().unwrap(), "--repeat", "8"]);
     let outcome = &run.outcome;
     assert_eq!(outcome.code, Some(3), "{}", outcome.said());
-    assert!(outcome.out.contains("1 cases in 8 attempts: "), "{}", outcome.out);
+    assert!(outcome.out.contains("1 case in 8 attempts: "), "{}", outcome.out);
     // Nobody saw a multicast get lost: a device is not blamed for what may never have reached it.
     assert!(!outcome.out.contains(" fail "), "{}", outcome.out);
     let said = "LOSSY-01@loss=70 is mixed, ";
