@@ -255,14 +255,20 @@ pub(super) fn of_case(bootstraps: &[Bootstrap]) -> Option<OfCase> {
 }
 
 fn cell(Column(_, value, shown, _): &Column, all: &[&Bootstrap]) -> Cell {
-    let mut values: Vec<u64> = all.iter().filter_map(|bootstrap| value(bootstrap)).collect();
-    values.sort_unstable();
+    let values = sorted(*value, all);
     let (Some(least), Some(most), Some(median)) = (values.first(), values.last(), median(&values)) else {
         return Cell { value: UNKNOWN.to_owned(), range: String::new() };
     };
     let range =
         if shown(*least) == shown(*most) { String::new() } else { format!("{}–{}", shown(*least), shown(*most)) };
     Cell { value: shown(median), range }
+}
+
+/// The numbers that were told, ascending.
+fn sorted(value: Value, all: &[&Bootstrap]) -> Vec<u64> {
+    let mut values: Vec<u64> = all.iter().filter_map(|bootstrap| value(bootstrap)).collect();
+    values.sort_unstable();
+    values
 }
 
 /// Of sorted numbers the one in the middle, the lower of two.
@@ -293,9 +299,7 @@ const TICKS: u32 = 4;
 fn plot(title: &'static str, (divisor, unit): &(f64, &str), value: Value, groups: &Groups<'_>) -> Option<Plot> {
     let mut series: BTreeMap<Anchor, Vec<(usize, f64)>> = BTreeMap::new();
     for ((anchor, hops, _), all) in groups.iter().filter(|((_, _, loss), _)| *loss == 0) {
-        let mut values: Vec<u64> = all.iter().filter_map(|bootstrap| value(bootstrap)).collect();
-        values.sort_unstable();
-        if let Some(median) = median(&values) {
+        if let Some(median) = median(&sorted(value, all)) {
             series.entry(*anchor).or_default().push((*hops, median as f64 / divisor));
         }
     }
@@ -380,7 +384,8 @@ fn legend_mark(anchor: Anchor) -> String {
 
 /// A round step of which [`TICKS`] reach over `most`.
 fn tick(most: f64) -> f64 {
-    let wanted = most.max(f64::MIN_POSITIVE) / f64::from(TICKS);
+    // Where everything is zero, ticks still need a distance.
+    let wanted = if most > 0.0 { most } else { 1.0 } / f64::from(TICKS);
     let power = 10f64.powf(wanted.log10().floor());
     let round = [1.0, 2.0, 2.5, 5.0, 10.0].map(|factor| factor * power);
     round.into_iter().find(|step| *step * f64::from(TICKS) >= most).unwrap_or(10.0 * power)
@@ -388,9 +393,12 @@ fn tick(most: f64) -> f64 {
 
 /// With as many decimals as the step needs.
 fn tick_text(value: f64, step: f64) -> String {
-    let decimals = (-step.log10().floor()).max(0.0) as usize;
-    let exact = usize::from(step.log10().floor() >= -0.0 && step.fract() > 0.0);
-    format!("{value:.*}", decimals + exact)
+    let is_exact = |decimals: &usize| {
+        let shifted = step * 10f64.powi(*decimals as i32);
+        (shifted - shifted.round()).abs() < 1e-6
+    };
+    let decimals = (0..9).find(is_exact).unwrap_or(9);
+    format!("{value:.decimals$}")
 }
 
 #[cfg(test)]
@@ -458,5 +466,7 @@ mod tests {
         assert_eq!(tick_text(2.5, 2.5), "2.5");
         assert_eq!(tick_text(50.0, 25.0), "50");
         assert_eq!(tick_text(0.2, 0.1), "0.2");
+        assert_eq!(tick_text(0.75, 0.25), "0.75", "no tick is rounded");
+        assert_eq!(tick_text(tick(0.0), tick(0.0)), "0.1", "nothing but zeros has ticks too");
     }
 }
