@@ -12,7 +12,7 @@ use wire::ieee802154::LinkAddress;
 use wire::ipv6::{ALL_NODES, Header, Ipv6Addr, NextHeader, Packet, is_link_local, link_local};
 use wire::sel::{Kind, MULTIHOP_HOPLIMIT};
 use wire::udp::Datagram;
-use wire::upper_tester::{Arguments, Role, Trigger};
+use wire::upper_tester::{Arguments, Role};
 use wire::{Eui64, sel};
 
 use crate::bootstrap_layer::{Class, Protection};
@@ -418,9 +418,8 @@ impl Device {
             for neighbour in self.neighbours.iter_mut() {
                 neighbour.series.stop();
             }
-            let trigger = self.store.installation().map(|site| site.trigger);
-            if trigger == Some(Trigger::Boot) && self.discovery.global().is_some() && self.tool().is_some() {
-                self.join_requests.start(now);
+            if self.discovery.global().is_some() {
+                self.start_join_requests(now);
             }
         }
     }

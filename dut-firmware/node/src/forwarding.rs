@@ -38,9 +38,15 @@ pub(crate) fn next_hop(destination: Ipv6Addr, role: Role, routes: &[Route], disc
             return Some(NextHop::Neighbour(neighbour));
         }
     }
+    let is_reached = role == Role::SixLr || same_prefix(destination, BACKBONE_PREFIX);
+    upwards(role, discovery).filter(|_| is_reached)
+}
+
+/// The next hop towards the backbone; `None` for a router without a parent.
+pub(crate) fn upwards(role: Role, discovery: &Discovery) -> Option<NextHop> {
     match role {
         Role::SixLr => discovery.parent().map(NextHop::Neighbour),
-        Role::SixLbr => same_prefix(destination, BACKBONE_PREFIX).then_some(NextHop::Backbone),
+        Role::SixLbr => Some(NextHop::Backbone),
     }
 }
 

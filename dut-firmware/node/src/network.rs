@@ -17,7 +17,7 @@ use crate::counters::count;
 use crate::device::Device;
 use crate::discovery::{self, Emission, ND_HOP_LIMIT};
 use crate::finder;
-use crate::forwarding::{NextHop, next_hop};
+use crate::forwarding::{NextHop, next_hop, upwards};
 use crate::mutants::Mutant;
 use crate::profile::{BACKBONE_ADDRESS, BACKBONE_PREFIX, HOP_LIMIT, SSR_LIFETIME_UNITS, same_prefix};
 use crate::session::Peer;
@@ -58,8 +58,7 @@ impl Device {
         if destination.is_multicast() {
             let on_link = matches!(origin, Origin::Link { .. });
             if on_link && destination == ALL_COAP_NODES_REALM {
-                self.forward_upwards(packet);
-                return;
+                return self.forward(packet, origin);
             }
             if on_link && discovery::listens_to(destination, self.addresses().into_iter()) {
                 self.deliver(now, &packet, origin);
@@ -81,7 +80,13 @@ impl Device {
         }
         self.tamper_with_join_request(&mut packet);
         let destination = packet.header.destination;
-        let next = next_hop(destination, self.role(), self.store.routes(), &self.discovery);
+        // A question to all CoAP nodes of the mesh has its answer at the backbone (`PROFILE-SEL`, Discovery): it goes there, to
+        // the parent only, so that it cannot go round in circles.
+        let next = if destination == ALL_COAP_NODES_REALM {
+            upwards(self.role(), &self.discovery)
+        } else {
+            next_hop(destination, self.role(), self.store.routes(), &self.discovery)
+        };
         let back = match origin {
             Origin::Link { neighbour, .. } => NextHop::Neighbour(neighbour),
             Origin::Backbone => NextHop::Backbone,
@@ -89,23 +94,6 @@ impl Device {
         match next {
             Some(next) if next != back => self.send_packet(&packet, next, Class::Other),
             _ => count(&mut self.counters.dropped_no_route),
-        }
-    }
-
-    /// Passes a question to all CoAP nodes of the mesh on towards the backbone, where its answer is (`PROFILE-SEL`, Discovery):
-    /// to the parent only, so that it cannot go round in circles.
-    fn forward_upwards(&mut self, mut packet: Packet) {
-        if packet.header.hop_limit <= 1 {
-            return count(&mut self.counters.dropped_hop_limit);
-        }
-        packet.header.hop_limit -= 1;
-        let next = match self.role() {
-            Role::SixLbr => Some(NextHop::Backbone),
-            Role::SixLr => self.discovery.parent().map(NextHop::Neighbour),
-        };
-        match next {
-            Some(next) => self.send_packet(&packet, next, Class::Other),
-            None => count(&mut self.counters.dropped_no_route),
         }
     }
 

@@ -27,6 +27,7 @@ pub const HEADER_LENGTH: usize = 40;
 
 /// The `ff02::1` group: all nodes on the link.
 pub const ALL_NODES: Ipv6Addr = Ipv6Addr::new(0xff02, 0, 0, 0, 0, 0, 0, 1);
+
 /// All CoAP nodes of the mesh (RFC 7252 12.8, realm-local scope of RFC 7346).
 pub const ALL_COAP_NODES_REALM: Ipv6Addr = Ipv6Addr::new(0xff03, 0, 0, 0, 0, 0, 0, 0xfd);
 
