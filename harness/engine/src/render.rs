@@ -106,14 +106,6 @@ fn is_fragment(pdu: &Pdu) -> bool {
     notes.any(|(kind, note)| *kind == NoteKind::FragmentIncomplete && !note.starts_with("dtls"))
 }
 
-fn number(pdu: &Pdu, field: &str) -> Option<u64> {
-    pdu.values(field).next()?.number()
-}
-
-fn text<'a>(pdu: &'a Pdu, field: &'a str) -> Option<&'a str> {
-    pdu.values(field).next()?.text()
-}
-
 /// The name of a PDU; a flight of DTLS messages is called by all of them.
 fn message(pdu: &Pdu) -> String {
     let names = dtls_messages(pdu);
@@ -174,7 +166,7 @@ fn info(pdu: &Pdu, environment: &Environment) -> String {
     let mut words = Vec::new();
     words.extend(ends(pdu, environment));
     bootstrap_layer(pdu, environment, &mut words);
-    words.extend(number(pdu, "icmpv6.echo.sequence_number").map(|sequence| format!("sequence {sequence}")));
+    words.extend(pdu.number("icmpv6.echo.sequence_number").map(|sequence| format!("sequence {sequence}")));
     dtls(pdu, &mut words);
     coap(pdu, &mut words);
     for field in ["ut.event", "ut.status", "ut.state", "ut.secured", "ut.neighbour"] {
@@ -187,21 +179,21 @@ fn info(pdu: &Pdu, environment: &Environment) -> String {
 /// Who made a packet and whom it is for, where others carry it.
 fn ends(pdu: &Pdu, environment: &Environment) -> Option<String> {
     let origin = pdu.origin.as_deref()?;
-    let address = text(pdu, "ipv6.dst")?;
+    let address = pdu.text("ipv6.dst")?;
     let destination = environment.board_by_address(address)?;
     let relayed = pdu.from.as_deref() != Some(origin) || pdu.to.as_deref() != Some(destination);
     (pdu.point == Point::Air && relayed).then(|| format!("{origin} → {destination}"))
 }
 
 fn bootstrap_layer(pdu: &Pdu, environment: &Environment, words: &mut Vec<String>) {
-    let Some(eui64) = text(pdu, "sel.eui64") else { return };
+    let Some(eui64) = pdu.text("sel.eui64") else { return };
     let mut boards = environment.properties.iter();
     let board = boards.find(|(_, properties)| properties.get("eui64").is_some_and(|own| same_eui64(own, eui64)));
     words.push(format!("EUI-64 {}", board.map_or_else(|| eui64.to_owned(), |(name, _)| format!("of {name}"))));
     // Units of 60 s (SEL 5.3.1).
-    words.extend(number(pdu, "sel.registration_lifetime").filter(|it| *it > 0).map(|it| format!("lifetime {it} min")));
+    words.extend(pdu.number("sel.registration_lifetime").filter(|it| *it > 0).map(|it| format!("lifetime {it} min")));
     for (field, name) in [("sel.status", "status"), ("sel.reserved", "reserved")] {
-        words.extend(number(pdu, field).filter(|value| *value > 0).map(|value| format!("{name} {value}")));
+        words.extend(pdu.number(field).filter(|value| *value > 0).map(|value| format!("{name} {value}")));
     }
 }
 
@@ -213,7 +205,7 @@ fn same_eui64(a: &str, b: &str) -> bool {
 
 fn dtls(pdu: &Pdu, words: &mut Vec<String>) {
     let client_hello = pdu.messages.contains(&"dtls.client_hello");
-    if client_hello && number(pdu, "dtls.handshake.cookie_length").is_some_and(|length| length > 0) {
+    if client_hello && pdu.number("dtls.handshake.cookie_length").is_some_and(|length| length > 0) {
         words.push("with cookie".into());
     }
     let suites: Vec<String> = pdu
@@ -226,23 +218,23 @@ fn dtls(pdu: &Pdu, words: &mut Vec<String>) {
         [one] => words.push(one.clone()),
         [first, others @ ..] => words.push(format!("{first} and {} more", others.len())),
     }
-    if number(pdu, "dtls.record.content_type") == Some(21) {
-        let level = match number(pdu, "dtls.alert_message.level") {
+    if pdu.number("dtls.record.content_type") == Some(21) {
+        let level = match pdu.number("dtls.alert_message.level") {
             Some(1) => "warning",
             Some(2) => "fatal",
             Some(_) => "of unknown level",
             None => "encrypted",
         };
-        let description = number(pdu, "dtls.alert_message.desc").and_then(|it| u8::try_from(it).ok());
+        let description = pdu.number("dtls.alert_message.desc").and_then(|it| u8::try_from(it).ok());
         words.extend(description.map(|it| AlertDescription::from(it).to_string()));
         words.push(level.into());
     }
 }
 
 fn coap(pdu: &Pdu, words: &mut Vec<String>) {
-    let Some(code) = number(pdu, "coap.code").and_then(|code| u8::try_from(code).ok()).map(Code) else { return };
+    let Some(code) = pdu.number("coap.code").and_then(|code| u8::try_from(code).ok()).map(Code) else { return };
     let kind = ["confirmable", "non-confirmable", "acknowledgement", "reset"];
-    let kind = number(pdu, "coap.type").and_then(|it| kind.get(usize::try_from(it).ok()?)).copied();
+    let kind = pdu.number("coap.type").and_then(|it| kind.get(usize::try_from(it).ok()?)).copied();
     if code.is_request() {
         words.extend(pdu.values("coap.opt.uri_path_recon").map(Value::to_string));
     } else if code == Code::EMPTY {
@@ -250,8 +242,8 @@ fn coap(pdu: &Pdu, words: &mut Vec<String>) {
     } else {
         words.push(format!("{code} {}", reason_phrase(code)).trim_end().to_owned());
     }
-    words.extend(number(pdu, "coap.content_format").map(|format| format!("content-format {format}")));
-    words.extend(number(pdu, "coap.payload_length").filter(|it| *it > 0).map(|it| format!("{it} octets of payload")));
+    words.extend(pdu.number("coap.content_format").map(|format| format!("content-format {format}")));
+    words.extend(pdu.number("coap.payload_length").filter(|it| *it > 0).map(|it| format!("{it} octets of payload")));
 }
 
 /// The names of the response codes (RFC 7252 5.9, RFC 8132 4).

@@ -45,7 +45,7 @@ pub fn bootstraps(planned: &PlannedCase, events: &[Event], pdus: &[Pdu]) -> Vec<
     let mut watches: BTreeMap<&str, Watch<'_>> =
         devices.map(|device| (device.as_str(), watch(device.as_str()))).collect();
     for (index, pdu) in pdus.iter().enumerate().filter(|(_, pdu)| !pdu.retransmission) {
-        let destination = text(pdu, "ipv6.dst").and_then(|address| planned.environment.board_by_address(address));
+        let destination = pdu.text("ipv6.dst").and_then(|address| planned.environment.board_by_address(address));
         let ends = (pdu.origin.as_deref(), destination);
         // Of a device: its upper tester, SSRs on its links, what it and the tool send each other.
         let of = match pdu.point {
@@ -136,7 +136,7 @@ impl Watch<'_> {
 
     fn see_line(&mut self, pdu: &Pdu) {
         let Some(open) = self.open.as_mut().filter(|_| pdu.from.as_deref() == Some(self.device)) else { return };
-        match text(pdu, "ut.event") {
+        match pdu.text("ut.event") {
             Some("keyed") if open.keyed.is_none() => open.keyed = Some(pdu.time),
             Some("cost") if open.work.is_none() => open.work = device_work(pdu),
             _ => {}
@@ -156,7 +156,7 @@ impl Watch<'_> {
     fn see_session(&mut self, index: usize, pdu: &Pdu, by_tool: bool) {
         if by_tool
             && pdu.messages.contains(&"dtls.client_hello")
-            && let Some(random) = text(pdu, "dtls.handshake.random")
+            && let Some(random) = pdu.text("dtls.handshake.random")
             && self.open.as_ref().is_none_or(|open| open.random != random)
         {
             self.finish();
@@ -199,13 +199,11 @@ impl Watch<'_> {
 impl Procedure {
     /// What the device's side of the session tells.
     fn note_device(&mut self, pdu: &Pdu, tool: &str) {
-        match number(pdu, "dtls.handshake.ciphersuite") {
-            Some(suite) if suite == u64::from(wire::dtls::CipherSuite::PSK_WITH_AES_128_CCM_8.0) => {
-                self.anchor = Some("PSK");
-            }
-            _ => {}
+        let suite = pdu.number("dtls.handshake.ciphersuite");
+        if suite == Some(u64::from(wire::dtls::CipherSuite::PSK_WITH_AES_128_CCM_8.0)) {
+            self.anchor = Some("PSK");
         }
-        if let Some(certificate) = text(pdu, "dtls.handshake.certificate") {
+        if let Some(certificate) = pdu.text("dtls.handshake.certificate") {
             let digits: String = certificate.chars().filter(char::is_ascii_hexdigit).collect();
             let is_raw = digits.to_lowercase().starts_with(RAW_PUBLIC_KEY);
             self.anchor.get_or_insert(if is_raw { "raw public key" } else { "certificate" });
@@ -362,23 +360,15 @@ fn device_work(pdu: &Pdu) -> Option<DeviceWork> {
 /// Names a message that is sent twice only if it is sent again.
 fn message_key(pdu: &Pdu, by_tool: bool) -> Option<String> {
     let side = if by_tool { "tool" } else { "device" };
-    if let Some(message_id) = number(pdu, "coap.mid") {
-        return Some(format!("{side} coap {message_id} {:?}", number(pdu, "coap.type")));
+    if let Some(message_id) = pdu.number("coap.mid") {
+        return Some(format!("{side} coap {message_id} {:?}", pdu.number("coap.type")));
     }
     let fields = ["dtls.handshake.type", "dtls.handshake.message_seq", "dtls.handshake.fragment_offset"];
-    let [kind, message_seq, offset] = fields.map(|field| number(pdu, field));
+    let [kind, message_seq, offset] = fields.map(|field| pdu.number(field));
     Some(format!("{side} handshake {} {} {offset:?}", kind?, message_seq?))
 }
 
 /// Whether it is a fragment of a datagram that is not complete.
 fn is_piece(pdu: &Pdu) -> bool {
     pdu.values("6lowpan.frag.tag").next().is_some() && pdu.values("udp.srcport").next().is_none()
-}
-
-fn number(pdu: &Pdu, field: &str) -> Option<u64> {
-    pdu.values(field).next()?.number()
-}
-
-fn text<'a>(pdu: &'a Pdu, field: &'a str) -> Option<&'a str> {
-    pdu.values(field).next()?.text()
 }

@@ -49,6 +49,16 @@ impl Pdu {
         self.fields.iter().filter(move |(name, _)| name == field).map(|(_, value)| value)
     }
 
+    /// The first value of the named field, if that is a number.
+    pub fn number(&self, field: &str) -> Option<u64> {
+        self.values(field).next()?.number()
+    }
+
+    /// The first value of the named field, if that is a text.
+    pub fn text<'a>(&'a self, field: &'a str) -> Option<&'a str> {
+        self.values(field).next()?.text()
+    }
+
     /// Whether the link layer secured it.
     pub fn secured(&self) -> bool {
         self.values("link.secured").any(|value| matches!(value, Value::Number(1)))
