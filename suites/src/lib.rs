@@ -4,6 +4,7 @@ pub mod built_in;
 pub mod credentials;
 pub mod describe;
 pub mod duration;
+pub mod images;
 pub mod ledger;
 mod loader;
 pub mod pics;

@@ -93,6 +93,8 @@ pub const UPPER_TESTER_FIELDS: &[&str] = &[
     "level",
     "close_seq",
     "jsr_sent",
+    "image",
+    "application_s",
     "neighbours",
     "secured_links",
     "link_local",
@@ -217,6 +219,9 @@ pub const UPPER_TESTER_COMMANDS: &[Word] = &[
     word("ping", &[]),
     word("echo", &["dest", "size"]),
     word("send", &["dest", "port", "data"]),
+    word("image", &["data"]),
+    word("update", &[]),
+    word("application", &["interval_s", "dest", "port", "data"]),
     word("reset", &[]),
     word("factory_reset", &[]),
 ];

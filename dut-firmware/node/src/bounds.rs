@@ -12,6 +12,7 @@
 //! | reassemblies | those of `protocols::lowpan` | |
 //! | DTLS sessions | one, besides one ClientHello under way | other peers are ignored |
 //! | key object | [`JSON_OCTETS`] octets, [`JSON_DEPTH`] levels | 4.13, 4.00 |
+//! | software image on its way | [`IMAGE_OCTETS`] | `image` is refused with `busy` |
 //! | upper tester line | `wire::upper_tester::MAX_LINE` | the line is dropped |
 //! | outputs not polled yet | a few per input | an owner polls until `None` after each input |
 
@@ -33,5 +34,7 @@ pub const JSON_OCTETS: usize = 512;
 pub const JSON_DEPTH: usize = 2;
 /// Octets of one part of a key pair: a certificate.
 pub const CREDENTIAL_OCTETS: usize = 1024;
+/// Octets of a software image with its header and signature.
+pub const IMAGE_OCTETS: usize = 4096;
 /// Keys that are believed no more.
 pub const REVOKED: usize = 8;

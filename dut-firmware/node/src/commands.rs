@@ -6,6 +6,7 @@ use wire::ieee802154::SecurityLevel;
 use wire::upper_tester::{Anchor, Answer, Arguments, Command, CommandFault, ErrorCode, Line, Outcome};
 
 use crate::anchor::TrustAnchor;
+use crate::bounds;
 use crate::device::Device;
 use crate::mutants::Mutant;
 use crate::session::Peer;
@@ -121,6 +122,20 @@ impl Device {
                 let peer = Peer { address: dest, port, local };
                 if self.send_udp(peer, port, data) { Ok(done) } else { Err(ErrorCode::Busy) }
             }
+            Command::Image { data } => {
+                if self.software.staged.len().saturating_add(data.len()) > bounds::IMAGE_OCTETS {
+                    return Err(ErrorCode::Busy);
+                }
+                self.software.staged.extend(data);
+                Ok(done)
+            }
+            Command::Update => self.update().map(|()| done),
+            Command::Application(application) => {
+                self.former_application = self.store.application().cloned();
+                self.store.set_application(application);
+                self.software.restart_application();
+                Ok(done)
+            }
             Command::Reset => {
                 self.store_incoming(None);
                 self.reboot(now, false);
@@ -141,7 +156,11 @@ impl Device {
         let anchor = self.store.anchor().filter(|_| self.mutant.is(Mutant::ResetKeepsAnchor)).cloned();
         let key = self.store.transmit_key().filter(|_| self.mutant.is(Mutant::ResetKeepsKey)).cloned();
         let site = self.store.installation().filter(|_| self.mutant.is(Mutant::ResetKeepsSite)).cloned();
+        let application = self.store.application().filter(|_| self.mutant.is(Mutant::ResetKeepsApplication)).cloned();
         self.store.erase();
+        if application.is_some() {
+            self.store.set_application(application);
+        }
         if self.mutant.is(Mutant::ResetRestartsCounter) {
             self.store.set_frame_counter_bound(0);
         }
@@ -166,7 +185,7 @@ impl Device {
             .with("hash", env!("BOOTRACK_FIRMWARE_HASH"))
             .with("eui64", self.eui64())
             .with("roles", "6lr,6lbr")
-            .with("features", "sel,psk,rpk,cert")
+            .with("features", "sel,psk,rpk,cert,image,application")
             .with("state", self.state())
     }
 
@@ -188,6 +207,8 @@ impl Device {
             .with("jsr_sent", self.join_requests.sent())
             .with("neighbours", self.neighbours.len())
             .with("secured_links", self.neighbours.secured().len())
+            .with("image", self.software.running)
+            .with("application_s", self.store.application().map_or(0, |application| application.interval_s))
             .with("link_local", self.discovery.link_local());
         match self.discovery.global() {
             Some(global) => arguments.with("global", global),

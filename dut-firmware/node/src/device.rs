@@ -13,7 +13,7 @@ use rand_core::{Rng, SeedableRng};
 use wire::Eui64;
 use wire::ieee802154::{PanId, SecurityLevel};
 use wire::sixlowpan::{Context, Contexts};
-use wire::upper_tester::{self, Arguments, Line, LineAssembler, Role, Trigger};
+use wire::upper_tester::{self, Application, Arguments, Line, LineAssembler, Role, Trigger};
 
 use crate::anchor::Parts;
 use crate::counters::{Counters, count};
@@ -26,6 +26,7 @@ use crate::plain_coap::PlainServer;
 use crate::profile::MINIMUM_LEVEL;
 use crate::radio::{Fate, TransmitQueue};
 use crate::session::SecureServer;
+use crate::software::{SHIPPED_VERSION, Software};
 use crate::store::Store;
 use crate::{Hardware, Input, Output, RadioConfig, TransmitStatus};
 
@@ -60,6 +61,9 @@ pub struct Device {
     pub(crate) last_datagram: u32,
     pub(crate) last_close: Option<(u32, u32)>,
     pub(crate) credential_parts: Parts,
+    pub(crate) software: Software,
+    /// The application before the last one: only for a mutant that goes on with it.
+    pub(crate) former_application: Option<Application>,
     /// Wall time at [`Instant::ZERO`] in seconds since 1970; 0 until the upper tester sets the clock.
     pub(crate) unix_time_at_zero: u64,
     booted: Instant,
@@ -73,6 +77,7 @@ impl Device {
     /// Boots with what the store holds; an installed device starts by itself.
     pub fn boot(hardware: Hardware, mut store: Store, now: Instant, mutant: Option<Mutant>) -> Self {
         let mutant = Selected::new(mutant);
+        let image = store.software().unwrap_or(SHIPPED_VERSION);
         forget(&mut store, mutant);
         let mut entropy = Entropy::from_seed(hardware.entropy_seed);
         let counter = if mutant.is(Mutant::FrameCounterResetOnReboot) { 0 } else { store.frame_counter_bound() };
@@ -106,6 +111,8 @@ impl Device {
             join_requests: Schedule::default(),
             finder: Finder::default(),
             credential_parts: Parts::default(),
+            software: Software::new(image),
+            former_application: None,
             unix_time_at_zero: 0,
             booted: now,
             assembler: LineAssembler::default(),
@@ -184,6 +191,7 @@ impl Device {
             self.finder.next(),
             self.server.deadline(),
             self.plain_server.deadline(),
+            self.software.deadline(),
         ];
         deadlines.into_iter().flatten().min()
     }
@@ -231,6 +239,7 @@ impl Device {
         self.send_due_join_request(now);
         self.send_due_secure_requests(now);
         self.run_servers(now);
+        self.run_application(now);
         self.note_buffers();
     }
 
@@ -364,6 +373,12 @@ fn forget(store: &mut Store, mutant: Selected) {
     }
     if let Some(seq) = store.close_seq().filter(|_| mutant.is(Mutant::AllSecuredLostOnReboot)) {
         store.set_all_secured(false, seq);
+    }
+    if mutant.is(Mutant::UpdateNotKept) && store.software().is_some() {
+        store.set_software(None);
+    }
+    if mutant.is(Mutant::ApplicationLostOnReboot) && store.application().is_some() {
+        store.set_application(None);
     }
     if mutant.is(Mutant::CloseSeqLostOnReboot) {
         store.forget_close_seq();

@@ -37,11 +37,13 @@ mod profile;
 mod radio;
 mod secure_request;
 mod session;
+mod software;
 mod store_format;
 
 pub use device::Device;
 pub use interface::{Hardware, Input, Output, RadioConfig, TransmitStatus};
 pub use mutants::{Mutant, UnknownMutant};
+pub use software::{DEVICE_CLASS, SHIPPED_VERSION};
 #[cfg(feature = "mutants")]
 pub use store::PowerLoss;
 pub use store::Store;

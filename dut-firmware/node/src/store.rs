@@ -1,15 +1,15 @@
 //! The persistent store: what flash holds, as typed records (`PROFILE-SEL` 12). `store_format` writes them down.
 //!
 //! Frame counters stay below a bound that is stored before they are used, so that none is used twice over a power cut, at
-//! the cost of one write a block (`protocols::link_security::OutgoingCounter`). The bound is all that survives a factory
-//! reset: were the same key given to the device again, counters that it used before would repeat a CCM* nonce.
+//! the cost of one write a block (`protocols::link_security::OutgoingCounter`). The bound, and the version of the software,
+//! survive a factory reset: were the same key given to the device again, counters that it used before would repeat a CCM* nonce.
 
 use alloc::vec::Vec;
 
 use protocols::link_security::IncomingCounter;
 use wire::Eui64;
 use wire::ieee802154::SecurityLevel;
-use wire::upper_tester::{Installation, SecretKey};
+use wire::upper_tester::{Application, Installation, SecretKey};
 
 use crate::anchor::TrustAnchor;
 use crate::bounds;
@@ -33,6 +33,8 @@ pub struct Store {
     pub(crate) all_secured: bool,
     pub(crate) close_seq: Option<u32>,
     pub(crate) incoming: Vec<IncomingCounter>,
+    pub(crate) software: Option<u32>,
+    pub(crate) application: Option<Application>,
     #[cfg(feature = "mutants")]
     pub(crate) power: Power,
 }
@@ -126,6 +128,26 @@ impl Store {
     /// No frame counter at or above this bound was ever used.
     pub fn frame_counter_bound(&self) -> u32 {
         self.frame_counter_bound
+    }
+
+    /// Version of the software image that was taken last; `None` while it is the one of the factory.
+    pub fn software(&self) -> Option<u32> {
+        self.software
+    }
+
+    /// What the application does.
+    pub fn application(&self) -> Option<&Application> {
+        self.application.as_ref()
+    }
+
+    /// Stores which image is to be booted.
+    pub fn set_software(&mut self, version: Option<u32>) {
+        self.write(|store| store.software = version);
+    }
+
+    /// Stores what the application does.
+    pub fn set_application(&mut self, application: Option<Application>) {
+        self.write(|store| store.application = application);
     }
 
     /// Stores the trust anchor.
@@ -233,6 +255,7 @@ impl Store {
             store.all_secured = false;
             store.close_seq = None;
             store.incoming.clear();
+            store.application = None;
         });
     }
 

@@ -10,7 +10,7 @@ use core::net::Ipv6Addr;
 use protocols::link_security::IncomingCounter;
 use wire::ieee802154::{SecurityLevel, append_fcs, check_fcs};
 use wire::reader::Reader;
-use wire::upper_tester::{Find, Installation, Role, SecretKey, Trigger};
+use wire::upper_tester::{Application, Find, Installation, Role, SecretKey, Trigger};
 use wire::{Error, Eui64, Result};
 
 use crate::anchor::{KeyPair, SecretScalar, TrustAnchor};
@@ -36,6 +36,8 @@ const ANCHOR_ROOT: u8 = 13;
 const ANCHOR_REVOKED: u8 = 14;
 /// How the tool is found; it belongs to the installation before it.
 const FIND: u8 = 15;
+const SOFTWARE: u8 = 16;
+const APPLICATION: u8 = 17;
 
 impl Store {
     /// The octets to write to flash.
@@ -77,6 +79,12 @@ impl Store {
         record(ALL_SECURED, &[u8::from(self.all_secured)]);
         if let Some(seq) = self.close_seq {
             record(CLOSE_SEQ, &seq.to_be_bytes());
+        }
+        if let Some(version) = self.software {
+            record(SOFTWARE, &version.to_be_bytes());
+        }
+        if let Some(application) = &self.application {
+            record(APPLICATION, &encode_application(application));
         }
         for entry in &self.incoming {
             record(INCOMING, &[&entry.source.0[..], &[entry.key_index], &entry.expected.to_be_bytes()].concat());
@@ -162,6 +170,8 @@ impl Store {
                 key_index: value.u8("key index")?,
                 expected: value.u32_be("frame counter")?,
             }),
+            SOFTWARE => self.software = Some(value.u32_be("version of the software")?),
+            APPLICATION => self.application = Some(decode_application(value)?),
             _ => return Err(Error::Unsupported("kind of record")),
         }
         Ok(())
@@ -196,6 +206,23 @@ fn decode_installation(value: &mut Reader<'_>) -> Result<Installation> {
         find: None,
         trigger: if value.u8("trigger")? == 0 { Trigger::Boot } else { Trigger::Selection },
         parent: if value.is_empty() { None } else { Some(eui64(value)?) },
+    })
+}
+
+fn encode_application(application: &Application) -> Vec<u8> {
+    let mut value = application.dest.octets().to_vec();
+    value.extend(application.port.to_be_bytes());
+    value.extend(application.interval_s.to_be_bytes());
+    value.extend(&application.data);
+    value
+}
+
+fn decode_application(value: &mut Reader<'_>) -> Result<Application> {
+    Ok(Application {
+        dest: Ipv6Addr::from(value.array::<16>("destination of the application")?),
+        port: value.u16_be("port of the application")?,
+        interval_s: value.u16_be("interval of the application")?,
+        data: value.take(value.remaining(), "data of the application")?.to_vec(),
     })
 }
 
@@ -247,6 +274,13 @@ mod tests {
         assert!(store.set_key(key.clone()));
         assert!(store.set_key(NetworkKey { index: 2, source: Some(Eui64([6; 8])), ..key }));
         store.set_frame_counter_bound(1024);
+        store.set_software(Some(3));
+        store.set_application(Some(Application {
+            dest: Ipv6Addr::LOCALHOST,
+            port: 7,
+            interval_s: 5,
+            data: Vec::from([1]),
+        }));
         store.set_all_secured(true, 7);
         store.note_incoming(IncomingCounter { source: Eui64([8; 8]), key_index: 1, expected: 9 }, true);
         store
@@ -294,13 +328,13 @@ mod tests {
     }
 
     #[test]
-    fn erasing_leaves_the_bound_of_frame_counters_and_the_wear_only() {
+    fn erasing_leaves_the_bound_of_frame_counters_the_software_and_the_wear_only() {
         let mut store = full();
         let writes = store.writes();
         store.erase();
         assert_eq!((store.frame_counter_bound(), store.writes()), (1024, writes + 1));
         let mut fresh = Store::default();
-        (fresh.frame_counter_bound, fresh.writes) = (1024, writes + 1);
+        (fresh.frame_counter_bound, fresh.writes, fresh.software) = (1024, writes + 1, Some(3));
         assert!(store == fresh);
     }
 }

@@ -82,6 +82,19 @@ const LEFT_TO_THE_SUITES: &[Mutant] = &[
     Mutant::ResetKeepsAnchor,
     Mutant::ResetKeepsKey,
     Mutant::ResetKeepsSite,
+    Mutant::ImageUnverified,
+    Mutant::ImageForgedTaken,
+    Mutant::ImageCutTaken,
+    Mutant::ImageOlderTaken,
+    Mutant::ImageOfAnotherClassTaken,
+    Mutant::ImageNewerIgnored,
+    Mutant::UpdateNotKept,
+    Mutant::UpdateLosesKeys,
+    Mutant::UpdateRestartsCounter,
+    Mutant::ApplicationUnsecured,
+    Mutant::ApplicationKept,
+    Mutant::ApplicationLostOnReboot,
+    Mutant::ResetKeepsApplication,
 ];
 
 /// Or a difference would prove nothing.

@@ -20,6 +20,9 @@ const DEVICE: u8 = 3;
 /// More echo requests than a block of frame counters has room for, so that its bound is written in operation too.
 const ECHOES: u32 = 600;
 
+/// A software image of version 7, signed by OpenSSL.
+const IMAGE: &str = "4254524900010001000000070000000568656c6c6f3046022100ea3d91716941f602ceff4db70ed815025999d0d44bebbfe67272e0519cc2105f022100b2da375f2ed909edf70e73d8d5c0234dc4da0979ff65f877005bc7df34268659";
+
 /// The registration lifetime of an SSR, and a bit.
 const MARK_LAPSES: Duration = Duration::from_secs(61 * 60);
 
@@ -36,6 +39,21 @@ const LIFE: &[Step] = &[
     START,
     JOIN,
     Step { name: "operation", act: Life::operate, is_over: |_| true },
+    Step {
+        name: "application",
+        act: |life| life.say("application interval_s=60 dest=fd00:c0::c7 port=61631 data=00"),
+        is_over: |life| life.shows("application_s", "60"),
+    },
+    Step {
+        name: "software update",
+        act: |life| {
+            life.say(&format!("image data={IMAGE}"));
+            life.say("update");
+            life.say("reset");
+            life.world.run(seconds(5));
+        },
+        is_over: |life| life.shows("image", "7"),
+    },
     Step { name: "close", act: |life| life.all_secured(true), is_over: |life| life.shows("all_secured", "1") },
     Step {
         name: "restart",

@@ -28,6 +28,7 @@ use bootrack_wire::sel;
 use bootrack_wire::sixlowpan::{
     Context, Contexts, Decompressor, Dispatch, ExtensionNhc, FragmentHeader, FrameHeaders, Iphc, UdpNhc, compress,
 };
+use bootrack_wire::software_image::SignedImage;
 use bootrack_wire::udp;
 use bootrack_wire::upper_tester::{Command, Line, LineAssembler};
 use bootrack_wire::writer::Writer;
@@ -97,6 +98,7 @@ targets! {
     sixlowpan_chain,
     sixlowpan_header,
     sixlowpan_packet,
+    software_image,
     tap_header,
     udp_datagram,
     upper_tester_line,
@@ -423,6 +425,16 @@ pub fn coap_message(data: &[u8]) -> bool {
     let _ = (message.options.uri_path(), message.options.uri_query().count(), message.options.content_format());
     let _ = (message.options.first_unacceptable(&[]), message.options.max_age(), message.options.uri_port());
     assert_survives(&message, message.emit(), coap::Message::parse);
+    true
+}
+
+/// Octets: a software image with its signature.
+pub fn software_image(data: &[u8]) -> bool {
+    let Ok(signed) = SignedImage::parse(data) else { return false };
+    assert_survives(&signed.image, signed.image.to_vec(), |octets| {
+        assert_eq!(octets, signed.signed);
+        SignedImage::parse(data).map(|again| again.image)
+    });
     true
 }
 

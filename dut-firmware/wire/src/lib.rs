@@ -29,6 +29,7 @@ pub mod reader;
 pub mod rpl;
 pub mod sel;
 pub mod sixlowpan;
+pub mod software_image;
 pub mod tap;
 pub mod udp;
 pub mod upper_tester;

@@ -20,6 +20,7 @@ use bootrack_wire::dtls::{ContentType, fragments, records};
 use bootrack_wire::icmpv6;
 use bootrack_wire::ieee802154::{Content, Frame};
 use bootrack_wire::ipv6::{NextHeader, Packet};
+use bootrack_wire::software_image::SoftwareImage;
 use differential::captures::{CAPTURES, WITH_FCS, capture};
 use differential::generate::Rng;
 use differential::{link_key, session};
@@ -161,6 +162,10 @@ fn seeds() -> Seeds {
     for line in lines {
         add(&mut seeds, "upper_tester_line", &[], line.as_bytes());
         add(&mut seeds, "upper_tester_stream", &[5], &[line.as_bytes(), b"\r\n"].concat());
+    }
+    for body in [&b""[..], b"hello", &[0; 300]] {
+        let image = SoftwareImage { class: 1, version: 7, body: body.to_vec() }.to_vec().unwrap_or_default();
+        add(&mut seeds, "software_image", &[], &[&image[..], &[0x30, 6, 2, 1, 1, 2, 1, 1]].concat());
     }
     seeds
 }

@@ -9,15 +9,16 @@ use rcgen::{
 };
 use sha2::{Digest, Sha256};
 use suites::credentials::{AUTHORITIES, Flaw, KEY_PROPERTIES};
+use suites::images::ImageKind;
 use suites::plan::{Case, Role};
 
 use crate::environment::Environment;
-use crate::seed;
+use crate::{images, seed};
 
 /// The day on which the cases play, in seconds since 1970: 2026-01-01.
 pub const TODAY: u64 = 1_767_225_600;
 
-/// Octets of a certificate that one line of the upper tester takes.
+/// Octets of a certificate or an image that one line of the upper tester takes.
 const CHUNK: usize = 160;
 
 /// Puts into the environment what the case refers to, and nothing else: a signature takes time.
@@ -30,10 +31,10 @@ pub fn issue(case: &Case, case_seed: &[u8; 32], environment: &mut Environment) {
     let issuer = Issuer { case_seed };
     for authority in AUTHORITIES {
         if mentions(authority, "certificate") {
-            put_certificate(environment, authority, "certificate", issuer.root(authority).0.der());
+            put_pieces(environment, authority, "certificate", issuer.root(authority).0.der());
         }
         if mentions(authority, "issuing") {
-            put_certificate(environment, authority, "issuing", issuer.issuing(authority).0.der());
+            put_pieces(environment, authority, "issuing", issuer.issuing(authority).0.der());
         }
     }
     for board in &case.topology.boards {
@@ -58,8 +59,13 @@ pub fn issue(case: &Case, case_seed: &[u8; 32], environment: &mut Environment) {
             if mentions(name, flaw.field()) {
                 let authority = if is_tool { "owner" } else { "manufacturer" };
                 let certificate = issuer.end_entity(&key, authority, &serial_number, flaw);
-                put_certificate(environment, name, flaw.field(), certificate.der());
+                put_pieces(environment, name, flaw.field(), certificate.der());
             }
+        }
+    }
+    for board in &case.topology.boards {
+        for kind in ImageKind::ALL.into_iter().filter(|kind| mentions(&board.name, kind.field())) {
+            put_pieces(environment, &board.name, kind.field(), &images::image(case_seed, kind));
         }
     }
     if mentions("case", "today") {
@@ -67,13 +73,13 @@ pub fn issue(case: &Case, case_seed: &[u8; 32], environment: &mut Environment) {
     }
 }
 
-/// A certificate as a whole, and in pieces that fit into lines; a piece behind the end is `-`.
-fn put_certificate(environment: &mut Environment, name: &str, field: &str, der: &[u8]) {
-    environment.set(name, field, hex::encode(der));
+/// A certificate or an image as a whole, and in pieces that fit into lines; a piece behind the end is `-`.
+fn put_pieces(environment: &mut Environment, name: &str, field: &str, octets: &[u8]) {
+    environment.set(name, field, hex::encode(octets));
     for piece in 0..suites::credentials::PIECES {
-        let octets = der.get(piece * CHUNK..).unwrap_or_default();
-        let octets = octets.get(..CHUNK).unwrap_or(octets);
-        let text = if octets.is_empty() { "-".to_owned() } else { hex::encode(octets) };
+        let rest = octets.get(piece * CHUNK..).unwrap_or_default();
+        let chunk = rest.get(..CHUNK).unwrap_or(rest);
+        let text = if chunk.is_empty() { "-".to_owned() } else { hex::encode(chunk) };
         environment.set(name, &format!("{field}.{piece}"), text);
     }
 }

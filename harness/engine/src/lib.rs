@@ -5,6 +5,7 @@ pub mod credentials;
 pub mod entry_check;
 pub mod environment;
 pub mod exposure;
+pub mod images;
 pub mod judge;
 pub mod machines;
 pub mod mutation;

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use std::ops::Range;
 
 use crate::credentials::{self, AUTHORITIES, AUTHORITY_PROPERTIES, KEY_PROPERTIES};
+use crate::images::IMAGE_PROPERTIES;
 use crate::plan::{Role, Topology};
 use crate::reference;
 use crate::tree::{Faults, Node, suggest};
@@ -102,7 +103,7 @@ impl Scope<'_> {
             }
         };
         let key_property = |known: &[&str]| -> Result<Kind, Problem> {
-            let known: Vec<&str> = known.iter().chain(&KEY_PROPERTIES).copied().collect();
+            let known: Vec<&str> = known.iter().chain(&KEY_PROPERTIES).chain(&IMAGE_PROPERTIES).copied().collect();
             if known.contains(&credentials::whole(field)) { Ok(Kind::Field(FieldKind::Text)) } else { property(&known) }
         };
         match name {

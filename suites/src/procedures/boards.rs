@@ -5,6 +5,7 @@ use std::time::Duration;
 use super::write::{all, event, order, power, refers, ut};
 use super::{Argument, ArgumentKind, Arguments, Expansion, Procedure};
 use crate::credentials::{FLAW_WORDS, Flaw, PIECES};
+use crate::images::IMAGE_WORDS;
 use crate::plan::{Role, StepKind, Topology};
 use crate::topology::{Tree, neighbours, tree};
 
@@ -208,6 +209,25 @@ pub(super) const PROVISIONED: Procedure = Procedure {
         awaited.extend(linked(board, arguments.boards("linked"), UP_WITHIN));
         steps.extend(all(awaited));
         Ok(steps)
+    },
+};
+
+pub(super) const LOAD_IMAGE: Procedure = Procedure {
+    name: "load_image",
+    doc: "Hands a software image to a board, piece by piece; `update` then has the board take it or refuse it.",
+    arguments: &[
+        BOARD,
+        Argument {
+            name: "image",
+            doc: "Which one: `newer` or `newest` than the shipped one, `damaged`, `forged` by a stranger, or for a `foreign` \
+                  class of devices.",
+            kind: ArgumentKind::Choice(IMAGE_WORDS),
+            default: None,
+        },
+    ],
+    expand: |_, arguments| {
+        let (board, image) = (arguments.board("board"), arguments.text("image").unwrap_or("newer"));
+        Ok((0..PIECES).map(|piece| ut(board, format!("image data=${board}.image_{image}.{piece}"))).collect())
     },
 };
 

@@ -81,6 +81,7 @@ pub const PROCEDURES: &[Procedure] = &[
     boards::INSTALL,
     boards::RUNNING,
     boards::PROVISIONED,
+    boards::LOAD_IMAGE,
     joining::JOIN,
     joining::SECURE,
     joining::CLOSE_NETWORK,

@@ -213,9 +213,13 @@ impl FakeDevice {
             Command::Status => (true, self.status()),
             Command::Link { .. } => (true, self.link()),
             Command::Counters => (true, self.counters()),
-            Command::Ping | Command::Clock { .. } | Command::Reset | Command::FactoryReset => {
-                (true, Arguments::default())
-            }
+            Command::Ping
+            | Command::Clock { .. }
+            | Command::Image { .. }
+            | Command::Update
+            | Command::Application(_)
+            | Command::Reset
+            | Command::FactoryReset => (true, Arguments::default()),
         };
         if !allowed {
             return self.answer(request, Outcome::Error(ErrorCode::State));

@@ -79,6 +79,15 @@ pub enum Command {
         /// At most [`MAX_DATA`] octets.
         data: Vec<u8>,
     },
+    /// Appends to the software image that is on its way.
+    Image {
+        /// At most 160 octets.
+        data: Vec<u8>,
+    },
+    /// Takes the image that came, to be run from the next boot on.
+    Update,
+    /// Configures the application; `None` stops it.
+    Application(Option<Application>),
     /// Reboot.
     Reset,
     /// Erase and reboot.
@@ -191,6 +200,19 @@ impl FindKind {
     }
 }
 
+/// What an application does in operation: it sends the same data again and again.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Application {
+    /// To whom; neither multicast nor link-local.
+    pub dest: Ipv6Addr,
+    /// UDP port, its own and the other's.
+    pub port: u16,
+    /// Seconds between two datagrams, 1 to 3600.
+    pub interval_s: u16,
+    /// At most 160 octets.
+    pub data: Vec<u8>,
+}
+
 /// Roles of RFC 6775 that a device can be installed in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Role {
@@ -280,6 +302,21 @@ impl Command {
                 port: fields.required("port", |value| decimal(value).filter(|&n| n != 0))?,
                 data: fields.required("data", |value| from_hex(value).filter(|data| data.len() <= MAX_DATA))?,
             },
+            "image" => Self::Image {
+                data: fields.required("data", |value| from_hex(value).filter(|data| data.len() <= MAX_DATA))?,
+            },
+            "update" => Self::Update,
+            "application" => Self::Application(
+                match fields.required("interval_s", |value| decimal(value).filter(|&n| n <= 3600))? {
+                    0 => None,
+                    interval_s => Some(Application {
+                        dest: fields.required("dest", unicast)?,
+                        port: fields.required("port", |value| decimal(value).filter(|&n| n != 0))?,
+                        interval_s,
+                        data: fields.required("data", |value| from_hex(value).filter(|data| data.len() <= MAX_DATA))?,
+                    }),
+                },
+            ),
             "reset" => Self::Reset,
             "factory_reset" => Self::FactoryReset,
             _ => return Err(CommandFault::Unknown),
@@ -333,6 +370,13 @@ impl Command {
             Self::Send { dest, port, data } => {
                 ("send", none.with("dest", dest).with("port", port).with("data", to_hex(data)))
             }
+            Self::Image { data } => ("image", none.with("data", to_hex(data))),
+            Self::Update => ("update", none),
+            Self::Application(None) => ("application", none.with("interval_s", 0)),
+            Self::Application(Some(Application { dest, port, interval_s, data })) => (
+                "application",
+                none.with("interval_s", interval_s).with("dest", dest).with("port", port).with("data", to_hex(data)),
+            ),
             Self::Reset => ("reset", none),
             Self::FactoryReset => ("factory_reset", none),
         };

@@ -68,7 +68,8 @@ use core::fmt;
 
 pub use assembler::{Garbage, LineAssembler};
 pub use command::{
-    Anchor, Command, CommandFault, CredentialPart, Find, Installation, Role, SecretKey, SecretOctets, Trigger, to_hex,
+    Anchor, Application, Command, CommandFault, CredentialPart, Find, Installation, Role, SecretKey, SecretOctets,
+    Trigger, to_hex,
 };
 
 use crate::{Error, Result};
