@@ -66,7 +66,8 @@ pub(crate) fn judge(octets: &[u8], newest: u32, mutant: Selected) -> Result<u32,
     };
     let hash: [u8; 32] = Sha256::digest(image.signed).into();
     let is_signed = PublicKey::from_point(&VENDOR_KEY).is_ok_and(|key| key.verifies(&hash, image.signature));
-    if !is_signed && !mutant.is(Mutant::ImageUnverified) && !(mutant.is(Mutant::ImageForgedTaken) && is_whole(&image)) {
+    let unsigned_taken = mutant.is(Mutant::ImageUnverified) || mutant.is(Mutant::ImageForgedTaken) && is_whole(&image);
+    if !is_signed && !unsigned_taken {
         return refused("integrity");
     }
     if image.image.class != DEVICE_CLASS && !mutant.is(Mutant::ImageOfAnotherClassTaken) {
