@@ -17,6 +17,7 @@ pub fn suites() -> Vec<Source> {
         "bootstrap-discovery.toml",
         "bootstrap-distance.toml",
         "bootstrap-roles.toml",
+        "routing.toml",
         "commissioning-tool.toml",
         "profile.toml",
         "operation.toml",

@@ -155,6 +155,27 @@ pub struct Topology {
     pub boards: Vec<Board>,
     /// Pairs of boards that hear each other (indices into `boards`); the CT is linked to the 6LBR by the backbone.
     pub links: Vec<(usize, usize)>,
+    /// How its boards come to their routes.
+    #[serde(default, skip_serializing_if = "Routing::is_tree")]
+    pub routing: Routing,
+}
+
+/// How the boards of a topology come to their routes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Routing {
+    /// They are told: a parent, and a route for each board below.
+    #[default]
+    Tree,
+    /// By RPL (RFC 6550).
+    Rpl,
+}
+
+impl Routing {
+    /// Whether routes are configured.
+    pub fn is_tree(&self) -> bool {
+        *self == Self::Tree
+    }
 }
 
 /// One board of a topology.

@@ -76,6 +76,8 @@ struct CaseTable {
     pics: Option<Vec<String>>,
     /// `line: ct lbr router dut`, `star: lbr | a b dut`, `graph: ct-lbr lbr-dut dut-tester` or `grid: 5x4`.
     topology: String,
+    /// How the boards come to their routes: told by the testbed (`tree`), or by RPL.
+    routing: Option<Routing>,
     /// Parameters, each a list; the case runs with every combination. `channel`, `pan_id` and `loss` (percent of the
     /// frames that each link loses) are the network's.
     params: Option<BTreeMap<String, Parameters>>,
@@ -95,6 +97,17 @@ struct CaseTable {
     step: Vec<StepTable>,
     /// Postamble.
     teardown: Option<Vec<StepTable>>,
+}
+
+/// How boards come to their routes.
+#[derive(JsonSchema)]
+#[schemars(rename_all = "snake_case")]
+#[allow(dead_code)]
+enum Routing {
+    /// Parents and routes are configured.
+    Tree,
+    /// RPL in storing mode.
+    Rpl,
 }
 
 /// Role of the device under test.

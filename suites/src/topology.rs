@@ -4,7 +4,7 @@
 use std::collections::VecDeque;
 use std::ops::Range;
 
-use crate::plan::{Board, Role, Topology};
+use crate::plan::{Board, Role, Routing, Topology};
 use crate::tree::suggest;
 
 mod grid;
@@ -137,7 +137,7 @@ pub fn parse(text: &str, dut_role: Role) -> Result<Topology, Vec<TopologyFault>>
         }
     }
     check_boards(&boards, &pairs, &whole, &mut faults);
-    let topology = Topology { text: text.to_owned(), boards, links };
+    let topology = Topology { text: text.to_owned(), boards, links, routing: Routing::Tree };
     if faults.is_empty() {
         check_connected(&topology, &mentioned, &mut faults);
     }

@@ -1,5 +1,7 @@
 //! The commands of the upper tester (`wire::upper_tester` documents them).
 
+use alloc::string::{String, ToString};
+
 use protocols::time::Instant;
 use rand_core::Rng;
 use wire::ieee802154::SecurityLevel;
@@ -51,6 +53,7 @@ impl Device {
             Command::Hello { nonce } => Ok(self.hello(&nonce)),
             Command::Ping => Ok(done),
             Command::Status => Ok(self.status()),
+            Command::Rpl => Ok(self.routing_status()),
             Command::Counters => Ok(self.counters.arguments()),
             Command::Link { neighbour } => {
                 let entry = self.neighbours.get(neighbour);
@@ -185,7 +188,7 @@ impl Device {
             .with("hash", env!("BOOTRACK_FIRMWARE_HASH"))
             .with("eui64", self.eui64())
             .with("roles", "6lr,6lbr")
-            .with("features", "sel,psk,rpk,cert,image,application")
+            .with("features", "sel,psk,rpk,cert,image,application,rpl")
             .with("state", self.state())
     }
 
@@ -214,6 +217,19 @@ impl Device {
             Some(global) => arguments.with("global", global),
             None => arguments.with("global", NONE),
         }
+    }
+
+    fn routing_status(&self) -> Arguments {
+        let Some(rpl) = &self.rpl else {
+            let none = Arguments::default().with("rank", NONE).with("parent", NONE).with("dodag", NONE);
+            return none.with("routes", 0);
+        };
+        let or_none = |value: Option<String>| value.unwrap_or_else(|| NONE.into());
+        Arguments::default()
+            .with("rank", rpl.rank())
+            .with("parent", or_none(rpl.parent().map(|parent| parent.to_string())))
+            .with("dodag", or_none(rpl.dodag_id().map(|id| id.to_string())))
+            .with("routes", rpl.routes())
     }
 
     /// The lifecycle state, as `wire::upper_tester` names it.

@@ -13,7 +13,7 @@ use rand_core::{Rng, SeedableRng};
 use wire::Eui64;
 use wire::ieee802154::{PanId, SecurityLevel};
 use wire::sixlowpan::{Context, Contexts};
-use wire::upper_tester::{self, Application, Arguments, Line, LineAssembler, Role, Trigger};
+use wire::upper_tester::{self, Application, Arguments, Line, LineAssembler, Role, Routing, Trigger};
 
 use crate::anchor::Parts;
 use crate::counters::{Counters, count};
@@ -25,6 +25,7 @@ use crate::neighbours::NeighbourList;
 use crate::plain_coap::PlainServer;
 use crate::profile::MINIMUM_LEVEL;
 use crate::radio::{Fate, TransmitQueue};
+use crate::rpl::{self, Rpl};
 use crate::session::SecureServer;
 use crate::software::{SHIPPED_VERSION, Software};
 use crate::store::Store;
@@ -54,6 +55,8 @@ pub struct Device {
     pub(crate) discovery: Discovery,
     pub(crate) join_requests: Schedule,
     pub(crate) finder: Finder,
+    /// Of a device that was installed with `routing=rpl`.
+    pub(crate) rpl: Option<Rpl>,
     pub(crate) server: SecureServer,
     pub(crate) plain_server: PlainServer,
     /// Hash of the datagram that DTLS took last, and of the one that last closed the network, with its sequence
@@ -110,6 +113,7 @@ impl Device {
             contexts: Contexts::default(),
             join_requests: Schedule::default(),
             finder: Finder::default(),
+            rpl: None,
             credential_parts: Parts::default(),
             software: Software::new(image),
             former_application: None,
@@ -143,6 +147,7 @@ impl Device {
                 let fate = self.radio.done(now, handle, acknowledged, pause);
                 if let Fate::Final(receiver) = fate {
                     self.discovery.note_delivery(receiver, acknowledged);
+                    self.note_delivery(now, receiver, acknowledged);
                 }
                 match status {
                     _ if fate == Fate::Again => {}
@@ -189,6 +194,7 @@ impl Device {
             self.neighbours.deadline(self.store.is_secured()),
             self.join_requests.next().filter(|_| !self.join_requests_pause()),
             self.finder.next(),
+            self.rpl.as_ref().and_then(Rpl::deadline),
             self.server.deadline(),
             self.plain_server.deadline(),
             self.software.deadline(),
@@ -235,6 +241,10 @@ impl Device {
         for emission in self.discovery.poll(now) {
             self.send_discovery(now, &emission);
         }
+        if let Some(rpl) = &mut self.rpl {
+            let emissions = rpl.poll(now, &mut self.entropy);
+            self.send_routing(now, &emissions);
+        }
         self.send_due_query(now);
         self.send_due_join_request(now);
         self.send_due_secure_requests(now);
@@ -261,6 +271,7 @@ impl Device {
             receiver_on: true,
         }));
         self.discovery = Discovery::new(self.hardware.eui64, site.role, site.parent, self.mutant);
+        self.rpl = (site.routing == Routing::Rpl).then(|| Rpl::new(site.role, self.mutant, &mut self.entropy));
         let delay = self.random_below(discovery::SOLICITATION_DELAY_MAX);
         let outcome = self.discovery.start(now, delay);
         if let Some(parent) = site.parent {
@@ -285,10 +296,30 @@ impl Device {
         }
         if let Some(global) = outcome.registered {
             self.event(now, "address", Arguments::default().with("global", global));
+            if let Some(rpl) = &mut self.rpl {
+                rpl.start(now, global, &mut self.entropy);
+            }
             if self.store.installation().is_some_and(|site| site.find.is_some()) {
                 self.finder.start(now);
             }
             self.start_join_requests(now);
+        }
+    }
+
+    fn note_delivery(&mut self, now: Instant, neighbour: Eui64, acknowledged: bool) {
+        if let Some(rpl) = &mut self.rpl {
+            let outcome = rpl.note_delivery(now, neighbour, acknowledged, &mut self.entropy);
+            self.apply_routing(now, &outcome);
+        }
+    }
+
+    /// Takes over what RPL brought about: the parent is the router that the device registers with.
+    pub(crate) fn apply_routing(&mut self, now: Instant, outcome: &rpl::Outcome) {
+        self.send_routing(now, &outcome.emissions);
+        if let Some((parent, rank)) = outcome.parent {
+            self.event(now, "rpl_parent", Arguments::default().with("parent", parent).with("rank", rank));
+            self.note_neighbour(now, parent);
+            self.discovery.follow(now, parent);
         }
     }
 

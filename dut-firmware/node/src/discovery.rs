@@ -152,6 +152,14 @@ impl Discovery {
         self.parent
     }
 
+    /// RPL chose another router: the address is registered there too, and stays usable meanwhile.
+    pub(crate) fn follow(&mut self, now: Instant, parent: Eui64) {
+        if self.parent != Some(parent) && self.network.is_some() {
+            self.parent = Some(parent);
+            self.phase = Phase::Registering { attempt: 0, next: now };
+        }
+    }
+
     /// The neighbour that registered `address` here.
     pub(crate) fn registered(&self, address: Ipv6Addr) -> Option<Eui64> {
         self.registrations.iter().find(|registration| registration.address == address).map(|known| known.eui64)

@@ -35,6 +35,7 @@ mod network;
 mod plain_coap;
 mod profile;
 mod radio;
+mod rpl;
 mod secure_request;
 mod session;
 mod software;

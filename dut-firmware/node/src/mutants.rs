@@ -159,6 +159,11 @@ protocols::mutants! {
     ApplicationKept "application-kept" "SECC-3-9" "Goes on with its former application beside the one that it was configured for."
     ApplicationLostOnReboot "application-lost-on-reboot" "SECC-3-9" "Loses the configuration of its application at each restart."
     ResetKeepsApplication "reset-keeps-application" "SECC-3-13" "Keeps the configuration of its application over a factory reset."
+    RplRankNotIncreased "rpl-rank-not-increased" "SEL-3-1" "Advertises the rank of its RPL parent as its own."
+    RplNoDao "rpl-no-dao" "SEL-3-1" "Tells no RPL parent that it is there."
+    RplDaoNotRelayed "rpl-dao-not-relayed" "SEL-3-1" "Does not tell its RPL parent of the nodes below itself."
+    RplParentKept "rpl-parent-kept" "SEL-3-1" "Keeps an RPL parent that is out of reach."
+    RplPoisonIgnored "rpl-poison-ignored" "SEL-3-1" "Keeps an RPL parent that advertises an infinite rank."
     ResetKeepsSite "reset-keeps-site" "SBOOT-5.1-14" "Keeps role and site over a factory reset, whatever it is installed as afterwards."
 }
 

@@ -20,6 +20,7 @@ use crate::finder;
 use crate::forwarding::{NextHop, next_hop, upwards};
 use crate::mutants::Mutant;
 use crate::profile::{BACKBONE_ADDRESS, BACKBONE_PREFIX, HOP_LIMIT, SSR_LIFETIME_UNITS, same_prefix};
+use crate::rpl::{self, ALL_RPL_NODES};
 use crate::session::Peer;
 
 /// Where a packet came from.
@@ -60,7 +61,8 @@ impl Device {
             if on_link && destination == ALL_COAP_NODES_REALM {
                 return self.forward(packet, origin);
             }
-            if on_link && discovery::listens_to(destination, self.addresses().into_iter()) {
+            let routing = destination == ALL_RPL_NODES && self.rpl.is_some();
+            if on_link && (routing || discovery::listens_to(destination, self.addresses().into_iter())) {
                 self.deliver(now, &packet, origin);
             }
             return;
@@ -85,7 +87,7 @@ impl Device {
         let next = if destination == ALL_COAP_NODES_REALM {
             upwards(self.role(), &self.discovery)
         } else {
-            next_hop(destination, self.role(), self.store.routes(), &self.discovery)
+            self.next_hop(destination)
         };
         let back = match origin {
             Origin::Link { neighbour, .. } => NextHop::Neighbour(neighbour),
@@ -176,6 +178,15 @@ impl Device {
                 let outcome = self.discovery.handle(now, neighbour, source, &message, delay);
                 self.apply_discovery(now, outcome);
             }
+            (Message::Rpl(message), Origin::Link { neighbour, .. })
+                if hop_limit == ND_HOP_LIMIT && is_link_local(source) =>
+            {
+                if let Some(rpl) = &mut self.rpl {
+                    let to_all = destination.is_multicast();
+                    let outcome = rpl.handle(now, neighbour, to_all, &message, &mut self.entropy);
+                    self.apply_routing(now, &outcome);
+                }
+            }
             (Message::Sel(message), Origin::Link { neighbour, secured })
                 if message.kind == sel::Kind::SetSecureRequest =>
             {
@@ -243,7 +254,7 @@ impl Device {
     /// Sends a packet of this device; `false` without a route.
     pub(crate) fn send_own(&mut self, packet: &Packet) -> bool {
         let destination = packet.header.destination;
-        let Some(next) = next_hop(destination, self.role(), self.store.routes(), &self.discovery) else {
+        let Some(next) = self.next_hop(destination) else {
             count(&mut self.counters.dropped_no_route);
             return false;
         };
@@ -269,6 +280,27 @@ impl Device {
             self.note_neighbour(now, *neighbour);
         }
         self.send_packet(&Packet { header, payload }, next, Class::Other);
+    }
+
+    /// Sends messages of RPL: link-local, hop limit 255 (RFC 6550 section 6).
+    pub(crate) fn send_routing(&mut self, now: Instant, emissions: &[rpl::Emission]) {
+        for rpl::Emission { to, message } in emissions {
+            let source = self.discovery.link_local();
+            let destination = to.map_or(ALL_RPL_NODES, |to| link_local(LinkAddress::Extended(to)));
+            let Ok(payload) = Message::Rpl(message.clone()).to_vec(source, destination) else { continue };
+            let header = Header::new(source, destination, NextHeader::ICMPV6, ND_HOP_LIMIT);
+            if let Some(to) = to {
+                self.note_neighbour(now, *to);
+            }
+            let next = to.map_or(NextHop::Multicast, NextHop::Neighbour);
+            self.send_packet(&Packet { header, payload }, next, Class::Other);
+        }
+    }
+
+    /// The next hop of a packet: by what RPL learnt, else by what was configured and registered.
+    fn next_hop(&self, destination: Ipv6Addr) -> Option<NextHop> {
+        let learnt = self.rpl.as_ref().and_then(|rpl| rpl.next_hop(destination)).map(NextHop::Neighbour);
+        learnt.or_else(|| next_hop(destination, self.role(), self.store.routes(), &self.discovery))
     }
 
     /// What a device must not do: answers a refused packet.

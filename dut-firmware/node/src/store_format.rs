@@ -10,7 +10,7 @@ use core::net::Ipv6Addr;
 use protocols::link_security::IncomingCounter;
 use wire::ieee802154::{SecurityLevel, append_fcs, check_fcs};
 use wire::reader::Reader;
-use wire::upper_tester::{Application, Find, Installation, Role, SecretKey, Trigger};
+use wire::upper_tester::{Application, Find, Installation, Role, Routing, SecretKey, Trigger};
 use wire::{Error, Eui64, Result};
 
 use crate::anchor::{KeyPair, SecretScalar, TrustAnchor};
@@ -38,6 +38,8 @@ const ANCHOR_REVOKED: u8 = 14;
 const FIND: u8 = 15;
 const SOFTWARE: u8 = 16;
 const APPLICATION: u8 = 17;
+/// Routes are learnt by RPL; it belongs to the installation before it.
+const RPL: u8 = 18;
 
 impl Store {
     /// The octets to write to flash.
@@ -66,6 +68,9 @@ impl Store {
             record(INSTALLATION, &encode_installation(site));
             if let Some(find) = site.find {
                 record(FIND, &encode_find(find));
+            }
+            if site.routing == Routing::Rpl {
+                record(RPL, &[]);
             }
         }
         for route in &self.routes {
@@ -155,6 +160,10 @@ impl Store {
                 Some(site) => site.find = Some(decode_find(value)?),
                 None => return Err(Error::Malformed("a way to find the tool without a site")),
             },
+            RPL => match &mut self.installation {
+                Some(site) => site.routing = Routing::Rpl,
+                None => return Err(Error::Malformed("a routing protocol without a site")),
+            },
             ROUTE => self.routes.push(Route { dest: eui64(value)?, via: eui64(value)? }),
             KEY => self.keys.push(NetworkKey {
                 index: value.u8("key index")?,
@@ -204,6 +213,7 @@ fn decode_installation(value: &mut Reader<'_>) -> Result<Installation> {
         pan_id: value.u16_be("PAN identifier")?,
         ct: Ipv6Addr::from(value.array::<16>("address of the CT")?),
         find: None,
+        routing: Routing::Tree,
         trigger: if value.u8("trigger")? == 0 { Trigger::Boot } else { Trigger::Selection },
         parent: if value.is_empty() { None } else { Some(eui64(value)?) },
     })
@@ -266,6 +276,7 @@ mod tests {
             pan_id: 0xb007,
             ct: Ipv6Addr::UNSPECIFIED,
             find: Some(Find::DnsSd(Ipv6Addr::LOCALHOST)),
+            routing: Routing::Rpl,
             parent: Some(Eui64([2; 8])),
             trigger: Trigger::Selection,
         });

@@ -95,6 +95,11 @@ const LEFT_TO_THE_SUITES: &[Mutant] = &[
     Mutant::ApplicationKept,
     Mutant::ApplicationLostOnReboot,
     Mutant::ResetKeepsApplication,
+    Mutant::RplRankNotIncreased,
+    Mutant::RplNoDao,
+    Mutant::RplDaoNotRelayed,
+    Mutant::RplParentKept,
+    Mutant::RplPoisonIgnored,
 ];
 
 /// Or a difference would prove nothing.

@@ -33,6 +33,7 @@ fn environment() -> Environment {
             text: String::new(),
             boards: vec![Board { name: "dut".to_owned(), role: Role::Router }],
             links: Vec::new(),
+            routing: suites::plan::Routing::Tree,
         },
         params: BTreeMap::new(),
         kills: Vec::new(),

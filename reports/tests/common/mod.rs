@@ -124,6 +124,7 @@ fn topology() -> Topology {
             board("dut", Role::Router),
         ],
         links: vec![(0, 1), (1, 2), (2, 3)],
+        routing: suites::plan::Routing::Tree,
     }
 }
 

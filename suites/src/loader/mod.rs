@@ -17,7 +17,7 @@ use input::{Fault, Source};
 use crate::ledger::Ledger;
 use crate::pics::Proforma;
 use crate::pixit::Pixit;
-use crate::plan::{Case, Iut, Origin, Part, Role, State};
+use crate::plan::{Case, Iut, Origin, Part, Role, Routing, State, Topology};
 use crate::topology;
 use crate::tree::{self, Faults, Node, Table, Value, suggest};
 use crate::vocabulary::{PHASES, Vocabulary};
@@ -36,9 +36,9 @@ pub(crate) use template::CONSTRAINT_KEYS;
 pub(crate) const SUITE_KEYS: [&str; 5] = ["suite", "title", "phase", "procedure", "case"];
 
 /// Keys of a case.
-pub(crate) const CASE_KEYS: [&str; 15] = [
-    "id", "purpose", "clauses", "phase", "pics", "topology", "params", "kills", "iut", "dut_role", "entry", "exit",
-    "setup", "step", "teardown",
+pub(crate) const CASE_KEYS: [&str; 16] = [
+    "id", "purpose", "clauses", "phase", "pics", "topology", "routing", "params", "kills", "iut", "dut_role", "entry",
+    "exit", "setup", "step", "teardown",
 ];
 
 /// What a suite may refer to.
@@ -214,6 +214,11 @@ impl CaseReader<'_, '_, '_> {
             Some(Some("ct")) => Iut::CommissioningTool,
             _ => Iut::Device,
         };
+        let routing =
+            match table.get("routing").map(|node| template::choice(node, &["tree", "rpl"], "`routing`", self.faults)) {
+                Some(Some("rpl")) => Routing::Rpl,
+                _ => Routing::Tree,
+            };
         let entry = self.state(table, "entry");
         let exit = self.state(table, "exit");
         let rows = rows::read(table, self.faults);
@@ -235,6 +240,7 @@ impl CaseReader<'_, '_, '_> {
                 used_params.extend(known.used);
                 continue;
             };
+            let topology = Topology { routing, ..topology };
             let scope = Scope {
                 vocabulary: self.catalogue.vocabulary,
                 topology: &topology,

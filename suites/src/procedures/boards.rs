@@ -311,14 +311,18 @@ fn install_finding(topology: &Topology, board: &str, trigger: Option<&str>, find
         _ => "ct=$ct.address",
     };
     let mut line = format!("install role={role} channel=$case.channel pan_id=$case.pan_id {tool}");
-    if let Some(parent) = tree.parent[at] {
+    let is_tree = topology.routing.is_tree();
+    if !is_tree {
+        line.push_str(" routing=rpl");
+    }
+    if let Some(parent) = tree.parent[at].filter(|_| is_tree) {
         line.push_str(&format!(" parent=${}.eui64", topology.boards[parent].name));
     }
     if let Some(trigger @ "selection") = trigger {
         line.push_str(&format!(" trigger={trigger}"));
     }
     let mut steps = vec![ut(board, line)];
-    for (descendant, via) in tree.descendants(at) {
+    for (descendant, via) in tree.descendants(at).into_iter().filter(|_| is_tree) {
         let (descendant, via) = (&topology.boards[descendant].name, &topology.boards[via].name);
         steps.push(ut(board, format!("route dest=${descendant}.eui64 via=${via}.eui64")));
     }

@@ -212,6 +212,7 @@ impl FakeDevice {
             }
             Command::Status => (true, self.status()),
             Command::Link { .. } => (true, self.link()),
+            Command::Rpl => (true, Arguments::default().with("rank", 1024).with("parent", "-").with("routes", 0)),
             Command::Counters => (true, self.counters()),
             Command::Ping
             | Command::Clock { .. }

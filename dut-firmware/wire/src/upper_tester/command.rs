@@ -52,6 +52,8 @@ pub enum Command {
     Start,
     /// A JSR now.
     Join,
+    /// What RPL has brought about: rank, parent, DODAGID, number of routes.
+    Rpl,
     /// The device's state.
     Status,
     /// The state of one link.
@@ -149,6 +151,8 @@ pub struct Installation {
     pub parent: Option<Eui64>,
     /// When to send the first JSR.
     pub trigger: Trigger,
+    /// How routes come about.
+    pub routing: Routing,
 }
 
 /// How a device finds the commissioning tool (`SEL` 5.2).
@@ -222,6 +226,30 @@ pub enum Role {
     SixLbr,
 }
 
+/// How a device comes to its routes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+pub enum Routing {
+    /// The testbed configures them: a parent, and `route` for what is below.
+    #[default]
+    Tree,
+    /// RPL in storing mode (RFC 6550).
+    Rpl,
+}
+
+impl Routing {
+    /// The word on the wire.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Tree => "tree",
+            Self::Rpl => "rpl",
+        }
+    }
+
+    fn from_name(name: &str) -> Option<Self> {
+        [Self::Tree, Self::Rpl].into_iter().find(|routing| routing.name() == name)
+    }
+}
+
 /// What makes a device send its first JSR (`PROFILE-SEL` 4).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 pub enum Trigger {
@@ -279,6 +307,7 @@ impl Command {
                     find,
                     parent: fields.optional("parent", eui64)?,
                     trigger: fields.optional("trigger", Trigger::from_name)?.unwrap_or_default(),
+                    routing: fields.optional("routing", Routing::from_name)?.unwrap_or_default(),
                 })
             }
             "route" => Self::Route { dest: fields.required("dest", eui64)?, via: fields.required("via", eui64)? },
@@ -290,6 +319,7 @@ impl Command {
             "start" => Self::Start,
             "join" => Self::Join,
             "status" => Self::Status,
+            "rpl" => Self::Rpl,
             "link" => Self::Link { neighbour: fields.required("neighbour", eui64)? },
             "counters" => Self::Counters,
             "ping" => Self::Ping,
@@ -354,7 +384,12 @@ impl Command {
                 if let Some(parent) = site.parent {
                     arguments = arguments.with("parent", parent);
                 }
-                ("install", arguments.with("trigger", site.trigger.name()))
+                let arguments = arguments.with("trigger", site.trigger.name());
+                let arguments = match site.routing {
+                    Routing::Tree => arguments,
+                    Routing::Rpl => arguments.with("routing", site.routing.name()),
+                };
+                ("install", arguments)
             }
             Self::Route { dest, via } => ("route", none.with("dest", dest).with("via", via)),
             Self::Provision { key, index, level } => {
@@ -363,6 +398,7 @@ impl Command {
             Self::Start => ("start", none),
             Self::Join => ("join", none),
             Self::Status => ("status", none),
+            Self::Rpl => ("rpl", none),
             Self::Link { neighbour } => ("link", none.with("neighbour", neighbour)),
             Self::Counters => ("counters", none),
             Self::Ping => ("ping", none),

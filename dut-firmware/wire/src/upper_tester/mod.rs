@@ -68,8 +68,8 @@ use core::fmt;
 
 pub use assembler::{Garbage, LineAssembler};
 pub use command::{
-    Anchor, Application, Command, CommandFault, CredentialPart, Find, Installation, Role, SecretKey, SecretOctets,
-    Trigger, to_hex,
+    Anchor, Application, Command, CommandFault, CredentialPart, Find, Installation, Role, Routing, SecretKey,
+    SecretOctets, Trigger, to_hex,
 };
 
 use crate::{Error, Result};

@@ -29,7 +29,7 @@ fn answers_make_files_that_a_run_takes() {
     let lines = format!("y\nn\n{}250\n7m3\n16\n?\n\nselection\n", "y\n".repeat(26));
     let outcome = answered(folder.path(), &["mine.toml", "--pixit", "values.toml"], &lines).expect(0);
     for part in [
-        "1/30  SEL_6LR (mandatory, SEL-5-3)",
+        "1/31  SEL_6LR (mandatory, SEL-5-3)",
         "mine.toml: 27 yes, 1 no, 0 left open",
         "values.toml: 2 values that differ",
         "`7m3` is no number",

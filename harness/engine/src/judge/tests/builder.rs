@@ -40,6 +40,7 @@ pub(super) fn case(steps: Vec<StepKind>) -> Case {
             text: String::new(),
             boards: boards.map(|(name, role)| Board { name: name.to_owned(), role }).to_vec(),
             links: Vec::new(),
+            routing: suites::plan::Routing::Tree,
         },
         params: BTreeMap::new(),
         kills: Vec::new(),
