@@ -5,6 +5,16 @@ mod common;
 use common::{PSK, World, eui64, global, seconds};
 
 fn world(boards: u8, links: &[(u8, u8)]) -> World {
+    let mut world = installed(boards, links);
+    for number in 1..=boards {
+        world.ok(number, "start");
+        world.run(seconds(3));
+    }
+    world.run(seconds(60));
+    world
+}
+
+fn installed(boards: u8, links: &[(u8, u8)]) -> World {
     let mut world = World::new(boards, links);
     for number in 1..=boards {
         let role = if number == 1 { "6lbr" } else { "6lr" };
@@ -12,11 +22,6 @@ fn world(boards: u8, links: &[(u8, u8)]) -> World {
         let site = format!("install role={role} channel=26 pan_id=0xb007 ct=fd00:c0::c7 trigger=selection routing=rpl");
         world.ok(number, &site);
     }
-    for number in 1..=boards {
-        world.ok(number, "start");
-        world.run(seconds(3));
-    }
-    world.run(seconds(60));
     world
 }
 
@@ -59,6 +64,23 @@ fn who_loses_its_parent_finds_another_and_is_found_through_it() {
     world.run(seconds(30));
     assert_eq!(rpl(&mut world, 4, "parent"), eui64(other).to_string());
     assert!(reaches(&mut world, 4, 1) && reaches(&mut world, 1, 4));
+}
+
+#[test]
+fn who_finds_a_shorter_way_takes_the_longer_one_back() {
+    let mut world = installed(5, &[(1, 2), (2, 3), (3, 4), (1, 5), (5, 4)]);
+    for number in 1..=4 {
+        world.ok(number, "start");
+        world.run(seconds(3));
+    }
+    world.run(seconds(30));
+    assert_eq!((rpl(&mut world, 4, "rank"), rpl(&mut world, 3, "routes")), ("2560".into(), "1".into()));
+    world.ok(5, "start");
+    world.run(seconds(60));
+    assert_eq!((rpl(&mut world, 4, "rank"), rpl(&mut world, 4, "parent")), ("1792".into(), eui64(5).to_string()));
+    assert_eq!((rpl(&mut world, 3, "routes"), rpl(&mut world, 2, "routes")), ("0".into(), "1".into()), "no path");
+    assert_eq!(rpl(&mut world, 1, "routes"), "4");
+    assert!(reaches(&mut world, 1, 4) && reaches(&mut world, 4, 1));
 }
 
 #[test]

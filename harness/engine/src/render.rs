@@ -166,6 +166,7 @@ fn info(pdu: &Pdu, environment: &Environment) -> String {
     let mut words = Vec::new();
     words.extend(ends(pdu, environment));
     bootstrap_layer(pdu, environment, &mut words);
+    routing(pdu, environment, &mut words);
     words.extend(pdu.number("icmpv6.echo.sequence_number").map(|sequence| format!("sequence {sequence}")));
     dtls(pdu, &mut words);
     coap(pdu, &mut words);
@@ -194,6 +195,24 @@ fn bootstrap_layer(pdu: &Pdu, environment: &Environment, words: &mut Vec<String>
     words.extend(pdu.number("sel.registration_lifetime").filter(|it| *it > 0).map(|it| format!("lifetime {it} min")));
     for (field, name) in [("sel.status", "status"), ("sel.reserved", "reserved")] {
         words.extend(pdu.number(field).filter(|value| *value > 0).map(|value| format!("{name} {value}")));
+    }
+}
+
+/// The rank of a DIO, and whom a DAO says to be below its sender.
+fn routing(pdu: &Pdu, environment: &Environment, words: &mut Vec<String>) {
+    words.extend(pdu.number("icmpv6.rpl.dio.rank").map(|rank| match rank {
+        0xffff => "infinite rank".to_owned(),
+        rank => format!("rank {rank}"),
+    }));
+    let targets = pdu.values("icmpv6.rpl.opt.target.prefix").map(|target| {
+        let target = target.to_string();
+        environment.board_by_address(&target).map(ToOwned::to_owned).unwrap_or(target)
+    });
+    let targets: Vec<String> = targets.collect();
+    if !targets.is_empty() {
+        // Path lifetime 0 takes a route back (RFC 6550 section 6.7.8).
+        let gone = pdu.number("icmpv6.rpl.opt.transit.pathlifetime") == Some(0);
+        words.push(format!("{} {}", if gone { "no path to" } else { "path to" }, targets.join(" ")));
     }
 }
 

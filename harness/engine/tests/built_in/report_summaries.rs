@@ -34,6 +34,21 @@ fn a_join_reads_as_its_protocols_name_their_messages() {
 }
 
 #[test]
+fn routing_reads_as_ranks_and_targets() {
+    let all = of("RPL-REPAIR-01");
+    for (message, info) in [
+        ("rpl.dio", "rank 256"),
+        ("rpl.dio", "rank 1792"),
+        ("rpl.dio", "infinite rank"),
+        ("rpl.dao", "path to dut"),
+        ("rpl.dis", ""),
+    ] {
+        let told: Vec<_> = all.iter().map(|pdu| (&pdu.message, &pdu.info)).collect();
+        assert!(all.iter().any(|pdu| pdu.message == message && pdu.info == info), "no {message} {info} in {told:#?}");
+    }
+}
+
+#[test]
 fn frames_are_told_by_board_and_packets_by_their_ends() {
     let all = of("SEL-JOIN-01");
     let boards = ["ct", "lbr", "router", "dut", "all", ""];
