@@ -97,7 +97,9 @@ impl Device {
     fn take_plain(&mut self, now: Instant, source: Eui64, frame: Frame, psdu: &[u8]) -> Option<Frame> {
         let lax = self.mutant.is(Mutant::LbrRelaysPlainWhenClosed) && self.role() == Role::SixLbr;
         let lax = lax && self.store.all_secured() && !self.neighbours.is_secured(source);
-        if !bootstrap_layer::takes_plain(self.link_state(source), self.mutant) && !lax {
+        let grudge = self.mutant.is(Mutant::PlainRefusedForEver)
+            && self.neighbours.get(source).is_some_and(|entry| entry.was_secured);
+        if (!bootstrap_layer::takes_plain(self.link_state(source), self.mutant) || grudge) && !lax {
             count(&mut self.counters.refused_unsecured);
             if self.mutant.is(Mutant::RxRefusalAnswered) {
                 self.send_refusal(source);

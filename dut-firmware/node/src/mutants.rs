@@ -164,6 +164,7 @@ protocols::mutants! {
     RplDaoNotRelayed "rpl-dao-not-relayed" "SEL-3-1" "Does not tell its RPL parent of the nodes below itself."
     RplParentKept "rpl-parent-kept" "SEL-3-1" "Keeps an RPL parent that is out of reach."
     RplPoisonIgnored "rpl-poison-ignored" "SEL-3-1" "Keeps an RPL parent that advertises an infinite rank."
+    PlainRefusedForEver "plain-refused-for-ever" "PROFILE-SEL-6b" "Takes no plain packet any more from a neighbour whose link was marked once."
     ResetKeepsSite "reset-keeps-site" "SBOOT-5.1-14" "Keeps role and site over a factory reset, whatever it is installed as afterwards."
 }
 

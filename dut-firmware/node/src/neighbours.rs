@@ -18,6 +18,8 @@ pub(crate) struct Neighbour {
     pub(crate) eui64: Eui64,
     /// Until when the link is marked secured; `None` if it is not.
     pub(crate) secured_until: Option<Instant>,
+    /// The link was marked before: only for a mutant that never forgets it.
+    pub(crate) was_secured: bool,
     /// When a frame of it was last taken.
     pub(crate) heard: Instant,
     /// The SSRs exchanged with it.
@@ -63,7 +65,14 @@ impl NeighbourList {
             self.entries.retain(|entry| entry.eui64 != victim);
         }
         let series = Series::default();
-        self.entries.push(Neighbour { eui64, secured_until: None, heard: now, series, last_plain: None });
+        self.entries.push(Neighbour {
+            eui64,
+            secured_until: None,
+            was_secured: false,
+            heard: now,
+            series,
+            last_plain: None,
+        });
         Noted::Added
     }
 
@@ -99,7 +108,7 @@ impl NeighbourList {
         let mut expired = Vec::new();
         for entry in &mut self.entries {
             if entry.secured_until.is_some_and(|until| until <= now) {
-                entry.secured_until = None;
+                (entry.secured_until, entry.was_secured) = (None, true);
                 expired.push(entry.eui64);
             }
         }

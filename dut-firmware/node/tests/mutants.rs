@@ -95,6 +95,7 @@ const LEFT_TO_THE_SUITES: &[Mutant] = &[
     Mutant::ApplicationKept,
     Mutant::ApplicationLostOnReboot,
     Mutant::ResetKeepsApplication,
+    Mutant::PlainRefusedForEver,
     Mutant::RplRankNotIncreased,
     Mutant::RplNoDao,
     Mutant::RplDaoNotRelayed,
