@@ -490,13 +490,21 @@ impl Rpl {
         if self.role == Role::SixLbr || self.own.is_none() || self.mutant.is(Mutant::RplNoDao) {
             return;
         }
+        self.refresh(now, entropy);
+        let below = self.advertised(now).into_iter().skip(1).collect();
+        self.tell(now, below, entropy);
+    }
+
+    /// Queues this node's own address as new; those below it see to theirs themselves.
+    fn refresh(&mut self, now: Instant, entropy: &mut Entropy) {
         self.path_sequence = sequence::next(self.path_sequence);
-        let all = self.advertised(now);
-        self.tell(now, all, entropy);
+        let own = self.advertised(now).into_iter().take(1).collect();
+        self.tell(now, own, entropy);
         if let Some(dodag) = &self.dodag {
             let unit = Duration::from_secs(dodag.configuration.lifetime_unit.into());
-            let lifetime = unit * u32::from(dodag.configuration.default_lifetime);
-            self.refresh_at = Some(now + (lifetime / 2).max(REFRESH_MIN));
+            let half = (unit * u32::from(dodag.configuration.default_lifetime) / 2).max(REFRESH_MIN);
+            // Not all at once, if all came up at once.
+            self.refresh_at = Some(now + (half - random_below(half / 4, entropy)));
         }
     }
 
@@ -575,7 +583,7 @@ impl Rpl {
             emissions.extend(object.map(|message| Emission { to: None, message }));
         }
         if self.refresh_at.is_some_and(|at| at <= now) {
-            self.advertise_all(now, entropy);
+            self.refresh(now, entropy);
         }
         let Some(parent) = self.parent() else { return emissions };
         if self.dao_at.is_some_and(|at| at <= now) {
