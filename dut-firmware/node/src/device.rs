@@ -397,10 +397,7 @@ impl Device {
 /// What mutants forget at boot.
 fn forget(store: &mut Store, mutant: Selected) {
     if mutant.is(Mutant::KeysLostOnReboot) {
-        let indices: alloc::vec::Vec<u8> = store.keys().iter().map(|key| key.index).collect();
-        for index in indices {
-            store.erase_key(index);
-        }
+        store.erase_keys();
     }
     if let Some(seq) = store.close_seq().filter(|_| mutant.is(Mutant::AllSecuredLostOnReboot)) {
         store.set_all_secured(false, seq);

@@ -95,10 +95,7 @@ impl Device {
         }
         self.store.set_software(Some(version));
         if self.mutant.is(Mutant::UpdateLosesKeys) {
-            let indices: alloc::vec::Vec<u8> = self.store.keys().iter().map(|key| key.index).collect();
-            for index in indices {
-                self.store.erase_key(index);
-            }
+            self.store.erase_keys();
         }
         if self.mutant.is(Mutant::UpdateRestartsCounter) {
             self.store.set_frame_counter_bound(0);

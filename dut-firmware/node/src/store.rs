@@ -210,6 +210,14 @@ impl Store {
         true
     }
 
+    /// Erases every key.
+    pub(crate) fn erase_keys(&mut self) {
+        let indices: Vec<u8> = self.keys.iter().map(|key| key.index).collect();
+        for index in indices {
+            self.erase_key(index);
+        }
+    }
+
     /// Stores ALL_SECURED and the sequence number it came with.
     pub fn set_all_secured(&mut self, all_secured: bool, seq: u32) {
         self.write(|store| (store.all_secured, store.close_seq) = (all_secured, Some(seq)));

@@ -21,9 +21,6 @@ use crate::{Error, Result};
 const MAGIC: [u8; 4] = *b"BTRI";
 const FORMAT: u16 = 1;
 
-/// Octets before the body.
-pub const HEADER_OCTETS: usize = 16;
-
 /// What the vendor signs.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SoftwareImage {

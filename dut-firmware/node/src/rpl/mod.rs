@@ -4,7 +4,10 @@
 //! the parent, and a router sends on what it learnt. Data packets bear no RPL option (RFC 6553): a loop is kept from
 //! arising by ranks and poison, and ended by the hop limit.
 
+mod routes;
 mod sequence;
+#[cfg(test)]
+mod tests;
 mod trickle;
 
 use alloc::vec::Vec;
@@ -23,6 +26,7 @@ use wire::upper_tester::Role;
 
 use crate::bounds;
 use crate::mutants::{Mutant, Selected};
+use routes::{DownwardRoute, Taken, take};
 use trickle::Trickle;
 
 /// All-RPL-nodes (RFC 6550 section 20.19).
@@ -37,7 +41,7 @@ const OF0: u16 = 0;
 /// DEFAULT_STEP_OF_RANK (RFC 6552 section 6.3).
 const STEP_OF_RANK: u16 = 3;
 /// What the root advertises: an Imin of 1.024 s and ten doublings of it, since a frame of this radio takes up to 4 ms; k and the
-/// increase of ranks are the defaults of RFC 6550 section 17. Routes live an hour.
+/// least increase of ranks are the defaults of RFC 6550 section 17. A rank may rise by eight hops. Routes live an hour.
 const CONFIGURATION: Configuration = Configuration {
     authentication_enabled: false,
     path_control_size: 0,
@@ -91,15 +95,6 @@ struct Candidate {
     trigger_sequence_number: u8,
 }
 
-/// A downward route.
-#[derive(Debug, Clone, Copy)]
-struct DownwardRoute {
-    target: Ipv6Addr,
-    via: Eui64,
-    path_sequence: u8,
-    until: Instant,
-}
-
 /// A target to be told to the parent; with lifetime 0 it is taken back.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 struct Advertised {
@@ -123,7 +118,7 @@ struct Dodag {
     id: Ipv6Addr,
     version: u8,
     rank: u16,
-    /// The lowest rank in this version; the root's is the only one of its own.
+    /// The lowest rank that this node had in this version: it may rise from there by the greatest increase only.
     lowest_rank: u16,
     parent: Option<Eui64>,
     configuration: Configuration,
@@ -379,7 +374,7 @@ impl Rpl {
                 self.advertised(now).into_iter().map(|known| Advertised { path_lifetime: 0, ..known }).collect();
             for targets in gone.chunks(DAO_TARGETS) {
                 let message = self.advertisement(targets, false);
-                outcome.emissions.extend(message.map(|message| Emission { to: Some(former), message }));
+                outcome.emissions.push(Emission { to: Some(former), message });
             }
         }
         self.advertise_all(now, entropy);
@@ -525,7 +520,7 @@ impl Rpl {
         own.into_iter().chain(below.filter(|known| known.path_lifetime > 0)).collect()
     }
 
-    fn advertisement(&mut self, targets: &[Advertised], acknowledgement: bool) -> Option<Message> {
+    fn advertisement(&mut self, targets: &[Advertised], acknowledgement: bool) -> Message {
         let mut options = Vec::new();
         for told in targets {
             options.push(RplOption::Target { prefix_length: 128, prefix: told.target });
@@ -538,15 +533,13 @@ impl Rpl {
             }));
         }
         self.dao_sequence = sequence::next(self.dao_sequence);
-        let sequence = self.dao_sequence;
-        self.dodag.as_ref()?;
-        Some(Message::DestinationAdvertisement(DestinationAdvertisement {
+        Message::DestinationAdvertisement(DestinationAdvertisement {
             instance_id: INSTANCE,
             acknowledgement,
-            sequence,
+            sequence: self.dao_sequence,
             dodag_id: None,
             options,
-        }))
+        })
     }
 
     fn object(&self) -> Option<Message> {
@@ -590,7 +583,7 @@ impl Rpl {
             self.dao_at = None;
             let pending = core::mem::take(&mut self.pending);
             for targets in pending.chunks(DAO_TARGETS) {
-                let Some(message) = self.advertisement(targets, true) else { continue };
+                let message = self.advertisement(targets, true);
                 emissions.push(Emission { to: Some(parent), message });
                 let (sequence, targets) = (self.dao_sequence, targets.to_vec());
                 self.unacknowledged.push(Unacknowledged { sequence, targets, tries: 1, next: now + DAO_ACK_WAIT });
@@ -601,7 +594,7 @@ impl Rpl {
                 if sent.tries >= DAO_TRIES {
                     continue;
                 }
-                let Some(message) = self.advertisement(&sent.targets, true) else { continue };
+                let message = self.advertisement(&sent.targets, true);
                 sent.next = now + DAO_ACK_WAIT * (1 << sent.tries);
                 (sent.sequence, sent.tries) = (self.dao_sequence, sent.tries + 1);
                 emissions.push(Emission { to: Some(parent), message });
@@ -649,45 +642,8 @@ impl Rpl {
         if self.candidates.len() == known {
             return Outcome::default();
         }
-        // A parent that went away no longer bounds the rank: the next one may be farther from the root (section 8.2.2.4 allows
-        // it up to the greatest increase), but not one that heard of the root through this node.
-        if let Some(dodag) = self.dodag.as_mut().filter(|dodag| dodag.parent == Some(neighbour)) {
-            dodag.parent = None;
-        }
         self.select(now, entropy)
     }
-}
-
-/// What came of a route in a DAO.
-enum Taken {
-    News,
-    Nothing,
-    Full,
-}
-
-/// Takes a route in, or out with lifetime 0; what is older than what is known counts for nothing (section 9.2.2).
-fn take(routes: &mut Vec<DownwardRoute>, route: DownwardRoute, lifetime: u8) -> Taken {
-    let known = routes.iter().position(|known| known.target == route.target);
-    let old = known.and_then(|at| routes.get(at)).copied();
-    if old.is_some_and(|old| sequence::is_newer(old.path_sequence, route.path_sequence)) {
-        return Taken::Nothing;
-    }
-    if lifetime == 0 {
-        // Only those who gave the route take it back.
-        return match known.filter(|_| old.is_some_and(|old| old.via == route.via)) {
-            Some(at) => {
-                routes.remove(at);
-                Taken::News
-            }
-            None => Taken::Nothing,
-        };
-    }
-    if known.is_none() && routes.len() >= bounds::ROUTES {
-        return Taken::Full;
-    }
-    routes.retain(|known| known.target != route.target);
-    routes.push(route);
-    Taken::News
 }
 
 fn trickle(now: Instant, configuration: &Configuration, entropy: &mut Entropy) -> Trickle {
@@ -698,124 +654,4 @@ fn trickle(now: Instant, configuration: &Configuration, entropy: &mut Entropy) -
 
 fn random_below(most: Duration, entropy: &mut Entropy) -> Duration {
     Duration::from_nanos(entropy.next_u64() % u64::try_from(most.as_nanos()).unwrap_or(u64::MAX).max(1))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use proptest::prelude::*;
-    use rand_core::SeedableRng;
-
-    const OWN: Ipv6Addr = Ipv6Addr::new(0xfd00, 0xb007, 0, 0, 0, 0, 0, 3);
-    const ROOT: Ipv6Addr = Ipv6Addr::new(0xfd00, 0xb007, 0, 0, 0, 0, 0, 1);
-
-    fn address(number: u8) -> Ipv6Addr {
-        Ipv6Addr::new(0xfd00, 0xb007, 0, 0, 0, 0, 1, number.into())
-    }
-
-    fn configuration() -> impl Strategy<Value = Configuration> {
-        (any::<(u8, u8, u8)>(), any::<(u16, u16)>(), any::<(u8, u16)>()).prop_map(
-            |((interval_doublings, interval_min, redundancy_constant), ranks, (default_lifetime, lifetime_unit))| {
-                Configuration {
-                    interval_doublings,
-                    interval_min,
-                    redundancy_constant,
-                    max_rank_increase: ranks.0,
-                    min_hop_rank_increase: ranks.1,
-                    default_lifetime,
-                    lifetime_unit,
-                    ..CONFIGURATION
-                }
-            },
-        )
-    }
-
-    fn object() -> impl Strategy<Value = Message> {
-        (any::<(u8, u16, u8)>(), proptest::option::of(configuration())).prop_map(
-            |((version_number, rank, dtsn), configuration)| {
-                Message::InformationObject(InformationObject {
-                    instance_id: INSTANCE,
-                    version_number,
-                    rank,
-                    grounded: true,
-                    mode_of_operation: STORING,
-                    preference: 0,
-                    trigger_sequence_number: dtsn,
-                    dodag_id: ROOT,
-                    options: configuration.map(RplOption::Configuration).into_iter().collect(),
-                })
-            },
-        )
-    }
-
-    fn advertisement() -> impl Strategy<Value = Message> {
-        proptest::collection::vec(any::<(u8, u8, u8)>(), 0..6).prop_map(|told| {
-            let options = told.into_iter().flat_map(|(target, path_sequence, path_lifetime)| {
-                let transit =
-                    TransitInformation { external: false, path_control: 0, path_sequence, path_lifetime, parent: None };
-                let target = RplOption::Target { prefix_length: 128, prefix: address(target) };
-                [target, RplOption::TransitInformation(transit)]
-            });
-            Message::DestinationAdvertisement(DestinationAdvertisement {
-                instance_id: INSTANCE,
-                acknowledgement: true,
-                sequence: 1,
-                dodag_id: None,
-                options: options.collect(),
-            })
-        })
-    }
-
-    proptest! {
-        /// Whatever neighbours say: a parent is nearer to the root than the node, tables are bounded, and the air is not flooded.
-        #[test]
-        fn no_message_breaks_a_rule(
-            messages in proptest::collection::vec((0_u8..40, any::<bool>(), prop_oneof![object(), advertisement()], 0_u64..90), 0..120),
-            seed: u64,
-        ) {
-            let mut entropy = Entropy::seed_from_u64(seed);
-            let mut rpl = Rpl::new(Role::SixLr, Selected::default(), &mut entropy);
-            let mut now = Instant::ZERO;
-            rpl.start(now, OWN, &mut entropy);
-            let mut sent = 0_usize;
-            for (from, delivered, message, pause) in messages {
-                let from = Eui64([0, 0, 0, 0, 0, 0, 0, from]);
-                let end = now + Duration::from_secs(pause);
-                while let Some(at) = rpl.deadline().filter(|at| *at <= end) {
-                    now = now.max(at);
-                    sent += rpl.poll(now, &mut entropy).len();
-                    prop_assert!(rpl.deadline().is_none_or(|at| at > now), "due again at once");
-                }
-                now = end;
-                rpl.handle(now, from, true, &message, &mut entropy);
-                rpl.note_delivery(now, from, delivered, &mut entropy);
-                prop_assert!(rpl.candidates.len() <= bounds::NEIGHBOURS && rpl.routes.len() <= bounds::ROUTES);
-                prop_assert!(rpl.pending.len() <= bounds::ROUTES && rpl.failures.len() <= bounds::NEIGHBOURS);
-                if let Some(parent) = rpl.parent() {
-                    let known = rpl.candidates.iter().find(|known| known.neighbour == parent);
-                    prop_assert!(known.is_some_and(|known| known.rank < rpl.rank()), "{:?}", rpl);
-                }
-            }
-            prop_assert!(sent < 200_000);
-        }
-    }
-
-    #[test]
-    fn a_route_is_taken_back_by_whom_it_came_from_and_by_nothing_older() {
-        let via = |number| Eui64([number; 8]);
-        let route = |number, path_sequence| DownwardRoute {
-            target: address(1),
-            via: via(number),
-            path_sequence,
-            until: Instant::ZERO + Duration::from_secs(60),
-        };
-        let mut routes = Vec::new();
-        assert!(matches!(take(&mut routes, route(1, 241), 60), Taken::News));
-        assert!(matches!(take(&mut routes, route(2, 240), 60), Taken::Nothing), "older");
-        assert!(matches!(take(&mut routes, route(2, 242), 60), Taken::News));
-        assert!(matches!(take(&mut routes, route(1, 242), 0), Taken::Nothing), "it goes another way now");
-        assert_eq!(routes.first().map(|known| known.via), Some(via(2)));
-        assert!(matches!(take(&mut routes, route(2, 242), 0), Taken::News));
-        assert!(routes.is_empty());
-    }
 }
