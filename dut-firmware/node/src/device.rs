@@ -282,8 +282,7 @@ impl Device {
 
     /// A random time below `most`, which is not zero.
     pub(crate) fn random_below(&mut self, most: Duration) -> Duration {
-        let most = u64::try_from(most.as_nanos()).unwrap_or(u64::MAX).max(1);
-        Duration::from_nanos(self.entropy.next_u64() % most)
+        random_below(most, &mut self.entropy)
     }
 
     /// Takes over what Neighbor Discovery brought about.
@@ -392,6 +391,12 @@ impl Device {
             Err(error) => self.log(alloc::format!("upper tester line not sent: {error}")),
         }
     }
+}
+
+/// A random time below `most`, which is not zero.
+pub(crate) fn random_below(most: Duration, entropy: &mut Entropy) -> Duration {
+    let most = u64::try_from(most.as_nanos()).unwrap_or(u64::MAX).max(1);
+    Duration::from_nanos(entropy.next_u64() % most)
 }
 
 /// What mutants forget at boot.

@@ -25,6 +25,7 @@ use wire::rpl::{
 use wire::upper_tester::Role;
 
 use crate::bounds;
+use crate::device::random_below;
 use crate::mutants::{Mutant, Selected};
 use routes::{DownwardRoute, Taken, take};
 use trickle::Trickle;
@@ -650,8 +651,4 @@ fn trickle(now: Instant, configuration: &Configuration, entropy: &mut Entropy) -
     let interval_min = Duration::from_millis(1 << configuration.interval_min.clamp(INTERVAL_MIN_LEAST, 20));
     let doublings = u32::from(configuration.interval_doublings);
     Trickle::new(now, interval_min, doublings, configuration.redundancy_constant.into(), entropy)
-}
-
-fn random_below(most: Duration, entropy: &mut Entropy) -> Duration {
-    Duration::from_nanos(entropy.next_u64() % u64::try_from(most.as_nanos()).unwrap_or(u64::MAX).max(1))
 }

@@ -4,7 +4,8 @@ use core::time::Duration;
 
 use protocols::Entropy;
 use protocols::time::Instant;
-use rand_core::Rng;
+
+use crate::device::random_below;
 
 /// A timer with its parameters: Imin, the doublings up to Imax, and k.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -44,8 +45,7 @@ impl Trickle {
 
     fn begin(&mut self, now: Instant, entropy: &mut Entropy) {
         let half = self.interval() / 2;
-        let nanoseconds = u64::try_from(half.as_nanos()).unwrap_or(u64::MAX).max(1);
-        let offset = half + Duration::from_nanos(entropy.next_u64() % nanoseconds);
+        let offset = half + random_below(half, entropy);
         (self.begun, self.heard, self.fires) = (now, 0, Some(now + offset));
     }
 
