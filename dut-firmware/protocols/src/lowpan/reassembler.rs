@@ -204,6 +204,10 @@ impl Reassembler {
         let (source, destination) = headers.ends(source, destination);
         let Some(header) = headers.fragment else {
             let packet = decompress(reader.rest(), source, destination, contexts, None)?;
+            // A payload of RFC 7400 may grow without any fragment.
+            if packet.len() > LINK_MTU {
+                return Err(ReassemblyRefusal::TooBig(u16::try_from(packet.len()).unwrap_or(u16::MAX)));
+            }
             check_packet(&packet)?;
             return Ok(Some(Datagram { packet, source, destination, mesh: headers.mesh, protection }));
         };

@@ -227,6 +227,17 @@ fn wrong_fragments_are_refused(#[case] payload: &str, #[case] refusal: Reassembl
     assert_eq!(reassembler.pending(), 0);
 }
 
+/// RFC 7400: seventeen zeros an octet, behind an IPHC header whose addresses are elided and a UDP header with its ports.
+#[test]
+fn a_payload_that_expands_above_the_mtu_is_refused() {
+    let head = hex::decode("7e33d016331633abcd").unwrap();
+    let expanding = |octets| [head.clone(), vec![0x8f; octets]].concat();
+    let mut reassembler = Reassembler::default();
+    let mut refusal = |octets| accept(&mut reassembler, NOW, &expanding(octets), Protection::Plain);
+    assert_eq!(refusal(73), Err(ReassemblyRefusal::TooBig(48 + 73 * 17)));
+    assert!(matches!(refusal(72), Ok(Some(datagram)) if datagram.packet.len() == 48 + 72 * 17));
+}
+
 fn mesh(hops_left: u8) -> FrameHeaders {
     let mesh = MeshHeader { hops_left, originator: source(), final_destination: destination() };
     let broadcast = BroadcastHeader { sequence_number: 9 };
