@@ -38,6 +38,7 @@ pub use carriers::{
     eap_packet, eapol_packet, ethernet_frame, hip_packet, ikev2_message, ipv4_packet, packet, pana_message,
     radius_packet, tap_header, zep_message,
 };
+pub use differential::carried::readers;
 pub use dtls::{dtls_ecjpake, dtls_fragments, dtls_handshake, dtls_protection, dtls_records};
 pub use engines::{
     coap_exchange, credentials, dtls_session, dtls_session_ecdhe, ipv6_reassembly, link_security, lowpan_reassembly,
@@ -92,6 +93,7 @@ targets! {
     packet,
     pana_message,
     radius_packet,
+    readers,
     rpl_message,
     rpl_parts,
     sel_message,

@@ -22,6 +22,7 @@ use bootrack_wire::ieee802154::{Content, Frame};
 use bootrack_wire::ipv6::{NextHeader, Packet};
 use bootrack_wire::software_image::SoftwareImage;
 use differential::captures::{CAPTURES, WITH_FCS, capture};
+use differential::carried;
 use differential::generate::Rng;
 use differential::{link_key, session};
 use targets::TARGETS;
@@ -144,6 +145,7 @@ fn seeds() -> Seeds {
         add(&mut seeds, "sixlowpan_chain", &[], &hex::decode(headers).unwrap());
     }
     engines::add(&mut seeds, &mut rng);
+    add_carried(&mut seeds, &mut rng);
     let lines = [
         "> 1 hello nonce=00112233",
         "> 2 manufacture anchor=psk psk=000102030405060708090a0b0c0d0e0f",
@@ -168,6 +170,36 @@ fn seeds() -> Seeds {
         add(&mut seeds, "software_image", &[], &[&image[..], &[0x30, 6, 2, 1, 1, 2, 1, 1]].concat());
     }
     seeds
+}
+
+/// Generated packets, sound and harmed, and what the parsers' own corpora hold in the carriers of their layers.
+fn add_carried(seeds: &mut Seeds, rng: &mut Rng) {
+    let sequence = |carrier: u8, packets: &[Vec<u8>]| {
+        let item = |packet: &Vec<u8>| [&[carrier][..], &(packet.len() as u16).to_be_bytes(), packet].concat();
+        packets.iter().flat_map(item).collect::<Vec<u8>>()
+    };
+    let harmed = [Rng::new(0xca77_0001), Rng::cutting(0xca77_0002), Rng::changing(0xca77_0003)];
+    for mut rng in harmed {
+        for _ in 0..300 {
+            for (carrier, packets) in [(1, rng.mpdus()), (2, rng.taps()), (3, rng.raw()), (4, rng.ethernet())] {
+                add(seeds, "readers", &[], &sequence(carrier, &packets));
+            }
+        }
+        for _ in 0..40 {
+            add(seeds, "readers", &[], &sequence(3, &rng.handshake_packets()));
+        }
+    }
+    for (carrier, packets) in [(3, rng.special_packets()), (4, rng.special_ethernet()), (2, rng.special_taps())] {
+        packets.iter().for_each(|packet| add(seeds, "readers", &[], &sequence(carrier, &[packet.clone()])));
+        add(seeds, "readers", &[], &sequence(carrier, &packets));
+    }
+    add(seeds, "readers", &[], &sequence(1, &mpdus(&rng.special_frames())));
+    for (carrier, target, skipped) in carried::CORPORA {
+        for input in corpus(target) {
+            let content = input.get(skipped..).unwrap_or(&[]).to_vec();
+            add(seeds, "readers", &[], &sequence(carrier, &[content]));
+        }
+    }
 }
 
 fn mpdus(psdus: &[Vec<u8>]) -> Vec<Vec<u8>> {

@@ -232,11 +232,16 @@ pub fn dissect_without_keys(packets: &[Vec<u8>], link_type: u32) -> Vec<Dissecti
     dissect_with(dissector_with(Keys::new()), packets, link_type)
 }
 
-fn dissect_with(mut dissector: Dissector, packets: &[Vec<u8>], link_type: u32) -> Vec<Dissection> {
+/// Tells a dissector the ports that tshark is told, and to guess as it does.
+pub fn tell(dissector: &mut Dissector) {
     dissector.set_heuristics(true);
     for (port, protocol) in DECODE_AS {
         dissector.decode_as(port, protocol);
     }
+}
+
+fn dissect_with(mut dissector: Dissector, packets: &[Vec<u8>], link_type: u32) -> Vec<Dissection> {
+    tell(&mut dissector);
     let link_type = LinkType(link_type);
     (1..).zip(packets).map(|(number, packet)| dissector.packet(number, link_type, packet)).collect()
 }

@@ -2,6 +2,7 @@
 //! over generated frames. A difference is a failure unless [`excuses`] gives the reason.
 
 pub mod captures;
+pub mod carried;
 pub mod codecs;
 pub mod compare;
 pub mod excuses;

@@ -4,7 +4,7 @@
 
 use super::hello_extension::extensions;
 use super::sheet::{Cursor, Sheet};
-use crate::dtls::{CipherSuite, HandshakeType};
+use crate::dtls::{CipherSuite, HandshakeType, VERIFY_DATA_LENGTH};
 use crate::{Error, Result};
 
 /// What the hellos of a session settle about the messages behind them.
@@ -112,7 +112,8 @@ pub(super) fn body(
         HandshakeType::Finished => {
             let length = cursor.rest().len();
             cursor.bytes(sheet, "dtls.verify_data", length)?;
-            return Ok(());
+            // RFC 5246 section 7.4.9: twelve octets, as no suite that is known says otherwise.
+            if length == VERIFY_DATA_LENGTH { Ok(()) } else { Err(Error::Malformed("length of dtls.verify_data")) }
         }
         HandshakeType::HelloRequest | HandshakeType::ServerHelloDone => Ok(()),
         HandshakeType::Unknown(_) => return Err(Error::Unsupported("type of a handshake message")),
