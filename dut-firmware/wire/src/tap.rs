@@ -79,9 +79,9 @@ impl Header {
         Ok(Self { tlvs })
     }
 
-    /// The first value of this type.
+    /// The last value of this type: it is the one that counts for Wireshark.
     pub fn tlv(&self, tlv_type: TlvType) -> Option<&[u8]> {
-        self.tlvs.iter().find(|tlv| tlv.tlv_type == tlv_type).map(|tlv| tlv.value.as_slice())
+        self.tlvs.iter().rfind(|tlv| tlv.tlv_type == tlv_type).map(|tlv| tlv.value.as_slice())
     }
 
     /// What the frame behind the header ends with: nothing, if no TLV tells.

@@ -2,14 +2,11 @@
 
 use super::dns_record::{Dns, record};
 use super::sheet::{Cursor, Sheet};
-use crate::Result;
 use crate::dns;
+use crate::{Error, Result};
 
 /// Operation code of an update (RFC 2136), whose sections have other names.
 const UPDATE: u64 = 5;
-
-/// Operation code of stateful operations (RFC 8490), which have no sections.
-const STATEFUL: u64 = 6;
 
 /// Dissects the message at the cursor; `port` is the one of both that is of DNS.
 pub(super) fn dns(sheet: &mut Sheet, cursor: Cursor<'_>, port: u16) -> Result<()> {
@@ -43,8 +40,8 @@ pub(super) fn dns(sheet: &mut Sheet, cursor: Cursor<'_>, port: u16) -> Result<()
         sheet.bits(flags, &[("dns.flags.authenticated", 0x0020)], span);
     }
     let opcode = flags >> 11 & 0xf;
-    if opcode == STATEFUL {
-        return Ok(());
+    if opcode == u64::from(dns::STATEFUL) {
+        return Err(Error::Unsupported("DNS stateful operations"));
     }
     let names = match opcode {
         UPDATE => ["dns.count.zones", "dns.count.prerequisites", "dns.count.updates", "dns.count.add_rr"],

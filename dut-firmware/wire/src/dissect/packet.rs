@@ -242,6 +242,9 @@ fn tlv(sheet: &mut Sheet, cursor: &mut Cursor<'_>, trailer: &mut Trailer, slot: 
                 2 => Trailer::Fcs32,
                 _ => return Err(Error::Unsupported("wpan-tap.fcs_type")),
             };
+            if !value.is_empty() {
+                return Err(Error::Malformed("wpan-tap.fcs_type"));
+            }
         }
         TlvType::RSS => float(sheet, value, "wpan-tap.rss")?,
         TlvType::BIT_RATE => drop(value.uint_le(sheet, "wpan-tap.bit_rate", 4)?),

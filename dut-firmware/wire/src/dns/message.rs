@@ -2,7 +2,7 @@
 
 use alloc::vec::Vec;
 
-use super::{Name, Record, RecordType};
+use super::{Name, Record, RecordType, STATEFUL};
 use crate::reader::Reader;
 use crate::{Error, Result};
 
@@ -67,6 +67,9 @@ impl Message {
         let mut reader = Reader::new(bytes);
         let id = reader.u16_be("DNS identifier")?;
         let flags = Flags::from_bits(reader.u16_be("DNS flags")?);
+        if flags.opcode == STATEFUL {
+            return Err(Error::Unsupported("DNS stateful operations"));
+        }
         let counts: [u16; 4] = [
             reader.u16_be("question count")?,
             reader.u16_be("answer count")?,

@@ -16,6 +16,9 @@ pub const PORT: u16 = 53;
 /// UDP port of multicast DNS (RFC 6762 section 3).
 pub const MULTICAST_PORT: u16 = 5353;
 
+/// Operation code of stateful operations (RFC 8490 section 5.4): their messages have TLVs and no sections, and are not read.
+pub const STATEFUL: u8 = 6;
+
 /// The class of the Internet.
 pub const CLASS_IN: u16 = 1;
 
