@@ -79,19 +79,17 @@ impl Header {
         Ok(Self { tlvs })
     }
 
-    /// The last value of this type: it is the one that counts for Wireshark.
-    pub fn tlv(&self, tlv_type: TlvType) -> Option<&[u8]> {
-        self.tlvs.iter().rfind(|tlv| tlv.tlv_type == tlv_type).map(|tlv| tlv.value.as_slice())
-    }
-
-    /// What the frame behind the header ends with: nothing, if no TLV tells.
+    /// What the frame behind the header ends with: nothing, if no TLV tells; what the last one tells, if several do.
     pub fn trailer(&self) -> Result<Trailer> {
-        match self.tlv(TlvType::FCS_TYPE) {
-            None | Some([0]) => Ok(Trailer::None),
-            Some([1]) => Ok(Trailer::Fcs16),
-            Some([2]) => Ok(Trailer::Fcs32),
-            Some(_) => Err(Error::Malformed("TAP FCS type")),
-        }
+        let kinds = self.tlvs.iter().filter(|tlv| tlv.tlv_type == TlvType::FCS_TYPE);
+        kinds
+            .map(|tlv| match tlv.value.as_slice() {
+                [0] => Ok(Trailer::None),
+                [1] => Ok(Trailer::Fcs16),
+                [2] => Ok(Trailer::Fcs32),
+                _ => Err(Error::Malformed("TAP FCS type")),
+            })
+            .try_fold(Trailer::None, |_, kind| kind)
     }
 
     /// Octets that [`Self::emit`] writes.
@@ -138,8 +136,9 @@ mod tests {
         let bytes = hex::decode("00001c0000000100010000000100040000005ec203000300 0f000000".replace(' ', "")).unwrap();
         let header = Header::parse(&mut Reader::new(&bytes)).unwrap();
         assert_eq!(header.trailer(), Ok(Trailer::Fcs16));
-        assert_eq!(header.tlv(TlvType::RSS), Some((-55.5f32).to_le_bytes().as_slice()));
-        assert_eq!(header.tlv(TlvType::CHANNEL), Some([15, 0, 0].as_slice()));
+        let value = |tlv_type| Some(&header.tlvs.iter().find(|tlv| tlv.tlv_type == tlv_type)?.value[..]);
+        assert_eq!(value(TlvType::RSS), Some(&(-55.5f32).to_le_bytes()[..]));
+        assert_eq!(value(TlvType::CHANNEL), Some(&[15, 0, 0][..]));
         assert_eq!(header.to_vec().unwrap(), bytes);
         assert_eq!(Header::default().trailer(), Ok(Trailer::None));
     }

@@ -151,7 +151,10 @@ fn hello(sheet: &mut Sheet, cursor: &mut Cursor<'_>) -> Result<()> {
     // Wireshark has the octets behind the time in a field of their own (RFC 5246 section 7.4.1.2).
     random.take(4, "dtls.handshake.random_time")?;
     random.bytes(sheet, "dtls.handshake.random_bytes", 28)?;
-    vector(sheet, cursor, 1, "dtls.handshake.session_id_length", "dtls.handshake.session_id")
+    let session_id_length = cursor.clone().read_uint(1, "dtls.handshake.session_id_length")?;
+    vector(sheet, cursor, 1, "dtls.handshake.session_id_length", "dtls.handshake.session_id")?;
+    // RFC 5246 section 7.4.1.2.
+    if session_id_length <= 32 { Ok(()) } else { Err(Error::Malformed("dtls.handshake.session_id_length")) }
 }
 
 fn certificate(sheet: &mut Sheet, cursor: &mut Cursor<'_>, raw_public_key: bool) -> Result<()> {

@@ -152,6 +152,9 @@ impl Flags {
         if self.opcode > 15 || self.response_code > 15 {
             return Err(Error::Malformed("DNS operation or response code above 15"));
         }
+        if self.opcode == STATEFUL {
+            return Err(Error::Unsupported("DNS stateful operations"));
+        }
         let flag = |set: bool, at: u8| u16::from(set) << at;
         Ok(flag(self.response, 15)
             | u16::from(self.opcode) << 11

@@ -152,13 +152,21 @@ fn message() -> impl Strategy<Value = Message> {
     (any::<(u16, u16)>(), proptest::collection::vec(question, 0..3), records(), records(), records()).prop_map(
         |((id, flags), questions, answers, authorities, additionals)| Message {
             id,
-            flags: Flags::from_bits(flags),
+            // Any operation but that which has no sections.
+            flags: Some(Flags::from_bits(flags)).filter(|flags| flags.opcode != STATEFUL).unwrap_or_default(),
             questions,
             answers,
             authorities,
             additionals,
         },
     )
+}
+
+#[test]
+fn a_stateful_operation_is_neither_read_nor_written() {
+    let unsupported = Error::Unsupported("DNS stateful operations");
+    assert_eq!(Message::parse(b"\0\0\x30\0\0\0\0\0\0\0\0\0"), Err(unsupported));
+    assert_eq!(Flags { opcode: STATEFUL, ..Flags::default() }.bits(), Err(unsupported));
 }
 
 proptest! {

@@ -1,6 +1,6 @@
 //! CoAP, DNS, ZEP, and headers of PANA, EAP, EAPOL, RADIUS, HIP and IKEv2.
 
-use wire::coap::{Block, OptionNumber, OscoreOption};
+use wire::coap::{Block, OptionNumber, Options, OscoreOption};
 use wire::dns::RecordData;
 use wire::{coap, dns, eap, eapol, hip, ikev2, pana, radius, zep};
 
@@ -15,9 +15,7 @@ pub(super) fn coap(check: &mut Check<'_>, bytes: &[u8]) {
     check.numbers("coap.opt.number", message.options.iter().map(|option| option.number.0.into()));
     check.octets("coap.payload_bytes", &message.payload);
     check.same_octets(message.emit(), bytes);
-    // Both options have the same fields.
-    let blocks = [OptionNumber::BLOCK1, OptionNumber::BLOCK2].map(|number| message.options.all(number).count());
-    let is_block_twice = blocks.iter().any(|count| *count > 1);
+    blocks(check, &message.options);
     for option in message.options.iter() {
         if message.options.all(option.number).count() > 1 {
             continue;
@@ -31,17 +29,25 @@ pub(super) fn coap(check: &mut Check<'_>, bytes: &[u8]) {
                 check.texts("coap.opt.object_security_kid", oscore.kid.as_ref().map(hex::encode));
                 check.same_octets(oscore.to_vec(), value);
             }
-            OptionNumber::BLOCK1 | OptionNumber::BLOCK2 if value.len() <= 3 && !is_block_twice => {
-                // RFC 7959 section 2.2: a size exponent of 7 is for the server to answer with an error.
-                let Ok(block) = Block::parse(value) else { continue };
-                check.number("coap.opt.block_number", block.number);
-                check.number("coap.opt.block_mflag", block.more);
-                if block.offset() != block.number as usize * block.size.octets() {
-                    check.difference("a block begins elsewhere than where its number says");
-                }
-            }
             _ => {}
         }
+    }
+}
+
+/// Block1 and Block2, which have the same fields (RFC 7959 section 2.2), if both are sound and there once.
+fn blocks(check: &mut Check<'_>, options: &Options) {
+    let numbers = [OptionNumber::BLOCK1, OptionNumber::BLOCK2];
+    let is_once = numbers.iter().all(|number| options.all(*number).count() <= 1);
+    let values = options.iter().filter(|option| numbers.contains(&option.number)).map(|option| &option.value);
+    // A size exponent of 7 is for the server to answer with an error.
+    let Ok(blocks) = values.map(|value| Block::parse(value)).collect::<Result<Vec<Block>, _>>() else { return };
+    if !is_once || blocks.is_empty() {
+        return;
+    }
+    check.numbers("coap.opt.block_number", blocks.iter().map(|block| block.number.into()));
+    check.numbers("coap.opt.block_mflag", blocks.iter().map(|block| block.more.into()));
+    if blocks.iter().any(|block| block.offset() != block.number as usize * block.size.octets()) {
+        check.difference("a block begins elsewhere than where its number says");
     }
 }
 

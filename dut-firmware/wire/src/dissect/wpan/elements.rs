@@ -46,6 +46,9 @@ pub(super) fn header(sheet: &mut Sheet, cursor: &mut Cursor<'_>, mic_len: usize)
             Err(error) => sheet.error(error),
         }
         if is_header_termination(head) {
+            if length > 0 {
+                sheet.error(Error::Malformed("header termination with content"));
+            }
             return Ok(id == 0x7e);
         }
         if cursor.rest().len() <= mic_len {
@@ -168,6 +171,9 @@ impl Dissector {
                 Err(error) => sheet.error(error),
             }
             if is_payload_termination(head) {
+                if length > 0 {
+                    sheet.error(Error::Malformed("payload termination with content"));
+                }
                 break;
             }
         }
