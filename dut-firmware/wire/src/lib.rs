@@ -24,6 +24,7 @@ pub mod ipv4;
 pub mod ipv6;
 pub mod ndp;
 pub mod pana;
+pub mod radio_link;
 pub mod radius;
 pub mod reader;
 pub mod rpl;

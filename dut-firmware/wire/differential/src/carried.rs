@@ -349,8 +349,7 @@ pub fn readers(input: &[u8]) -> bool {
 }
 
 fn read(input: &[u8]) -> (Vec<String>, usize) {
-    let mut dissector = compare::dissector();
-    compare::tell(&mut dissector);
+    let mut dissector = compare::known_dissector();
     let mut findings = codecs::Findings::default();
     let mut layers = 0;
     for (number, (link_type, packet)) in (1..).zip(carried(input, 0)) {

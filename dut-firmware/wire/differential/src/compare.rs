@@ -212,6 +212,13 @@ pub fn dissector() -> Dissector {
     dissector_with(keys)
 }
 
+/// A dissector that knows the ports that tshark is told too, and guesses as it does.
+pub fn known_dissector() -> Dissector {
+    let mut dissector = dissector();
+    tell(&mut dissector);
+    dissector
+}
+
 fn dissector_with(keys: Keys) -> Dissector {
     let mut dissector = Dissector::new(keys);
     // What tshark takes if it is not told.
@@ -232,8 +239,7 @@ pub fn dissect_without_keys(packets: &[Vec<u8>], link_type: u32) -> Vec<Dissecti
     dissect_with(dissector_with(Keys::new()), packets, link_type)
 }
 
-/// Tells a dissector the ports that tshark is told, and to guess as it does.
-pub fn tell(dissector: &mut Dissector) {
+fn tell(dissector: &mut Dissector) {
     dissector.set_heuristics(true);
     for (port, protocol) in DECODE_AS {
         dissector.decode_as(port, protocol);

@@ -6,10 +6,11 @@ use std::collections::{BTreeMap, HashMap};
 use std::io::Write;
 
 use bootrack_differential::captures::{WITH_FCS, WITHOUT_FCS, pcap};
+use bootrack_differential::carried::carried;
 use bootrack_differential::codecs;
 use bootrack_differential::compare::{
     Comparison, assert_no_differences, compare, compare_cut, compare_special, compare_without_keys, dissect,
-    dissect_without_keys, foreign,
+    dissect_without_keys, foreign, known_dissector,
 };
 use bootrack_differential::excuses::{self, excuse, lies_elsewhere};
 use bootrack_differential::generate::Rng;
@@ -94,6 +95,12 @@ fn changed_captures() -> Vec<(u32, Vec<Vec<u8>>)> {
         (link_type, generated_packets(rng, generate, CHANGED_PACKETS))
     };
     generators.map(capture).collect()
+}
+
+/// What the fuzzer found on its search for what the packets above do not reach: inputs of the target `readers`. As with changed
+/// packets, only our own two readers are held to each other here.
+fn found_inputs() -> Vec<Vec<u8>> {
+    include_str!("../../fuzz/corpus/readers.hex").lines().map(|line| hex::decode(line).unwrap()).collect()
 }
 
 fn generated_packets(mut rng: Rng, generate: Generator, most: usize) -> Vec<Vec<u8>> {
@@ -243,6 +250,13 @@ fn codecs_read_of_generated_packets_what_the_dissector_reads() {
     for (link_type, packets) in captures.chain(cut_captures()).chain(changed_captures()) {
         for dissection in dissect(&packets, link_type) {
             codecs::compare(&dissection, &mut findings);
+        }
+        findings.next_capture();
+    }
+    for (number, input) in (0..).zip(found_inputs()) {
+        let mut dissector = known_dissector();
+        for (at, (link_type, packet)) in (1..).zip(carried(&input, number)) {
+            codecs::compare(&dissector.packet(at, link_type, &packet), &mut findings);
         }
         findings.next_capture();
     }

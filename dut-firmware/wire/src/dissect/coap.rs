@@ -198,6 +198,9 @@ fn oscore(sheet: &mut Sheet, mut cursor: Cursor<'_>) -> Result<()> {
         sheet.note(NoteKind::Malformed, "reserved bits in an OSCORE option");
         return Ok(());
     }
+    if flags == 0 {
+        sheet.note(NoteKind::Malformed, "an OSCORE option of zeros that is not empty");
+    }
     let piv_length = usize::try_from(flags & 7).unwrap_or(0);
     if piv_length > 0 {
         cursor.bytes(sheet, "coap.opt.object_security_piv", piv_length)?;
