@@ -83,6 +83,7 @@ impl Grid {
             pan_id: 0xb007,
             timing: Timing::default(),
             seed: [7; 32],
+            emulation: None,
         };
         let rack = VirtualRack::new(config).expect("a grid is a rack");
         let mut grid = Self {

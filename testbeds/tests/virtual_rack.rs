@@ -27,6 +27,7 @@ fn config(boards: &[(&str, BoardKind)], links: &[(&str, &str)]) -> VirtualConfig
         pan_id: 0xb007,
         timing: Timing::default(),
         seed: [1; 32],
+        emulation: None,
     }
 }
 

@@ -55,7 +55,7 @@ pub(crate) enum Command {
 }
 
 /// What to plan: shared by every command that takes suites.
-#[derive(Debug, Args)]
+#[derive(Debug, Args, Clone)]
 pub(crate) struct Planning {
     /// What to select: a glob on case IDs, `suite:NAME`, `phase:NAME` or `clause:ID`; several widen the selection.
     #[arg(value_name = "SELECTOR")]

@@ -1,6 +1,7 @@
 //! The TOML of a testbed file, and what can be wrong with it.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::path::PathBuf;
 use std::time::Duration;
 
 use input::{Fault, Source, nearest};
@@ -8,7 +9,7 @@ use serde::Deserialize;
 use toml::Spanned;
 
 use super::{BACKENDS, Quality, Testbed};
-use crate::virtual_rack::{Position, Sniffer, Timing};
+use crate::virtual_rack::{Emulation, Position, Sniffer, Timing};
 
 /// The file as it is written.
 #[derive(Debug, Deserialize)]
@@ -23,8 +24,25 @@ pub(super) struct File {
     sniffer: SnifferTable,
     #[serde(default)]
     timing: TimingTable,
+    qemu: Option<QemuTable>,
+    #[serde(default)]
+    selectors: Vec<String>,
+    jobs: Option<Spanned<u16>>,
     #[serde(default)]
     identity: BTreeMap<String, String>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct QemuTable {
+    #[serde(default = "qemu_program")]
+    program: PathBuf,
+    firmware: PathBuf,
+    boards: Vec<String>,
+}
+
+fn qemu_program() -> PathBuf {
+    "qemu-system-arm".into()
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -82,6 +100,13 @@ impl File {
                 help = format!("did you mean `{near}`? {help}");
             }
             fault(self.backend.span(), format!("unknown backend `{backend}`"), &help);
+        }
+        if (backend == "qemu") != self.qemu.is_some() {
+            let message = "a testbed has a table [qemu] if its backend is `qemu`, and only then".to_owned();
+            fault(self.backend.span(), message, "write [qemu] with `firmware` and `boards`, the boards to emulate");
+        }
+        if let Some(jobs) = self.jobs.as_ref().filter(|jobs| *jobs.get_ref() == 0) {
+            fault(jobs.span(), "no case would ever run".to_owned(), "1 or more; without it: one for each processor");
         }
         let mut seen = BTreeSet::new();
         for board in self.boards.iter().flatten() {
@@ -195,6 +220,9 @@ impl File {
         };
         let or = Timing::default();
         Testbed {
+            emulation: self.qemu.map(|QemuTable { program, firmware, boards }| Emulation { program, firmware, boards }),
+            selectors: self.selectors,
+            jobs: self.jobs.map(Spanned::into_inner),
             name: self.name.into_inner(),
             identity: self.identity,
             boards: self.boards.map(|boards| boards.into_iter().map(Spanned::into_inner).collect()),

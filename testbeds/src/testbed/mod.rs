@@ -10,11 +10,11 @@ use node::Mutant;
 use wire::Eui64;
 
 use crate::virtual_rack::{
-    Backbone, BoardKind, ConfigError, Fake, Link, Sniffer, Timing, VirtualBoard, VirtualConfig, VirtualRack,
+    Backbone, BoardKind, ConfigError, Emulation, Fake, Link, Sniffer, Timing, VirtualBoard, VirtualConfig, VirtualRack,
 };
 
 /// The backends that this version has.
-pub const BACKENDS: [&str; 1] = ["virtual"];
+pub const BACKENDS: [&str; 2] = ["virtual", "qemu"];
 /// PAN identifier of every virtual network.
 pub const PAN_ID: u16 = 0xb007;
 
@@ -37,6 +37,12 @@ pub struct Testbed {
     pub backbone_latency: Duration,
     /// Latencies of the boards.
     pub timing: Timing,
+    /// Boards that QEMU emulates, if the backend is `qemu`.
+    pub emulation: Option<Emulation>,
+    /// Cases that are run if the command line names none; all, if this is empty.
+    pub selectors: Vec<String>,
+    /// Cases side by side, unless the command line says otherwise; `None`: one for each processor.
+    pub jobs: Option<u16>,
 }
 
 /// How good a link is.
@@ -138,6 +144,9 @@ pub enum TopologyError {
         /// The nearest that it has.
         nearest: Option<String>,
     },
+    /// A mutant of a device that is emulated.
+    #[error("`dut` is emulated, and mutants are compiled for the host only: use a virtual testbed")]
+    EmulatedMutant,
     /// Anything else that makes no rack.
     #[error(transparent)]
     Config(#[from] ConfigError),
@@ -161,6 +170,17 @@ impl Testbed {
         if faults.is_empty() { Ok(file.into_testbed()) } else { Err(faults) }
     }
 
+    /// Whether what the testbed needs is there.
+    ///
+    /// # Errors
+    /// What is missing, and what to do.
+    pub fn check_ready(&self) -> Result<(), String> {
+        match &self.emulation {
+            Some(emulation) => emulation.check_ready(),
+            None => Ok(()),
+        }
+    }
+
     /// The rack for a topology.
     ///
     /// # Errors
@@ -175,12 +195,18 @@ impl Testbed {
     /// [`TopologyError`].
     pub fn config_for(&self, request: &RackRequest<'_>) -> Result<VirtualConfig, TopologyError> {
         self.check_topology(request)?;
+        if matches!(request.device, Device::Mutant(_)) && self.emulates("dut") {
+            return Err(TopologyError::EmulatedMutant);
+        }
         let air = |index: usize| request.boards.get(index).filter(|board| board.role != Role::CommissioningTool);
         let boards = request.boards.iter().enumerate().filter_map(|(index, board)| {
             let kind = match (board.role, board.name, request.device) {
                 (Role::CommissioningTool, ..) => return None,
                 (Role::TesterRadio, ..) => BoardKind::TesterRadio,
                 (_, "dut", Device::Fake(fake)) => BoardKind::Fake(fake, eui64_of(index)),
+                (_, name, Device::Reference) if self.emulates(name) => BoardKind::Emulated(eui64_of(index)),
+                // A fake takes the place of the board `dut`; the other boards stay what they are.
+                (_, name, _) if name != "dut" && self.emulates(name) => BoardKind::Emulated(eui64_of(index)),
                 (_, "dut", Device::Mutant(mutant)) => {
                     BoardKind::Firmware { eui64: eui64_of(index), mutant: Some(mutant) }
                 }
@@ -209,7 +235,12 @@ impl Testbed {
             pan_id: PAN_ID,
             timing: self.timing,
             seed: request.seed,
+            emulation: self.emulation.clone(),
         })
+    }
+
+    fn emulates(&self, board: &str) -> bool {
+        self.emulation.as_ref().is_some_and(|emulation| emulation.boards.iter().any(|name| name == board))
     }
 
     fn check_topology(&self, request: &RackRequest<'_>) -> Result<(), TopologyError> {

@@ -1,14 +1,17 @@
 //! A virtual board: power, a boot delay, a store that outlives both, and the firmware (or a fake) that runs on it.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::mpsc::Sender;
 
-use node::{Device, Hardware, Input, Output, Store};
+use node::{Device, Hardware, Input, Output, Store, TransmitStatus};
 use protocols::time::Instant;
 use rand_chacha::ChaCha12Rng;
 use rand_core::Rng as _;
 use wire::ieee802154::PanId;
+use wire::radio_link::{Message, Status};
 
 use super::config::BoardKind;
+use super::emulated::{Arrival, EmulatedBoard, Emulation};
 use super::fakes::{FakeDevice, Progress};
 
 /// A board in a rack.
@@ -22,6 +25,8 @@ pub(crate) struct Board {
     pub(crate) epoch: u64,
     /// Octets of a line of the serial line that has not ended yet.
     pub(crate) partial: Vec<u8>,
+    /// The process that it is, of an emulated board.
+    emulated: Option<EmulatedBoard>,
     firmware: Option<Firmware>,
     store: Store,
     progress: Progress,
@@ -34,7 +39,7 @@ enum Firmware {
     Fake(Box<FakeDevice>),
 }
 
-/// The firmware broke: what it said.
+/// The firmware broke, or a board's process or its lines: what it said.
 pub(crate) struct Panicked(pub(crate) String);
 
 impl Board {
@@ -48,6 +53,7 @@ impl Board {
             powered,
             epoch: 0,
             partial: Vec::new(),
+            emulated: None,
             firmware: None,
             store,
             progress,
@@ -56,8 +62,43 @@ impl Board {
         }
     }
 
+    /// Makes a board of kind [`BoardKind::Emulated`] what it is.
+    pub(crate) fn emulate(
+        &mut self,
+        emulation: &Emulation,
+        number: usize,
+        inbox: Sender<Arrival>,
+    ) -> Result<(), String> {
+        if let BoardKind::Emulated(eui64) = self.kind {
+            let mut entropy = [0; 32];
+            self.entropy.fill_bytes(&mut entropy);
+            self.emulated = Some(EmulatedBoard::new(number, emulation, eui64, entropy, inbox)?);
+        }
+        Ok(())
+    }
+
+    /// The process of an emulated board that has power.
+    pub(crate) fn process_id(&self) -> Option<u32> {
+        self.emulated.as_ref()?.process_id()
+    }
+
+    /// What the process of an emulated board complained about.
+    pub(crate) fn last_words(&self) -> String {
+        self.emulated.as_ref().map(EmulatedBoard::last_words).unwrap_or_default()
+    }
+
+    /// Pulls the reset line of an emulated board that runs; whether it is one.
+    pub(crate) fn reset(&mut self) -> Result<bool, String> {
+        let Some(emulated) = &mut self.emulated else { return Ok(false) };
+        self.partial.clear();
+        emulated.reset().map(|()| true)
+    }
+
     /// The first instruction after power-on, reset or reboot.
     pub(crate) fn boot(&mut self, now: Instant) -> Result<(), Panicked> {
+        if let Some(emulated) = &mut self.emulated {
+            return emulated.power_on(self.epoch).map_err(Panicked);
+        }
         let mut entropy_seed = [0; 32];
         self.entropy.fill_bytes(&mut entropy_seed);
         self.firmware = match self.kind {
@@ -70,7 +111,7 @@ impl Board {
                 let device = FakeDevice::boot(fake, eui64, self.site, entropy_seed, self.progress, now);
                 Some(Firmware::Fake(Box::new(device)))
             }
-            BoardKind::TesterRadio => None,
+            BoardKind::TesterRadio | BoardKind::Emulated(_) => None,
         };
         Ok(())
     }
@@ -78,6 +119,9 @@ impl Board {
     /// Stops the firmware; what it stored is kept.
     pub(crate) fn stop(&mut self) {
         self.epoch += 1;
+        if let Some(emulated) = &mut self.emulated {
+            emulated.power_off();
+        }
         match self.firmware.take() {
             Some(Firmware::Device(device)) => self.store = device.into_store(),
             Some(Firmware::Fake(fake)) => self.progress = fake.progress(),
@@ -92,6 +136,22 @@ impl Board {
 
     /// Hands an input to the firmware if it runs.
     pub(crate) fn handle(&mut self, now: Instant, input: Input<'_>) -> Result<(), Panicked> {
+        if let Some(emulated) = &mut self.emulated {
+            let told = match input {
+                Input::UpperTester(octets) => emulated.say(octets),
+                Input::Frame { psdu, rssi_dbm } => emulated.tell(Message::Received { rssi_dbm, psdu: psdu.to_vec() }),
+                Input::TransmitDone { handle, status } => {
+                    let status = match status {
+                        TransmitStatus::Success => Status::Success,
+                        TransmitStatus::NoAck => Status::NoAck,
+                        TransmitStatus::ChannelAccessFailure => Status::ChannelAccessFailure,
+                    };
+                    emulated.tell(Message::Done { handle, status })
+                }
+                Input::Backbone(packet) => emulated.tell(Message::Backbone(packet.to_vec())),
+            };
+            return told.map_err(Panicked);
+        }
         match &mut self.firmware {
             Some(Firmware::Device(device)) => guarded(|| device.handle(now, input)),
             Some(Firmware::Fake(fake)) => {

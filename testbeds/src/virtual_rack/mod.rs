@@ -8,15 +8,17 @@ mod address_filter;
 mod alarms;
 mod board;
 mod config;
+mod emulated;
 mod fakes;
 mod medium;
 mod phy;
 mod queue;
 
 use std::collections::{BTreeSet, VecDeque};
+use std::sync::mpsc::{Receiver, channel};
 use std::time::Duration;
 
-use node::{Input, Output};
+use node::{Input, Output, RadioConfig};
 use protocols::time::Instant;
 use rand_chacha::ChaCha12Rng;
 use rand_core::{Rng as _, SeedableRng as _};
@@ -24,15 +26,18 @@ use record::Octets;
 use record::event::{Action, Observation, TransmitStatus};
 use wire::Eui64;
 use wire::ieee802154::{MAX_PSDU, PanId, append_fcs};
+use wire::radio_link::Message;
 
 pub use config::{
     Backbone, BoardKind, ConfigError, Fake, Link, Position, Sniffer, Timing, UnknownFake, VirtualBoard, VirtualConfig,
 };
+pub use emulated::Emulation;
 pub use medium::Statistics;
 
 use crate::rack::{Capabilities, Rack, RackError};
 use alarms::Alarms;
 use board::{Board, Panicked};
+use emulated::{Arrival, Arrived};
 use medium::{ALL_CHANNELS, Medium, Mode, Status};
 use queue::Queue;
 
@@ -42,6 +47,8 @@ const BESIDE_DBM: i8 = -30;
 const LONGEST_LINE: usize = 4096;
 /// A firmware that wants to be woken in the past is woken this much later: a rack must not stand still.
 const LEAST_SLEEP: Duration = Duration::from_millis(1);
+/// A rack in real time looks at its clock this often at least.
+const LONGEST_WAIT: Duration = Duration::from_secs(1);
 
 /// A rack in virtual time.
 pub struct VirtualRack {
@@ -55,6 +62,34 @@ pub struct VirtualRack {
     alarms: Alarms,
     observations: VecDeque<Observation>,
     events: u64,
+    /// Of a rack with emulated boards.
+    real_time: Option<RealTime>,
+}
+
+/// The clock of a rack that does not make its own time, and what its boards sent.
+struct RealTime {
+    begun: std::time::Instant,
+    inbox: Receiver<Arrival>,
+    /// Arrived, and later than something that is due before it.
+    next: Option<Arrival>,
+}
+
+impl RealTime {
+    fn since(&self, moment: std::time::Instant) -> Instant {
+        Instant(u64::try_from(moment.saturating_duration_since(self.begun).as_nanos()).unwrap_or(u64::MAX))
+    }
+}
+
+/// What became of the time of a rack.
+enum Passed {
+    /// The clock moves to here.
+    To(Instant),
+    /// Nothing happens before the end of the wait.
+    Until,
+    /// Something arrived at this time.
+    Arrived(Instant, Arrival),
+    /// Not much: look again.
+    Nothing,
 }
 
 enum Happening {
@@ -122,7 +157,80 @@ impl VirtualRack {
         }
         medium.shrink();
         let (queue, alarms, observations) = (Queue::default(), Alarms::new(boards.len()), VecDeque::new());
-        Ok(Self { now: Instant::ZERO, config, boards, medium, sniffer, queue, alarms, observations, events: 0 })
+        let mut real_time = None;
+        if let Some(emulation) = &config.emulation {
+            let (sender, inbox) = channel();
+            for (number, board) in boards.iter_mut().enumerate() {
+                board.emulate(emulation, number, sender.clone()).map_err(ConfigError::Emulation)?;
+            }
+            real_time = Some(RealTime { begun: std::time::Instant::now(), inbox, next: None });
+        }
+        let (now, events) = (Instant::ZERO, 0);
+        Ok(Self { now, config, boards, medium, sniffer, queue, alarms, observations, events, real_time })
+    }
+
+    /// The next thing to do of a rack in real time, up to `until`: an arrival, or to move the clock, or to wait.
+    fn pass_time(&mut self, due: Option<Instant>, until: Instant) -> Passed {
+        let Some(real_time) = &mut self.real_time else {
+            return match due {
+                Some(due) if due <= until => Passed::To(due),
+                _ => Passed::Until,
+            };
+        };
+        let arrival = real_time.next.take().or_else(|| real_time.inbox.try_recv().ok());
+        let wall = real_time.since(std::time::Instant::now());
+        let horizon = arrival.as_ref().map_or(wall, |arrival| real_time.since(arrival.at));
+        let first = due.unwrap_or(until).min(until);
+        if first <= horizon {
+            real_time.next = arrival;
+            return if due.is_some_and(|due| due <= until) { Passed::To(first) } else { Passed::Until };
+        }
+        match arrival {
+            Some(arrival) => Passed::Arrived(horizon, arrival),
+            None => {
+                let wait = Duration::from_nanos(first.0.saturating_sub(wall.0)).min(LONGEST_WAIT);
+                real_time.next = real_time.inbox.recv_timeout(wait).ok();
+                Passed::Nothing
+            }
+        }
+    }
+
+    /// What an emulated board sent.
+    fn arrived(&mut self, Arrival { board, life, what, .. }: Arrival) {
+        if self.boards[board].epoch != life {
+            return;
+        }
+        match what {
+            Arrived::UpperTester(octets) => self.line(board, &octets),
+            Arrived::Link(message) => match message {
+                Message::Radio { channel, pan_id, eui64, receiver_on } => {
+                    self.carry_out(board, Output::Radio(RadioConfig { channel, pan_id, eui64, receiver_on }));
+                }
+                Message::Transmit { handle, psdu } => self.carry_out(board, Output::Transmit { handle, psdu }),
+                Message::Backbone(packet) => self.carry_out(board, Output::Backbone(packet)),
+                Message::Log(line) => self.carry_out(board, Output::Log(line)),
+                // Its radio listens to nothing until the firmware says to what.
+                Message::Booted | Message::Restarting => {
+                    self.medium.configure(self.boards[board].radio, self.config.channel, Mode::Off);
+                }
+                Message::Panicked(reason) => self.lose(board, &reason),
+                Message::Received { .. } | Message::Done { .. } => {
+                    self.tester_fault(board, "its radio link says what only the medium may say".to_owned());
+                }
+            },
+            Arrived::Noise(octets) => {
+                self.tester_fault(board, format!("{octets} octets of its radio link belong to no message"));
+            }
+            Arrived::Ended => {
+                let reason = format!("its emulator has ended: {}", self.boards[board].last_words());
+                self.lose_to(board, reason);
+            }
+        }
+    }
+
+    fn tester_fault(&mut self, board: usize, reason: String) {
+        let part = self.boards[board].name.clone();
+        self.observations.push_back(Observation::TesterFault { part, reason });
     }
 
     /// What happened so far, counted.
@@ -138,6 +246,11 @@ impl VirtualRack {
     /// Records that a board had written to its store when it was last stopped: wear of its flash.
     pub fn store_writes(&self, board: &str) -> Option<u64> {
         self.boards.iter().find(|there| there.name == board).map(|there| there.store().writes())
+    }
+
+    /// The process that an emulated board is while it has power.
+    pub fn process_id(&self, board: &str) -> Option<u32> {
+        self.boards.iter().find(|there| there.name == board)?.process_id()
     }
 
     fn board(&self, name: &str) -> Result<usize, RackError> {
@@ -178,7 +291,10 @@ impl VirtualRack {
         self.alarms.clear(board);
         self.medium.configure(radio, self.config.channel, Mode::Off);
         if self.boards[board].powered {
-            self.queue.push(self.now + self.config.timing.boot_delay, Happening::Boot { board, epoch });
+            // An emulated board takes the time that it takes.
+            let is_emulated = matches!(self.boards[board].kind, BoardKind::Emulated(_));
+            let delay = if is_emulated { Duration::ZERO } else { self.config.timing.boot_delay };
+            self.queue.push(self.now + delay, Happening::Boot { board, epoch });
         }
     }
 
@@ -374,11 +490,14 @@ impl VirtualRack {
 
     /// A board whose firmware panicked: it is off until somebody switches it on again.
     fn lose(&mut self, board: usize, message: &str) {
+        self.lose_to(board, format!("its firmware panicked: {message}"));
+    }
+
+    fn lose_to(&mut self, board: usize, reason: String) {
         let this = &mut self.boards[board];
         this.powered = false;
         let name = this.name.clone();
         self.restart(board);
-        let reason = format!("its firmware panicked: {message}");
         self.observations.push_back(Observation::BoardLost { board: name, reason });
     }
 }
@@ -397,7 +516,11 @@ impl Rack for VirtualRack {
             Action::Reset { board } => {
                 let board = self.device(board, "be reset")?;
                 if self.boards[board].powered {
-                    self.restart(board);
+                    match self.boards[board].reset() {
+                        Ok(false) => self.restart(board),
+                        Ok(true) => self.medium.configure(self.boards[board].radio, self.config.channel, Mode::Off),
+                        Err(reason) => self.lose_to(board, reason),
+                    }
                 }
             }
             Action::UpperTester { board, line } => {
@@ -457,12 +580,19 @@ impl Rack for VirtualRack {
                 self.events += 1;
                 continue;
             }
-            match [self.medium.deadline(), self.due().map(|(at, _)| at)].into_iter().flatten().min() {
-                Some(due) if due <= until => self.now = self.now.max(due),
-                _ => {
+            let due = [self.medium.deadline(), self.due().map(|(at, _)| at)].into_iter().flatten().min();
+            match self.pass_time(due, until) {
+                Passed::To(due) => self.now = self.now.max(due),
+                Passed::Until => {
                     self.now = self.now.max(until);
                     return Ok(None);
                 }
+                Passed::Arrived(at, arrival) => {
+                    self.now = self.now.max(at);
+                    self.events += 1;
+                    self.arrived(arrival);
+                }
+                Passed::Nothing => {}
             }
         }
     }
@@ -478,7 +608,7 @@ impl Rack for VirtualRack {
         let board = self.boards.iter().find(|board| board.name == name)?;
         Some(match board.kind {
             BoardKind::TesterRadio => Capabilities { inject: true, ..none },
-            BoardKind::Firmware { .. } | BoardKind::Fake(..) => {
+            BoardKind::Firmware { .. } | BoardKind::Fake(..) | BoardKind::Emulated(_) => {
                 Capabilities { power: true, reset: true, upper_tester: true, ..none }
             }
         })

@@ -61,7 +61,8 @@ impl Memory {
     pub fn identity(&self) -> (Eui64, [u8; 32]) {
         assert!(read(0, 4) == MAGIC, "the memory has no identity: start this board by the rack");
         let pool = read(ENTROPY, 32);
-        let derive = |label: u8| -> [u8; 32] { Sha256::new().chain_update(&pool).chain_update([label]).finalize().into() };
+        let derive =
+            |label: u8| -> [u8; 32] { Sha256::new().chain_update(&pool).chain_update([label]).finalize().into() };
         write(ENTROPY, &derive(0));
         let eui64 = read(EUI64, 8).try_into().map_or(Eui64([0; 8]), Eui64);
         (eui64, derive(1))
@@ -76,9 +77,10 @@ impl Memory {
             if sequence == 0 || mark != !sequence {
                 continue;
             }
-            match Some(length).filter(|length| *length <= PLACE_OCTETS - HEADER).map(|length| {
-                Store::decode(&read(place + HEADER, length))
-            }) {
+            match Some(length)
+                .filter(|length| *length <= PLACE_OCTETS - HEADER)
+                .map(|length| Store::decode(&read(place + HEADER, length)))
+            {
                 Some(Ok(store)) if found.as_ref().is_none_or(|(newest, ..)| *newest < sequence) => {
                     found = Some((sequence, place, store));
                 }

@@ -28,8 +28,13 @@ pub(crate) fn run(arguments: &Run) -> Result<Exit, Failure> {
     let started = Instant::now();
     let clock = SystemTime::now();
     let (testbed, testbed_source) = inputs::testbed(arguments.testbed.as_deref())?;
+    testbed.check_ready().map_err(Failure::usage)?;
     let setting = setting(arguments, testbed)?;
-    let (loaded, plan) = inputs::plan(&arguments.planning)?;
+    let mut planning = arguments.planning.clone();
+    if planning.selectors.is_empty() {
+        planning.selectors.clone_from(&setting.testbed.selectors);
+    }
+    let (loaded, plan) = inputs::plan(&planning)?;
     let attempts = |case| (1..=arguments.repeat).map(move |number| PlannedCase::attempt(case, arguments.seed, number));
     let planned: Vec<PlannedCase> = plan.cases.iter().flat_map(attempts).collect();
     let id = run_id(clock, arguments.seed);
@@ -45,7 +50,7 @@ pub(crate) fn run(arguments: &Run) -> Result<Exit, Failure> {
     }
 
     let progress = progress_bar(planned.len());
-    let jobs = jobs(arguments.jobs);
+    let jobs = jobs(arguments.jobs.or(setting.testbed.jobs));
     let results = campaign::run_campaign(&planned, &setting, jobs, &bundle, &|result| {
         progress.inc(1);
         if result.verdict != Verdict::Pass {

@@ -12,6 +12,7 @@ mod fakes;
 mod judge;
 mod killed;
 mod output_folder;
+mod qemu;
 mod questionnaire;
 mod repeat;
 mod reports;
