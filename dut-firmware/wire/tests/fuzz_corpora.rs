@@ -190,7 +190,7 @@ fn add_carried(seeds: &mut Seeds, rng: &mut Rng) {
         }
     }
     for (carrier, packets) in [(3, rng.special_packets()), (4, rng.special_ethernet()), (2, rng.special_taps())] {
-        packets.iter().for_each(|packet| add(seeds, "readers", &[], &sequence(carrier, &[packet.clone()])));
+        packets.iter().for_each(|packet| add(seeds, "readers", &[], &sequence(carrier, std::slice::from_ref(packet))));
         add(seeds, "readers", &[], &sequence(carrier, &packets));
     }
     add(seeds, "readers", &[], &sequence(1, &mpdus(&rng.special_frames())));

@@ -20,16 +20,12 @@ pub(super) fn coap(check: &mut Check<'_>, bytes: &[u8]) {
         if message.options.all(option.number).count() > 1 {
             continue;
         }
-        let value = &option.value;
-        match option.number {
-            OptionNumber::OSCORE => {
-                let Some(oscore) = check.parsed(OscoreOption::parse(value)) else { continue };
-                check.octets("coap.opt.object_security_piv", &oscore.partial_iv);
-                check.texts("coap.opt.object_security_kid_context", oscore.kid_context.as_ref().map(hex::encode));
-                check.texts("coap.opt.object_security_kid", oscore.kid.as_ref().map(hex::encode));
-                check.same_octets(oscore.to_vec(), value);
-            }
-            _ => {}
+        if option.number == OptionNumber::OSCORE {
+            let Some(oscore) = check.parsed(OscoreOption::parse(&option.value)) else { continue };
+            check.octets("coap.opt.object_security_piv", &oscore.partial_iv);
+            check.texts("coap.opt.object_security_kid_context", oscore.kid_context.as_ref().map(hex::encode));
+            check.texts("coap.opt.object_security_kid", oscore.kid.as_ref().map(hex::encode));
+            check.same_octets(oscore.to_vec(), &option.value);
         }
     }
 }
