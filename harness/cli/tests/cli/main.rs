@@ -12,7 +12,6 @@ mod fakes;
 mod judge;
 mod killed;
 mod output_folder;
-mod qemu;
 mod questionnaire;
 mod repeat;
 mod reports;

@@ -1,4 +1,5 @@
-//! Cases on Cortex-M code in QEMU: `ci/firmware` builds it.
+//! Cases on Cortex-M code in QEMU: `ci/firmware` builds it. A program of its own: in real time nothing else should take the
+//! processors away.
 //!
 //! Without QEMU or the firmware these tests are left out with a line on stderr; with the environment variable `CI` set they
 //! fail.
@@ -7,7 +8,11 @@ use std::collections::BTreeMap;
 use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 
-use crate::common::{Bundle, call, has, read_json};
+#[allow(dead_code, reason = "the tests of `cli` use more of it")]
+#[path = "cli/common.rs"]
+mod common;
+
+use common::{Bundle, call, has, read_json};
 
 fn firmware() -> Option<PathBuf> {
     let firmware = PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/../../target/firmware/mps2-an386.elf"));
