@@ -74,6 +74,8 @@ fn verdicts_on_a_cortex_m_in_qemu_are_those_of_the_virtual_rack() {
     emulated.outcome.expect(0);
     // The evidence of real time is evidence like any other.
     call([OsStr::new("judge"), emulated.path.as_os_str()]).expect(0);
+    let again = call([OsStr::new("replay"), emulated.path.as_os_str(), OsStr::new("SEL-JSR-01@channel=11")]);
+    again.expect(2).complains(&["runs in real time", "`bootrack judge` judges what is stored again"]);
 }
 
 #[test]
@@ -94,6 +96,28 @@ fn a_testbed_without_its_firmware_says_how_to_build_it_before_anything_runs() {
     let run = Bundle::run(["--testbed", testbed.to_str().unwrap()]);
     assert!(!run.path.exists());
     run.outcome.expect(2).complains(&["there is no firmware at nowhere.elf", "./ci/firmware builds it"]);
+}
+
+#[test]
+fn an_emulator_that_is_missing_or_ends_is_blamed_on_the_rack() {
+    let Some(firmware) = firmware() else { return };
+    let folder = tempfile::tempdir().unwrap();
+    let path = testbed(folder.path(), &firmware, &["dut"]);
+    let text = std::fs::read_to_string(&path).unwrap();
+    let no_firmware = folder.path().join("no-firmware.elf");
+    std::fs::write(&no_firmware, "no ELF file").unwrap();
+    let broken = [
+        (format!("{text}program = \"qemu-nowhere\"\n"), "qemu-nowhere does not start"),
+        (text.replace(&format!("{firmware:?}"), &format!("{no_firmware:?}")), "emulator"),
+    ];
+    for (text, reason) in broken {
+        std::fs::write(&path, text).unwrap();
+        let run = Bundle::run(["--testbed", path.to_str().unwrap(), "SEL-JSR-01@channel=11"]);
+        let case = &run.manifest()["cases"][0];
+        assert_eq!((&case["verdict"], &case["blame"]), (&"error".into(), &"rack".into()));
+        assert!(case["reason"].as_str().unwrap().contains(reason), "{case}");
+        run.outcome.expect(4);
+    }
 }
 
 #[test]

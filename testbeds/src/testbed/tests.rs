@@ -94,7 +94,7 @@ fn an_unknown_backend_is_told_which_there_are_and_faults_come_together() {
             "t.toml:4:12: delivery -1 is no probability"
         ]
     );
-    assert_eq!(faults[1].help.as_deref(), Some("did you mean `virtual`? the backends are: virtual"));
+    assert_eq!(faults[1].help.as_deref(), Some("did you mean `virtual`? the backends are: virtual, qemu"));
 }
 
 #[test]

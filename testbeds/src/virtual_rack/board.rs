@@ -39,8 +39,8 @@ enum Firmware {
     Fake(Box<FakeDevice>),
 }
 
-/// The firmware broke, or a board's process or its lines: what it said.
-pub(crate) struct Panicked(pub(crate) String);
+/// Why a board is lost: its firmware panicked, or its process or lines broke.
+pub(crate) struct Lost(pub(crate) String);
 
 impl Board {
     pub(crate) fn new(name: String, kind: BoardKind, radio: usize, entropy: ChaCha12Rng, site: (u8, PanId)) -> Self {
@@ -95,9 +95,9 @@ impl Board {
     }
 
     /// The first instruction after power-on, reset or reboot.
-    pub(crate) fn boot(&mut self, now: Instant) -> Result<(), Panicked> {
+    pub(crate) fn boot(&mut self, now: Instant) -> Result<(), Lost> {
         if let Some(emulated) = &mut self.emulated {
-            return emulated.power_on(self.epoch).map_err(Panicked);
+            return emulated.power_on(self.epoch).map_err(Lost);
         }
         let mut entropy_seed = [0; 32];
         self.entropy.fill_bytes(&mut entropy_seed);
@@ -135,7 +135,7 @@ impl Board {
     }
 
     /// Hands an input to the firmware if it runs.
-    pub(crate) fn handle(&mut self, now: Instant, input: Input<'_>) -> Result<(), Panicked> {
+    pub(crate) fn handle(&mut self, now: Instant, input: Input<'_>) -> Result<(), Lost> {
         if let Some(emulated) = &mut self.emulated {
             let told = match input {
                 Input::UpperTester(octets) => emulated.say(octets),
@@ -150,7 +150,7 @@ impl Board {
                 }
                 Input::Backbone(packet) => emulated.tell(Message::Backbone(packet.to_vec())),
             };
-            return told.map_err(Panicked);
+            return told.map_err(Lost);
         }
         match &mut self.firmware {
             Some(Firmware::Device(device)) => guarded(|| device.handle(now, input)),
@@ -162,7 +162,7 @@ impl Board {
         }
     }
 
-    pub(crate) fn poll(&mut self, now: Instant) -> Result<Option<Output>, Panicked> {
+    pub(crate) fn poll(&mut self, now: Instant) -> Result<Option<Output>, Lost> {
         match &mut self.firmware {
             Some(Firmware::Device(device)) => guarded(|| device.poll(now)),
             Some(Firmware::Fake(fake)) => Ok(fake.poll(now)),
@@ -179,10 +179,10 @@ impl Board {
 }
 
 /// Firmware that panics is a lost board, not the end of the run.
-fn guarded<T>(run: impl FnOnce() -> T) -> Result<T, Panicked> {
+fn guarded<T>(run: impl FnOnce() -> T) -> Result<T, Lost> {
     catch_unwind(AssertUnwindSafe(run)).map_err(|payload| {
         let text = payload.downcast_ref::<String>().cloned();
         let text = text.or_else(|| payload.downcast_ref::<&str>().map(|text| (*text).to_owned()));
-        Panicked(text.unwrap_or_else(|| "no message".to_owned()))
+        Lost(format!("its firmware panicked: {}", text.unwrap_or_else(|| "no message".to_owned())))
     })
 }

@@ -36,7 +36,7 @@ pub use medium::Statistics;
 
 use crate::rack::{Capabilities, Rack, RackError};
 use alarms::Alarms;
-use board::{Board, Panicked};
+use board::{Board, Lost};
 use emulated::{Arrival, Arrived};
 use medium::{ALL_CHANNELS, Medium, Mode, Status};
 use queue::Queue;
@@ -213,7 +213,7 @@ impl VirtualRack {
                 Message::Booted | Message::Restarting => {
                     self.medium.configure(self.boards[board].radio, self.config.channel, Mode::Off);
                 }
-                Message::Panicked(reason) => self.lose(board, &reason),
+                Message::Panicked(reason) => self.lose(board, format!("its firmware panicked: {reason}")),
                 Message::Received { .. } | Message::Done { .. } => {
                     self.tester_fault(board, "its radio link says what only the medium may say".to_owned());
                 }
@@ -223,7 +223,7 @@ impl VirtualRack {
             }
             Arrived::Ended => {
                 let reason = format!("its emulator has ended: {}", self.boards[board].last_words());
-                self.lose_to(board, reason);
+                self.lose(board, reason);
             }
         }
     }
@@ -388,14 +388,14 @@ impl VirtualRack {
     }
 
     /// Takes out of a board what it wants done, and sets its alarm clock.
-    fn settle(&mut self, board: usize, handled: Result<(), Panicked>) {
+    fn settle(&mut self, board: usize, handled: Result<(), Lost>) {
         let epoch = self.boards[board].epoch;
         let mut step = handled;
         loop {
             let output = match step.and_then(|()| self.boards[board].poll(self.now)) {
                 Ok(Some(output)) => output,
                 Ok(None) => break,
-                Err(Panicked(message)) => return self.lose(board, &message),
+                Err(Lost(reason)) => return self.lose(board, reason),
             };
             self.carry_out(board, output);
             if self.boards[board].epoch != epoch {
@@ -488,12 +488,8 @@ impl VirtualRack {
         }
     }
 
-    /// A board whose firmware panicked: it is off until somebody switches it on again.
-    fn lose(&mut self, board: usize, message: &str) {
-        self.lose_to(board, format!("its firmware panicked: {message}"));
-    }
-
-    fn lose_to(&mut self, board: usize, reason: String) {
+    /// A board that is lost: it is off until somebody switches it on again.
+    fn lose(&mut self, board: usize, reason: String) {
         let this = &mut self.boards[board];
         this.powered = false;
         let name = this.name.clone();
@@ -519,7 +515,7 @@ impl Rack for VirtualRack {
                     match self.boards[board].reset() {
                         Ok(false) => self.restart(board),
                         Ok(true) => self.medium.configure(self.boards[board].radio, self.config.channel, Mode::Off),
-                        Err(reason) => self.lose_to(board, reason),
+                        Err(reason) => self.lose(board, reason),
                     }
                 }
             }
