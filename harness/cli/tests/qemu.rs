@@ -7,12 +7,14 @@
 use std::collections::BTreeMap;
 use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
+use std::process::Stdio;
+use std::time::Duration;
 
 #[allow(dead_code, reason = "the tests of `cli` use more of it")]
 #[path = "cli/common.rs"]
 mod common;
 
-use common::{Bundle, call, has, read_json};
+use common::{Bundle, bootrack, call, has, read_json};
 
 fn firmware() -> Option<PathBuf> {
     let firmware = PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/../../target/firmware/mps2-an386.elf"));
@@ -99,6 +101,38 @@ fn a_testbed_without_its_firmware_says_how_to_build_it_before_anything_runs() {
 }
 
 #[test]
+fn no_emulator_outlives_a_run_that_is_killed() {
+    let Some(firmware) = firmware() else { return };
+    let folder = tempfile::tempdir().unwrap();
+    // Its name is in the command line of its emulators, and of no others.
+    let copy = folder.path().join("killed.elf");
+    std::fs::copy(&firmware, &copy).unwrap();
+    let emulators = || {
+        let processes = std::fs::read_dir("/proc").unwrap().flatten();
+        let lines = processes.filter_map(|process| std::fs::read(process.path().join("cmdline")).ok());
+        lines.filter(|line| line.windows(10).any(|part| part == b"killed.elf")).count()
+    };
+    let within_seconds = |seconds: u64, holds: &dyn Fn() -> bool| {
+        (0..seconds * 20).any(|_| {
+            holds() || {
+                std::thread::sleep(Duration::from_millis(50));
+                false
+            }
+        })
+    };
+    let path = testbed(folder.path(), &copy, &["dut"]);
+    let out = folder.path().join("run");
+    let mut run = bootrack();
+    run.arg("run").arg("--testbed").arg(path).arg("PRO-JSR-06").arg("--out").arg(&out);
+    let mut run = run.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+    assert!(within_seconds(20, &|| emulators() > 0), "no emulator was ever there");
+    run.kill().unwrap();
+    run.wait().unwrap();
+    assert!(within_seconds(20, &|| emulators() == 0), "an emulator outlives its run");
+    assert_eq!(verdicts(&out), BTreeMap::from([("PRO-JSR-06".to_owned(), "not_run".to_owned())]));
+}
+
+#[test]
 fn an_emulator_that_is_missing_or_ends_is_blamed_on_the_rack() {
     let Some(firmware) = firmware() else { return };
     let folder = tempfile::tempdir().unwrap();
@@ -107,7 +141,7 @@ fn an_emulator_that_is_missing_or_ends_is_blamed_on_the_rack() {
     let no_firmware = folder.path().join("no-firmware.elf");
     std::fs::write(&no_firmware, "no ELF file").unwrap();
     let broken = [
-        (format!("{text}program = \"qemu-nowhere\"\n"), "qemu-nowhere does not start"),
+        (format!("{text}program = \"qemu-nowhere\"\n"), "qemu-nowhere does not run"),
         (text.replace(&format!("{firmware:?}"), &format!("{no_firmware:?}")), "emulator"),
     ];
     for (text, reason) in broken {

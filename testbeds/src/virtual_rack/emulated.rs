@@ -41,6 +41,8 @@ impl Emulation {
 const MEMORY_OCTETS: u64 = 16 << 20;
 /// Where a board finds its address and its entropy; see `memory.rs` of the firmware.
 const MAGIC: &[u8; 4] = b"BTHW";
+/// Starts a program that ends with its parent.
+const SETPRIV: &str = "setpriv";
 /// QEMU takes less than a tenth of a second to connect; a busy machine takes longer.
 const CONNECTS_WITHIN: Duration = Duration::from_secs(20);
 /// A serial line that takes nothing for so long is stuck.
@@ -135,8 +137,11 @@ impl EmulatedBoard {
         let socket = |id: &str, name: &str| format!("socket,id={id},path={}", path(name).display());
         let memory = format!("memory-backend-file,id=psram,size=16M,share=on,mem-path={}", path("memory").display());
         let program = &self.emulation.program;
-        let mut command = Command::new(program);
+        // With this thread gone, however it goes, the process has nobody to end it.
+        let mut command = Command::new(SETPRIV);
         command
+            .args(["--pdeathsig", "KILL"])
+            .arg(program)
             .args(["-machine", "mps2-an386,memory-backend=psram", "-object", &memory])
             .args(["-display", "none", "-nodefaults", "-nic", "none", "-kernel"])
             .arg(&self.emulation.firmware)
@@ -146,9 +151,9 @@ impl EmulatedBoard {
             .stdin(Stdio::null())
             .stdout(Stdio::null())
             .stderr(log);
-        let mut process = command.spawn().map_err(|error| {
-            format!("{} does not start: {error}; Debian has it in `qemu-system-arm`", program.display())
-        })?;
+        let mut process = command
+            .spawn()
+            .map_err(|error| format!("`{SETPRIV}` does not start: {error}; it is part of util-linux"))?;
         let mut accept = |listener: &UnixListener| -> Result<UnixStream, String> {
             listener.set_nonblocking(true).map_err(|error| error.to_string())?;
             let until = Instant::now() + CONNECTS_WITHIN;
@@ -166,7 +171,8 @@ impl EmulatedBoard {
                 if ended.is_some() || Instant::now() > until {
                     let _ = process.kill();
                     let _ = process.wait();
-                    return Err(format!("QEMU does not run: {}", self.last_words()));
+                    let program = program.display();
+                    return Err(format!("{program} does not run: {}", self.last_words()));
                 }
                 std::thread::sleep(Duration::from_millis(1));
             }
