@@ -204,9 +204,7 @@ impl Testbed {
                 (Role::CommissioningTool, ..) => return None,
                 (Role::TesterRadio, ..) => BoardKind::TesterRadio,
                 (_, "dut", Device::Fake(fake)) => BoardKind::Fake(fake, eui64_of(index)),
-                (_, name, Device::Reference) if self.emulates(name) => BoardKind::Emulated(eui64_of(index)),
-                // A fake takes the place of the board `dut`; the other boards stay what they are.
-                (_, name, _) if name != "dut" && self.emulates(name) => BoardKind::Emulated(eui64_of(index)),
+                (_, name, _) if self.emulates(name) => BoardKind::Emulated(eui64_of(index)),
                 (_, "dut", Device::Mutant(mutant)) => {
                     BoardKind::Firmware { eui64: eui64_of(index), mutant: Some(mutant) }
                 }

@@ -1,8 +1,9 @@
-//! The virtual rack: boards, radios, a sniffer and a backbone in virtual time, on one thread.
+//! The virtual rack: boards, radios, a sniffer and a backbone in virtual time, on one thread; in real time if some of its
+//! boards are emulated.
 //!
 //! Time is integer nanoseconds and moves from event to event. Everything random comes from the case seed, through a
 //! stream of its own for each board and each direction of each link: the same configuration and the same actions at the
-//! same times give the same observations, octet by octet.
+//! same times give the same observations, octet by octet. Emulated boards are the exception.
 
 mod address_filter;
 mod alarms;
@@ -13,9 +14,10 @@ mod fakes;
 mod medium;
 mod phy;
 mod queue;
+mod real_time;
 
 use std::collections::{BTreeSet, VecDeque};
-use std::sync::mpsc::{Receiver, channel};
+use std::sync::mpsc::channel;
 use std::time::Duration;
 
 use node::{Input, Output, RadioConfig};
@@ -40,6 +42,7 @@ use board::{Board, Lost};
 use emulated::{Arrival, Arrived};
 use medium::{ALL_CHANNELS, Medium, Mode, Status};
 use queue::Queue;
+use real_time::{Passed, RealTime};
 
 /// Received signal strength at a sniffer that stands at the sender.
 const BESIDE_DBM: i8 = -30;
@@ -47,10 +50,8 @@ const BESIDE_DBM: i8 = -30;
 const LONGEST_LINE: usize = 4096;
 /// A firmware that wants to be woken in the past is woken this much later: a rack must not stand still.
 const LEAST_SLEEP: Duration = Duration::from_millis(1);
-/// A rack in real time looks at its clock this often at least.
-const LONGEST_WAIT: Duration = Duration::from_secs(1);
 
-/// A rack in virtual time.
+/// A rack in virtual time, or in real time if it has emulated boards.
 pub struct VirtualRack {
     now: Instant,
     config: VirtualConfig,
@@ -64,32 +65,6 @@ pub struct VirtualRack {
     events: u64,
     /// Of a rack with emulated boards.
     real_time: Option<RealTime>,
-}
-
-/// The clock of a rack that does not make its own time, and what its boards sent.
-struct RealTime {
-    begun: std::time::Instant,
-    inbox: Receiver<Arrival>,
-    /// Arrived, and later than something that is due before it.
-    next: Option<Arrival>,
-}
-
-impl RealTime {
-    fn since(&self, moment: std::time::Instant) -> Instant {
-        Instant(u64::try_from(moment.saturating_duration_since(self.begun).as_nanos()).unwrap_or(u64::MAX))
-    }
-}
-
-/// What became of the time of a rack.
-enum Passed {
-    /// The clock moves to here.
-    To(Instant),
-    /// Nothing happens before the end of the wait.
-    Until,
-    /// Something arrived at this time.
-    Arrived(Instant, Arrival),
-    /// Not much: look again.
-    Nothing,
 }
 
 enum Happening {
@@ -163,36 +138,10 @@ impl VirtualRack {
             for (number, board) in boards.iter_mut().enumerate() {
                 board.emulate(emulation, number, sender.clone()).map_err(ConfigError::Emulation)?;
             }
-            real_time = Some(RealTime { begun: std::time::Instant::now(), inbox, next: None });
+            real_time = Some(RealTime::new(inbox));
         }
         let (now, events) = (Instant::ZERO, 0);
         Ok(Self { now, config, boards, medium, sniffer, queue, alarms, observations, events, real_time })
-    }
-
-    /// The next thing to do of a rack in real time, up to `until`: an arrival, or to move the clock, or to wait.
-    fn pass_time(&mut self, due: Option<Instant>, until: Instant) -> Passed {
-        let Some(real_time) = &mut self.real_time else {
-            return match due {
-                Some(due) if due <= until => Passed::To(due),
-                _ => Passed::Until,
-            };
-        };
-        let arrival = real_time.next.take().or_else(|| real_time.inbox.try_recv().ok());
-        let wall = real_time.since(std::time::Instant::now());
-        let horizon = arrival.as_ref().map_or(wall, |arrival| real_time.since(arrival.at));
-        let first = due.unwrap_or(until).min(until);
-        if first <= horizon {
-            real_time.next = arrival;
-            return if due.is_some_and(|due| due <= until) { Passed::To(first) } else { Passed::Until };
-        }
-        match arrival {
-            Some(arrival) => Passed::Arrived(horizon, arrival),
-            None => {
-                let wait = Duration::from_nanos(first.0.saturating_sub(wall.0)).min(LONGEST_WAIT);
-                real_time.next = real_time.inbox.recv_timeout(wait).ok();
-                Passed::Nothing
-            }
-        }
     }
 
     /// What an emulated board sent.
@@ -577,7 +526,11 @@ impl Rack for VirtualRack {
                 continue;
             }
             let due = [self.medium.deadline(), self.due().map(|(at, _)| at)].into_iter().flatten().min();
-            match self.pass_time(due, until) {
+            let passed = match &mut self.real_time {
+                Some(real_time) => real_time.pass(due, until),
+                None => due.filter(|due| *due <= until).map_or(Passed::Until, Passed::To),
+            };
+            match passed {
                 Passed::To(due) => self.now = self.now.max(due),
                 Passed::Until => {
                     self.now = self.now.max(until);

@@ -1,8 +1,8 @@
 //! Time from CMSDK timer 0, which runs freely, and sleep until timer 1 or an octet ends it (Arm DDI 0479D section 4.2).
 
-use core::ptr;
-
 use protocols::time::Instant;
+
+use crate::register::{get, set};
 
 const TIMER_0: usize = 0x4000_0000;
 const TIMER_1: usize = 0x4000_1000;
@@ -30,16 +30,6 @@ const NVIC_CLEAR: usize = 0xe000_e280;
 pub struct Clock {
     last: u32,
     ticks: u64,
-}
-
-fn get(address: usize) -> u32 {
-    // SAFETY: a register of a timer.
-    unsafe { ptr::read_volatile(address as *const u32) }
-}
-
-fn set(address: usize, value: u32) {
-    // SAFETY: a register of a timer or of the interrupt controller, of an interrupt that no handler takes.
-    unsafe { ptr::write_volatile(address as *mut u32, value) }
 }
 
 /// An interrupt ends sleep from now on.

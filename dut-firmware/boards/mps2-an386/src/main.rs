@@ -10,6 +10,7 @@ extern crate alloc;
 
 mod clock;
 mod memory;
+mod register;
 mod uart;
 
 use alloc::format;
@@ -17,7 +18,7 @@ use alloc::vec::Vec;
 use core::panic::PanicInfo;
 
 use embedded_alloc::LlffHeap;
-use node::{Device, Hardware, Input, Output, TransmitStatus};
+use node::{Device, Hardware, Input, Output, Store, TransmitStatus};
 use protocols::time::Instant;
 use wire::radio_link::{Assembler, Message, Stamped, Status};
 
@@ -77,16 +78,10 @@ fn main() -> ! {
         }
         while let Some(output) = device.poll(now) {
             // What the device has decided is stored before anybody can see it.
-            if device.store().writes() != written {
-                written = device.store().writes();
-                board.memory.save(device.store());
-            }
+            board.keep(device.store(), &mut written);
             board.carry_out(now, output);
         }
-        if device.store().writes() != written {
-            written = device.store().writes();
-            board.memory.save(device.store());
-        }
+        board.keep(device.store(), &mut written);
         if !board.upper_tester.has_octets() && !board.link.has_octets() {
             board.clock.sleep_until(device.deadline());
         }
@@ -107,6 +102,14 @@ impl Board {
         let octets = self.link.read();
         let assembler = &mut self.assembler;
         octets.into_iter().filter_map(|octet| Some(assembler.push(octet)?.message)).collect()
+    }
+
+    /// Writes the store if the device has written to it since `written`.
+    fn keep(&mut self, store: &Store, written: &mut u64) {
+        if store.writes() != *written {
+            *written = store.writes();
+            self.memory.save(store);
+        }
     }
 
     fn tell(&mut self, now: Instant, message: Message) {

@@ -1,7 +1,8 @@
 //! The CMSDK UARTs (Arm DDI 0479D section 4.3).
 
 use alloc::vec::Vec;
-use core::ptr;
+
+use crate::register;
 
 const STATE: usize = 0x04;
 const CONTROL: usize = 0x08;
@@ -45,14 +46,12 @@ impl Uart {
         uart
     }
 
-    fn get(&self, register: usize) -> u32 {
-        // SAFETY: a register of this UART.
-        unsafe { ptr::read_volatile((self.base + register) as *const u32) }
+    fn get(&self, offset: usize) -> u32 {
+        register::get(self.base + offset)
     }
 
-    fn set(&mut self, register: usize, value: u32) {
-        // SAFETY: a register of this UART.
-        unsafe { ptr::write_volatile((self.base + register) as *mut u32, value) }
+    fn set(&mut self, offset: usize, value: u32) {
+        register::set(self.base + offset, value);
     }
 
     /// Whether an octet waits.
