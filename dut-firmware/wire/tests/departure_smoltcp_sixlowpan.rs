@@ -185,7 +185,7 @@ proptest! {
         // The fragment header has a reserved octet where others have their length (RFC 8200 section 4.5), so that the
         // length of RFC 6282 section 4.2 has no place in it; smoltcp takes that octet for one.
         prop_assume!(id != ExtensionId::Fragment);
-        let nhc = ExtensionNhc { id, next_header: next_header.map(NextHeader), length: data.len() as u8 };
+        let nhc = ExtensionNhc { id, next_header: next_header.map(NextHeader), length: data.len() as u8, reserved: 0 };
         let mut bytes = vec![0; nhc.buffer_len()];
         nhc.emit(&mut Writer::new(&mut bytes)).unwrap();
         bytes.extend(&data);

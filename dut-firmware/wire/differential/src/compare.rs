@@ -1,6 +1,7 @@
 //! Our dissections against the values of tshark.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::net::Ipv6Addr;
 use std::path::Path;
 
 use wire::dissect::{Dissection, Dissector, FieldKind, Keys, LinkType, UdpProtocol, Value, field};
@@ -8,6 +9,7 @@ use wire::dtls::MasterSecret;
 
 use crate::captures::{CAPTURES, capture, capture_path};
 use crate::excuses::excuse;
+use crate::excuses_found::FOUND;
 use crate::excuses_harm::{CUTS, SPECIALS};
 use crate::excuses_history::{HISTORIES, History};
 use crate::generate::CONTEXTS;
@@ -79,6 +81,10 @@ fn normalized(kind: FieldKind, text: &str) -> Value {
         }
         // Wireshark puts spaces between the octets of some.
         FieldKind::Bytes => Value::Text(text.replace(' ', "")),
+        // Wireshark writes the end of some addresses as one of IPv4 (RFC 5952 section 5 wants a prefix that says so).
+        FieldKind::Ipv6 => {
+            Value::Text(text.parse().map_or_else(|_| text.to_owned(), |address: Ipv6Addr| address.to_string()))
+        }
         _ => Value::Text(text.to_owned()),
     }
 }
@@ -125,7 +131,7 @@ pub fn compare(path: &Path, dissections: &[Dissection]) -> Comparison {
 /// # Panics
 /// As [`compare`].
 pub fn compare_cut(path: &Path, dissections: &[Dissection]) -> Comparison {
-    compare_values(&tshark::values(path), dissections, CUTS)
+    compare_values(&tshark::values(path), dissections, &[CUTS])
 }
 
 /// Compares the special packets, as [`compare`]; behind that, see `SPECIALS`.
@@ -133,7 +139,15 @@ pub fn compare_cut(path: &Path, dissections: &[Dissection]) -> Comparison {
 /// # Panics
 /// As [`compare`].
 pub fn compare_special(path: &Path, dissections: &[Dissection]) -> Comparison {
-    compare_values(&tshark::values(path), dissections, SPECIALS)
+    compare_values(&tshark::values(path), dissections, &[SPECIALS])
+}
+
+/// Compares the packets that a fuzzer found, as [`compare`]; behind that, see `SPECIALS` and `FOUND`.
+///
+/// # Panics
+/// As [`compare`].
+pub fn compare_found(path: &Path, dissections: &[Dissection]) -> Comparison {
+    compare_values(&tshark::values(path), dissections, &[SPECIALS, FOUND])
 }
 
 /// Compares packets without any keys.
@@ -149,10 +163,10 @@ pub fn compare_without_keys(path: &Path, dissections: &[Dissection]) -> Comparis
 /// # Panics
 /// As [`compare`].
 pub fn compare_run(path: &Path, profile: &Path, dissections: &[Dissection]) -> Comparison {
-    compare_values(&tshark::values_in_profile(path, profile), dissections, HISTORIES)
+    compare_values(&tshark::values_in_profile(path, profile), dissections, &[HISTORIES])
 }
 
-fn compare_values(theirs: &tshark::Values, dissections: &[Dissection], histories: &[History]) -> Comparison {
+fn compare_values(theirs: &tshark::Values, dissections: &[Dissection], histories: &[&[History]]) -> Comparison {
     assert_eq!(theirs.len(), dissections.len());
     let mut all = Comparison { frames: dissections.len(), ..Comparison::default() };
     for (index, (dissection, cells)) in dissections.iter().zip(theirs).enumerate() {
@@ -171,8 +185,11 @@ fn compare_values(theirs: &tshark::Values, dissections: &[Dissection], histories
                 }
             } else if let Some(excuse) = excuse(field.name, dissection) {
                 *all.excused.entry(excuse.reason).or_default().entry(field.name).or_insert(0) += 1;
-            } else if let Some(history) =
-                histories.iter().find(|history| (history.covers)(field.name, &ours, &theirs, &dissections[..=index]))
+            } else if let Some(history) = histories
+                .iter()
+                .copied()
+                .flatten()
+                .find(|history| (history.covers)(field.name, &ours, &theirs, &dissections[..=index]))
             {
                 *all.excused.entry(history.reason).or_default().entry(field.name).or_insert(0) += 1;
             } else {

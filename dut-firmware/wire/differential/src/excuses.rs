@@ -4,6 +4,8 @@
 
 use wire::dissect::Dissection;
 
+use crate::excuses_found::FOUND;
+use crate::excuses_history::History;
 use crate::{excuses_coap, excuses_icmpv6, excuses_position, excuses_wpan};
 
 /// A reason for which Wireshark and the dissector may differ.
@@ -22,6 +24,11 @@ pub fn all() -> impl Iterator<Item = &'static Excuse> {
 /// The first reason for which the values of a field may differ.
 pub fn excuse(field: &str, dissection: &Dissection) -> Option<&'static Excuse> {
     all().find(|excuse| (excuse.covers)(field, dissection))
+}
+
+/// All excuses for the packets that a fuzzer found, besides those for all packets.
+pub fn of_found() -> impl Iterator<Item = &'static History> {
+    FOUND.iter()
 }
 
 /// All excuses for other places.

@@ -5,9 +5,9 @@ use std::borrow::Cow;
 use wire::dissect::{Dissection, NoteKind, Value};
 
 /// A reason that may ask for what came before.
-pub(crate) struct History {
+pub struct History {
     /// What the specification says, and what Wireshark does.
-    pub(crate) reason: &'static str,
+    pub reason: &'static str,
     /// Whether it holds for these values of a field (ours, Wireshark's) in the last of these frames.
     pub(crate) covers: fn(&str, &[Value], &[Value], &[Dissection]) -> bool,
 }

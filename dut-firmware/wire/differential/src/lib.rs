@@ -7,6 +7,7 @@ pub mod codecs;
 pub mod compare;
 pub mod excuses;
 mod excuses_coap;
+mod excuses_found;
 mod excuses_harm;
 mod excuses_history;
 mod excuses_icmpv6;

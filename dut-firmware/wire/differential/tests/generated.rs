@@ -6,11 +6,11 @@ use std::collections::{BTreeMap, HashMap};
 use std::io::Write;
 
 use bootrack_differential::captures::{WITH_FCS, WITHOUT_FCS, pcap};
-use bootrack_differential::carried::compare_readers;
+use bootrack_differential::carried::{carried, compare_readers};
 use bootrack_differential::codecs;
 use bootrack_differential::compare::{
-    Comparison, assert_no_differences, compare, compare_cut, compare_special, compare_without_keys, dissect,
-    dissect_without_keys, foreign,
+    Comparison, assert_no_differences, compare, compare_cut, compare_found, compare_special, compare_without_keys,
+    dissect, dissect_without_keys, foreign,
 };
 use bootrack_differential::excuses::{self, excuse, lies_elsewhere};
 use bootrack_differential::generate::Rng;
@@ -97,8 +97,7 @@ fn changed_captures() -> Vec<(u32, Vec<Vec<u8>>)> {
     generators.map(capture).collect()
 }
 
-/// What the fuzzer found on its search for what the packets above do not reach: inputs of the target `readers`. As with changed
-/// packets, only our own two readers are held to each other here.
+/// What the fuzzer found on its search for what the packets above do not reach: inputs of the target `readers`.
 fn found_inputs() -> Vec<Vec<u8>> {
     include_str!("../../fuzz/corpus/readers.hex").lines().map(|line| hex::decode(line).unwrap()).collect()
 }
@@ -260,4 +259,32 @@ fn codecs_read_of_generated_packets_what_the_dissector_reads() {
     println!("parsed and refused by both: {:?}", findings.layers);
     assert_no_differences(&findings.differences);
     assert!(findings.equal.values().all(|count| *count > 0), "never compared: {:?}", findings.equal);
+}
+
+/// The packets of the found inputs, a capture for each link type.
+fn found_captures() -> BTreeMap<u32, Vec<Vec<u8>>> {
+    let mut captures: BTreeMap<u32, Vec<Vec<u8>>> = BTreeMap::new();
+    for (number, input) in (0..).zip(found_inputs()) {
+        for (link_type, packet) in carried(&input, number) {
+            captures.entry(link_type.0).or_default().push(packet);
+        }
+    }
+    captures
+}
+
+#[test]
+fn found_packets_have_the_same_values_here_and_in_tshark() {
+    if !has_tshark() {
+        return;
+    }
+    let mut all = Comparison::default();
+    for (link_type, packets) in found_captures() {
+        let file = write(link_type, &packets);
+        all.add(compare_found(file.path(), &dissect(&packets, link_type)));
+    }
+    all.report("found packets");
+    all.report_excuses();
+    let idle: Vec<&str> =
+        excuses::of_found().map(|history| history.reason).filter(|reason| !all.excused.contains_key(reason)).collect();
+    assert!(idle.is_empty(), "nothing differs for these reasons: {idle:?}");
 }

@@ -229,7 +229,8 @@ fn payload(sheet: &mut Sheet, mut cursor: Cursor<'_>, code: Code, found: &Found)
     let length = u64::try_from(bytes.len()).unwrap_or(u64::MAX);
     let format = found.content_format.and_then(|format| u16::try_from(format).ok()).map(ContentFormat);
     // Without Content-Format the payload of an error response is text for a person (RFC 7252 section 5.5.2).
-    let format = format.or((code.class() >= 4 && found.content_format.is_none()).then_some(ContentFormat::TEXT_PLAIN));
+    let format = format
+        .or((matches!(code.class(), 4 | 5) && found.content_format.is_none()).then_some(ContentFormat::TEXT_PLAIN));
     let is_whole = match found.block {
         Some((number, more)) => {
             cursor.clone().bytes(sheet, "coap.block_payload", bytes.len())?;

@@ -66,11 +66,11 @@ pub(super) fn dns(sheet: &mut Sheet, cursor: Cursor<'_>, port: u16) -> Result<()
 
 fn question(sheet: &mut Sheet, dns: &mut Dns<'_>) -> Result<()> {
     let (name, span) = dns.name()?;
-    let text = super::dns_record::name_text(&name);
-    let text_len = if name.is_root() { 0 } else { text.len() };
-    sheet.text("dns.qry.name", text, span);
-    sheet.number("dns.qry.name.len", u64::try_from(text_len).unwrap_or(0), span);
-    sheet.number("dns.count.labels", u64::try_from(name.labels().count()).unwrap_or(0), span);
+    sheet.text("dns.qry.name", super::dns_record::name_text(&name), span);
+    let labels = name.labels().count();
+    let octets = name.labels().fold(labels.saturating_sub(1), |octets, label| octets.saturating_add(label.len()));
+    sheet.number("dns.qry.name.len", u64::try_from(octets).unwrap_or(0), span);
+    sheet.number("dns.count.labels", u64::try_from(labels).unwrap_or(0), span);
     let cursor = &mut dns.cursor;
     cursor.uint(sheet, "dns.qry.type", 2)?;
     let class = cursor.read_uint(2, "dns.qry.class")?;

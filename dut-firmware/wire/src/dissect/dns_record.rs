@@ -36,7 +36,7 @@ impl<'a> Dns<'a> {
     }
 }
 
-/// A name as Wireshark prints it: labels with dots between them, nothing escaped but control characters.
+/// A name as Wireshark prints it: labels with dots between them, nothing escaped but control characters, and those as C does.
 pub(super) fn name_text(name: &Name) -> String {
     if name.is_root() {
         return String::from("<Root>");
@@ -46,19 +46,34 @@ pub(super) fn name_text(name: &Name) -> String {
         if index > 0 {
             text.push('.');
         }
-        text_of(label, &mut text);
+        push_printable(label, &mut text);
     }
     text
 }
 
-fn text_of(octets: &[u8], text: &mut String) {
+/// Appends octets as Wireshark prints them: what is no UTF-8 replaced, control characters escaped as C does.
+pub fn push_printable(octets: &[u8], text: &mut String) {
     for character in String::from_utf8_lossy(octets).chars() {
-        if character.is_ascii_control() {
-            // Writing to a string does not fail.
-            let _ = write!(text, "\\{:03o}", u32::from(character));
-        } else {
-            text.push(character);
-        }
+        let escaped = match character {
+            '\x07' => 'a',
+            '\x08' => 'b',
+            '\t' => 't',
+            '\n' => 'n',
+            '\x0b' => 'v',
+            '\x0c' => 'f',
+            '\r' => 'r',
+            _ if character.is_ascii_control() => {
+                // Writing to a string does not fail.
+                let _ = write!(text, "\\{:03o}", u32::from(character));
+                continue;
+            }
+            _ => {
+                text.push(character);
+                continue;
+            }
+        };
+        text.push('\\');
+        text.push(escaped);
     }
 }
 
@@ -103,17 +118,20 @@ pub(super) fn record(sheet: &mut Sheet, dns: &mut Dns<'_>) -> Result<()> {
 /// The name of an SRV record: of a service (RFC 2782), or of an instance of one, whose own label comes first (RFC 6763
 /// section 4.1).
 fn service_name(sheet: &mut Sheet, name: &Name, span: Span) {
+    if name.is_root() {
+        return sheet.text("dns.srv.service", name_text(name), span);
+    }
     let labels = || name.labels();
     let has_instance = labels().next().is_some_and(|label| !label.starts_with(b"_"));
     let mut parts = labels();
     if has_instance {
         let mut text = String::new();
-        parts.next().into_iter().for_each(|label| text_of(label, &mut text));
+        parts.next().into_iter().for_each(|label| push_printable(label, &mut text));
         sheet.text("dns.srv.instance", text, span);
     }
     for field in ["dns.srv.service", "dns.srv.proto"] {
         let mut text = String::new();
-        parts.next().into_iter().for_each(|label| text_of(label, &mut text));
+        parts.next().into_iter().for_each(|label| push_printable(label, &mut text));
         sheet.text(field, text, span);
     }
     if let Ok(domain) = Name::from_labels(parts) {
@@ -173,7 +191,9 @@ fn record_data(sheet: &mut Sheet, dns: &mut Dns<'_>, record_type: RecordType) ->
             type_bitmap(sheet, &mut dns.cursor)
         }
         // Types that Wireshark takes apart and we do not.
-        RecordType(1..=62 | 64..=65 | 99 | 104..=109 | 249..=250 | 257 | 32768..) => Ok(()),
+        RecordType(1..=62 | 64..=65 | 99 | 104..=109 | 249..=250 | 257 | 32768..=32769 | 65281..=65282 | 65422) => {
+            Ok(())
+        }
         _ => {
             sheet.hex("dns.data", dns.cursor.ahead(dns.cursor.rest().len()));
             Ok(())
@@ -185,7 +205,7 @@ fn string(sheet: &mut Sheet, cursor: &mut Cursor<'_>, length_field: &'static str
     let length = usize::try_from(cursor.uint(sheet, length_field, 1)?).unwrap_or(0);
     let octets = cursor.take(length, field)?;
     let mut text = String::new();
-    text_of(octets, &mut text);
+    push_printable(octets, &mut text);
     sheet.text(field, text, cursor.behind(length));
     Ok(())
 }

@@ -4,7 +4,7 @@ use super::Dissector;
 use super::dtls_session::{End, OpenFailure};
 use super::model::NoteKind;
 use super::sheet::{Cursor, Sheet};
-use crate::dtls::{ContentType, Fragment, HandshakeHeader, RecordHeader};
+use crate::dtls::{ContentType, Fragment, HandshakeHeader, ProtocolVersion, RecordHeader};
 use crate::reader::Reader;
 use crate::{Error, Result};
 
@@ -33,13 +33,16 @@ impl Dissector {
         from: End,
         to: End,
     ) -> Result<()> {
+        if !matches!(header.version, ProtocolVersion::DTLS_1_0 | ProtocolVersion::DTLS_1_2) {
+            sheet.note(NoteKind::Unknown, "the record is of another version");
+        }
+        if header.content_type == ContentType::ApplicationData {
+            fragment.clone().bytes(sheet, "dtls.app_data", fragment.rest().len())?;
+        }
         if header.epoch == 0 {
             return self.content(sheet, header, fragment, from, to);
         }
         let Some(session) = self.sessions.between(from, to) else { return Ok(()) };
-        if header.content_type == ContentType::ApplicationData {
-            fragment.clone().bytes(sheet, "dtls.app_data", fragment.rest().len())?;
-        }
         let opened = session.open(&self.keys, from, header, fragment.rest());
         let unsupported = session.unsupported_suite();
         sheet.number("dtls.decrypted", opened.is_ok(), fragment.ahead(0));
@@ -71,13 +74,20 @@ impl Dissector {
     ) -> Result<()> {
         match header.content_type {
             ContentType::Alert => {
-                cursor.uint(sheet, "dtls.alert_message.level", 1)?;
+                let level = cursor.uint(sheet, "dtls.alert_message.level", 1)?;
+                if !matches!(level, 1 | 2) {
+                    sheet.note(NoteKind::Unknown, "the alert is neither a warning nor fatal");
+                }
                 cursor.uint(sheet, "dtls.alert_message.desc", 1)?;
                 if cursor.is_empty() { Ok(()) } else { Err(Error::Malformed("octets after an alert")) }
             }
             ContentType::Unknown(HEARTBEAT) => heartbeat(sheet, &mut cursor),
             ContentType::Handshake => self.handshake(sheet, header, cursor, from, to),
             ContentType::ApplicationData if header.epoch > 0 && !cursor.is_empty() => super::coap::coap(sheet, cursor),
+            ContentType::Unknown(_) => {
+                sheet.note(NoteKind::Unknown, "the record's content type is not known");
+                Ok(())
+            }
             _ => Ok(()),
         }
     }

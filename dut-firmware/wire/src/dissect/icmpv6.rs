@@ -68,7 +68,9 @@ impl Dissector {
             138 => router_renumbering(sheet, &mut cursor),
             rpl_codec::ICMPV6_TYPE => rpl(sheet, cursor, code),
             // Types that Wireshark knows and we do not.
-            139..=142 | 144..=156 | 159..=161 => Ok(()),
+            139..=142 | 144..=156 | 159 => Ok(()),
+            // Extended echos (RFC 8335): what else they have is not read here.
+            160 | 161 => cursor.uint(sheet, "icmpv6.echo.identifier", 2).map(drop),
             _ => {
                 if !cursor.is_empty() {
                     sheet.hex("icmpv6.data", cursor.ahead(cursor.rest().len()));

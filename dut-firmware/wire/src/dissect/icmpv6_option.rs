@@ -3,6 +3,7 @@
 
 use super::Dissector;
 use super::dns_record::name_text;
+use super::model::NoteKind;
 use super::sheet::{Cursor, Sheet, Span};
 use crate::dns::Name;
 use crate::ipv6::Ipv6Addr;
@@ -134,8 +135,12 @@ fn option(sheet: &mut Sheet, cursor: &mut Cursor<'_>, kind: u64) -> Result<()> {
             cursor.ipv6(sheet, "icmpv6.opt.abro.6lbr_address").map(drop)
         }
         (36, 6) => capabilities(sheet, cursor),
-        // Types that Wireshark knows and we do not, or of a length that is none of theirs.
-        (1..=20 | 23..=36 | 37 | 38, _) => Ok(()),
+        (1..=3 | 5 | 24 | 25 | 31 | 33..=36, _) => {
+            sheet.note(NoteKind::Unknown, "an option's length is none of its type's");
+            Ok(())
+        }
+        // Types that Wireshark knows and we do not.
+        (4..=20 | 23..=38, _) => Ok(()),
         _ => cursor.bytes(sheet, "icmpv6.data", length).map(drop),
     }
 }

@@ -31,11 +31,11 @@ pub(super) fn routing_header(sheet: &mut Sheet, cursor: &mut Cursor<'_>, ends: &
         }
         3 => last = rpl(sheet, header, whole, ends.destination)?,
         4 => {
-            header.uint(sheet, "ipv6.routing.srh.last_entry", 1)?;
+            let last_entry = header.uint(sheet, "ipv6.routing.srh.last_entry", 1)?;
             header.uint(sheet, "ipv6.routing.srh.flags", 1)?;
             header.bytes(sheet, "ipv6.routing.srh.tag", 2)?;
             // The list begins with the last segment (RFC 8754 section 2), and TLVs may follow it.
-            while header.rest().len() >= 16 {
+            for _ in 0..=last_entry {
                 let segment = header.ipv6(sheet, "ipv6.routing.srh.addr")?;
                 last = last.or(Some(segment));
             }

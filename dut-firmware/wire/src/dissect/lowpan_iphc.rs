@@ -124,6 +124,11 @@ fn next_headers(sheet: &mut Sheet, cursor: &mut Cursor<'_>) -> Result<bool> {
                     return Ok(false);
                 }
             }
+            Some(NhcKind::GhcExtension | NhcKind::GhcUdp | NhcKind::GhcIcmpv6) => {
+                let octet = cursor.rest().first().copied().unwrap_or_default();
+                sheet.number("6lowpan.nhc.ghc", octet, cursor.ahead(1));
+                return Ok(false);
+            }
             _ => return Ok(false),
         }
     }

@@ -52,6 +52,7 @@ mod ut;
 mod wpan;
 
 pub use dissector::Dissector;
+pub use dns_record::push_printable;
 pub use keys::Keys;
 pub use messages::{MESSAGES, MessageInfo, message};
 pub use model::{Buffer, Dissection, Field, Layer, Note, NoteKind, Value};

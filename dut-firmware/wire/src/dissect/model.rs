@@ -213,6 +213,8 @@ pub enum NoteKind {
     Malformed,
     /// Legal as far as can be seen but not dissected any deeper.
     Unsupported,
+    /// A value, or a length of it, that its specification does not define: receivers pass over what bears it.
+    Unknown,
     /// The FCS is wrong; only the MAC header is dissected.
     BadFcs,
     /// A checksum of IPv4, UDP, ICMPv6 or HIP is wrong.

@@ -9,6 +9,9 @@ use super::sheet::{Cursor, Sheet};
 use crate::pana::{Avp, AvpCode, Flags, HEADER_LENGTH, padding};
 use crate::{Error, Result};
 
+/// Those of RFC 5191 section 7 and of RFC 6345 section 3.
+const MESSAGE_TYPES: core::ops::RangeInclusive<u64> = 1..=5;
+
 /// Whether octets look like a PANA message, all of them: for ports that are not known.
 pub(super) fn looks_like_pana(bytes: &[u8]) -> bool {
     let Some(header) = bytes.first_chunk::<HEADER_LENGTH>() else { return false };
@@ -19,7 +22,7 @@ pub(super) fn looks_like_pana(bytes: &[u8]) -> bool {
         && usize::from(length) == bytes.len()
         && length & 3 == 0
         && flags & Flags::RESERVED == 0
-        && matches!(message_type, 1..=5)
+        && MESSAGE_TYPES.contains(&message_type.into())
 }
 
 /// What a message carries for the layer above.
@@ -60,7 +63,9 @@ fn message<'a>(sheet: &mut Sheet, mut cursor: Cursor<'a>) -> Result<Inner<'a>> {
     ] {
         sheet.number(name, flags & bit != 0, span);
     }
-    cursor.uint(sheet, "pana.type", 2)?;
+    if !MESSAGE_TYPES.contains(&cursor.uint(sheet, "pana.type", 2)?) {
+        sheet.note(NoteKind::Unknown, "the message's type is not known");
+    }
     cursor.uint(sheet, "pana.sid", 4)?;
     cursor.uint(sheet, "pana.seq", 4)?;
     let rest = length.checked_sub(HEADER_LENGTH).ok_or(Error::Malformed("pana.length"))?;

@@ -3,15 +3,21 @@
 use alloc::string::String;
 use alloc::vec::Vec;
 
+use super::model::NoteKind;
 use super::packet::ipv4_address;
 use super::sheet::{Cursor, Sheet};
 use crate::radius::{AttributeType, HEADER_LENGTH};
 use crate::{Error, Result};
 
+/// The code that is reserved (RFC 2865 section 3): receivers discard such packets.
+const RESERVED_CODE: u64 = 255;
+
 /// A RADIUS packet.
 pub(super) fn radius(sheet: &mut Sheet, mut cursor: Cursor<'_>) -> Result<()> {
     sheet.layer("radius");
-    cursor.uint(sheet, "radius.code", 1)?;
+    if cursor.uint(sheet, "radius.code", 1)? == RESERVED_CODE {
+        sheet.note(NoteKind::Unknown, "the packet's code is reserved");
+    }
     cursor.uint(sheet, "radius.id", 1)?;
     let length = usize::try_from(cursor.uint(sheet, "radius.length", 2)?).unwrap_or(usize::MAX);
     cursor.bytes(sheet, "radius.authenticator", 16)?;
@@ -62,6 +68,15 @@ fn attribute(sheet: &mut Sheet, cursor: &mut Cursor<'_>, message: &mut Vec<u8>) 
                 value.take(length, "radius.avp.vendor_len")?;
             }
         }
+        (
+            AttributeType::NAS_IP_ADDRESS
+            | AttributeType::SERVICE_TYPE
+            | AttributeType::FRAMED_MTU
+            | AttributeType::NAS_PORT_TYPE
+            | AttributeType::MESSAGE_AUTHENTICATOR
+            | AttributeType::VENDOR_SPECIFIC,
+            _,
+        ) => sheet.note(NoteKind::Unknown, "an attribute's length is none of its type's"),
         _ => {}
     }
     Ok(())

@@ -1,6 +1,7 @@
 //! Options of RPL messages (RFC 6550 section 6.7).
 
 use super::icmpv6_option::prefix;
+use super::model::NoteKind;
 use super::rpl_metric::metrics;
 use super::sheet::{Cursor, Sheet};
 use crate::Result;
@@ -28,8 +29,9 @@ pub(super) fn rpl_options(sheet: &mut Sheet, mut cursor: Cursor<'_>) -> Result<(
             (7, 19) => solicited(sheet, &mut body)?,
             (8, 30) => prefix_information(sheet, &mut body)?,
             (9, 4) => drop(body.uint(sheet, "icmpv6.rpl.opt.targetdesc.descriptor", 4)?),
-            // Route discovery (RFC 6997), or a length that is none of the type's.
-            (3..=10, _) => {}
+            (3..=9, _) => sheet.note(NoteKind::Unknown, "an option's length is none of its type's"),
+            // Route discovery (RFC 6997).
+            (10, _) => {}
             _ if length > 0 => drop(body.bytes(sheet, "icmpv6.data", length)?),
             _ => {}
         }

@@ -133,3 +133,30 @@ fn an_empty_list_of_point_formats_is_told() {
         assert_eq!(dissection.has_note(NoteKind::Malformed), is_malformed, "{:?}", dissection.notes);
     }
 }
+
+/// RFC 8754 section 2: Last Entry is the index of the last segment in the list, and TLVs may follow it.
+#[test]
+fn the_segments_of_a_segment_routing_header_end_at_the_last_entry() {
+    for (last_entry, count, is_malformed) in [(0, 1, false), (1, 2, false), (2, 2, true)] {
+        let mut content = vec![NextHeader::NONE.0, 5, 4, 1, last_entry, 0, 0, 0];
+        content.extend([[0xfd; 16], [0xfc; 16]].concat());
+        // A padding TLV of RFC 8754 section 2.1.1.2.
+        content.extend([4, 6, 0, 0, 0, 0, 0, 0]);
+        let dissection = Dissector::new(Keys::new()).ipv6_packet(1, &packet(NextHeader::ROUTING, content));
+        assert_eq!(dissection.fields("ipv6.routing.srh.addr").count(), count, "{:?}", dissection.notes);
+        assert_eq!(dissection.has_note(NoteKind::Malformed), is_malformed, "{:?}", dissection.notes);
+    }
+}
+
+/// Receivers pass over such an option, and what follows it is read.
+#[test]
+fn an_option_of_another_length_than_its_type_has_is_told() {
+    let mut content = vec![crate::ndp::ROUTER_SOLICITATION, 0, 0, 0, 0, 0, 0, 0];
+    // A source link-layer address of three units, and an MTU of 1280.
+    content.extend([1, 3]);
+    content.extend([0; 22]);
+    content.extend([5, 1, 0, 0, 0, 0, 5, 0]);
+    let dissection = Dissector::new(Keys::new()).ipv6_packet(1, &packet(NextHeader::ICMPV6, content));
+    assert!(dissection.has_note(NoteKind::Unknown) && !dissection.has_note(NoteKind::Malformed));
+    assert_eq!((dissection.field("icmpv6.opt.linkaddr"), dissection.number("icmpv6.opt.mtu")), (None, Some(1280)));
+}

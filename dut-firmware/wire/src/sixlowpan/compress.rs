@@ -135,16 +135,13 @@ impl Compressor<'_> {
         let is_fragment = id == ExtensionId::Fragment;
         let length = if is_fragment { 6 } else { usize::from(second).saturating_mul(8).saturating_add(6) };
         let data = reader.take(length, "extension header").ok()?;
-        if is_fragment && second != 0 {
-            // Only the reserved octet of zero is what a decompressor puts there.
-            return None;
-        }
         // Behind the header of a later fragment there is a piece of something, not a header.
         let is_later_fragment =
             is_fragment && data.first_chunk().is_some_and(|offset| u16::from_be_bytes(*offset) >> 3 > 0);
         let kept = if id.has_options() { without_padding(data) } else { data };
         let length = u8::try_from(kept.len()).ok()?;
-        let front = ExtensionNhc { id, next_header: None, length };
+        let reserved = if is_fragment { second } else { 0 };
+        let front = ExtensionNhc { id, next_header: None, length, reserved };
         let left = room.checked_sub(front.buffer_len())?.checked_sub(kept.len())?;
         let next = if is_later_fragment {
             None

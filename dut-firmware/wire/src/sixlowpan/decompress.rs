@@ -309,7 +309,7 @@ fn ghc_extension(reader: &mut Reader<'_>, draft: &mut Draft) -> Result<bool> {
     } else {
         compressed_next_header(reader)?
     };
-    put_extension(id, next_header, expanded.rest(), draft)?;
+    put_extension(id, next_header, 0, expanded.rest(), draft)?;
     Ok(is_inline)
 }
 
@@ -321,12 +321,12 @@ fn extension(reader: &mut Reader<'_>, draft: &mut Draft) -> Result<bool> {
         Some(next_header) => next_header,
         None => compressed_next_header(reader)?,
     };
-    put_extension(nhc.id, next_header, data, draft)?;
+    put_extension(nhc.id, next_header, nhc.reserved, data, draft)?;
     Ok(nhc.next_header.is_some())
 }
 
-/// Puts an extension header with its length and the padding that was elided.
-fn put_extension(id: ExtensionId, next_header: NextHeader, data: &[u8], draft: &mut Draft) -> Result<()> {
+/// Puts an extension header with its length, or the reserved octet of a fragment header, and the padding that was elided.
+fn put_extension(id: ExtensionId, next_header: NextHeader, reserved: u8, data: &[u8], draft: &mut Draft) -> Result<()> {
     let length = data.len().saturating_add(2);
     let padding = if id.has_options() { padding(length) } else { None };
     let whole = length.saturating_add(padding.as_ref().map_or(0, ipv6::Ipv6Option::buffer_len));
@@ -335,7 +335,7 @@ fn put_extension(id: ExtensionId, next_header: NextHeader, data: &[u8], draft: &
     }
     let units = u8::try_from((whole / 8).saturating_sub(1)).map_err(|_| Error::Malformed("extension header length"))?;
     // The fragment header has a reserved octet where others have their length.
-    let second = if id == ExtensionId::Fragment { 0 } else { units };
+    let second = if id == ExtensionId::Fragment { reserved } else { units };
     draft.put(whole, |writer| {
         writer.put(&[next_header.0, second], "extension header")?;
         writer.put(data, "extension header")?;

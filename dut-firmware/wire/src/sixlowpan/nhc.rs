@@ -105,8 +105,10 @@ pub struct ExtensionNhc {
     pub id: ExtensionId,
     /// In-line next header; `None` if another next header compression follows (NH = 1).
     pub next_header: Option<NextHeader>,
-    /// Octets that follow. The fragment header has no length but an octet that is reserved; six octets follow there.
+    /// Octets that follow; always six behind the front of a fragment header, which has [`Self::reserved`] in this place.
     pub length: u8,
+    /// The reserved octet of a fragment header, carried as it is; 0 of others, which have none.
+    pub reserved: u8,
 }
 
 impl ExtensionNhc {
@@ -127,9 +129,10 @@ impl ExtensionNhc {
         let id = ExtensionId::from_bits(octet >> 1 & 7)?;
         let next_header =
             if octet & 1 == 0 { Some(NextHeader(reader.u8("extension header next header")?)) } else { None };
-        let length = reader.u8("extension header length")?;
-        let length = if id == ExtensionId::Fragment { Self::FRAGMENT_LENGTH } else { length };
-        Ok(Self { id, next_header, length })
+        let octet = reader.u8("extension header length")?;
+        let is_fragment = id == ExtensionId::Fragment;
+        let (length, reserved) = if is_fragment { (Self::FRAGMENT_LENGTH, octet) } else { (octet, 0) };
+        Ok(Self { id, next_header, length, reserved })
     }
 
     /// Writes the front of the header.
@@ -145,7 +148,8 @@ impl ExtensionNhc {
         if let Some(next_header) = self.next_header {
             writer.u8(next_header.0, "extension header next header")?;
         }
-        writer.u8(if self.id == ExtensionId::Fragment { 0 } else { self.length }, "extension header length")
+        let octet = if self.id == ExtensionId::Fragment { self.reserved } else { self.length };
+        writer.u8(octet, "extension header length")
     }
 }
 

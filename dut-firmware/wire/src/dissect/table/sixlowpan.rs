@@ -66,5 +66,7 @@ fields! {
         "6lowpan.udp.dst" 16 "UDP destination port";
         "6lowpan.udp.length" 16 "in-line UDP length";
         "6lowpan.udp.checksum" 16 "in-line UDP checksum";
-    } else {}
+    } else {
+        "6lowpan.nhc.ghc" 8 "the next header is compressed generically (RFC 7400), which no field behind this shows";
+    }
 }

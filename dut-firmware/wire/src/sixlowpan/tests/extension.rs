@@ -110,6 +110,16 @@ fn behind_the_header_of_a_later_fragment_nothing_is_compressed() {
     assert_eq!(decompress(&compressed, SHORT, SHORT, &contexts(), None).unwrap(), bytes);
 }
 
+/// Section 4.2: what is no length is carried unmodified.
+#[test]
+fn the_reserved_octet_of_a_fragment_header_is_carried() {
+    let mut bytes = packet(vec![fragment(0)], NextHeader::UDP, &datagram());
+    bytes[41] = 0xf4;
+    let compressed = compress(&bytes, SHORT, SHORT, &contexts()).unwrap();
+    assert_eq!(::hex::encode(&compressed[2..10]), "e5f4000001020304");
+    assert_eq!(decompress(&compressed, SHORT, SHORT, &contexts(), None).unwrap(), bytes);
+}
+
 /// Section 4.2: EID 7, then IPHC, whose elided interface identifiers come from the header around it (section 3.1.1).
 #[test]
 fn a_packet_in_a_packet_derives_its_addresses_from_the_outer_one() {
@@ -223,12 +233,13 @@ proptest! {
 
     #[test]
     fn the_front_of_a_compressed_extension_header_survives_emit_and_parse(
-        kind in prop::sample::select(vec![0u8, 43, 44, 60, 135]), next_header in proptest::option::of(any::<u8>()), length: u8,
+        kind in prop::sample::select(vec![0u8, 43, 44, 60, 135]), next_header in proptest::option::of(any::<u8>()), octet: u8,
     ) {
         let id = ExtensionId::of(NextHeader(kind)).unwrap();
         prop_assert_eq!(id.next_header(), NextHeader(kind));
-        let length = if id == ExtensionId::Fragment { ExtensionNhc::FRAGMENT_LENGTH } else { length };
-        let nhc = ExtensionNhc { id, next_header: next_header.map(NextHeader), length };
+        let is_fragment = id == ExtensionId::Fragment;
+        let (length, reserved) = if is_fragment { (ExtensionNhc::FRAGMENT_LENGTH, octet) } else { (octet, 0) };
+        let nhc = ExtensionNhc { id, next_header: next_header.map(NextHeader), length, reserved };
         let mut bytes = vec![0; nhc.buffer_len()];
         nhc.emit(&mut Writer::new(&mut bytes)).unwrap();
         prop_assert_eq!(ExtensionNhc::parse(&mut Reader::new(&bytes)), Ok(nhc));
