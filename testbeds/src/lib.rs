@@ -1,5 +1,6 @@
 //! What a rack is, its backends, and the files that describe them.
 
+pub mod connection;
 pub mod rack;
 pub mod testbed;
 pub mod virtual_rack;

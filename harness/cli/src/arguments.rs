@@ -97,6 +97,9 @@ pub(crate) struct Run {
     /// Cases side by side; built-in: one for each processor.
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=256))]
     pub(crate) jobs: Option<u16>,
+    /// How long to wait for boards that another run has; built-in: not at all.
+    #[arg(long, default_value_t = 0, value_name = "SECONDS", hide_default_value = true)]
+    pub(crate) wait_for_boards: u32,
     /// The run's folder, which must not exist; built-in: `runs/<id>`.
     #[arg(long, value_name = "DIR")]
     pub(crate) out: Option<PathBuf>,

@@ -4,7 +4,7 @@ use std::net::Ipv6Addr;
 
 use authenticator::commissioning_tool::{DNS_SERVER, RESOURCE_DIRECTORY};
 use suites::plan::{Case, Role};
-use testbeds::testbed::{PAN_ID, eui64_of};
+use testbeds::testbed::{PAN_ID, Testbed};
 use wire::Eui64;
 
 use crate::credentials;
@@ -46,7 +46,9 @@ pub fn loss_percent(case: &Case) -> u8 {
 }
 
 /// Everything that `$name.field` may stand for in this case.
-pub fn environment(case: &Case, case_seed: &[u8; 32]) -> Environment {
+///
+/// `testbed` says which boards have addresses of their own.
+pub fn environment(case: &Case, case_seed: &[u8; 32], testbed: &Testbed) -> Environment {
     let mut environment = Environment::default();
     for (index, board) in case.topology.boards.iter().enumerate() {
         if board.role == Role::CommissioningTool {
@@ -55,7 +57,7 @@ pub fn environment(case: &Case, case_seed: &[u8; 32]) -> Environment {
             environment.set(&board.name, "directory", RESOURCE_DIRECTORY.to_string());
             continue;
         }
-        let eui64 = eui64_of(index);
+        let eui64 = testbed.eui64(&board.name, index);
         environment.set(&board.name, "eui64", eui64.to_string());
         environment.set(&board.name, "link_local", address([0xfe, 0x80, 0, 0, 0, 0, 0, 0], eui64).to_string());
         environment.set(&board.name, "global", address(MESH_PREFIX, eui64).to_string());

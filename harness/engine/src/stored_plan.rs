@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 use suites::plan::Case;
+use testbeds::testbed::Testbed;
 
 use crate::environment::Environment;
 use crate::scenery;
@@ -33,19 +34,19 @@ pub struct PlannedCase {
 }
 
 impl PlannedCase {
-    /// Completes a loaded case for a run.
-    pub fn new(case: &Case, run_seed: u64) -> Self {
+    /// Completes a loaded case for a run on a testbed.
+    pub fn new(case: &Case, run_seed: u64, testbed: &Testbed) -> Self {
         let case_seed = seed::case_seed(run_seed, &case.id);
         Self {
             case: crate::entry_check::with_entry_checks(case, &case_seed),
-            environment: scenery::environment(case, &case_seed),
+            environment: scenery::environment(case, &case_seed, testbed),
             seed: hex::encode(case_seed),
         }
     }
 
     /// The `attempt`-th attempt at a case, from 1: an ID, and so a seed, of its own.
-    pub fn attempt(case: &Case, run_seed: u64, attempt: u32) -> Self {
-        Self::new(&Case { id: record::case_id::of_attempt(&case.id, attempt), ..case.clone() }, run_seed)
+    pub fn attempt(case: &Case, run_seed: u64, attempt: u32, testbed: &Testbed) -> Self {
+        Self::new(&Case { id: record::case_id::of_attempt(&case.id, attempt), ..case.clone() }, run_seed, testbed)
     }
 
     /// The seed's 32 octets; zeros if the stored text is no seed, which the digests would have told.

@@ -8,8 +8,10 @@ use input::{Fault, Source, nearest};
 use serde::Deserialize;
 use toml::Spanned;
 
+use super::board_table::BoardTable;
 use super::{BACKENDS, Quality, Testbed};
-use crate::virtual_rack::{Emulation, Position, Sniffer, Timing};
+use crate::connection::{Connection, Qemu};
+use crate::virtual_rack::{Position, Sniffer, Timing};
 
 /// The file as it is written.
 #[derive(Debug, Deserialize)]
@@ -26,6 +28,8 @@ pub(super) struct File {
     timing: TimingTable,
     qemu: Option<QemuTable>,
     #[serde(default)]
+    board: Vec<BoardTable>,
+    #[serde(default)]
     selectors: Vec<String>,
     jobs: Option<Spanned<u16>>,
     #[serde(default)]
@@ -41,7 +45,7 @@ struct QemuTable {
     boards: Vec<String>,
 }
 
-fn qemu_program() -> PathBuf {
+pub(super) fn qemu_program() -> PathBuf {
     "qemu-system-arm".into()
 }
 
@@ -104,6 +108,23 @@ impl File {
         if (backend == "qemu") != self.qemu.is_some() {
             let message = "a testbed has a table [qemu] if its backend is `qemu`, and only then".to_owned();
             fault(self.backend.span(), message, "write [qemu] with `firmware` and `boards`, the boards to emulate");
+        }
+        if (backend == "mixed") == self.board.is_empty() {
+            let message = "a testbed has tables [[board]] if its backend is `mixed`, and only then".to_owned();
+            let help =
+                "write [[board]] with `name` and one of `exec`, `serial` and `qemu`; all other boards are virtual";
+            fault(self.backend.span(), message, help);
+        }
+        let mut attached = BTreeSet::new();
+        for board in &self.board {
+            board.check(&mut fault);
+            let (name, span) = (board.name.get_ref(), board.name.span());
+            if !attached.insert(name) {
+                fault(span.clone(), format!("board `{name}` has two tables"), "remove one of the two");
+            }
+            if self.boards.as_ref().is_some_and(|boards| boards.iter().all(|other| other.get_ref() != name)) {
+                fault(span, format!("board `{name}` is not in `boards`"), "add it there, or leave `boards` out");
+            }
         }
         if let Some(jobs) = self.jobs.as_ref().filter(|jobs| *jobs.get_ref() == 0) {
             fault(jobs.span(), "no case would ever run".to_owned(), "1 or more; without it: one for each processor");
@@ -219,8 +240,13 @@ impl File {
             value.and_then(|value| u64::try_from(value.into_inner()).ok()).map_or(or, unit)
         };
         let or = Timing::default();
+        let emulated = self.qemu.into_iter().flat_map(|QemuTable { program, firmware, boards }| {
+            let connection = Connection::Qemu(Qemu { program, firmware });
+            boards.into_iter().map(move |board| (board, connection.clone()))
+        });
+        let connections = emulated.chain(self.board.into_iter().filter_map(BoardTable::into_connection)).collect();
         Testbed {
-            emulation: self.qemu.map(|QemuTable { program, firmware, boards }| Emulation { program, firmware, boards }),
+            connections,
             selectors: self.selectors,
             jobs: self.jobs.map(Spanned::into_inner),
             name: self.name.into_inner(),

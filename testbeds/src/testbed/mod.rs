@@ -1,5 +1,6 @@
 //! Testbed files: what a rack consists of, as TOML that a person writes, and the rack that a case's topology asks for.
 
+mod board_table;
 mod file;
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
@@ -9,12 +10,13 @@ use input::{Fault, Source, nearest};
 use node::Mutant;
 use wire::Eui64;
 
+use crate::connection::Connections;
 use crate::virtual_rack::{
-    Backbone, BoardKind, ConfigError, Emulation, Fake, Link, Sniffer, Timing, VirtualBoard, VirtualConfig, VirtualRack,
+    Backbone, BoardKind, ConfigError, Fake, Link, Sniffer, Timing, VirtualBoard, VirtualConfig, VirtualRack,
 };
 
 /// The backends that this version has.
-pub const BACKENDS: [&str; 2] = ["virtual", "qemu"];
+pub const BACKENDS: [&str; 3] = ["virtual", "qemu", "mixed"];
 /// PAN identifier of every virtual network.
 pub const PAN_ID: u16 = 0xb007;
 
@@ -37,8 +39,8 @@ pub struct Testbed {
     pub backbone_latency: Duration,
     /// Latencies of the boards.
     pub timing: Timing,
-    /// Boards that QEMU emulates, if the backend is `qemu`.
-    pub emulation: Option<Emulation>,
+    /// Boards that are outside of this process; all others are virtual.
+    pub connections: Connections,
     /// Cases that are run if the command line names none; all, if this is empty.
     pub selectors: Vec<String>,
     /// Cases side by side, unless the command line says otherwise; `None`: one for each processor.
@@ -144,9 +146,9 @@ pub enum TopologyError {
         /// The nearest that it has.
         nearest: Option<String>,
     },
-    /// A mutant of a device that is emulated.
-    #[error("`dut` is emulated, and mutants are compiled for the host only: use a virtual testbed")]
-    EmulatedMutant,
+    /// A mutant of a device that is no part of this program.
+    #[error("`dut` is not virtual, and mutants are compiled for the host only: use a virtual testbed")]
+    AttachedMutant,
     /// Anything else that makes no rack.
     #[error(transparent)]
     Config(#[from] ConfigError),
@@ -175,10 +177,23 @@ impl Testbed {
     /// # Errors
     /// What is missing, and what to do.
     pub fn check_ready(&self) -> Result<(), String> {
-        match &self.emulation {
-            Some(emulation) => emulation.check_ready(),
-            None => Ok(()),
-        }
+        self.connections.values().try_for_each(|connection| connection.check_ready())
+    }
+
+    /// Whether some of its boards do not wait for it.
+    pub fn is_real_time(&self) -> bool {
+        !self.connections.is_empty()
+    }
+
+    /// The devices that only one run can use at a time.
+    pub fn exclusive(&self) -> Vec<&str> {
+        self.connections.values().flat_map(|connection| connection.exclusive()).collect()
+    }
+
+    /// The address of the board that a topology calls `name`, the one at `index` (from 0) there.
+    pub fn eui64(&self, name: &str, index: usize) -> Eui64 {
+        let own = self.connections.get(name).and_then(|connection| connection.eui64());
+        own.unwrap_or_else(|| eui64_of(index))
     }
 
     /// The rack for a topology.
@@ -195,22 +210,26 @@ impl Testbed {
     /// [`TopologyError`].
     pub fn config_for(&self, request: &RackRequest<'_>) -> Result<VirtualConfig, TopologyError> {
         self.check_topology(request)?;
-        if matches!(request.device, Device::Mutant(_)) && self.emulates("dut") {
-            return Err(TopologyError::EmulatedMutant);
+        if matches!(request.device, Device::Mutant(_)) && self.connections.contains_key("dut") {
+            return Err(TopologyError::AttachedMutant);
         }
         let air = |index: usize| request.boards.get(index).filter(|board| board.role != Role::CommissioningTool);
         let boards = request.boards.iter().enumerate().filter_map(|(index, board)| {
+            let eui64 = self.eui64(board.name, index);
             let kind = match (board.role, board.name, request.device) {
                 (Role::CommissioningTool, ..) => return None,
                 (Role::TesterRadio, ..) => BoardKind::TesterRadio,
-                (_, "dut", Device::Fake(fake)) => BoardKind::Fake(fake, eui64_of(index)),
-                (_, name, _) if self.emulates(name) => BoardKind::Emulated(eui64_of(index)),
-                (_, "dut", Device::Mutant(mutant)) => {
-                    BoardKind::Firmware { eui64: eui64_of(index), mutant: Some(mutant) }
-                }
-                _ => BoardKind::Firmware { eui64: eui64_of(index), mutant: None },
+                (_, "dut", Device::Fake(fake)) => BoardKind::Fake(fake, eui64),
+                (_, name, _) if self.connections.contains_key(name) => BoardKind::Attached(eui64),
+                (_, "dut", Device::Mutant(mutant)) => BoardKind::Firmware { eui64, mutant: Some(mutant) },
+                _ => BoardKind::Firmware { eui64, mutant: None },
             };
             Some(VirtualBoard { name: board.name.to_owned(), kind })
+        });
+        let boards: Vec<VirtualBoard> = boards.collect();
+        let mut connections = self.connections.clone();
+        connections.retain(|name, _| {
+            boards.iter().any(|board| board.name == *name && matches!(board.kind, BoardKind::Attached(_)))
         });
         let links = request.links.iter().filter_map(|(a, b)| Some((air(*a)?.name, air(*b)?.name))).map(|(a, b)| {
             let is_this =
@@ -225,7 +244,7 @@ impl Testbed {
             (named(Role::CommissioningTool).collect(), named(Role::BorderRouter).collect());
         let backbone = (!feet.is_empty()).then_some(Backbone { ports, boards: feet, latency: self.backbone_latency });
         Ok(VirtualConfig {
-            boards: boards.collect(),
+            boards,
             links: links.collect(),
             sniffer: self.sniffer.clone(),
             backbone,
@@ -233,12 +252,8 @@ impl Testbed {
             pan_id: PAN_ID,
             timing: self.timing,
             seed: request.seed,
-            emulation: self.emulation.clone(),
+            connections,
         })
-    }
-
-    fn emulates(&self, board: &str) -> bool {
-        self.emulation.as_ref().is_some_and(|emulation| emulation.boards.iter().any(|name| name == board))
     }
 
     fn check_topology(&self, request: &RackRequest<'_>) -> Result<(), TopologyError> {
@@ -311,7 +326,7 @@ fn reached_from(start: usize, request: &RackRequest<'_>) -> BTreeSet<usize> {
     reached
 }
 
-/// The extended address of the board at `index` (from 0) of a topology: `70b3d5b0070000NN`, NN counted from 1.
+/// The extended address of a board without one of its own, at `index` (from 0) of a topology: `70b3d5b0070000NN`, NN counted from 1.
 pub fn eui64_of(index: usize) -> Eui64 {
     let [high, low] = u16::try_from(index.saturating_add(1)).unwrap_or(u16::MAX).to_be_bytes();
     Eui64([0x70, 0xb3, 0xd5, 0xb0, 0x07, 0, high, low])

@@ -1,7 +1,7 @@
-//! A virtual board: power, a boot delay, a store that outlives both, and the firmware (or a fake) that runs on it.
+//! A board of a rack: power, a boot delay, a store that outlives both, and the firmware (or a fake) that runs on it; or what is
+//! attached to the rack instead.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::mpsc::Sender;
 
 use node::{Device, Hardware, Input, Output, Store, TransmitStatus};
 use protocols::time::Instant;
@@ -11,8 +11,8 @@ use wire::ieee802154::PanId;
 use wire::radio_link::{Message, Status};
 
 use super::config::BoardKind;
-use super::emulated::{Arrival, EmulatedBoard, Emulation};
 use super::fakes::{FakeDevice, Progress};
+use crate::connection::{Attached, Connection, Outbox};
 
 /// A board in a rack.
 pub(crate) struct Board {
@@ -25,8 +25,8 @@ pub(crate) struct Board {
     pub(crate) epoch: u64,
     /// Octets of a line of the serial line that has not ended yet.
     pub(crate) partial: Vec<u8>,
-    /// The process that it is, of an emulated board.
-    emulated: Option<EmulatedBoard>,
+    /// What it is, of a board outside of this process.
+    attached: Option<Box<dyn Attached>>,
     firmware: Option<Firmware>,
     store: Store,
     progress: Progress,
@@ -53,7 +53,7 @@ impl Board {
             powered,
             epoch: 0,
             partial: Vec::new(),
-            emulated: None,
+            attached: None,
             firmware: None,
             store,
             progress,
@@ -62,42 +62,37 @@ impl Board {
         }
     }
 
-    /// Makes a board of kind [`BoardKind::Emulated`] what it is.
-    pub(crate) fn emulate(
-        &mut self,
-        emulation: &Emulation,
-        number: usize,
-        inbox: Sender<Arrival>,
-    ) -> Result<(), String> {
-        if let BoardKind::Emulated(eui64) = self.kind {
+    /// Makes a board of kind [`BoardKind::Attached`] what it is.
+    pub(crate) fn attach(&mut self, connection: &Connection, outbox: Outbox) -> Result<(), String> {
+        if let BoardKind::Attached(eui64) = self.kind {
             let mut entropy = [0; 32];
             self.entropy.fill_bytes(&mut entropy);
-            self.emulated = Some(EmulatedBoard::new(number, emulation, eui64, entropy, inbox)?);
+            self.attached = Some(connection.open(&self.name, eui64, entropy, outbox)?);
         }
         Ok(())
     }
 
-    /// The process of an emulated board that has power.
+    /// The process of a board that is one and has power.
     pub(crate) fn process_id(&self) -> Option<u32> {
-        self.emulated.as_ref()?.process_id()
+        self.attached.as_ref()?.process_id()
     }
 
-    /// What the process of an emulated board complained about.
-    pub(crate) fn last_words(&self) -> String {
-        self.emulated.as_ref().map(EmulatedBoard::last_words).unwrap_or_default()
+    /// A line of an attached board has ended: whether it restarts by itself.
+    pub(crate) fn ended(&mut self) -> Result<(), String> {
+        self.attached.as_mut().map_or(Ok(()), |attached| attached.ended())
     }
 
-    /// Pulls the reset line of an emulated board that runs; whether it is one.
+    /// Pulls the reset line of an attached board that runs; whether it has one.
     pub(crate) fn reset(&mut self) -> Result<bool, String> {
-        let Some(emulated) = &mut self.emulated else { return Ok(false) };
+        let Some(attached) = &mut self.attached else { return Ok(false) };
         self.partial.clear();
-        emulated.reset().map(|()| true)
+        attached.reset()
     }
 
     /// The first instruction after power-on, reset or reboot.
     pub(crate) fn boot(&mut self, now: Instant) -> Result<(), Lost> {
-        if let Some(emulated) = &mut self.emulated {
-            return emulated.power_on(self.epoch).map_err(Lost);
+        if let Some(attached) = &mut self.attached {
+            return attached.power_on(self.epoch).map_err(Lost);
         }
         let mut entropy_seed = [0; 32];
         self.entropy.fill_bytes(&mut entropy_seed);
@@ -111,22 +106,23 @@ impl Board {
                 let device = FakeDevice::boot(fake, eui64, self.site, entropy_seed, self.progress, now);
                 Some(Firmware::Fake(Box::new(device)))
             }
-            BoardKind::TesterRadio | BoardKind::Emulated(_) => None,
+            BoardKind::TesterRadio | BoardKind::Attached(_) => None,
         };
         Ok(())
     }
 
     /// Stops the firmware; what it stored is kept.
-    pub(crate) fn stop(&mut self) {
+    ///
+    /// # Errors
+    /// Why an attached board cannot be stopped.
+    pub(crate) fn stop(&mut self) -> Result<(), Lost> {
         self.epoch += 1;
-        if let Some(emulated) = &mut self.emulated {
-            emulated.power_off();
-        }
         match self.firmware.take() {
             Some(Firmware::Device(device)) => self.store = device.into_store(),
             Some(Firmware::Fake(fake)) => self.progress = fake.progress(),
             None => {}
         }
+        self.attached.as_mut().map_or(Ok(()), |attached| attached.power_off()).map_err(Lost)
     }
 
     /// The store as of the last stop.
@@ -136,19 +132,19 @@ impl Board {
 
     /// Hands an input to the firmware if it runs.
     pub(crate) fn handle(&mut self, now: Instant, input: Input<'_>) -> Result<(), Lost> {
-        if let Some(emulated) = &mut self.emulated {
+        if let Some(attached) = &mut self.attached {
             let told = match input {
-                Input::UpperTester(octets) => emulated.say(octets),
-                Input::Frame { psdu, rssi_dbm } => emulated.tell(Message::Received { rssi_dbm, psdu: psdu.to_vec() }),
+                Input::UpperTester(octets) => attached.say(octets),
+                Input::Frame { psdu, rssi_dbm } => attached.tell(Message::Received { rssi_dbm, psdu: psdu.to_vec() }),
                 Input::TransmitDone { handle, status } => {
                     let status = match status {
                         TransmitStatus::Success => Status::Success,
                         TransmitStatus::NoAck => Status::NoAck,
                         TransmitStatus::ChannelAccessFailure => Status::ChannelAccessFailure,
                     };
-                    emulated.tell(Message::Done { handle, status })
+                    attached.tell(Message::Done { handle, status })
                 }
-                Input::Backbone(packet) => emulated.tell(Message::Backbone(packet.to_vec())),
+                Input::Backbone(packet) => attached.tell(Message::Backbone(packet.to_vec())),
             };
             return told.map_err(Lost);
         }

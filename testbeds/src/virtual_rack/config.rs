@@ -6,9 +6,9 @@ use std::time::Duration;
 use node::Mutant;
 use wire::Eui64;
 
-use super::emulated::Emulation;
+use crate::connection::Connections;
 
-/// Everything a virtual rack needs to be built; without emulated boards the same value always gives the same run.
+/// Everything a virtual rack needs to be built; without boards outside of this process the same value always gives the same run.
 #[derive(Debug, Clone, PartialEq)]
 pub struct VirtualConfig {
     /// The boards; their names are unique. All begin powered off.
@@ -27,8 +27,8 @@ pub struct VirtualConfig {
     pub timing: Timing,
     /// The case seed: all randomness of the rack comes from it.
     pub seed: [u8; 32],
-    /// How emulated boards are run, if there are any: then the rack runs in real time.
-    pub emulation: Option<Emulation>,
+    /// How boards outside of this process are reached; if there are any, the rack runs in real time.
+    pub connections: Connections,
 }
 
 /// One board.
@@ -50,8 +50,8 @@ pub enum BoardKind {
         /// The mutant switched on, if any.
         mutant: Option<Mutant>,
     },
-    /// A board in QEMU, flashed with the reference firmware.
-    Emulated(Eui64),
+    /// A board outside of this process, reached as [`VirtualConfig::connections`] says.
+    Attached(Eui64),
     /// A device that must not pass any case.
     Fake(Fake, Eui64),
     /// The tester's own radio: injects frames, imitates neighbours, hears everything around it. It is always powered.
@@ -198,9 +198,9 @@ pub enum ConfigError {
         /// The value.
         delivery: f64,
     },
-    /// An emulated board that cannot be made.
+    /// A board outside of this process that cannot be had.
     #[error("{0}")]
-    Emulation(String),
+    Attachment(String),
     /// A channel that the 2.4 GHz band does not have.
     #[error("channel {0} is not within 11 to 26")]
     Channel(u8),
@@ -261,7 +261,7 @@ impl BoardKind {
     /// The address of the board's radio; a tester radio has none of its own.
     pub fn eui64(self) -> Option<Eui64> {
         match self {
-            Self::Firmware { eui64, .. } | Self::Fake(_, eui64) | Self::Emulated(eui64) => Some(eui64),
+            Self::Firmware { eui64, .. } | Self::Fake(_, eui64) | Self::Attached(eui64) => Some(eui64),
             Self::TesterRadio => None,
         }
     }

@@ -1,15 +1,14 @@
 //! The virtual rack: boards, radios, a sniffer and a backbone in virtual time, on one thread; in real time if some of its
-//! boards are emulated.
+//! boards are outside of this process.
 //!
 //! Time is integer nanoseconds and moves from event to event. Everything random comes from the case seed, through a
 //! stream of its own for each board and each direction of each link: the same configuration and the same actions at the
-//! same times give the same observations, octet by octet. Emulated boards are the exception.
+//! same times give the same observations, octet by octet. Boards outside of this process are the exception.
 
 mod address_filter;
 mod alarms;
 mod board;
 mod config;
-mod emulated;
 mod fakes;
 mod medium;
 mod phy;
@@ -33,13 +32,12 @@ use wire::radio_link::Message;
 pub use config::{
     Backbone, BoardKind, ConfigError, Fake, Link, Position, Sniffer, Timing, UnknownFake, VirtualBoard, VirtualConfig,
 };
-pub use emulated::Emulation;
 pub use medium::Statistics;
 
+use crate::connection::{Arrival, Arrived, Outbox};
 use crate::rack::{Capabilities, Rack, RackError};
 use alarms::Alarms;
 use board::{Board, Lost};
-use emulated::{Arrival, Arrived};
 use medium::{ALL_CHANNELS, Medium, Mode, Status};
 use queue::Queue;
 use real_time::{Passed, RealTime};
@@ -51,7 +49,7 @@ const LONGEST_LINE: usize = 4096;
 /// A firmware that wants to be woken in the past is woken this much later: a rack must not stand still.
 const LEAST_SLEEP: Duration = Duration::from_millis(1);
 
-/// A rack in virtual time, or in real time if it has emulated boards.
+/// A rack in virtual time, or in real time if some of its boards are outside of this process.
 pub struct VirtualRack {
     now: Instant,
     config: VirtualConfig,
@@ -63,7 +61,7 @@ pub struct VirtualRack {
     alarms: Alarms,
     observations: VecDeque<Observation>,
     events: u64,
-    /// Of a rack with emulated boards.
+    /// Of a rack with boards outside of this process.
     real_time: Option<RealTime>,
 }
 
@@ -133,10 +131,13 @@ impl VirtualRack {
         medium.shrink();
         let (queue, alarms, observations) = (Queue::default(), Alarms::new(boards.len()), VecDeque::new());
         let mut real_time = None;
-        if let Some(emulation) = &config.emulation {
+        if !config.connections.is_empty() {
             let (sender, inbox) = channel();
             for (number, board) in boards.iter_mut().enumerate() {
-                board.emulate(emulation, number, sender.clone()).map_err(ConfigError::Emulation)?;
+                if let Some(connection) = config.connections.get(&board.name) {
+                    let outbox = Outbox { board: number, inbox: sender.clone() };
+                    board.attach(connection, outbox).map_err(ConfigError::Attachment)?;
+                }
             }
             real_time = Some(RealTime::new(inbox));
         }
@@ -144,7 +145,7 @@ impl VirtualRack {
         Ok(Self { now, config, boards, medium, sniffer, queue, alarms, observations, events, real_time })
     }
 
-    /// What an emulated board sent.
+    /// What a board outside of this process sent.
     fn arrived(&mut self, Arrival { board, life, what, .. }: Arrival) {
         if self.boards[board].epoch != life {
             return;
@@ -170,10 +171,10 @@ impl VirtualRack {
             Arrived::Noise(octets) => {
                 self.tester_fault(board, format!("{octets} octets of its radio link belong to no message"));
             }
-            Arrived::Ended => {
-                let reason = format!("its emulator has ended: {}", self.boards[board].last_words());
-                self.lose(board, reason);
-            }
+            Arrived::Ended => match self.boards[board].ended() {
+                Ok(()) => self.restart(board),
+                Err(reason) => self.lose(board, reason),
+            },
         }
     }
 
@@ -197,7 +198,7 @@ impl VirtualRack {
         self.boards.iter().find(|there| there.name == board).map(|there| there.store().writes())
     }
 
-    /// The process that an emulated board is while it has power.
+    /// The process that a board is while it has power.
     pub fn process_id(&self, board: &str) -> Option<u32> {
         self.boards.iter().find(|there| there.name == board)?.process_id()
     }
@@ -234,16 +235,20 @@ impl VirtualRack {
     /// Stops a board and, if it has power, boots it after its delay.
     fn restart(&mut self, board: usize) {
         let this = &mut self.boards[board];
-        this.stop();
+        let stopped = this.stop();
         this.partial.clear();
         let (radio, epoch) = (this.radio, this.epoch);
         self.alarms.clear(board);
         self.medium.configure(radio, self.config.channel, Mode::Off);
         if self.boards[board].powered {
-            // An emulated board takes the time that it takes.
-            let is_emulated = matches!(self.boards[board].kind, BoardKind::Emulated(_));
-            let delay = if is_emulated { Duration::ZERO } else { self.config.timing.boot_delay };
+            // A board outside of this process takes the time that it takes.
+            let is_attached = matches!(self.boards[board].kind, BoardKind::Attached(_));
+            let delay = if is_attached { Duration::ZERO } else { self.config.timing.boot_delay };
             self.queue.push(self.now + delay, Happening::Boot { board, epoch });
+        }
+        if let Err(Lost(reason)) = stopped {
+            let board = self.boards[board].name.clone();
+            self.observations.push_back(Observation::BoardLost { board, reason });
         }
     }
 
@@ -557,7 +562,7 @@ impl Rack for VirtualRack {
         let board = self.boards.iter().find(|board| board.name == name)?;
         Some(match board.kind {
             BoardKind::TesterRadio => Capabilities { inject: true, ..none },
-            BoardKind::Firmware { .. } | BoardKind::Fake(..) | BoardKind::Emulated(_) => {
+            BoardKind::Firmware { .. } | BoardKind::Fake(..) | BoardKind::Attached(_) => {
                 Capabilities { power: true, reset: true, upper_tester: true, ..none }
             }
         })

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use protocols::time::Instant;
 
-use super::emulated::Arrival;
+use crate::connection::Arrival;
 
 /// A rack in real time looks at its clock this often at least.
 const LONGEST_WAIT: Duration = Duration::from_secs(1);

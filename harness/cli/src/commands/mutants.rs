@@ -25,8 +25,9 @@ pub(crate) fn mutants(arguments: &Mutants) -> Result<Exit, Failure> {
         [] => Mutant::all().collect(),
         names => names.iter().map(|name| run::mutant(name)).collect::<Result<_, _>>()?,
     };
-    let cases: Vec<PlannedCase> = loaded.cases().map(|case| PlannedCase::new(case, arguments.seed)).collect();
     let setting = Setting::new(testbed, Device::Reference);
+    let planned = |case| PlannedCase::new(case, arguments.seed, &setting.testbed);
+    let cases: Vec<PlannedCase> = loaded.cases().map(planned).collect();
     let jobs = run::jobs(arguments.jobs);
     let trials =
         mutation::run_mutants(&asked, &cases, &setting, jobs, arguments.full, &|_| {}).map_err(Failure::Broken)?;

@@ -42,7 +42,7 @@ pub(crate) fn replay(arguments: &Replay) -> Result<Exit, Failure> {
     if sha256_hex(source.text.as_bytes()) != manifest.testbed.sha256 {
         return Err(Failure::usage(format!("testbed `{}` is not the one of that run", manifest.testbed.name)));
     }
-    if testbed.emulation.is_some() {
+    if testbed.is_real_time() {
         return Err(Failure::usage_with_help(
             format!("testbed `{}` runs in real time, which does not come back", testbed.name),
             "`bootrack judge` judges what is stored again, `bootrack run` runs the case again",

@@ -15,6 +15,7 @@ use record::sha256_hex;
 use record::{Blame, Verdict, case_id};
 use serde_json::json;
 use suites::Plan;
+use testbeds::connection::{Claim, LockError};
 use testbeds::testbed::{Device, Testbed};
 use testbeds::virtual_rack::Fake;
 
@@ -29,20 +30,24 @@ pub(crate) fn run(arguments: &Run) -> Result<Exit, Failure> {
     let clock = SystemTime::now();
     let (testbed, testbed_source) = inputs::testbed(arguments.testbed.as_deref())?;
     testbed.check_ready().map_err(Failure::usage)?;
+    let id = run_id(clock, arguments.seed);
     let setting = setting(arguments, testbed)?;
     let mut planning = arguments.planning.clone();
     if planning.selectors.is_empty() {
         planning.selectors.clone_from(&setting.testbed.selectors);
     }
     let (loaded, plan) = inputs::plan(&planning)?;
-    let attempts = |case| (1..=arguments.repeat).map(move |number| PlannedCase::attempt(case, arguments.seed, number));
+    let setting = &setting;
+    let attempts = |case| {
+        (1..=arguments.repeat).map(move |number| PlannedCase::attempt(case, arguments.seed, number, &setting.testbed))
+    };
     let planned: Vec<PlannedCase> = plan.cases.iter().flat_map(attempts).collect();
-    let id = run_id(clock, arguments.seed);
     let folder = arguments.out.clone().unwrap_or_else(|| PathBuf::from("runs").join(&id));
     let mut manifest =
         manifest(arguments, &loaded, &plan, &planned, &testbed_source, &setting.testbed.identity, clock, &id);
     let stored_plan = serde_json::to_value(StoredPlan::new(planned.clone()))
         .map_err(|error| Failure::Broken(format!("the plan cannot be stored: {error}")))?;
+    let _claim = claim(&setting.testbed, &id, arguments.wait_for_boards)?;
     let bundle = Bundle::create(&folder, &manifest, &stored_plan)
         .map_err(|error| Failure::usage_with_help(error.to_string(), "choose another folder with `--out`"))?;
     if arguments.out.is_none() {
@@ -50,8 +55,9 @@ pub(crate) fn run(arguments: &Run) -> Result<Exit, Failure> {
     }
 
     let progress = progress_bar(planned.len());
-    let jobs = jobs(arguments.jobs.or(setting.testbed.jobs));
-    let results = campaign::run_campaign(&planned, &setting, jobs, &bundle, &|result| {
+    // There is one board of each name: cases take turns.
+    let jobs = if setting.testbed.exclusive().is_empty() { jobs(arguments.jobs.or(setting.testbed.jobs)) } else { 1 };
+    let results = campaign::run_campaign(&planned, setting, jobs, &bundle, &|result| {
         progress.inc(1);
         if result.verdict != Verdict::Pass {
             progress.println(format!("{} {}", output::verdict(result.verdict, false), result.id));
@@ -67,6 +73,7 @@ pub(crate) fn run(arguments: &Run) -> Result<Exit, Failure> {
     manifest.device = outcome.device;
     manifest.cases.extend(not_applicable);
     manifest.warnings.extend(mixed(&manifest.cases));
+    manifest.warnings.extend(unused(&setting.testbed, &planned));
     let wall = started.elapsed();
     manifest.wall_seconds = Some(format!("{:.3}", wall.as_secs_f64()));
     bundle.finish(&manifest).map_err(|error| Failure::Broken(error.to_string()))?;
@@ -75,6 +82,28 @@ pub(crate) fn run(arguments: &Run) -> Result<Exit, Failure> {
     report(arguments.json, &manifest, &folder, started.elapsed());
     let verdicts: Vec<Verdict> = manifest.cases.iter().map(|case| case.verdict).collect();
     Ok(Exit::of_verdicts(&verdicts))
+}
+
+/// The devices of the testbed for this run, until it ends.
+fn claim(testbed: &Testbed, id: &str, patience_s: u32) -> Result<Claim, Failure> {
+    let user = std::env::var("USER").unwrap_or_else(|_| "?".to_owned());
+    let holder = format!("run {id} (process {}, user {user})", std::process::id());
+    Claim::take(testbed.exclusive(), &holder, Duration::from_secs(patience_s.into())).map_err(|error| {
+        let help = "wait for it, with `--wait-for-boards SECONDS` if you like";
+        match error {
+            LockError::Held { .. } => Failure::usage_with_help(error.to_string(), help),
+            LockError::Broken { .. } => Failure::usage(error.to_string()),
+        }
+    })
+}
+
+/// What to say of boards of the testbed that no case has: a name is misspelled, or they are for others.
+fn unused(testbed: &Testbed, planned: &[PlannedCase]) -> Vec<String> {
+    let is_used = |name: &String| {
+        planned.iter().any(|planned| planned.case.topology.boards.iter().any(|board| board.name == *name))
+    };
+    let unused = testbed.connections.keys().filter(|name| !is_used(name));
+    unused.map(|name| format!("no case has a board `{name}`, which the testbed names")).collect()
 }
 
 /// What to say of each case whose attempts came to different verdicts.

@@ -40,7 +40,7 @@ impl World {
 
     /// Every applicable case with this run seed.
     pub(crate) fn planned(&self, seed: u64) -> Vec<PlannedCase> {
-        self.plan.cases.iter().map(|case| PlannedCase::new(case, seed)).collect()
+        self.plan.cases.iter().map(|case| PlannedCase::new(case, seed, &self.setting.testbed)).collect()
     }
 
     /// The applicable case with this ID, as it was loaded.

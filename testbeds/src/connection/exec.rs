@@ -1,0 +1,211 @@
+//! A board that is a program: it speaks UT/1 on its standard input and output, and the radio link over a Unix socket if its radio
+//! is on the rack's air. What it writes to its standard error is log.
+//!
+//! The program finds in its environment `BOOTRACK_BOARD` (the board's name), `BOOTRACK_EUI64` (16 hex digits), `BOOTRACK_STORE` (a
+//! folder that outlives the power, empty as it comes from the factory), and `BOOTRACK_RADIO` (the socket to connect to) if the
+//! testbed file says `radio = true`. It restarts itself by ending with status 0; any other end loses the board.
+
+use std::io::Write as _;
+use std::os::unix::net::{UnixListener, UnixStream};
+use std::path::{Path, PathBuf};
+use std::process::{ChildStdin, Stdio};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use tempfile::TempDir;
+use wire::Eui64;
+use wire::radio_link::{Message, Stamped};
+
+use super::lines::{LinkReader, Process, SETPRIV, bound_to_this_process, read_all};
+use super::{Arrived, Attached, Outbox};
+
+/// A program to run as a board.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Exec {
+    /// The program, seen from where `bootrack` is called, or found in `PATH` if it has no slash.
+    pub program: PathBuf,
+    /// Its arguments.
+    pub arguments: Vec<String>,
+    /// Whether it connects to the radio link.
+    pub radio: bool,
+}
+
+/// How long a program that closed its output may take to end.
+const ENDS_WITHIN: Duration = Duration::from_secs(2);
+/// How often a listener that nobody connects to looks whether the board still has power.
+const LOOKS_EVERY: Duration = Duration::from_millis(2);
+/// A line that takes nothing for so long is stuck.
+const WRITES_WITHIN: Duration = Duration::from_secs(10);
+
+impl Exec {
+    pub(super) fn check_ready(&self) -> Result<(), String> {
+        let is_found = |path: &Path| path.is_file();
+        let found = match self.program.components().count() {
+            1 => {
+                let path = std::env::var_os("PATH").unwrap_or_default();
+                std::env::split_paths(&path).any(|folder| is_found(&folder.join(&self.program)))
+            }
+            _ => is_found(&self.program),
+        };
+        let program = self.program.display();
+        let help = "the path is seen from where bootrack is called";
+        if found { Ok(()) } else { Err(format!("there is no program {program}: {help}")) }
+    }
+}
+
+/// A board that is a process while it has power.
+pub(super) struct ExecBoard {
+    name: String,
+    exec: Exec,
+    eui64: Eui64,
+    folder: TempDir,
+    outbox: Outbox,
+    running: Option<Running>,
+}
+
+struct Running {
+    process: Process,
+    upper_tester: ChildStdin,
+    /// The board's end of the radio link, once it has connected.
+    link: Arc<Mutex<Option<UnixStream>>>,
+    /// Whether the board still has power: threads that wait for it look here.
+    lives: Arc<AtomicBool>,
+    started: Instant,
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        self.lives.store(false, Ordering::Relaxed);
+    }
+}
+
+impl ExecBoard {
+    pub(super) fn new(name: &str, exec: &Exec, eui64: Eui64, outbox: Outbox) -> Result<Self, String> {
+        exec.check_ready()?;
+        let folder = tempfile::Builder::new().prefix("bootrack-board").tempdir().map_err(|error| error.to_string())?;
+        std::fs::create_dir(folder.path().join("store")).map_err(|error| format!("store of a board: {error}"))?;
+        Ok(Self { name: name.to_owned(), exec: exec.clone(), eui64, folder, outbox, running: None })
+    }
+
+    /// A thread that waits for the program to connect to its radio, and reads the link then.
+    fn listen(
+        &self,
+        listener: UnixListener,
+        life: u64,
+        link: Arc<Mutex<Option<UnixStream>>>,
+        lives: Arc<AtomicBool>,
+    ) -> Result<(), String> {
+        listener.set_nonblocking(true).map_err(|error| error.to_string())?;
+        let mut reader = LinkReader::new(self.outbox.clone(), life);
+        std::thread::spawn(move || {
+            let stream = loop {
+                match listener.accept() {
+                    Ok((stream, _)) => break stream,
+                    Err(_) if lives.load(Ordering::Relaxed) => std::thread::sleep(LOOKS_EVERY),
+                    Err(_) => return,
+                }
+            };
+            let set = stream.set_nonblocking(false).and_then(|()| stream.set_write_timeout(Some(WRITES_WITHIN)));
+            let Ok(writer) = set.and_then(|()| stream.try_clone()) else { return };
+            *link.lock().unwrap_or_else(PoisonError::into_inner) = Some(writer);
+            read_all(stream, |octets| reader.take(octets));
+        });
+        Ok(())
+    }
+}
+
+impl Attached for ExecBoard {
+    fn power_on(&mut self, life: u64) -> Result<(), String> {
+        let path = |name: &str| self.folder.path().join(name);
+        let mut command = bound_to_this_process(&self.exec.program);
+        command
+            .args(&self.exec.arguments)
+            .env("BOOTRACK_BOARD", &self.name)
+            .env("BOOTRACK_EUI64", self.eui64.to_string().replace(':', ""))
+            .env("BOOTRACK_STORE", path("store"))
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped());
+        let (link, lives) = (Arc::new(Mutex::new(None)), Arc::new(AtomicBool::new(true)));
+        if self.exec.radio {
+            let socket = path("radio");
+            let _ = std::fs::remove_file(&socket);
+            let listener = UnixListener::bind(&socket).map_err(|error| format!("socket for the radio: {error}"))?;
+            command.env("BOOTRACK_RADIO", &socket);
+            self.listen(listener, life, Arc::clone(&link), Arc::clone(&lives))?;
+        }
+        let started = command.spawn();
+        let mut child =
+            started.map_err(|error| format!("`{SETPRIV}` does not start: {error}; it is part of util-linux"))?;
+        let (Some(stdin), Some(stdout), Some(stderr)) = (child.stdin.take(), child.stdout.take(), child.stderr.take())
+        else {
+            return Err("a program without standard input and output".to_owned());
+        };
+        let outbox = self.outbox.clone();
+        std::thread::spawn(move || {
+            read_all(stdout, |octets| outbox.put(life, Arrived::UpperTester(octets.to_vec())));
+            outbox.put(life, Arrived::Ended);
+        });
+        let outbox = self.outbox.clone();
+        std::thread::spawn(move || {
+            let mut partial = Vec::new();
+            read_all(stderr, |octets| {
+                partial.extend_from_slice(octets);
+                while let Some(end) = partial.iter().position(|octet| *octet == b'\n') {
+                    let line: Vec<u8> = partial.drain(..=end).collect();
+                    let line = String::from_utf8_lossy(&line).trim_end().to_owned();
+                    if !outbox.put(life, Arrived::Link(Message::Log(line))) {
+                        return false;
+                    }
+                }
+                true
+            });
+        });
+        self.running =
+            Some(Running { process: Process(child), upper_tester: stdin, link, lives, started: Instant::now() });
+        Ok(())
+    }
+
+    fn power_off(&mut self) -> Result<(), String> {
+        self.running = None;
+        Ok(())
+    }
+
+    fn reset(&mut self) -> Result<bool, String> {
+        Ok(false)
+    }
+
+    fn say(&mut self, octets: &[u8]) -> Result<(), String> {
+        let Some(running) = &mut self.running else { return Ok(()) };
+        match running.upper_tester.write_all(octets).and_then(|()| running.upper_tester.flush()) {
+            // That it has ended is told by its output.
+            Err(error) if error.kind() == std::io::ErrorKind::BrokenPipe => Ok(()),
+            written => written.map_err(|error| format!("the program's standard input: {error}")),
+        }
+    }
+
+    fn tell(&mut self, message: Message) -> Result<(), String> {
+        let Some(running) = &mut self.running else { return Ok(()) };
+        let at = u64::try_from(running.started.elapsed().as_micros()).unwrap_or(u64::MAX);
+        let octets = Stamped { at, message }.to_vec().map_err(|error| error.to_string())?;
+        let mut link = running.link.lock().unwrap_or_else(PoisonError::into_inner);
+        match link.as_mut().map_or(Ok(()), |link| link.write_all(&octets)) {
+            Err(error) if error.kind() == std::io::ErrorKind::BrokenPipe => Ok(()),
+            written => written.map_err(|error| format!("the radio link: {error}")),
+        }
+    }
+
+    fn ended(&mut self) -> Result<(), String> {
+        let Some(running) = &mut self.running else { return Ok(()) };
+        match running.process.ends_within(ENDS_WITHIN) {
+            Some(status) if status.success() => Ok(()),
+            Some(status) => Err(format!("its program has ended: {status}")),
+            None => Err("its program has closed its output and goes on".to_owned()),
+        }
+    }
+
+    fn process_id(&self) -> Option<u32> {
+        Some(self.running.as_ref()?.process.0.id())
+    }
+}

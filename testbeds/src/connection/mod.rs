@@ -1,0 +1,162 @@
+//! Boards outside of this process: emulated, programs of their own, or at the end of a serial line. The rack speaks UT/1 to them
+//! and, where their radio is on the rack's air, the radio link; each line has a thread that reads it into the rack's inbox.
+
+mod exec;
+mod hook;
+mod lines;
+mod lock;
+mod prepare;
+mod qemu;
+mod serial;
+
+use std::collections::BTreeMap;
+use std::sync::mpsc::Sender;
+use std::time::Instant;
+
+use wire::Eui64;
+use wire::radio_link::Message;
+
+pub use exec::Exec;
+pub use lock::{Claim, LockError};
+pub use qemu::Qemu;
+pub use serial::{Power, Reset, Serial};
+
+/// How a board outside of this process is reached.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Connection {
+    /// An emulated board.
+    Qemu(Qemu),
+    /// A program that speaks UT/1 on its standard input and output.
+    Exec(Exec),
+    /// A serial line.
+    Serial(Serial),
+}
+
+/// The boards of a testbed that are outside of this process, by name.
+pub type Connections = BTreeMap<String, Connection>;
+
+impl Connection {
+    /// Whether what it needs is there.
+    ///
+    /// # Errors
+    /// What is missing, and what to do.
+    pub fn check_ready(&self) -> Result<(), String> {
+        match self {
+            Self::Qemu(qemu) => qemu.check_ready(),
+            Self::Exec(exec) => exec.check_ready(),
+            Self::Serial(_) => Ok(()),
+        }
+    }
+
+    /// The things that only one run can use at a time: paths of serial devices.
+    pub fn exclusive(&self) -> Vec<&str> {
+        match self {
+            Self::Qemu(_) | Self::Exec(_) => Vec::new(),
+            Self::Serial(serial) => serial.exclusive(),
+        }
+    }
+
+    /// The address that the board has already; of others the rack chooses it.
+    pub fn eui64(&self) -> Option<Eui64> {
+        match self {
+            Self::Qemu(_) | Self::Exec(_) => None,
+            Self::Serial(serial) => Some(serial.eui64),
+        }
+    }
+
+    /// A board without power.
+    pub(crate) fn open(
+        &self,
+        name: &str,
+        eui64: Eui64,
+        entropy: [u8; 32],
+        outbox: Outbox,
+    ) -> Result<Box<dyn Attached>, String> {
+        Ok(match self {
+            Self::Qemu(qemu) => Box::new(qemu::EmulatedBoard::new(qemu, eui64, entropy, outbox)?),
+            Self::Exec(exec) => Box::new(exec::ExecBoard::new(name, exec, eui64, outbox)?),
+            Self::Serial(serial) => Box::new(serial::SerialBoard::new(name, serial, outbox)?),
+        })
+    }
+}
+
+/// A board outside of this process.
+pub(crate) trait Attached {
+    /// Gives it power; what it sends from now on bears the number of this life.
+    ///
+    /// # Errors
+    /// Why it does not start.
+    fn power_on(&mut self, life: u64) -> Result<(), String>;
+
+    /// Takes its power, wherever it is.
+    ///
+    /// # Errors
+    /// Why it cannot.
+    fn power_off(&mut self) -> Result<(), String>;
+
+    /// Pulls the reset line of a board with power; `false` if all that can be done is to take and give power.
+    ///
+    /// # Errors
+    /// Why it cannot.
+    fn reset(&mut self) -> Result<bool, String>;
+
+    /// Octets to the upper tester; lost without power.
+    ///
+    /// # Errors
+    /// Why the line does not take them.
+    fn say(&mut self, octets: &[u8]) -> Result<(), String>;
+
+    /// A message to the radio link; lost without power.
+    ///
+    /// # Errors
+    /// Why the line does not take it.
+    fn tell(&mut self, message: Message) -> Result<(), String>;
+
+    /// A line has ended: whether the board restarts by itself, or what its last words were.
+    ///
+    /// # Errors
+    /// What became of it.
+    fn ended(&mut self) -> Result<(), String>;
+
+    /// The process that it is, while it has power.
+    fn process_id(&self) -> Option<u32> {
+        None
+    }
+}
+
+/// Something that a board sent.
+#[derive(Debug)]
+pub(crate) struct Arrival {
+    pub(crate) board: usize,
+    /// Which life of the board: what an earlier one said does not count.
+    pub(crate) life: u64,
+    pub(crate) at: Instant,
+    pub(crate) what: Arrived,
+}
+
+/// What it sent.
+#[derive(Debug)]
+pub(crate) enum Arrived {
+    /// Octets of the upper tester's line.
+    UpperTester(Vec<u8>),
+    /// A message of the radio link.
+    Link(Message),
+    /// So many octets of the radio link belonged to no message.
+    Noise(u64),
+    /// The process has ended, or a line is gone.
+    Ended,
+}
+
+/// Where a board's lines put what arrives.
+#[derive(Debug, Clone)]
+pub(crate) struct Outbox {
+    pub(crate) board: usize,
+    pub(crate) inbox: Sender<Arrival>,
+}
+
+impl Outbox {
+    /// Puts something into the rack's inbox; whether the rack is still there.
+    pub(crate) fn put(&self, life: u64, what: Arrived) -> bool {
+        self.inbox.send(Arrival { board: self.board, life, at: Instant::now(), what }).is_ok()
+    }
+}

@@ -1,0 +1,166 @@
+//! The tables `[[board]]` of a testbed file: boards outside of this process.
+
+use std::ops::Range;
+use std::path::PathBuf;
+
+use serde::Deserialize;
+use toml::Spanned;
+use wire::Eui64;
+
+use super::file::qemu_program;
+use crate::connection::{Connection, Exec, Power, Qemu, Reset, Serial};
+
+/// One board.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct BoardTable {
+    pub(super) name: Spanned<String>,
+    exec: Option<Spanned<Vec<String>>>,
+    serial: Option<Spanned<String>>,
+    qemu: Option<Spanned<PathBuf>>,
+    radio: Option<Spanned<Radio>>,
+    baud: Option<Spanned<u32>>,
+    eui64: Option<Spanned<String>>,
+    reset: Option<Spanned<ResetKey>>,
+    power: Option<Spanned<PowerTable>>,
+}
+
+/// `radio = true` of a program, `radio = "/dev/..."` of a serial board.
+#[derive(Debug, Deserialize)]
+#[serde(untagged)]
+enum Radio {
+    Joins(bool),
+    Path(String),
+}
+
+/// `"dtr"`, `"rts"`, or a command.
+#[derive(Debug, Deserialize)]
+#[serde(untagged)]
+enum ResetKey {
+    Line(String),
+    Command(Vec<String>),
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct PowerTable {
+    on: Vec<String>,
+    off: Vec<String>,
+}
+
+/// Of most serial adapters and boards.
+const BAUD: u32 = 115_200;
+
+impl BoardTable {
+    /// Tells what is wrong with it.
+    pub(super) fn check(&self, fault: &mut impl FnMut(Range<usize>, String, &str)) {
+        let name = self.name.get_ref();
+        let connections = [
+            self.exec.as_ref().map(Spanned::span),
+            self.serial.as_ref().map(Spanned::span),
+            self.qemu.as_ref().map(Spanned::span),
+        ];
+        if connections.iter().flatten().count() != 1 {
+            let help = "exec = [\"./device\"] for a program, serial = \"/dev/serial/by-id/...\" for a serial line, qemu = \"firmware.elf\"";
+            fault(self.name.span(), format!("board `{name}` needs one of `exec`, `serial` and `qemu`"), help);
+            return;
+        }
+        if let Some(exec) = self.exec.as_ref().filter(|exec| exec.get_ref().is_empty()) {
+            fault(exec.span(), "an empty command".to_owned(), "the program and its arguments, as a list");
+        }
+        let of_serial = [
+            ("baud", self.baud.as_ref().map(Spanned::span)),
+            ("eui64", self.eui64.as_ref().map(Spanned::span)),
+            ("reset", self.reset.as_ref().map(Spanned::span)),
+            ("power", self.power.as_ref().map(Spanned::span)),
+        ];
+        if self.serial.is_none() {
+            for (key, span) in of_serial {
+                if let Some(span) = span {
+                    fault(
+                        span,
+                        format!("`{key}` is a key of serial boards"),
+                        "a program is killed and started instead",
+                    );
+                }
+            }
+        } else {
+            if self.eui64.is_none() {
+                let help =
+                    "eui64 = \"...\", 16 hex digits: what its `hello` says; a board that says another is not used";
+                fault(self.name.span(), format!("board `{name}` has no `eui64`"), help);
+            }
+            if self.reset.is_none() && self.power.is_none() {
+                let help = "reset = \"dtr\", \"rts\" or a command as a list, or power = { on = [...], off = [...] }";
+                fault(self.name.span(), format!("board `{name}` can be neither reset nor switched"), help);
+            }
+        }
+        if let Some(eui64) = self.eui64.as_ref().filter(|text| text.get_ref().parse::<Eui64>().is_err()) {
+            let message = format!("`{}` is no EUI-64", eui64.get_ref());
+            fault(eui64.span(), message, "16 hex digits, with or without colons between the octets");
+        }
+        if let Some(reset) = &self.reset {
+            match reset.get_ref() {
+                ResetKey::Line(line) if !matches!(line.as_str(), "dtr" | "rts") => {
+                    let message = format!("there is no reset line `{line}`");
+                    fault(reset.span(), message, "\"dtr\", \"rts\", or a command as a list");
+                }
+                ResetKey::Command(words) if words.is_empty() => {
+                    fault(reset.span(), "an empty command".to_owned(), "the program and its arguments, as a list");
+                }
+                _ => {}
+            }
+        }
+        if let Some(power) = &self.power
+            && (power.get_ref().on.is_empty() || power.get_ref().off.is_empty())
+        {
+            fault(power.span(), "an empty command".to_owned(), "the program and its arguments, as a list");
+        }
+        if let Some(radio) = &self.radio {
+            match (radio.get_ref(), &self.exec, &self.serial) {
+                (Radio::Joins(_), Some(_), _) | (Radio::Path(_), _, Some(_)) => {}
+                (_, _, None) if self.qemu.is_some() => {
+                    let help = "leave it out: the radio of an emulated board is always on the rack's air";
+                    fault(radio.span(), "`radio` is no key of emulated boards".to_owned(), help);
+                }
+                _ => {
+                    let help = "true or false of a program; the device of the radio link of a serial board";
+                    fault(radio.span(), "another kind of board has such a `radio`".to_owned(), help);
+                }
+            }
+        }
+    }
+
+    /// The connection of a table without faults, by the board's name.
+    pub(super) fn into_connection(self) -> Option<(String, Connection)> {
+        let radio = self.radio.map(Spanned::into_inner);
+        let connection = if let Some(exec) = self.exec {
+            let mut words = exec.into_inner().into_iter();
+            let program = PathBuf::from(words.next()?);
+            Connection::Exec(Exec {
+                program,
+                arguments: words.collect(),
+                radio: matches!(radio, Some(Radio::Joins(true))),
+            })
+        } else if let Some(qemu) = self.qemu {
+            Connection::Qemu(Qemu { program: qemu_program(), firmware: qemu.into_inner() })
+        } else {
+            Connection::Serial(Serial {
+                path: self.serial?.into_inner(),
+                baud: self.baud.map_or(BAUD, Spanned::into_inner),
+                eui64: self.eui64?.into_inner().parse().ok()?,
+                radio: match radio {
+                    Some(Radio::Path(path)) => Some(path),
+                    _ => None,
+                },
+                power: self.power.map(Spanned::into_inner).map(|PowerTable { on, off }| Power { on, off }),
+                reset: self.reset.map(|reset| match reset.into_inner() {
+                    ResetKey::Line(line) if line == "dtr" => Reset::Dtr,
+                    ResetKey::Line(_) => Reset::Rts,
+                    ResetKey::Command(words) => Reset::Command(words),
+                }),
+            })
+        };
+        Some((self.name.into_inner(), connection))
+    }
+}
