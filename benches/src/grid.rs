@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use protocols::time::Instant;
 use record::event::{Action, Observation};
+use testbeds::connection::Connections;
 use testbeds::virtual_rack::{BoardKind, Counters, Link, Position, Sniffer, Timing, VirtualBoard};
 use testbeds::{Rack, VirtualConfig, VirtualRack, eui64_of};
 use wire::ieee802154::LinkAddress;
@@ -83,7 +84,7 @@ impl Grid {
             pan_id: 0xb007,
             timing: Timing::default(),
             seed: [7; 32],
-            emulation: None,
+            connections: Connections::new(),
         };
         let rack = VirtualRack::new(config).expect("a grid is a rack");
         let mut grid = Self {

@@ -8,6 +8,7 @@ use std::time::Duration;
 use protocols::time::Instant;
 use record::Octets;
 use record::event::{Action, Observation, TransmitStatus};
+use testbeds::connection::Connections;
 use testbeds::virtual_rack::{Backbone, BoardKind, ConfigError, Link, Position, Sniffer, Timing, VirtualBoard};
 use testbeds::{Fake, Rack, RackError, VirtualConfig, VirtualRack, eui64_of};
 use wire::ieee802154::{Address, Content, Frame, Header, LinkAddress, PanId, check_fcs};
@@ -27,7 +28,7 @@ fn config(boards: &[(&str, BoardKind)], links: &[(&str, &str)]) -> VirtualConfig
         pan_id: 0xb007,
         timing: Timing::default(),
         seed: [1; 32],
-        emulation: None,
+        connections: Connections::new(),
     }
 }
 

@@ -82,6 +82,54 @@ fn a_fault_is_named_with_its_place_and_what_to_do(
     assert!(fault.help.as_deref().unwrap_or("").contains(help), "{:?}", fault.help);
 }
 
+#[rstest]
+#[case("name = \"a\"", "needs one of `exec`, `serial` and `qemu`", "exec = [")]
+#[case("name = \"a\"\nexec = [\"d\"]\nserial = \"/dev/x\"", "needs one of", "")]
+#[case("name = \"a\"\nexec = []", "an empty command", "the program")]
+#[case("name = \"a\"\nexec = [\"d\"]\nbaud = 9600", "`baud` is a key of serial boards", "")]
+#[case("name = \"a\"\nexec = [\"d\"]\nradio = \"/dev/x\"", "another kind of board has such a `radio`", "true or false")]
+#[case("name = \"a\"\nqemu = \"f.elf\"\nradio = true", "no key of emulated boards", "leave it out")]
+#[case("name = \"a\"\nserial = \"/dev/x\"\nreset = \"rts\"", "has no `eui64`", "16 hex digits")]
+#[case("name = \"a\"\nserial = \"/dev/x\"\neui64 = \"0200000000000001\"", "neither reset nor switched", "power = {")]
+#[case("name = \"a\"\nserial = \"/dev/x\"\neui64 = \"02\"\nreset = \"rts\"", "`02` is no EUI-64", "16 hex digits")]
+#[case(
+    "name = \"a\"\nserial = \"/dev/x\"\neui64 = \"0200000000000001\"\nreset = \"cts\"",
+    "there is no reset line `cts`",
+    "a command as a list"
+)]
+#[case(
+    "name = \"a\"\nserial = \"/dev/x\"\neui64 = \"0200000000000001\"\npower = { on = [\"on\"], off = [] }",
+    "an empty command",
+    "the program"
+)]
+fn a_fault_of_a_board_is_named_with_what_to_do(#[case] text: &str, #[case] message: &str, #[case] help: &str) {
+    let faults = load(&format!("name = \"t\"\nbackend = \"mixed\"\n[[board]]\n{text}\n")).unwrap_err();
+    let [fault] = &faults[..] else { panic!("{faults:?}") };
+    assert!(fault.to_string().contains(message), "{fault}");
+    assert!(fault.help.as_deref().unwrap_or("").contains(help), "{:?}", fault.help);
+}
+
+#[test]
+fn boards_have_tables_of_their_own_on_a_mixed_testbed_only() {
+    let board = "[[board]]\nname = \"a\"\nexec = [\"d\"]\n";
+    let told = |text: &str| load(&format!("name = \"t\"\n{text}")).unwrap_err()[0].to_string();
+    assert!(told("backend = \"mixed\"\n").contains("has tables [[board]]"));
+    assert!(told(&format!("backend = \"virtual\"\n{board}")).contains("has tables [[board]]"));
+    assert!(told(&format!("backend = \"mixed\"\n{board}{board}")).contains("board `a` has two tables"));
+    assert!(told(&format!("backend = \"mixed\"\nboards = [\"b\"]\n{board}")).contains("`a` is not in `boards`"));
+}
+
+#[test]
+fn a_serial_board_has_an_address_of_its_own() {
+    let text = "name = \"t\"\nbackend = \"mixed\"\n[[board]]\nname = \"dut\"\nserial = \"/dev/x\"\nradio = \"/dev/y\"\n\
+        eui64 = \"02:00:00:00:00:00:00:01\"\nreset = [\"reset\", \"it\"]\n";
+    let testbed = load(text).unwrap();
+    assert_eq!(testbed.eui64("dut", 3), "0200000000000001".parse().unwrap());
+    assert_eq!(testbed.eui64("lbr", 3), eui64_of(3));
+    assert_eq!(testbed.exclusive(), ["/dev/x", "/dev/y"]);
+    assert!(testbed.is_real_time() && testbed.check_ready().is_ok());
+}
+
 #[test]
 fn an_unknown_backend_is_told_which_there_are_and_faults_come_together() {
     let faults = load("name = \"\"\nbackend = \"virtaul\"\n[medium]\ndelivery = -1\n").unwrap_err();
@@ -94,7 +142,7 @@ fn an_unknown_backend_is_told_which_there_are_and_faults_come_together() {
             "t.toml:4:12: delivery -1 is no probability"
         ]
     );
-    assert_eq!(faults[1].help.as_deref(), Some("did you mean `virtual`? the backends are: virtual, qemu"));
+    assert_eq!(faults[1].help.as_deref(), Some("did you mean `virtual`? the backends are: virtual, qemu, mixed"));
 }
 
 #[test]

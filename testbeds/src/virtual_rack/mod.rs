@@ -432,9 +432,12 @@ impl VirtualRack {
             if line.last() == Some(&b'\r') {
                 line.pop();
             }
+            // What no log has either is noise: it may have been a line of UT/1.
+            let is_noise = matches!(self.boards[board].kind, BoardKind::Attached(_)) && !is_text(&line);
             let line = String::from_utf8_lossy(&line).into_owned();
             let board = self.boards[board].name.clone();
             let observation = match line.as_bytes().first() {
+                Some(_) if is_noise => Observation::UpperTester { board, line },
                 Some(b'<' | b'!') => Observation::UpperTester { board, line },
                 _ => Observation::Log { board, line },
             };
@@ -567,6 +570,12 @@ impl Rack for VirtualRack {
             }
         })
     }
+}
+
+/// Whether octets are a line that a program may have written: UTF-8, with tabs and colours at most.
+fn is_text(line: &[u8]) -> bool {
+    std::str::from_utf8(line)
+        .is_ok_and(|line| line.chars().all(|c| !c.is_control() || matches!(c, '\t' | '\x1b' | '\r')))
 }
 
 /// A source of randomness of its own for each label, from the case seed.

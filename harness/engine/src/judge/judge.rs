@@ -6,6 +6,7 @@ use record::verdict::{Blame, StepOutcome, Verdict};
 use suites::plan::{Case, Check, Command, Expect, Match, Part, Point, Step, StepKind};
 
 use super::case_verdict::{Decision, not_run};
+use super::conversation::{Conversations, Oddity};
 use super::delivery::{DeliveryTracker, Stimulus};
 use super::eavesdropper::CLEAR_SECRET;
 use super::endings::{Ending, FinishedOrder};
@@ -69,6 +70,7 @@ pub struct Judge<'a> {
     pub(super) device_observed: bool,
     /// Whether the device's power was switched on last.
     device_powered: bool,
+    conversations: Conversations,
     pub(super) ended: bool,
 }
 
@@ -107,6 +109,7 @@ impl<'a> Judge<'a> {
             doubt: None,
             device_observed: false,
             device_powered: false,
+            conversations: Conversations::default(),
             ended: false,
         }
     }
@@ -166,6 +169,9 @@ impl<'a> Judge<'a> {
                 _ => {}
             }
             self.pdus.push(pdu);
+        }
+        if let What::Action(action) = &event.what {
+            self.conversations.act(action);
         }
         match &event.what {
             What::StepStarted { step } => self.start(*step, event),
@@ -263,6 +269,20 @@ impl<'a> Judge<'a> {
                 let reason = format!("the upper tester of `{board}` sent a broken line: {line:?}");
                 self.abort(Verdict::Error, Blame::Rack, reason, vec![n]);
             }
+            Observation::UpperTester { board, line } => match self.conversations.hear(board, line) {
+                Some(Oddity::UnaskedAnswer(seq)) => {
+                    let reason = format!(
+                        "the upper tester of `{board}` answers {seq}, which nobody asks: an old log, or another board's line?"
+                    );
+                    self.abort(Verdict::Error, Blame::Rack, reason, vec![n]);
+                }
+                Some(Oddity::UnaskedBoot) => {
+                    let reason =
+                        format!("`{board}` started anew though nobody asked it to: its supply failed, or it crashed");
+                    self.abort(Verdict::Inconclusive, Blame::Rack, reason, vec![n]);
+                }
+                None => {}
+            },
             _ => {}
         }
     }
@@ -434,7 +454,7 @@ impl<'a> Judge<'a> {
     }
 }
 
-/// Boot messages and the like may share the upper tester's stream; a line that claims to be UT/1 must be UT/1.
+/// Boot messages and the like share the upper tester's stream, as log; what the rack takes for UT/1 must be UT/1.
 fn broken_upper_tester_line(line: &str) -> bool {
-    line.starts_with(['<', '!']) && wire::upper_tester::Line::parse(line).is_err()
+    wire::upper_tester::Line::parse(line).is_err()
 }

@@ -2,6 +2,7 @@
 //! clock and never looks at stored verdicts, so a stored log gives the same verdict again.
 
 mod case_verdict;
+mod conversation;
 mod delivery;
 mod eavesdropper;
 mod endings;

@@ -397,7 +397,7 @@ fn after_unordered_only_later_pdus_count() {
 #[test]
 fn the_reason_names_the_expectation_that_is_missing() {
     let case = join_then(StepKind::Unordered(vec![event_of_dut("address"), event_of_dut("link_secured")]));
-    let log = Log::new().joined(0, "dut").step(1).event("dut", "booted").event("dut", "address");
+    let log = Log::new().joined(0, "dut").step(1).event("dut", "jsr_sent").event("dut", "address");
     let verdict = log.after(6 * SECOND).deadline(1).verdict(&case);
     assert_eq!(verdict.verdict, Verdict::Fail);
     assert_eq!(verdict.reason, "no ut.event `link_secured` from dut within 5s, though its stimulus was delivered");

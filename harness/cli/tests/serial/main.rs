@@ -1,0 +1,152 @@
+//! Boards at the end of serial lines, and programs as boards, run by `bootrack` as a user would: with everything that may be wrong
+//! with a cable, a supply or a testbed file. A program of its own, because it runs in real time.
+
+#[allow(dead_code, reason = "the tests of `cli` use more of it")]
+#[path = "../cli/common.rs"]
+mod common;
+
+mod bench;
+
+use std::path::{Path, PathBuf};
+
+use bench::{Bench, Fault, reference_device};
+use common::{Bundle, bootrack, read_json};
+use rstest::rstest;
+
+/// Two seconds: the device is manufactured, refuses a second anchor, and is secured over the air.
+const CASE: &str = "MAN-ANCHOR-01";
+const EUI64: &str = "02b0070000000001";
+
+fn testbed(folder: &Path, boards: &str) -> PathBuf {
+    let path = folder.join("bed.toml");
+    std::fs::write(&path, format!("name = \"desk\"\nbackend = \"mixed\"\n{boards}")).unwrap();
+    path
+}
+
+/// Verdict, blame and reason of the only case of a run.
+fn ending(run: &Bundle) -> (String, String, String) {
+    let case = &read_json(&run.path.join("run.json"))["cases"][0];
+    let text = |key: &str| case[key].as_str().unwrap_or("-").to_owned();
+    (text("verdict"), text("blame"), text("reason"))
+}
+
+fn run(boards: &str, cases: &[&str]) -> Bundle {
+    let folder = tempfile::tempdir().unwrap();
+    let testbed = testbed(folder.path(), boards);
+    Bundle::run([&["--testbed", testbed.to_str().unwrap()][..], cases].concat())
+}
+
+/// What a fault makes of a case: never `fail`, and `pass` only where nothing was lost.
+#[rstest]
+#[case::none(Fault::None, "pass", "-", "")]
+#[case::garbage(Fault::Garbage, "error", "rack", "sent a broken line")]
+#[case::half_lines(Fault::HalfLines, "error", "rack", "")]
+#[case::dribble(Fault::Dribble, "error", "rack", "")]
+#[case::silence(Fault::Silence, "error", "rack", "")]
+#[case::dead(Fault::Dead, "error", "rack", "no `! booted` within 5 s, but 0 octets")]
+#[case::unplugged(Fault::Unplug, "error", "rack", "is gone: unplugged?")]
+#[case::brown_out(Fault::BrownOut, "inconclusive", "rack", "started anew though nobody asked it to")]
+#[case::other_board(Fault::OtherBoard, "error", "rack", "are two cables swapped?")]
+#[case::stale_log(Fault::StaleLog, "pass", "-", "")]
+#[case::only_stale_log(Fault::OnlyStaleLog, "error", "rack", "no answer to `hello` within 2 s")]
+#[case::babble(Fault::Babble, "error", "rack", "which nobody asks: an old log, or another board's line?")]
+fn a_fault_of_a_serial_board_is_blamed_on_the_rack(
+    #[case] fault: Fault,
+    #[case] verdict: &str,
+    #[case] blame: &str,
+    #[case] reason: &str,
+) {
+    let bench = Bench::new(EUI64, fault);
+    let run = run(&bench.table("dut", &bench), &[CASE]);
+    let (is_verdict, is_blame, is_reason) = ending(&run);
+    println!("{fault:?}: {is_verdict}, blame {is_blame}: {is_reason}");
+    assert_eq!((is_verdict.as_str(), is_blame.as_str()), (verdict, blame), "{is_reason}");
+    assert!(is_reason.contains(reason), "{is_reason}");
+    run.outcome.expect(match verdict {
+        "pass" => 0,
+        "inconclusive" => 3,
+        _ => 4,
+    });
+}
+
+#[test]
+fn two_boards_with_swapped_cables_are_told() {
+    let (one, other) = (Bench::new(EUI64, Fault::None), Bench::new("02b0070000000002", Fault::None));
+    let run = run(&format!("{}{}", one.table("dut", &other), other.table("lbr", &one)), &[CASE]);
+    let (verdict, blame, reason) = ending(&run);
+    assert_eq!((verdict.as_str(), blame.as_str()), ("error", "rack"));
+    // Whichever of them is looked at first.
+    let told = ["02b0070000000001", "02b0070000000002"].map(|eui64| reason.contains(eui64));
+    assert!(reason.contains("are two cables swapped?") && told == [true; 2], "{reason}");
+}
+
+/// The store of a board outlives a case: the next one finds a new device all the same.
+#[test]
+fn a_board_is_new_for_every_case() {
+    let bench = Bench::new(EUI64, Fault::None);
+    let run = run(&bench.table("dut", &bench), &[CASE, "SEL-JSR-01@channel=11", "--repeat", "2"]);
+    run.outcome.expect(0);
+    assert_eq!(read_json(&run.path.join("run.json"))["device"]["eui64"], EUI64);
+}
+
+#[test]
+fn cases_on_a_program_end_as_on_the_virtual_rack() {
+    let program = reference_device();
+    let cases = [CASE, "SEL-JSR-0*", "SEL-JOIN-*", "SEL-RPK-*"];
+    let exec = run(&format!("[[board]]\nname = \"dut\"\nexec = [{program:?}]\nradio = true\n"), &cases);
+    let virtual_rack = Bundle::run(cases);
+    let verdicts = |run: &Bundle| {
+        let manifest = read_json(&run.path.join("run.json"));
+        let cases = manifest["cases"].as_array().unwrap().iter();
+        cases.map(|case| (case["id"].to_string(), case["verdict"].to_string())).collect::<Vec<_>>()
+    };
+    assert_eq!(verdicts(&exec), verdicts(&virtual_rack));
+    assert!(verdicts(&exec).len() > 5, "{:?}", verdicts(&exec));
+}
+
+#[rstest]
+#[case::ends(&["sh", "-c", "exit 3"], "its program has ended: exit status: 3")]
+#[case::is_killed(&["sh", "-c", "kill -9 $$"], "its program has ended: signal: 9 (SIGKILL)")]
+#[case::closes_its_output(&["sh", "-c", "exec >&-; sleep 60"], "its program has closed its output and goes on")]
+#[case::no_upper_tester(&["sleep", "60"], "")]
+fn a_program_that_is_no_device_is_blamed_on_the_rack(#[case] words: &[&str], #[case] reason: &str) {
+    let run = run(&format!("[[board]]\nname = \"dut\"\nexec = {words:?}\n"), &[CASE]);
+    let (verdict, blame, is_reason) = ending(&run);
+    assert_eq!((verdict.as_str(), blame.as_str()), ("error", "rack"), "{is_reason}");
+    assert!(is_reason.contains(reason), "{is_reason}");
+}
+
+/// Two runs that want one board: the second is told who has it, or waits; a holder that is killed holds nothing.
+#[test]
+fn a_board_belongs_to_one_run_at_a_time() {
+    let bench = Bench::new(EUI64, Fault::None);
+    let folder = tempfile::tempdir().unwrap();
+    let testbed = testbed(folder.path(), &bench.table("dut", &bench));
+    let arguments = |out: &str, more: &[&str]| {
+        let out = folder.path().join(out);
+        let mut arguments = vec!["run".to_owned(), "--testbed".to_owned(), testbed.display().to_string()];
+        arguments.extend(["--out".to_owned(), out.display().to_string(), CASE.to_owned()]);
+        arguments.extend(more.iter().map(|word| (*word).to_owned()));
+        arguments
+    };
+    let command = |arguments: Vec<String>| {
+        let mut command = bootrack();
+        command.args(arguments).stdout(std::process::Stdio::piped()).stderr(std::process::Stdio::piped());
+        command
+    };
+    let mut first = command(arguments("first", &["--repeat", "50"])).spawn().unwrap();
+    let (lock, until) = (folder.path().join("first/run.json"), std::time::Instant::now());
+    while !lock.exists() && until.elapsed().as_secs() < 20 {
+        std::thread::sleep(std::time::Duration::from_millis(20));
+    }
+    let refused = common::call(arguments("second", &[]));
+    let holder = format!("{} is in use by run ", bench.device());
+    refused.expect(2).complains(&[&holder, &format!("(process {}", first.id()), "--wait-for-boards"]);
+    assert!(!folder.path().join("second").exists(), "a run that never began leaves nothing");
+    let waiting = command(arguments("third", &["--wait-for-boards", "60"])).spawn().unwrap();
+    std::thread::sleep(std::time::Duration::from_secs(1));
+    first.kill().unwrap();
+    first.wait().unwrap();
+    let waited = waiting.wait_with_output().unwrap();
+    assert!(waited.status.success(), "{}", String::from_utf8_lossy(&waited.stdout));
+}
