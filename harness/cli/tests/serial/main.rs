@@ -7,7 +7,9 @@ mod common;
 
 mod bench;
 
+use std::io::{Read as _, Write as _};
 use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
 
 use bench::{Bench, Fault, reference_device};
 use common::{Bundle, bootrack, read_json};
@@ -131,7 +133,7 @@ fn a_board_belongs_to_one_run_at_a_time() {
     };
     let command = |arguments: Vec<String>| {
         let mut command = bootrack();
-        command.args(arguments).stdout(std::process::Stdio::piped()).stderr(std::process::Stdio::piped());
+        command.args(arguments).stdout(Stdio::piped()).stderr(Stdio::piped());
         command
     };
     let mut first = command(arguments("first", &["--repeat", "50"])).spawn().unwrap();
@@ -149,4 +151,65 @@ fn a_board_belongs_to_one_run_at_a_time() {
     first.wait().unwrap();
     let waited = waiting.wait_with_output().unwrap();
     assert!(waited.status.success(), "{}", String::from_utf8_lossy(&waited.stdout));
+}
+
+/// The device in C of the documentation, built as it says.
+fn device_in_c(folder: &Path) -> PathBuf {
+    let source = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/examples/ut1-device/device.c");
+    let program = folder.join("ut1-device");
+    let flags = ["-std=c11", "-Wall", "-Wextra", "-Werror", "-O2", "-o"];
+    let built = Command::new("cc").args(flags).arg(&program).arg(source).output().unwrap();
+    assert!(built.status.success(), "{}", String::from_utf8_lossy(&built.stderr));
+    program
+}
+
+#[test]
+fn a_device_in_c_takes_its_first_steps_and_is_judged_by_what_it_lacks() {
+    let folder = tempfile::tempdir().unwrap();
+    let program = device_in_c(folder.path());
+    let board = format!("[[board]]\nname = \"dut\"\nexec = [{program:?}]\nradio = true\n");
+    let suite = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/examples/ut1-device/suite.toml");
+    let first_steps = run(&board, &["--suite", suite, "FIRST-*"]);
+    first_steps.outcome.expect(0);
+    let device = &read_json(&first_steps.path.join("run.json"))["device"];
+    assert_eq!((device["vendor"].as_str(), device["firmware"].as_str()), (Some("example"), Some("ut1-device")));
+    let joins = run(&board, &["SEL-JOIN-01"]);
+    let (verdict, blame, reason) = ending(&joins);
+    assert_eq!((verdict.as_str(), blame.as_str()), ("fail", "device"));
+    assert!(reason.contains("no sel.jsr from dut within 15s, though its stimulus was delivered"), "{reason}");
+}
+
+/// What UT/1 asks of every device, word by word.
+#[rstest]
+#[case::factory("> 1 status", "< 1 ok state=factory ")]
+#[case::nonce("> 4294967295 hello nonce=00ff", "< 4294967295 ok nonce=00ff protocol=UT/1 ")]
+#[case::odd_nonce("> 1 hello nonce=00f", "< 1 error code=argument")]
+#[case::unknown("> 2 xyzzy a=1", "< 2 unimplemented")]
+#[case::broken("> 3 ping a", "< 3 error code=argument")]
+#[case::twice("> 3 manufacture anchor=psk anchor=psk", "< 3 error code=argument")]
+#[case::unused("> 3 ping a=1", "< 3 error code=argument")]
+#[case::state("> 4 install role=6lr channel=11 pan_id=0x0001 ct=fd00::1", "< 4 error code=state")]
+#[case::range("> 4 install role=6lr channel=10 pan_id=0x0001 ct=fd00::1", "< 4 error code=argument")]
+#[case::not_started("> 5 start", "< 5 error code=state")]
+#[case::carriage_return("> 6 ping\r", "< 6 ok")]
+#[case::no_number("> x ping\n> 7 ping", "< 7 ok")]
+#[case::zeros("> 07 ping\n> 8 ping", "< 8 ok")]
+#[case::too_large("> 4294967296 ping\n> 9 ping", "< 9 ok")]
+#[case::log("ping\n> 9 ping", "< 9 ok")]
+#[case::no_command("> 9", "< 9 error code=argument")]
+fn the_device_in_c_speaks_ut_1(#[case] request: &str, #[case] answer: &str) {
+    let folder = tempfile::tempdir().unwrap();
+    let mut device = Command::new(device_in_c(folder.path()));
+    device.env("BOOTRACK_EUI64", EUI64).env("BOOTRACK_STORE", folder.path()).env_remove("BOOTRACK_RADIO");
+    let mut device = device.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
+    // A line that is too long is none.
+    let text = format!("> 1 {}\n{request}\n", "x".repeat(600));
+    device.stdin.take().unwrap().write_all(text.as_bytes()).unwrap();
+    let mut said = String::new();
+    device.stdout.take().unwrap().read_to_string(&mut said).unwrap();
+    device.wait().unwrap();
+    let lines: Vec<&str> = said.lines().collect();
+    assert_eq!(lines[0], "! booted t=0 state=factory");
+    assert_eq!(lines.len(), 2, "{said}");
+    assert!(lines[1].starts_with(answer), "{said}");
 }
