@@ -2,6 +2,7 @@
 
 pub mod connection;
 pub mod rack;
+pub mod sniffer;
 pub mod testbed;
 pub mod virtual_rack;
 

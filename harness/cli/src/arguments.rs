@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
+use testbeds::sniffer::Source;
 use wire::dissect::UdpProtocol;
 
 /// Conformance tests for the secure bootstrapping of IEEE 802.15.4 devices.
@@ -46,6 +47,8 @@ pub(crate) enum Command {
     Mutants(Mutants),
     /// Show every layer and field of the frames in a capture (pcap or pcapng).
     Dissect(Dissect),
+    /// Listen to a sniffer: show each frame in a line, and keep a capture.
+    Sniff(Sniff),
     /// Answer the questionnaires about a device (PICS and PIXIT).
     Pics(Pics),
     /// Print the JSON Schema of a file format, for editors.
@@ -252,6 +255,29 @@ pub(crate) struct Dissect {
     /// Print one JSON object instead of text.
     #[arg(long)]
     pub(crate) json: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Sniff {
+    /// Whom to listen to: `zep:ADDRESS:PORT` (ZEP over UDP), `nrf:DEVICE` (Nordic's nRF Sniffer for 802.15.4), `pcap:FILE` (a
+    /// stream of pcap or pcapng in a FIFO, `-` for standard input) or `openthread:OFFSET` (the simulation's radio).
+    #[arg(value_name = "SNIFFER")]
+    pub(crate) source: Source,
+    /// The channel that an nRF sniffer listens to; built-in: 11.
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u8).range(11..=26))]
+    pub(crate) channel: Option<u8>,
+    /// A pcapng file to write, which must not be there. It is whole after every frame.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) write: Option<PathBuf>,
+    /// End after so many frames.
+    #[arg(long, value_name = "N")]
+    pub(crate) count: Option<u64>,
+    /// End after so many seconds.
+    #[arg(long = "for", value_name = "SECONDS")]
+    pub(crate) seconds: Option<u32>,
+    /// Keys, as `bootrack dissect` takes them.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) keys: Option<PathBuf>,
 }
 
 /// A port and what it carries.

@@ -37,6 +37,7 @@ fn main() -> ExitCode {
         Command::Compare(compare) => commands::compare::compare(&compare),
         Command::Mutants(mutants) => commands::mutants::mutants(&mutants),
         Command::Dissect(dissect) => commands::dissect::dissect(&dissect),
+        Command::Sniff(sniff) => commands::sniff::sniff(&sniff),
         Command::Pics(pics) => commands::pics::pics(&pics),
         Command::Schema(schema) => commands::schema::schema(&schema),
         Command::Completions(completions) => commands::completions::completions(&completions),

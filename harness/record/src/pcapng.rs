@@ -99,6 +99,11 @@ impl PcapNg {
         self.block(ENHANCED_PACKET, &body);
     }
 
+    /// The bytes since the last call: a capture that is written while it grows.
+    pub fn take(&mut self) -> Vec<u8> {
+        std::mem::take(&mut self.bytes)
+    }
+
     /// The file's bytes.
     pub fn into_bytes(self) -> Vec<u8> {
         self.bytes

@@ -164,7 +164,7 @@ fn to_json(number: u64, dissection: Option<&Dissection>, remark: Option<&str>) -
 }
 
 /// A key file: `link INDEX HEX`, `psk HEX`, `CLIENT_RANDOM HEX HEX`, `context ID PREFIX/LENGTH`; `#` begins a comment.
-fn add_keys(dissector: &mut Dissector, path: &Path) -> Result<(), Failure> {
+pub(super) fn add_keys(dissector: &mut Dissector, path: &Path) -> Result<(), Failure> {
     let source = input::Source::read(path)?;
     let mut faults = Vec::new();
     let mut offset = 0;

@@ -1,0 +1,116 @@
+//! `bootrack sniff`: listens to a sniffer, shows each frame in a line, and keeps a capture.
+
+use std::fs::OpenOptions;
+use std::io::Write as _;
+use std::path::Path;
+use std::sync::mpsc::RecvTimeoutError;
+use std::time::{Duration, Instant};
+
+use record::pcapng::{Direction, PcapNg};
+use testbeds::sniffer::{Heard, Sniffed, Source};
+use wire::dissect::{Dissector, Keys, LinkType};
+
+use crate::arguments::Sniff;
+use crate::commands::{dissect, summary};
+use crate::exit::Exit;
+use crate::failure::Failure;
+use crate::output::say;
+
+/// Without `--for` a sniffer is listened to as long as there are years.
+const FOR_EVER: Duration = Duration::from_secs(1 << 30);
+
+pub(crate) fn sniff(arguments: &Sniff) -> Result<Exit, Failure> {
+    let mut source = arguments.source.clone();
+    match (&mut source, arguments.channel) {
+        (Source::Nrf { channel, .. }, Some(wanted)) => *channel = wanted,
+        (_, Some(_)) => {
+            return Err(Failure::usage("only sniffers of kind `nrf` are told a channel: others hear what they hear"));
+        }
+        _ => {}
+    }
+    let mut dissector = Dissector::new(Keys::new());
+    if let Some(path) = &arguments.keys {
+        dissect::add_keys(&mut dissector, path)?;
+    }
+    dissector.set_heuristics(true);
+    let heard = source.open().map_err(Failure::usage)?;
+    // Who sees the file knows that the sniffer is listened to.
+    let mut writer = arguments.write.as_deref().map(|path| Writer::create(path, &source)).transpose()?;
+    let until = Instant::now() + arguments.seconds.map_or(FOR_EVER, |seconds| Duration::from_secs(seconds.into()));
+    let most = arguments.count.unwrap_or(u64::MAX);
+    let (mut frames, mut lost, mut strange) = (0, 0, 0);
+    let mut reason = None;
+    while frames < most {
+        match heard.recv_timeout(until.saturating_duration_since(Instant::now())) {
+            Ok(Sniffed::Heard(Heard { at, link_type, packet })) => {
+                frames += 1;
+                if let Some(writer) = &mut writer {
+                    writer.packet(at, link_type, &packet)?;
+                }
+                let dissection = dissector.packet(frames, LinkType(link_type.into()), &packet);
+                let (seconds, fraction) = (at / 1_000_000_000, at % 1_000_000_000 / 1000);
+                say!("{seconds}.{fraction:06}  Frame {frames}: {} octets{}", packet.len(), summary::of(&dissection));
+                for note in &dissection.notes {
+                    say!("  ! {}: {}", note.layer, note.text);
+                }
+            }
+            Ok(Sniffed::Lost(count)) => {
+                lost += count;
+                say!("  ! {count} frames were lost by the sniffer's count");
+            }
+            Ok(Sniffed::Strange(what)) => {
+                strange += 1;
+                say!("  ! {what}");
+            }
+            Ok(Sniffed::Ended(why)) => {
+                reason = why;
+                break;
+            }
+            Err(RecvTimeoutError::Timeout | RecvTimeoutError::Disconnected) => break,
+        }
+    }
+    eprintln!("{frames} frames, {lost} lost by the sniffer's count, {strange} messages that were no frames");
+    match reason {
+        Some(reason) => Err(Failure::Broken(format!("{source}: {reason}"))),
+        None => Ok(Exit::Passed),
+    }
+}
+
+/// A capture that is whole after every packet, however this process ends.
+struct Writer<'a> {
+    path: &'a Path,
+    file: std::fs::File,
+    capture: PcapNg,
+    name: String,
+    /// Link types in the order of their interfaces.
+    link_types: Vec<u16>,
+}
+
+impl<'a> Writer<'a> {
+    fn create(path: &'a Path, source: &Source) -> Result<Self, Failure> {
+        let file = OpenOptions::new().write(true).create_new(true).open(path);
+        let file = file.map_err(|error| {
+            Failure::usage_with_help(format!("{}: {error}", path.display()), "name a file that is not there yet")
+        })?;
+        let (capture, name) = (PcapNg::new("bootrack"), source.to_string());
+        let mut writer = Self { path, file, capture, name, link_types: Vec::new() };
+        writer.flush()?;
+        Ok(writer)
+    }
+
+    fn packet(&mut self, at: u64, link_type: u16, packet: &[u8]) -> Result<(), Failure> {
+        let known = self.link_types.iter().position(|known| *known == link_type);
+        let interface = known.unwrap_or_else(|| {
+            self.capture.interface(link_type, &self.name, "IEEE 802.15.4, as the sniffer heard it");
+            self.link_types.push(link_type);
+            self.link_types.len() - 1
+        });
+        self.capture.packet(u32::try_from(interface).unwrap_or(u32::MAX), at, packet, Direction::Unknown, &[]);
+        self.flush()
+    }
+
+    fn flush(&mut self) -> Result<(), Failure> {
+        let octets = self.capture.take();
+        self.file.write_all(&octets).map_err(|error| Failure::Broken(format!("{}: {error}", self.path.display())))
+    }
+}

@@ -1,0 +1,190 @@
+//! Sniffers that others made: each hands over frames as packets of a capture, with the channel, the signal and the time as far as it
+//! tells them.
+
+mod nrf;
+mod openthread;
+mod pcap;
+mod zep;
+
+use std::fmt;
+use std::io::{ErrorKind, Read};
+use std::path::PathBuf;
+use std::str::FromStr;
+use std::sync::mpsc::{Receiver, Sender, channel};
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use wire::tap::{Header, Tlv, TlvType};
+
+/// Link type of a frame behind a TAP pseudo-header.
+pub const TAP: u16 = 283;
+
+/// A packet of a capture.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Heard {
+    /// Nanoseconds since 1970, by the sniffer's clock if it has one.
+    pub at: u64,
+    /// Link type of the packet: 195, 230 or 283.
+    pub link_type: u16,
+    /// Its octets.
+    pub packet: Vec<u8>,
+}
+
+/// What a sniffer tells.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Sniffed {
+    /// A frame.
+    Heard(Heard),
+    /// So many frames were lost before the next one, by the sniffer's own count.
+    Lost(u64),
+    /// Something that is no frame, and why.
+    Strange(String),
+    /// Nothing comes any more, and why if that is an error.
+    Ended(Option<String>),
+}
+
+/// Where frames come from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Source {
+    /// ZEP datagrams at a UDP address (`zep:127.0.0.1:17754`).
+    Zep(String),
+    /// The serial line of Nordic's nRF Sniffer for 802.15.4, on a channel (`nrf:/dev/ttyACM0`).
+    Nrf {
+        /// The serial device.
+        path: String,
+        /// 11 to 26.
+        channel: u8,
+    },
+    /// A pcap or pcapng stream: a file, a FIFO, or `-` for standard input (`pcap:PATH`).
+    Pcap(PathBuf),
+    /// The radio of OpenThread's simulation, by its port offset (`openthread:0`).
+    OpenThread(u16),
+}
+
+impl fmt::Display for Source {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Zep(address) => write!(f, "zep:{address}"),
+            Self::Nrf { path, .. } => write!(f, "nrf:{path}"),
+            Self::Pcap(path) => write!(f, "pcap:{}", path.display()),
+            Self::OpenThread(offset) => write!(f, "openthread:{offset}"),
+        }
+    }
+}
+
+impl FromStr for Source {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let kinds = "zep:ADDRESS:PORT, nrf:DEVICE, pcap:FILE (`pcap:-` for standard input) and openthread:OFFSET";
+        let (kind, rest) = text.split_once(':').unwrap_or((text, ""));
+        match kind {
+            "zep" => {
+                let address = if rest.is_empty() { format!("127.0.0.1:{}", wire::zep::PORT) } else { rest.to_owned() };
+                match address.parse::<std::net::SocketAddr>() {
+                    Ok(_) => Ok(Self::Zep(address)),
+                    Err(_) => Err(format!("`{rest}` is no address and port, such as 127.0.0.1:17754")),
+                }
+            }
+            "nrf" if !rest.is_empty() => Ok(Self::Nrf { path: rest.to_owned(), channel: 11 }),
+            "pcap" if !rest.is_empty() => Ok(Self::Pcap(rest.into())),
+            "openthread" => match if rest.is_empty() { Ok(0) } else { rest.parse() } {
+                Ok(offset) if openthread::port(offset).is_some() => Ok(Self::OpenThread(offset)),
+                _ => Err(format!("`{rest}` is no port offset: 0 to 1662")),
+            },
+            "nrf" | "pcap" => Err(format!("`{text}` names no device or file; the sniffers are {kinds}")),
+            _ => Err(format!("there is no sniffer `{kind}`; there are {kinds}")),
+        }
+    }
+}
+
+impl Source {
+    /// Begins to listen; a thread hands over what comes, and ends when nobody takes it any more.
+    ///
+    /// # Errors
+    /// Why the source cannot be opened.
+    pub fn open(&self) -> Result<Receiver<Sniffed>, String> {
+        let (sender, receiver) = channel();
+        match self {
+            Self::Zep(address) => zep::listen(address, sender)?,
+            Self::Nrf { path, channel } => nrf::listen(path, *channel, sender)?,
+            Self::Pcap(path) => pcap::listen(path, sender)?,
+            Self::OpenThread(offset) => openthread::listen(*offset, sender)?,
+        }
+        Ok(receiver)
+    }
+}
+
+/// Nanoseconds since 1970, now.
+fn now() -> u64 {
+    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    u64::try_from(now.as_nanos()).unwrap_or(u64::MAX)
+}
+
+/// What is known of a frame beside its octets.
+#[derive(Debug, Clone, Copy, Default)]
+struct Signal {
+    channel: Option<u8>,
+    rssi_dbm: Option<i8>,
+    lqi: Option<u8>,
+}
+
+/// A frame behind the pseudo-header that tells what is known of it.
+fn tap(signal: Signal, has_fcs: bool, frame: &[u8]) -> Result<Vec<u8>, String> {
+    let mut tlvs = vec![Tlv { tlv_type: TlvType::FCS_TYPE, value: vec![u8::from(has_fcs)] }];
+    if let Some(rssi_dbm) = signal.rssi_dbm {
+        tlvs.push(Tlv { tlv_type: TlvType::RSS, value: f32::from(rssi_dbm).to_le_bytes().to_vec() });
+    }
+    if let Some(channel) = signal.channel {
+        // Page 0: 2.4 GHz.
+        tlvs.push(Tlv { tlv_type: TlvType::CHANNEL, value: vec![channel, 0, 0] });
+    }
+    if let Some(lqi) = signal.lqi {
+        tlvs.push(Tlv { tlv_type: TlvType::LQI, value: vec![lqi] });
+    }
+    let mut packet = Header { tlvs }.to_vec().map_err(|error| error.to_string())?;
+    packet.extend(frame);
+    Ok(packet)
+}
+
+/// Reads a stream until it ends or `take` says that nobody listens.
+fn read_stream(mut stream: impl Read, sender: &Sender<Sniffed>, mut take: impl FnMut(&[u8]) -> bool) {
+    let mut buffer = [0; 4096];
+    loop {
+        match stream.read(&mut buffer) {
+            Ok(0) => return drop(sender.send(Sniffed::Ended(None))),
+            Ok(length) => {
+                if !take(&buffer[..length]) {
+                    return;
+                }
+            }
+            Err(error) if matches!(error.kind(), ErrorKind::TimedOut | ErrorKind::Interrupted) => {}
+            Err(error) => return drop(sender.send(Sniffed::Ended(Some(error.to_string())))),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use rstest::rstest;
+
+    #[rstest]
+    #[case("zep", Ok("zep:127.0.0.1:17754"))]
+    #[case("zep:0.0.0.0:1", Ok("zep:0.0.0.0:1"))]
+    #[case("nrf:/dev/ttyACM0", Ok("nrf:/dev/ttyACM0"))]
+    #[case("pcap:-", Ok("pcap:-"))]
+    #[case("openthread", Ok("openthread:0"))]
+    #[case("openthread:7", Ok("openthread:7"))]
+    #[case("openthread:1663", Err("`1663` is no port offset: 0 to 1662"))]
+    #[case("zep:nowhere", Err("`nowhere` is no address and port"))]
+    #[case("nrf:", Err("`nrf:` names no device or file"))]
+    #[case("wireshark", Err("there is no sniffer `wireshark`; there are zep:ADDRESS:PORT"))]
+    fn sources_have_names(#[case] text: &str, #[case] expected: Result<&str, &str>) {
+        let found = text.parse::<Source>();
+        match (found, expected) {
+            (Ok(source), Ok(name)) => assert_eq!(source.to_string(), name),
+            (Err(told), Err(expected)) => assert!(told.starts_with(expected), "{told}"),
+            other => panic!("{other:?}"),
+        }
+    }
+}
