@@ -4,8 +4,9 @@ mod common;
 
 use std::collections::BTreeSet;
 
-use bootrack_reports::ladder::{Ladder, MOST_ROWS, RowKind};
+use bootrack_reports::ladder::{Ladder, MOST_LOGS, MOST_ROWS, RowKind};
 use bootrack_reports::{CaseInput, PduSummary};
+use record::event::{Event, Observation, What};
 use suites::plan::{Point, StepKind};
 
 fn each_case(check: impl Fn(&CaseInput<'_>, &Ladder)) {
@@ -144,6 +145,31 @@ fn a_long_case_is_cut_to_the_window_and_says_so() {
     assert!(ladder.lifelines.len() < 30, "idle strangers get no lifeline");
     assert_clear(&ladder, "long");
     assert!(ladder.svg(&BTreeSet::new()).len() < 60_000);
+}
+
+/// Lines of logs stand between the rows that they belong to, but never take their places.
+#[test]
+fn lines_of_logs_are_drawn_beside_what_is_drawn_and_no_more_than_there_is_room_for() {
+    let sample = common::sample();
+    let input = sample.input();
+    let case = input.cases.iter().find(|case| case.result.id == "SEL-KEY-01").unwrap();
+    let quiet = Ladder::of(case).unwrap();
+    let mut events = case.events.to_vec();
+    let last = events.last().unwrap().clone();
+    for n in 1..=100 {
+        let what = What::Observation(Observation::Log { board: "dut".into(), line: format!("line {n}") });
+        events.push(Event { n: last.n + n, t: last.t, what });
+    }
+    let talkative = Ladder::of(&CaseInput { events: &events, ..case.clone() }).unwrap();
+    let without_logs = |ladder: &Ladder| {
+        ladder.rows.iter().filter(|row| !matches!(row.kind, RowKind::Log { .. })).cloned().collect::<Vec<_>>()
+    };
+    assert_eq!(without_logs(&talkative), without_logs(&quiet));
+    let drawn = talkative.rows.len() - without_logs(&talkative).len();
+    assert_eq!(drawn, MOST_LOGS);
+    let of_quiet = quiet.rows.len() - without_logs(&quiet).len() + quiet.left_out_logs;
+    assert_eq!(drawn + talkative.left_out_logs, of_quiet + 100);
+    assert_clear(&talkative, "talkative");
 }
 
 #[test]

@@ -379,6 +379,12 @@ fn ladder(case: &CaseInput<'_>, listed: &BTreeSet<u64>) -> Option<LadderView> {
             counted(ladder.unnamed_frames, "frame", "frames")
         ));
     }
+    if ladder.left_out_logs > 0 {
+        notes.push(format!(
+            "{} not drawn: see the events.",
+            counted(ladder.left_out_logs, "line of logs", "lines of logs")
+        ));
+    }
     Some(LadderView { svg: ladder.svg(listed), notes })
 }
 

@@ -20,6 +20,9 @@ pub const MOST_ROWS: usize = 48;
 /// Rows so far from the nearest deciding row are left out, if there is a deciding row.
 pub const WINDOW: usize = 14;
 
+/// So many lines of logs are drawn at most: a board may talk a lot.
+pub const MOST_LOGS: usize = 16;
+
 /// A pause at least so long (nanoseconds) is drawn as a break.
 pub const PAUSE: u64 = 500_000_000;
 
@@ -34,6 +37,8 @@ pub struct Ladder {
     pub left_out: usize,
     /// Sniffed frames that belong to no PDU (acknowledgements, undecodable frames); not drawn.
     pub unnamed_frames: usize,
+    /// Lines of logs that are not drawn: those beside rows that are left out, and more than [`MOST_LOGS`].
+    pub left_out_logs: usize,
 }
 
 /// A vertical line.
@@ -82,6 +87,13 @@ pub enum RowKind {
     Note {
         /// The board.
         at: usize,
+        /// The line.
+        text: String,
+    },
+    /// A line of a log, at whoever wrote it.
+    Log {
+        /// The board or machine, if it has a lifeline.
+        at: Option<usize>,
         /// The line.
         text: String,
     },

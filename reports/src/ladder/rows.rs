@@ -31,11 +31,12 @@ pub(super) fn select(case: &CaseInput<'_>) -> Option<Ladder> {
     let in_pdus: BTreeSet<u64> = case.pdus.iter().flat_map(|pdu| pdu.events.iter().copied()).collect();
     let logged: BTreeSet<u64> = case.events.iter().map(|event| event.n).collect();
 
-    let mut items: Vec<Item> = Vec::new();
+    let (mut items, mut logs): (Vec<Item>, Vec<Item>) = Default::default();
     let mut add = |order: u64, time: u64, events: Vec<u64>, kind: RowKind| {
         let deciding = events.iter().any(|n| deciding.contains(n));
         let step = steps.range(..=order).next_back().map(|(_, step)| *step);
-        items.push(Item { row: Row { time, events, deciding, kind }, order, step });
+        let all = if matches!(kind, RowKind::Log { .. }) && !deciding { &mut logs } else { &mut items };
+        all.push(Item { row: Row { time, events, deciding, kind }, order, step });
     };
     for pdu in &case.pdus {
         // The upper tester's lines are drawn from the log itself, which says more.
@@ -63,7 +64,11 @@ pub(super) fn select(case: &CaseInput<'_>) -> Option<Ladder> {
     items.sort_by_key(|item| (item.row.time, item.order));
     let kept = keep(&items, case);
     let left_out = items.len() - kept.len();
-    let mut ladder = Ladder { lifelines: lines.all, rows: assemble(items, &kept, case), left_out, unnamed_frames };
+    let total = items.len() + logs.len();
+    let (items, kept) = with_logs(items, &kept, logs);
+    let left_out_logs = total - items.len();
+    let rows = assemble(items, &kept, case);
+    let mut ladder = Ladder { lifelines: lines.all, rows, left_out, unnamed_frames, left_out_logs };
     drop_idle_lifelines(&mut ladder);
     Some(ladder)
 }
@@ -239,6 +244,11 @@ fn event_row(event: &Event, lines: &mut Lifelines) -> Option<RowKind> {
             Observation::Order { machine, order, refused: Some(reason) } => {
                 mark(lines.find(machine), format!("refused {order}: {reason}"), false)
             }
+            Observation::Log { board, line: text } => {
+                let at = lines.find(board);
+                let text = if at.is_some() { text.clone() } else { format!("{board}: {text}") };
+                Some(RowKind::Log { at, text: line(&text) })
+            }
             Observation::Confirmed { text } => mark(None, format!("operator confirmed: {text}"), false),
             Observation::BoardLost { board, reason } => {
                 mark(Some(lines.at(board)), format!("board lost: {reason}"), true)
@@ -249,7 +259,6 @@ fn event_row(event: &Event, lines: &mut Lifelines) -> Option<RowKind> {
             Observation::TesterFault { part, reason } => mark(None, format!("fault in {part}: {reason}"), true),
             Observation::Frame { .. }
             | Observation::Received { .. }
-            | Observation::Log { .. }
             | Observation::Order { .. }
             | Observation::Backbone { .. } => None,
         },
@@ -305,6 +314,24 @@ fn keep(items: &[Item], case: &CaseInput<'_>) -> BTreeSet<usize> {
     kept
 }
 
+/// Adds the lines of logs between rows that are drawn, as far as there is room; all items, and which of them to draw.
+fn with_logs(items: Vec<Item>, kept: &BTreeSet<usize>, logs: Vec<Item>) -> (Vec<Item>, BTreeSet<usize>) {
+    let is_drawn = |log: &Item| {
+        let key = |item: &Item| (item.row.time, item.order);
+        let place = items.partition_point(|item| key(item) < key(log));
+        let before = place.checked_sub(1).is_none_or(|before| kept.contains(&before));
+        before && (place == items.len() || kept.contains(&place))
+    };
+    let mut drawn: Vec<Item> = logs.into_iter().filter(is_drawn).collect();
+    drawn.truncate(super::MOST_LOGS);
+    let mut all: Vec<(Item, bool)> =
+        items.into_iter().enumerate().map(|(index, item)| (item, kept.contains(&index))).collect();
+    all.extend(drawn.into_iter().map(|log| (log, true)));
+    all.sort_by_key(|(item, _)| (item.row.time, item.order));
+    let kept = all.iter().enumerate().filter(|(_, (_, is_kept))| *is_kept).map(|(index, _)| index).collect();
+    (all.into_iter().map(|(item, _)| item).collect(), kept)
+}
+
 /// Puts the kept items in order, with step heads, pauses and what is left out between them.
 fn assemble(items: Vec<Item>, kept: &BTreeSet<usize>, case: &CaseInput<'_>) -> Vec<Row> {
     let between = |time: u64, kind: RowKind| Row { time, events: Vec::new(), deciding: false, kind };
@@ -356,10 +383,14 @@ fn drop_idle_lifelines(ladder: &mut Ladder) {
                 // The many receivers of a broadcast get no lifeline for that alone.
                 used.extend(to.iter().filter(|_| to.len() == 1));
             }
-            RowKind::Note { at, .. } | RowKind::Mark { at: Some(at), .. } => {
+            RowKind::Note { at, .. } | RowKind::Log { at: Some(at), .. } | RowKind::Mark { at: Some(at), .. } => {
                 used.insert(*at);
             }
-            RowKind::Mark { at: None, .. } | RowKind::Step { .. } | RowKind::Pause(_) | RowKind::LeftOut(_) => {}
+            RowKind::Log { at: None, .. }
+            | RowKind::Mark { at: None, .. }
+            | RowKind::Step { .. }
+            | RowKind::Pause(_)
+            | RowKind::LeftOut(_) => {}
         }
     }
     let few = ladder.lifelines.len() <= MOST_IDLE_LIFELINES;
@@ -380,8 +411,14 @@ fn drop_idle_lifelines(ladder: &mut Ladder) {
                 new(from);
                 *to = to.iter().filter_map(|index| renumbered.get(index).copied()).collect();
             }
-            RowKind::Note { at, .. } | RowKind::Mark { at: Some(at), .. } => new(at),
-            RowKind::Mark { at: None, .. } | RowKind::Step { .. } | RowKind::Pause(_) | RowKind::LeftOut(_) => {}
+            RowKind::Note { at, .. } | RowKind::Log { at: Some(at), .. } | RowKind::Mark { at: Some(at), .. } => {
+                new(at)
+            }
+            RowKind::Log { at: None, .. }
+            | RowKind::Mark { at: None, .. }
+            | RowKind::Step { .. }
+            | RowKind::Pause(_)
+            | RowKind::LeftOut(_) => {}
         }
     }
 }

@@ -64,6 +64,7 @@ impl Layout {
                 (message_text(name, info, wrong.as_deref()), (left + right) / 2.0, 2.0)
             }
             RowKind::Note { at, text } => (text.clone(), self.lifeline(*at), 6.0),
+            RowKind::Log { at, text } => (text.clone(), at.map_or(self.middle(), |at| self.lifeline(at)), 5.0),
             RowKind::Mark { at, text, .. } => (text.clone(), at.map_or(self.middle(), |at| self.lifeline(at)), 5.0),
             RowKind::Step { number, text } => (format!("step {number}  {text}"), 0.0, 9.0),
             RowKind::Pause(pause) => (format!("{} later", duration(*pause)), self.middle(), 5.0),
@@ -88,7 +89,7 @@ fn row_height(row: &Row) -> f64 {
         RowKind::Message { .. } => 31.0,
         RowKind::Note { .. } => 27.0,
         RowKind::Step { .. } => 29.0,
-        RowKind::Mark { .. } | RowKind::Pause(_) | RowKind::LeftOut(_) => 25.0,
+        RowKind::Mark { .. } | RowKind::Log { .. } | RowKind::Pause(_) | RowKind::LeftOut(_) => 25.0,
     }
 }
 
@@ -230,6 +231,7 @@ fn shape(row: &Row, label: &Label, top: f64, layout: &Layout, out: &mut String) 
             );
         }
         RowKind::Note { .. } => boxed("note", label, out),
+        RowKind::Log { .. } => boxed("log", label, out),
         RowKind::Mark { trouble, .. } => boxed(if *trouble { "mark trouble" } else { "mark" }, label, out),
         RowKind::Step { .. } => {
             let _ = write!(
@@ -298,6 +300,9 @@ fn spoken(row: &Row, ladder: &Ladder) -> String {
         }
         RowKind::Note { at, text: note } => {
             let _ = write!(text, "{}: {note}", name(at));
+        }
+        RowKind::Log { at, text: log } => {
+            let _ = write!(text, "log {}{log}", at.as_ref().map_or(String::new(), |at| format!("of {}: ", name(at))));
         }
         RowKind::Mark { at, text: mark, .. } => {
             let _ = write!(text, "{}{mark}", at.as_ref().map_or(String::new(), |at| format!("{}: ", name(at))));
