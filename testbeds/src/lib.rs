@@ -1,6 +1,7 @@
 //! What a rack is, its backends, and the files that describe them.
 
 pub mod connection;
+pub mod doctor;
 pub mod rack;
 pub mod sniffer;
 pub mod testbed;

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use testbeds::sniffer::Source;
+use testbeds::virtual_rack::Fake;
 use wire::dissect::UdpProtocol;
 
 /// Conformance tests for the secure bootstrapping of IEEE 802.15.4 devices.
@@ -47,6 +48,8 @@ pub(crate) enum Command {
     Mutants(Mutants),
     /// Show every layer and field of the frames in a capture (pcap or pcapng).
     Dissect(Dissect),
+    /// Look at a testbed: what is wrong with its boards, their radios and its sniffer.
+    Testbed(Testbed),
     /// Listen to a sniffer: show each frame in a line, and keep a capture.
     Sniff(Sniff),
     /// Answer the questionnaires about a device (PICS and PIXIT).
@@ -122,6 +125,17 @@ pub(crate) enum FakeName {
     Refusing,
     /// A perfect upper tester, a silent radio.
     Liar,
+}
+
+impl From<FakeName> for Fake {
+    fn from(name: FakeName) -> Self {
+        match name {
+            FakeName::Dead => Self::Dead,
+            FakeName::Babbling => Self::Babbling,
+            FakeName::Refusing => Self::Refusing,
+            FakeName::Liar => Self::Liar,
+        }
+    }
 }
 
 #[derive(Debug, Args)]
@@ -252,6 +266,34 @@ pub(crate) struct Dissect {
     /// them. `docs/field-names.md` has the names.
     #[arg(long = "field", value_name = "NAME", conflicts_with = "json")]
     pub(crate) fields: Vec<String>,
+    /// Print one JSON object instead of text.
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Testbed {
+    #[command(subcommand)]
+    pub(crate) command: TestbedCommand,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum TestbedCommand {
+    /// Bring up every board, ask it who it is, have all reach each other, and say what to do about what is wrong.
+    Doctor(Doctor),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Doctor {
+    /// Testbed file; built-in: the virtual rack.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) testbed: Option<PathBuf>,
+    /// Channel to look at.
+    #[arg(long, default_value_t = 26, value_name = "N", value_parser = clap::value_parser!(u8).range(11..=26))]
+    pub(crate) channel: u8,
+    /// Put a fake device in the place of `dut`, to see what is said of it.
+    #[arg(long, value_enum, value_name = "FAKE")]
+    pub(crate) fake: Option<FakeName>,
     /// Print one JSON object instead of text.
     #[arg(long)]
     pub(crate) json: bool,

@@ -12,7 +12,7 @@ use std::process::ExitCode;
 
 use clap::Parser as _;
 
-use crate::arguments::{Arguments, Command};
+use crate::arguments::{Arguments, Command, Testbed, TestbedCommand};
 use crate::exit::Exit;
 
 fn main() -> ExitCode {
@@ -37,6 +37,7 @@ fn main() -> ExitCode {
         Command::Compare(compare) => commands::compare::compare(&compare),
         Command::Mutants(mutants) => commands::mutants::mutants(&mutants),
         Command::Dissect(dissect) => commands::dissect::dissect(&dissect),
+        Command::Testbed(Testbed { command: TestbedCommand::Doctor(doctor) }) => commands::doctor::doctor(&doctor),
         Command::Sniff(sniff) => commands::sniff::sniff(&sniff),
         Command::Pics(pics) => commands::pics::pics(&pics),
         Command::Schema(schema) => commands::schema::schema(&schema),

@@ -171,3 +171,22 @@ fn a_mutant_is_for_the_host_only() {
     assert!(manifest["cases"][0]["reason"].as_str().unwrap().contains("mutants are compiled for the host only"));
     run.outcome.expect(4);
 }
+
+#[test]
+fn the_doctor_finds_a_rack_of_emulated_boards_sound_and_names_what_is_missing() {
+    let Some(firmware) = firmware() else { return };
+    let folder = tempfile::tempdir().unwrap();
+    let doctor = |firmware: &Path| {
+        let testbed = testbed(folder.path(), firmware, &["dut", "router"]);
+        call([OsStr::new("testbed"), OsStr::new("doctor"), OsStr::new("--testbed"), testbed.as_os_str()])
+    };
+    let sound = doctor(&firmware);
+    assert!(sound.out.contains("28 checks, all well"), "{}", sound.said());
+    sound.expect(0);
+    // No program for the processor: it stops at its first instruction.
+    let empty = folder.path().join("empty.elf");
+    std::fs::write(&empty, b"\x7fELF").unwrap();
+    let broken = doctor(&empty);
+    assert!(broken.out.contains("BAD  power"), "{}", broken.said());
+    broken.expect(4);
+}

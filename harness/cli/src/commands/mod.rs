@@ -5,6 +5,7 @@ pub(crate) mod compare;
 pub(crate) mod completions;
 pub(crate) mod dissect;
 mod dissect_fields;
+pub(crate) mod doctor;
 pub(crate) mod explain;
 pub(crate) mod judge;
 pub(crate) mod list;

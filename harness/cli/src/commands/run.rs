@@ -19,7 +19,7 @@ use testbeds::connection::{Claim, LockError};
 use testbeds::testbed::{Device, Testbed};
 use testbeds::virtual_rack::Fake;
 
-use crate::arguments::{FakeName, Run};
+use crate::arguments::Run;
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::inputs::{self, Loaded};
@@ -155,12 +155,7 @@ pub(crate) fn mutant(name: &str) -> Result<Mutant, Failure> {
 
 /// The testbed with what `--mutant` or `--fake` puts into it.
 fn setting(arguments: &Run, testbed: Testbed) -> Result<Setting, Failure> {
-    let fake = arguments.fake.map(|fake| match fake {
-        FakeName::Dead => Fake::Dead,
-        FakeName::Babbling => Fake::Babbling,
-        FakeName::Refusing => Fake::Refusing,
-        FakeName::Liar => Fake::Liar,
-    });
+    let fake = arguments.fake.map(Fake::from);
     let setting = Setting::new(testbed, fake.map_or(Device::Reference, Device::Fake));
     match &arguments.mutant {
         Some(name) => Ok(mutant(name)?.put_into(&setting)),

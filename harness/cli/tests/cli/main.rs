@@ -7,6 +7,7 @@ mod common;
 mod determinism;
 mod differential;
 mod dissect;
+mod doctor;
 mod exit_codes;
 mod fakes;
 mod judge;

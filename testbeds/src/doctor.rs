@@ -1,0 +1,445 @@
+//! The doctor of a testbed: brings up its boards, asks each who it is, has them reach each other, and tells what is wrong with
+//! what a technician can do about it. No case is run and no verdict made.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use protocols::time::Instant;
+use record::Octets;
+use record::event::{Action, Observation, TransmitStatus};
+use wire::Eui64;
+use wire::dissect::{Dissection, Dissector, Keys, upper_tester};
+use wire::ieee802154::{Address, Content, Frame, Header, LinkAddress, PanId};
+
+use crate::connection::{Claim, Connection, LockError};
+use crate::rack::Rack;
+use crate::testbed::{BoardRequest, Device, PAN_ID, RackRequest, Role, Testbed};
+use crate::virtual_rack::VirtualRack;
+
+/// UT/1: a board tells of its boot within five seconds, and answers within two.
+const BOOTS_WITHIN: Duration = Duration::from_secs(5);
+const ANSWERS_WITHIN: Duration = Duration::from_secs(2);
+/// How long the air is listened to while every board is off.
+const LISTENS_FOR: Duration = Duration::from_secs(1);
+/// A frame and all its retries are over after this.
+const SENT_WITHIN: Duration = Duration::from_millis(500);
+/// The tester's radio, where the testbed file does not name the boards.
+const TESTER: &str = "tester";
+/// Boards that nearly every case has.
+const USUAL: [&str; 3] = ["lbr", "router", "dut"];
+/// What a device can only answer by `unimplemented`.
+const NONSENSE: &str = "xyzzy";
+/// The commissioning tool's address of the installation: nobody is there.
+const NO_TOOL: &str = "fd00:c0::c7";
+
+/// One thing that was looked at.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Finding {
+    /// The board, or `air`, `sniffer`, `rack`.
+    pub part: String,
+    /// What was looked at.
+    pub check: &'static str,
+    /// Whether it is as it should be.
+    pub is_good: bool,
+    /// What was found.
+    pub found: String,
+    /// What to do about it, if something is wrong.
+    pub remedy: String,
+}
+
+/// All that was looked at.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Report {
+    /// In the order of looking.
+    pub findings: Vec<Finding>,
+}
+
+impl Report {
+    /// Whether everything is as it should be.
+    pub fn is_good(&self) -> bool {
+        self.findings.iter().all(|finding| finding.is_good)
+    }
+
+    fn good(&mut self, part: &str, check: &'static str, found: impl Into<String>) {
+        let (part, found, remedy) = (part.to_owned(), found.into(), String::new());
+        self.findings.push(Finding { part, check, is_good: true, found, remedy });
+    }
+
+    fn bad(&mut self, part: &str, check: &'static str, found: impl Into<String>, remedy: &str) {
+        let (part, found, remedy) = (part.to_owned(), found.into(), remedy.to_owned());
+        self.findings.push(Finding { part, check, is_good: false, found, remedy });
+    }
+}
+
+/// Looks at a testbed; `device` stands at the place of `dut`.
+pub fn examine(testbed: &Testbed, device: Device, channel: u8, seed: [u8; 32]) -> Report {
+    let mut report = Report::default();
+    let mut is_there = true;
+    for (name, connection) in &testbed.connections {
+        is_there &= look_at_files(&mut report, name, connection);
+    }
+    let _claim =
+        match Claim::take(testbed.exclusive(), &format!("the doctor (process {})", std::process::id()), Duration::ZERO)
+        {
+            Ok(claim) => claim,
+            Err(error) => {
+                let remedy = match error {
+                    LockError::Held { .. } => "wait until that has ended",
+                    LockError::Broken { .. } => "look at the permissions of that file",
+                };
+                report.bad("rack", "claim", error.to_string(), remedy);
+                return report;
+            }
+        };
+    if !is_there {
+        return report;
+    }
+    let names = boards(testbed);
+    let request = |name: &String| {
+        let role = match name.as_str() {
+            "lbr" => Role::BorderRouter,
+            TESTER => Role::TesterRadio,
+            _ => Role::Router,
+        };
+        (name.clone(), role)
+    };
+    let roles: Vec<(String, Role)> = names.iter().map(request).collect();
+    let requests = roles.iter().map(|(name, role)| BoardRequest { name, role: *role }).collect();
+    // Each may hear each: the testbed file says how well.
+    let links: Vec<(usize, usize)> = (0..names.len()).flat_map(|a| (a + 1..names.len()).map(move |b| (a, b))).collect();
+    let request = RackRequest { boards: requests, links: &links, device, channel, loss_percent: 0, seed };
+    match testbed.rack_for(&request) {
+        Ok(rack) => {
+            let devices: Vec<Subject> = roles
+                .iter()
+                .filter(|(_, role)| *role != Role::TesterRadio)
+                .map(|(name, role)| Subject::new(name, *role))
+                .collect();
+            let tester = roles.iter().find(|(_, role)| *role == Role::TesterRadio).map(|(name, _)| name.clone());
+            let examination = Examination {
+                rack,
+                report,
+                channel,
+                tester,
+                seq: 0,
+                heard: BTreeMap::new(),
+                sniffer: Sniffer::default(),
+            };
+            examination.run(devices)
+        }
+        Err(error) => {
+            report.bad("rack", "boards", error.to_string(), "look at the board's line, its power and the testbed file");
+            report
+        }
+    }
+}
+
+/// The boards that are looked at: those of the file, or those with connections and the usual ones.
+fn boards(testbed: &Testbed) -> Vec<String> {
+    match &testbed.boards {
+        Some(boards) => boards.iter().filter(|board| *board != "ct").cloned().collect(),
+        None => {
+            let mut names: Vec<String> = USUAL.map(str::to_owned).to_vec();
+            names.extend(testbed.connections.keys().filter(|name| !USUAL.contains(&name.as_str())).cloned());
+            names.push(TESTER.to_owned());
+            names
+        }
+    }
+}
+
+/// Whether the program, the firmware or the serial device of a board is there and may be used.
+fn look_at_files(report: &mut Report, name: &str, connection: &Connection) -> bool {
+    if let Err(reason) = connection.check_ready() {
+        report.bad(name, "files", reason, "build it, or mend the path in the testbed file");
+        return false;
+    }
+    for path in connection.exclusive() {
+        match std::fs::OpenOptions::new().read(true).write(true).open(path) {
+            Ok(_) => report.good(name, "files", format!("{path} may be read and written")),
+            Err(error) => {
+                let remedy = match error.kind() {
+                    std::io::ErrorKind::PermissionDenied => {
+                        "add yourself to the group of the device, `dialout` mostly, and log in again"
+                    }
+                    std::io::ErrorKind::NotFound => "plug the board in, or mend the path in the testbed file",
+                    _ => "look at the cable",
+                };
+                report.bad(name, "files", format!("{path}: {error}"), remedy);
+                return false;
+            }
+        }
+    }
+    true
+}
+
+/// A board that is looked at.
+struct Subject {
+    name: String,
+    role: Role,
+    eui64: Option<Eui64>,
+    link_local: Option<String>,
+}
+
+impl Subject {
+    fn new(name: &str, role: Role) -> Self {
+        Self { name: name.to_owned(), role, eui64: None, link_local: None }
+    }
+}
+
+/// What the sniffer heard.
+#[derive(Default)]
+struct Sniffer {
+    frames: u64,
+    by_source: BTreeMap<Eui64, u64>,
+}
+
+struct Examination {
+    rack: VirtualRack,
+    report: Report,
+    channel: u8,
+    tester: Option<String>,
+    seq: u32,
+    /// Lines of the boards that nobody waited for.
+    heard: BTreeMap<String, Vec<Dissection>>,
+    sniffer: Sniffer,
+}
+
+impl Examination {
+    fn run(mut self, mut subjects: Vec<Subject>) -> Report {
+        self.listen(LISTENS_FOR);
+        match self.sniffer.frames {
+            0 => {
+                self.report.good("air", "noise", format!("channel {} is silent while every board is off", self.channel))
+            }
+            frames => {
+                let found = format!("{frames} frames on channel {} while every board is off", self.channel);
+                self.report.bad("air", "noise", found, "find who sends there, or have cases run on another channel");
+            }
+        }
+        subjects.retain_mut(|subject| match self.bring_up(subject) {
+            Ok(()) => true,
+            Err((check, found, remedy)) => {
+                self.report.bad(&subject.name, check, found, remedy);
+                false
+            }
+        });
+        for from in 0..subjects.len() {
+            for to in (0..subjects.len()).filter(|to| *to != from) {
+                self.reach(&subjects[from], &subjects[to]);
+            }
+        }
+        if let Some(tester) = self.tester.clone() {
+            for subject in &subjects {
+                self.inject(&tester, subject);
+            }
+        }
+        for subject in &subjects {
+            let Some(eui64) = subject.eui64 else { continue };
+            match self.sniffer.by_source.get(&eui64) {
+                Some(frames) => {
+                    self.report.good("sniffer", "coverage", format!("heard {frames} frames of `{}`", subject.name));
+                }
+                None => {
+                    let found = format!("heard nothing of `{}`", subject.name);
+                    let remedy = "set it nearer to the boards, or on their channel: what it does not hear makes cases inconclusive";
+                    self.report.bad("sniffer", "coverage", found, remedy);
+                }
+            }
+        }
+        self.report
+    }
+
+    /// Takes what happens until then.
+    fn listen(&mut self, most: Duration) {
+        self.wait(most, |_| None::<()>);
+    }
+
+    /// Waits for an observation, up to `most`.
+    fn wait<T>(
+        &mut self,
+        most: Duration,
+        mut is_it: impl FnMut(&Observation) -> Option<T>,
+    ) -> Option<Result<T, String>> {
+        let until: Instant = self.rack.now() + most;
+        loop {
+            let observation = match self.rack.next(until) {
+                Ok(Some(observation)) => observation,
+                Ok(None) => return None,
+                Err(error) => return Some(Err(error.to_string())),
+            };
+            if let Observation::Frame { psdu, .. } = &observation {
+                self.sniffed(psdu);
+            }
+            if let Some(found) = is_it(&observation) {
+                return Some(Ok(found));
+            }
+            match observation {
+                Observation::BoardLost { board, reason } => return Some(Err(format!("`{board}` is lost: {reason}"))),
+                Observation::TesterFault { part, reason } => return Some(Err(format!("{part}: {reason}"))),
+                Observation::UpperTester { board, line } => {
+                    self.heard.entry(board).or_default().push(upper_tester(0, &line));
+                }
+                _ => {}
+            }
+        }
+    }
+
+    fn sniffed(&mut self, psdu: &Octets) {
+        self.sniffer.frames += 1;
+        let dissection = Dissector::new(Keys::new()).frame(1, &psdu.0, true);
+        if let Some(source) = dissection.text("wpan.src64").and_then(|text| text.parse().ok()) {
+            *self.sniffer.by_source.entry(source).or_insert(0) += 1;
+        }
+    }
+
+    /// Asks a board; its answer, which must be the first to this question.
+    fn ask(&mut self, board: &str, command: &str) -> Result<Dissection, String> {
+        self.seq += 1;
+        let (seq, name) = (u64::from(self.seq), command.split(' ').next().unwrap_or(command));
+        let line = format!("> {seq} {command}");
+        self.rack.act(&Action::UpperTester { board: board.to_owned(), line }).map_err(|error| error.to_string())?;
+        let answer = self.wait(ANSWERS_WITHIN, |observation| match observation {
+            Observation::UpperTester { board: from, line } if from == board => {
+                Some(upper_tester(0, line)).filter(|answer| answer.number("ut.seq") == Some(seq))
+            }
+            _ => None,
+        });
+        answer.unwrap_or_else(|| Err(format!("no answer to `{name}` within {} s", ANSWERS_WITHIN.as_secs())))
+    }
+
+    /// Asks a board for what it has to do.
+    fn order(&mut self, board: &str, command: &str) -> Result<Dissection, String> {
+        let answer = self.ask(board, command)?;
+        let name = command.split(' ').next().unwrap_or(command);
+        match (answer.text("ut.status").as_deref(), answer.text("ut.code").as_deref()) {
+            (Some("ok"), _) => Ok(answer),
+            (Some(status), code) => Err(format!(
+                "it answers `{status}` to `{name}`{}",
+                code.map_or_else(String::new, |code| format!(", {code}"))
+            )),
+            (None, _) => Err(format!("its answer to `{name}` is no UT/1")),
+        }
+    }
+
+    /// Power, identity, self-test, and a stack that runs.
+    fn bring_up(&mut self, subject: &mut Subject) -> Result<(), (&'static str, String, &'static str)> {
+        const POWER: &str = "look at its supply, its cable and its firmware";
+        const SPEAKS: &str = "read docs/upper-tester.md, and try the line by hand";
+        let name = subject.name.clone();
+        let power = Action::Power { board: name.clone(), on: true };
+        self.rack.act(&power).map_err(|error| ("power", error.to_string(), POWER))?;
+        let booted = self.wait(BOOTS_WITHIN, |observation| match observation {
+            Observation::UpperTester { board, line } if *board == name => {
+                Some(upper_tester(0, line)).filter(|line| line.text("ut.event").as_deref() == Some("booted"))
+            }
+            _ => None,
+        });
+        match booted {
+            Some(Ok(_)) => self.report.good(&name, "power", "it boots"),
+            Some(Err(reason)) => return Err(("power", reason, POWER)),
+            None => return Err(("power", format!("no `! booted` within {} s", BOOTS_WITHIN.as_secs()), POWER)),
+        }
+        let hello = self.order(&name, "hello nonce=d0c7").map_err(|reason| ("identity", reason, SPEAKS))?;
+        if hello.text("ut.nonce").as_deref() != Some("d0c7") {
+            let found = "its `hello` does not repeat the nonce: somebody else's answer, or an old one".to_owned();
+            return Err(("identity", found, SPEAKS));
+        }
+        let said = hello.text("ut.eui64").unwrap_or_default().into_owned();
+        subject.eui64 = said.parse().ok();
+        let expected = self.rack.eui64(&name);
+        if subject.eui64 != expected {
+            let expected = expected.map_or_else(|| "none".to_owned(), |eui64| eui64.to_string());
+            let found = format!("it says that it is {said}, and the testbed says {expected}");
+            return Err(("identity", found, "swap the cables, or mend `eui64` in the testbed file"));
+        }
+        let of = |key: &str| hello.text(&format!("ut.{key}")).unwrap_or_default().into_owned();
+        self.report.good(&name, "identity", format!("{said}, {} {} {}", of("vendor"), of("firmware"), of("version")));
+        self.report.good(&name, "firmware", format!("hash {}", of("hash")));
+        let nonsense = self.ask(&name, NONSENSE).map_err(|reason| ("self-test", reason, SPEAKS))?;
+        match nonsense.text("ut.status").as_deref() {
+            Some("unimplemented") => self.report.good(&name, "self-test", "it knows that it does not know nonsense"),
+            status => {
+                let found = format!("it answers `{}` to nonsense", status.unwrap_or("something"));
+                return Err(("self-test", found, SPEAKS));
+            }
+        }
+        let role = if subject.role == Role::BorderRouter { "6lbr" } else { "6lr" };
+        let install =
+            format!("install role={role} channel={} pan_id={PAN_ID:#06x} ct={NO_TOOL} trigger=selection", self.channel);
+        let psk = "0".repeat(32);
+        for command in [&format!("manufacture anchor=psk psk={psk}"), &install, "start"] {
+            self.order(&name, command).map_err(|reason| ("stack", reason, SPEAKS))?;
+        }
+        let status = self.order(&name, "status").map_err(|reason| ("stack", reason, SPEAKS))?;
+        subject.link_local = status.text("ut.link_local").map(std::borrow::Cow::into_owned).filter(|text| text != "-");
+        self.report.good(&name, "stack", format!("it runs as {role} on channel {}", self.channel));
+        Ok(())
+    }
+
+    /// Frames that a board sent, and those that nobody acknowledged.
+    fn counters(&mut self, board: &str) -> Result<(u64, u64), String> {
+        let counters = self.order(board, "counters")?;
+        let of = |key: &str| counters.text(&format!("ut.{key}")).and_then(|text| text.parse().ok());
+        of("sent").zip(of("no_ack")).ok_or_else(|| "it does not count `sent` and `no_ack`".to_owned())
+    }
+
+    /// Has one board send to another, whose radio must acknowledge it.
+    fn reach(&mut self, from: &Subject, to: &Subject) {
+        const REMEDY: &str = "set them nearer to each other, look at antennas and channel";
+        let Some(address) = &to.link_local else { return };
+        let reached = self.counters(&from.name).and_then(|before| {
+            self.order(&from.name, &format!("echo dest={address}"))?;
+            self.listen(SENT_WITHIN);
+            let after = self.counters(&from.name)?;
+            Ok((after.0.saturating_sub(before.0), after.1.saturating_sub(before.1)))
+        });
+        let check = "reach";
+        match reached {
+            Ok((0, _)) => {
+                self.report.bad(&from.name, check, format!("it sends nothing to `{}`", to.name), "look at its stack")
+            }
+            Ok((_, 0)) => self.report.good(&from.name, check, format!("`{}` acknowledges its frames", to.name)),
+            Ok(_) => {
+                self.report.bad(&from.name, check, format!("`{}` does not acknowledge its frames", to.name), REMEDY)
+            }
+            Err(reason) => {
+                self.report.bad(&from.name, check, format!("to `{}`: {reason}", to.name), "look at its upper tester")
+            }
+        }
+    }
+
+    /// Has the tester's radio send to a board, whose radio must acknowledge it.
+    fn inject(&mut self, tester: &str, subject: &Subject) {
+        const CHECK: &str = "reach";
+        let Some(eui64) = subject.eui64 else { return };
+        let end = |eui64| Address::new(PanId(PAN_ID), LinkAddress::Extended(eui64));
+        let mut header = Header::new(end(eui64), end(Eui64([2, 0, 0, 0, 0, 0xd0, 0xc7, 0])), (self.seq & 0xff) as u8);
+        header.ack_request = true;
+        // No dispatch of 6LoWPAN: nobody makes anything of it.
+        let Ok(psdu) = Frame::new(header, Content::Data(vec![0x00])).to_vec() else { return };
+        self.seq += 1;
+        let handle = u64::from(self.seq);
+        let action =
+            Action::Inject { radio: tester.to_owned(), handle, psdu: Octets(psdu), fcs: None, wrong_on_purpose: None };
+        if let Err(error) = self.rack.act(&action) {
+            return self.report.bad(tester, CHECK, error.to_string(), "look at the tester's radio");
+        }
+        let status = self.wait(SENT_WITHIN, |observation| match observation {
+            Observation::TransmitStatus { handle: of, status, .. } if *of == handle => Some(*status),
+            _ => None,
+        });
+        match status {
+            Some(Ok(TransmitStatus::Success)) => {
+                self.report.good(tester, CHECK, format!("`{}` acknowledges its frames", subject.name));
+            }
+            other => {
+                let found = match other {
+                    Some(Ok(TransmitStatus::ChannelAccessFailure)) => "the channel was never clear".to_owned(),
+                    Some(Err(reason)) => reason,
+                    _ => format!("`{}` does not acknowledge its frames", subject.name),
+                };
+                self.report.bad(tester, CHECK, found, "set them nearer to each other, look at antennas and channel");
+            }
+        }
+    }
+}
