@@ -2,8 +2,8 @@
 //! is on the rack's air. What it writes to its standard error is log.
 //!
 //! The program finds in its environment `BOOTRACK_BOARD` (the board's name), `BOOTRACK_EUI64` (16 hex digits), `BOOTRACK_STORE` (a
-//! folder that outlives the power, empty as it comes from the factory), and `BOOTRACK_RADIO` (the socket to connect to) if the
-//! testbed file says `radio = true`. It restarts itself by ending with status 0; any other end loses the board.
+//! folder that outlives the power, empty as it comes from the factory), and, as the testbed file says, `BOOTRACK_RADIO` (the socket
+//! of the radio link), `BOOTRACK_ZEP` or `PORT_OFFSET` (see `air`). It restarts itself by ending with status 0; any other end loses the board.
 
 use std::io::Write as _;
 use std::os::unix::net::{UnixListener, UnixStream};
@@ -17,6 +17,7 @@ use tempfile::TempDir;
 use wire::Eui64;
 use wire::radio_link::{Message, Stamped};
 
+use super::air::{Bridge, OpenBridge};
 use super::lines::{LinkReader, Process, SETPRIV, bound_to_this_process, read_all};
 use super::{Arrived, Attached, Outbox};
 
@@ -27,8 +28,20 @@ pub struct Exec {
     pub program: PathBuf,
     /// Its arguments.
     pub arguments: Vec<String>,
-    /// Whether it connects to the radio link.
-    pub radio: bool,
+    /// What it takes for its radio.
+    pub radio: Radio,
+}
+
+/// The radio of a program.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Radio {
+    /// None on the rack's air.
+    #[default]
+    None,
+    /// The radio link, over a socket.
+    Link,
+    /// An air bridge, for a stack that knows nothing of the radio link.
+    Bridge(Bridge),
 }
 
 /// How long a program that closed its output may take to end.
@@ -67,6 +80,7 @@ pub(super) struct ExecBoard {
 struct Running {
     process: Process,
     upper_tester: ChildStdin,
+    bridge: Option<OpenBridge>,
     /// The board's end of the radio link, once it has connected.
     link: Arc<Mutex<Option<UnixStream>>>,
     /// Whether the board still has power: threads that wait for it look here.
@@ -128,7 +142,15 @@ impl Attached for ExecBoard {
             .stdout(Stdio::piped())
             .stderr(Stdio::piped());
         let (link, lives) = (Arc::new(Mutex::new(None)), Arc::new(AtomicBool::new(true)));
-        if self.exec.radio {
+        let bridge = match self.exec.radio {
+            Radio::Bridge(bridge) => {
+                let open = OpenBridge::open(bridge, self.outbox.clone(), life)?;
+                command.env(open.environment.0, &open.environment.1);
+                Some(open)
+            }
+            Radio::None | Radio::Link => None,
+        };
+        if self.exec.radio == Radio::Link {
             let socket = path("radio");
             let _ = std::fs::remove_file(&socket);
             let listener = UnixListener::bind(&socket).map_err(|error| format!("socket for the radio: {error}"))?;
@@ -162,8 +184,14 @@ impl Attached for ExecBoard {
                 true
             });
         });
-        self.running =
-            Some(Running { process: Process(child), upper_tester: stdin, link, lives, started: Instant::now() });
+        self.running = Some(Running {
+            process: Process(child),
+            upper_tester: stdin,
+            bridge,
+            link,
+            lives,
+            started: Instant::now(),
+        });
         Ok(())
     }
 
@@ -187,6 +215,9 @@ impl Attached for ExecBoard {
 
     fn tell(&mut self, message: Message) -> Result<(), String> {
         let Some(running) = &mut self.running else { return Ok(()) };
+        if let Some(bridge) = &running.bridge {
+            return bridge.tell(&message);
+        }
         let at = u64::try_from(running.started.elapsed().as_micros()).unwrap_or(u64::MAX);
         let octets = Stamped { at, message }.to_vec().map_err(|error| error.to_string())?;
         let mut link = running.link.lock().unwrap_or_else(PoisonError::into_inner);

@@ -1,6 +1,7 @@
 //! Boards outside of this process: emulated, programs of their own, or at the end of a serial line. The rack speaks UT/1 to them
 //! and, where their radio is on the rack's air, the radio link; each line has a thread that reads it into the rack's inbox.
 
+mod air;
 mod exec;
 mod hook;
 mod lines;
@@ -16,7 +17,8 @@ use std::time::Instant;
 use wire::Eui64;
 use wire::radio_link::Message;
 
-pub use exec::Exec;
+pub use air::Bridge;
+pub use exec::{Exec, Radio};
 pub use lock::{Claim, LockError};
 pub use qemu::Qemu;
 pub use serial::{Power, Reset, Serial};

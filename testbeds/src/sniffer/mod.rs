@@ -2,7 +2,7 @@
 //! tells them.
 
 mod nrf;
-mod openthread;
+pub(crate) mod openthread;
 mod pcap;
 mod zep;
 

@@ -8,13 +8,14 @@ use socket2::{Domain, Protocol, Socket, Type};
 
 use super::{Heard, Signal, Sniffed, TAP, now, tap};
 
-const GROUP: Ipv4Addr = Ipv4Addr::new(224, 0, 0, 116);
+/// The group that all nodes send to.
+pub(crate) const GROUP: Ipv4Addr = Ipv4Addr::new(224, 0, 0, 116);
 const FIRST_PORT: u16 = 9000;
 /// Nodes of a network, and so ports between two networks.
 const PORTS: u16 = 34;
 
 /// The port of a network's group.
-pub(super) fn port(offset: u16) -> Option<u16> {
+pub(crate) fn port(offset: u16) -> Option<u16> {
     offset.checked_mul(PORTS)?.checked_add(FIRST_PORT)
 }
 

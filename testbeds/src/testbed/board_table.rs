@@ -8,7 +8,7 @@ use toml::Spanned;
 use wire::Eui64;
 
 use super::file::qemu_program;
-use crate::connection::{Connection, Exec, Power, Qemu, Reset, Serial};
+use crate::connection::{Bridge, Connection, Exec, Power, Qemu, Radio, Reset, Serial};
 
 /// One board.
 #[derive(Debug, Deserialize)]
@@ -18,19 +18,32 @@ pub(super) struct BoardTable {
     exec: Option<Spanned<Vec<String>>>,
     serial: Option<Spanned<String>>,
     qemu: Option<Spanned<PathBuf>>,
-    radio: Option<Spanned<Radio>>,
+    radio: Option<Spanned<RadioKey>>,
     baud: Option<Spanned<u32>>,
     eui64: Option<Spanned<String>>,
     reset: Option<Spanned<ResetKey>>,
     power: Option<Spanned<PowerTable>>,
 }
 
-/// `radio = true` of a program, `radio = "/dev/..."` of a serial board.
+/// `radio = true`, `"zep"` or `"openthread"` of a program, `radio = "/dev/..."` of a serial board.
 #[derive(Debug, Deserialize)]
 #[serde(untagged)]
-enum Radio {
+enum RadioKey {
     Joins(bool),
-    Path(String),
+    Named(String),
+}
+
+impl RadioKey {
+    /// The radio of a program.
+    fn of_program(&self) -> Option<Radio> {
+        match self {
+            Self::Joins(false) => Some(Radio::None),
+            Self::Joins(true) => Some(Radio::Link),
+            Self::Named(name) if name == "zep" => Some(Radio::Bridge(Bridge::Zep)),
+            Self::Named(name) if name == "openthread" => Some(Radio::Bridge(Bridge::OpenThread)),
+            Self::Named(_) => None,
+        }
+    }
 }
 
 /// `"dtr"`, `"rts"`, or a command.
@@ -118,13 +131,14 @@ impl BoardTable {
         }
         if let Some(radio) = &self.radio {
             match (radio.get_ref(), &self.exec, &self.serial) {
-                (Radio::Joins(_), Some(_), _) | (Radio::Path(_), _, Some(_)) => {}
+                (radio, Some(_), _) if radio.of_program().is_some() => {}
+                (RadioKey::Named(_), _, Some(_)) => {}
                 (_, _, None) if self.qemu.is_some() => {
                     let help = "leave it out: the radio of an emulated board is always on the rack's air";
                     fault(radio.span(), "`radio` is no key of emulated boards".to_owned(), help);
                 }
                 _ => {
-                    let help = "true or false of a program; the device of the radio link of a serial board";
+                    let help = "true, false, \"zep\" or \"openthread\" of a program; the device of the radio link of a serial board";
                     fault(radio.span(), "another kind of board has such a `radio`".to_owned(), help);
                 }
             }
@@ -140,7 +154,7 @@ impl BoardTable {
             Connection::Exec(Exec {
                 program,
                 arguments: words.collect(),
-                radio: matches!(radio, Some(Radio::Joins(true))),
+                radio: radio.and_then(|radio| radio.of_program()).unwrap_or_default(),
             })
         } else if let Some(qemu) = self.qemu {
             Connection::Qemu(Qemu { program: qemu_program(), firmware: qemu.into_inner() })
@@ -150,7 +164,7 @@ impl BoardTable {
                 baud: self.baud.map_or(BAUD, Spanned::into_inner),
                 eui64: self.eui64?.into_inner().parse().ok()?,
                 radio: match radio {
-                    Some(Radio::Path(path)) => Some(path),
+                    Some(RadioKey::Named(path)) => Some(path),
                     _ => None,
                 },
                 power: self.power.map(Spanned::into_inner).map(|PowerTable { on, off }| Power { on, off }),

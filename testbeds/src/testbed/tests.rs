@@ -87,7 +87,7 @@ fn a_fault_is_named_with_its_place_and_what_to_do(
 #[case("name = \"a\"\nexec = [\"d\"]\nserial = \"/dev/x\"", "needs one of", "")]
 #[case("name = \"a\"\nexec = []", "an empty command", "the program")]
 #[case("name = \"a\"\nexec = [\"d\"]\nbaud = 9600", "`baud` is a key of serial boards", "")]
-#[case("name = \"a\"\nexec = [\"d\"]\nradio = \"/dev/x\"", "another kind of board has such a `radio`", "true or false")]
+#[case("name = \"a\"\nexec = [\"d\"]\nradio = \"/dev/x\"", "another kind of board has such a `radio`", "true, false")]
 #[case("name = \"a\"\nqemu = \"f.elf\"\nradio = true", "no key of emulated boards", "leave it out")]
 #[case("name = \"a\"\nserial = \"/dev/x\"\nreset = \"rts\"", "has no `eui64`", "16 hex digits")]
 #[case("name = \"a\"\nserial = \"/dev/x\"\neui64 = \"0200000000000001\"", "neither reset nor switched", "power = {")]
