@@ -78,7 +78,7 @@ impl Grid {
         let config = VirtualConfig {
             boards: (0..nodes).map(board).collect(),
             links,
-            sniffer: Sniffer { name: "sniffer".into(), position: Position::Everywhere, channel: None },
+            sniffer: Sniffer { name: "sniffer".into(), position: Position::Everywhere, channel: None, loss_percent: 0 },
             backbone: None,
             channel: 26,
             pan_id: 0xb007,

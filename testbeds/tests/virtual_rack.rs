@@ -22,7 +22,7 @@ fn config(boards: &[(&str, BoardKind)], links: &[(&str, &str)]) -> VirtualConfig
     VirtualConfig {
         boards: boards.iter().map(board).collect(),
         links: links.iter().map(link).collect(),
-        sniffer: Sniffer { name: "sniffer".into(), position: Position::Everywhere, channel: None },
+        sniffer: Sniffer { name: "sniffer".into(), position: Position::Everywhere, channel: None, loss_percent: 0 },
         backbone: None,
         channel: 26,
         pan_id: 0xb007,

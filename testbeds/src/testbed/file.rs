@@ -72,6 +72,7 @@ struct SnifferTable {
     name: Option<Spanned<String>>,
     position: Option<Spanned<String>>,
     channel: Option<Spanned<i64>>,
+    loss_percent: Option<Spanned<i64>>,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -202,6 +203,12 @@ impl File {
             let message = format!("channel {} is not in the 2.4 GHz band", channel.get_ref());
             fault(channel.span(), message, "it must be within 11 to 26; without it the sniffer hears all channels");
         }
+        if let Some(loss) = &self.sniffer.loss_percent
+            && !(0..=100).contains(loss.get_ref())
+        {
+            let message = format!("loss_percent {} is no share of a hundred", loss.get_ref());
+            fault(loss.span(), message, "it must be within 0 to 100; 5 loses one frame in twenty");
+        }
         let timing = &self.timing;
         let in_ms = (&timing.boot_delay_ms, LONGEST_LATENCY / 1000);
         let in_us =
@@ -235,6 +242,7 @@ impl File {
             name: self.sniffer.name.map_or_else(|| DEFAULT_SNIFFER.to_owned(), Spanned::into_inner),
             position: if position == EVERYWHERE { Position::Everywhere } else { Position::Beside(position) },
             channel: self.sniffer.channel.and_then(|channel| u8::try_from(channel.into_inner()).ok()),
+            loss_percent: self.sniffer.loss_percent.map_or(0, |loss| u8::try_from(loss.into_inner()).unwrap_or(100)),
         };
         let duration = |value: Option<Spanned<i64>>, unit: fn(u64) -> Duration, or| {
             value.and_then(|value| u64::try_from(value.into_inner()).ok()).map_or(or, unit)

@@ -128,6 +128,8 @@ pub struct Sniffer {
     pub position: Position,
     /// The only channel that it listens to; `None`: all of them.
     pub channel: Option<u8>,
+    /// Of a hundred frames that it hears it loses so many, and says so by its drop counter.
+    pub loss_percent: u8,
 }
 
 /// Where a sniffer stands.

@@ -57,6 +57,7 @@ pub struct VirtualRack {
     medium: Medium,
     /// The sniffer's radio, unless it is everywhere.
     sniffer: Option<usize>,
+    sniffer_losses: ChaCha12Rng,
     queue: Queue<Happening>,
     alarms: Alarms,
     observations: VecDeque<Observation>,
@@ -142,7 +143,20 @@ impl VirtualRack {
             real_time = Some(RealTime::new(inbox));
         }
         let (now, events) = (Instant::ZERO, 0);
-        Ok(Self { now, config, boards, medium, sniffer, queue, alarms, observations, events, real_time })
+        let sniffer_losses = stream(&config.seed, "sniffer losses");
+        Ok(Self {
+            now,
+            config,
+            boards,
+            medium,
+            sniffer,
+            sniffer_losses,
+            queue,
+            alarms,
+            observations,
+            events,
+            real_time,
+        })
     }
 
     /// What a board outside of this process sent.
@@ -333,6 +347,11 @@ impl VirtualRack {
 
     fn sniffed(&mut self, channel: u8, psdu: &[u8], rssi_dbm: i8) {
         let sniffer = self.config.sniffer.name.clone();
+        if self.sniffer_losses.next_u32() % 100 < u32::from(self.config.sniffer.loss_percent) {
+            let reason = "its drop counter says 1 more".to_owned();
+            self.observations.push_back(Observation::CaptureGap { sniffer, reason });
+            return;
+        }
         self.observations.push_back(Observation::Frame { sniffer, channel, psdu: Octets(psdu.to_vec()), rssi_dbm });
     }
 

@@ -82,3 +82,20 @@ fn a_fault_is_named_with_what_to_do(
     assert!(lines.windows(2).any(is_told), "{}", outcome.said());
     outcome.expect(4);
 }
+
+/// A sniffer that loses one frame in twenty and says so: what it has seen proves nothing for or against a device.
+#[test]
+fn cases_under_a_sniffer_that_loses_frames_are_errors_of_the_rack() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("bed.toml");
+    std::fs::write(&path, "name = \"t\"\nbackend = \"virtual\"\n[sniffer]\nloss_percent = 5\n").unwrap();
+    let run = crate::common::Bundle::run(["--testbed", path.to_str().unwrap(), "SEL-JOIN-*", "SEL-KEY-*"]);
+    let manifest = run.manifest();
+    let cases = manifest["cases"].as_array().unwrap();
+    assert!(cases.len() > 5);
+    for case in cases {
+        assert_eq!((case["verdict"].as_str(), case["blame"].as_str()), (Some("error"), Some("rack")), "{case}");
+        assert!(case["reason"].as_str().unwrap().contains("missed frames: its drop counter says 1 more"), "{case}");
+    }
+    run.outcome.expect(4);
+}
