@@ -279,8 +279,23 @@ pub(crate) struct Testbed {
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum TestbedCommand {
+    /// Ask every serial device who it is, and write a testbed file of those that answer.
+    Discover(Discover),
     /// Bring up every board, ask it who it is, have all reach each other, and say what to do about what is wrong.
     Doctor(Doctor),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Discover {
+    /// Where the serial devices are, best by stable names.
+    #[arg(long, value_name = "DIR", default_value = "/dev/serial/by-id")]
+    pub(crate) devices: PathBuf,
+    /// Bits per second.
+    #[arg(long, value_name = "N", default_value_t = 115_200)]
+    pub(crate) baud: u32,
+    /// The file to write, which must not be there; built-in: standard output.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) write: Option<PathBuf>,
 }
 
 #[derive(Debug, Args)]

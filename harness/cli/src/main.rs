@@ -37,7 +37,10 @@ fn main() -> ExitCode {
         Command::Compare(compare) => commands::compare::compare(&compare),
         Command::Mutants(mutants) => commands::mutants::mutants(&mutants),
         Command::Dissect(dissect) => commands::dissect::dissect(&dissect),
-        Command::Testbed(Testbed { command: TestbedCommand::Doctor(doctor) }) => commands::doctor::doctor(&doctor),
+        Command::Testbed(Testbed { command }) => match command {
+            TestbedCommand::Discover(discover) => commands::discover::discover(&discover),
+            TestbedCommand::Doctor(doctor) => commands::doctor::doctor(&doctor),
+        },
         Command::Sniff(sniff) => commands::sniff::sniff(&sniff),
         Command::Pics(pics) => commands::pics::pics(&pics),
         Command::Schema(schema) => commands::schema::schema(&schema),

@@ -20,6 +20,7 @@ use wire::radio_link::Message;
 pub use air::Bridge;
 pub use exec::{Exec, Radio};
 pub use lock::{Claim, LockError};
+pub use prepare::{Identity, identify};
 pub use qemu::Qemu;
 pub use serial::{Power, Reset, Serial};
 

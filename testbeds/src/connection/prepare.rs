@@ -7,6 +7,7 @@ use std::io::{ErrorKind, Read as _, Write as _};
 use std::time::{Duration, Instant};
 
 use serialport::{ClearBuffer, SerialPort as _, TTYPort};
+use wire::Eui64;
 use wire::dissect::{Dissection, upper_tester};
 
 use super::serial::SerialBoard;
@@ -36,6 +37,40 @@ impl From<String> for Failure {
     fn from(reason: String) -> Self {
         Self::Again(reason)
     }
+}
+
+/// What a board says of itself.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Identity {
+    /// Its address.
+    pub eui64: Eui64,
+    /// Vendor, firmware and version.
+    pub firmware: String,
+    /// The roles that it can take.
+    pub roles: String,
+}
+
+/// Asks whoever is at a serial device who it is, without starting it anew.
+///
+/// # Errors
+/// Why that is no board that speaks UT/1.
+pub fn identify(path: &str, baud: u32) -> Result<Identity, String> {
+    let opened = serialport::new(path, baud).timeout(SILENCE).open_native();
+    let mut port = opened.map_err(|error| format!("cannot be opened: {error}"))?;
+    drain(&mut port)?;
+    let mut lines = Lines { port: &mut port, partial: Vec::new() };
+    let nonce = format!("{:016x}", nonce());
+    let hello = match lines.ask(FIRST_SEQ, &format!("hello nonce={nonce}")) {
+        Ok(hello) => hello,
+        Err(Failure::Again(reason) | Failure::Final(reason)) => return Err(reason),
+    };
+    let of = |key: &str| hello.text(&format!("ut.{key}")).unwrap_or_default().into_owned();
+    if of("nonce") != nonce {
+        return Err("its `hello` repeats another nonce: an old answer?".to_owned());
+    }
+    let eui64 = of("eui64").parse().map_err(|_| format!("its `hello` has no address: {:?}", of("eui64")))?;
+    let firmware = format!("{} {} {}", of("vendor"), of("firmware"), of("version"));
+    Ok(Identity { eui64, firmware, roles: of("roles") })
 }
 
 /// Brings the board to state `factory`.

@@ -3,6 +3,7 @@
 pub(crate) mod check;
 pub(crate) mod compare;
 pub(crate) mod completions;
+pub(crate) mod discover;
 pub(crate) mod dissect;
 mod dissect_fields;
 pub(crate) mod doctor;

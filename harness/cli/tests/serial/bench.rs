@@ -332,6 +332,11 @@ impl Bench {
         )
     }
 
+    /// Switches it on, as if it had been on all the time.
+    pub(crate) fn switch_on(&self) {
+        self.board.boot();
+    }
+
     /// The tester's end of the line of UT/1.
     pub(crate) fn device(&self) -> String {
         self.line.name().unwrap()

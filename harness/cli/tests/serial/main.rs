@@ -133,6 +133,39 @@ fn the_doctor_names_the_fault_of_a_serial_board(#[case] fault: Fault, #[case] to
     outcome.expect(code);
 }
 
+#[test]
+fn discovery_writes_the_boards_that_answer_and_tells_what_is_missing() {
+    let (board, silent) = (Bench::new(EUI64, Fault::None), Bench::new("02b0070000000002", Fault::Dead));
+    board.switch_on();
+    silent.switch_on();
+    let folder = tempfile::tempdir().unwrap();
+    let devices = folder.path().join("by-id");
+    std::fs::create_dir(&devices).unwrap();
+    for (name, bench) in [("usb-one", &board), ("usb-other", &silent)] {
+        std::os::unix::fs::symlink(bench.device(), devices.join(name)).unwrap();
+    }
+    let file = folder.path().join("desk.toml");
+    let discover = |arguments: &[&str]| {
+        let devices = devices.to_str().unwrap();
+        common::call([&["testbed", "discover", "--devices", devices][..], arguments].concat())
+    };
+    discover(&["--write", file.to_str().unwrap()]).expect(0).complains(&["1 of 2 serial devices are boards"]);
+    let text = std::fs::read_to_string(&file).unwrap();
+    assert!(text.contains(&format!("serial = \"{}/usb-one\"\neui64 = \"{EUI64}\"", devices.display())), "{text}");
+    assert!(text.contains("usb-other: no answer to `hello` within 2 s, but 0 octets"), "{text}");
+    // It says itself what it lacks.
+    let check = |file: &Path| common::call(["check", "--testbed", file.to_str().unwrap()]);
+    check(&file).expect(2).complains(&["board `dut` can be neither reset nor switched"]);
+    std::fs::write(&file, text.replace("# reset = \"rts\"", "reset = \"rts\"")).unwrap();
+    check(&file).expect(0);
+    discover(&["--write", file.to_str().unwrap()]).expect(2).complains(&["name a file that is not there yet"]);
+    std::fs::remove_file(devices.join("usb-one")).unwrap();
+    discover(&[]).expect(5).complains(&["0 of 1 serial devices are boards"]);
+    common::call(["testbed", "discover", "--devices", "/does/not/exist"])
+        .expect(2)
+        .complains(&["`--devices` names another"]);
+}
+
 /// Two runs that want one board: the second is told who has it, or waits; a holder that is killed holds nothing.
 #[test]
 fn a_board_belongs_to_one_run_at_a_time() {
