@@ -79,7 +79,10 @@ pub(super) struct SerialBoard {
 
 impl Drop for SerialBoard {
     fn drop(&mut self) {
-        self.lives.store(false, Ordering::Relaxed);
+        // A board that nobody looks at is silent, if that can be had.
+        if self.lives.swap(false, Ordering::Relaxed) && self.can_take_power() {
+            let _ = self.take_power();
+        }
     }
 }
 
