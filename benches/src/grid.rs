@@ -85,6 +85,7 @@ impl Grid {
             timing: Timing::default(),
             seed: [7; 32],
             connections: Connections::new(),
+            operator: None,
         };
         let rack = VirtualRack::new(config).expect("a grid is a rack");
         let mut grid = Self {

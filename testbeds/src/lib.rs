@@ -2,6 +2,7 @@
 
 pub mod connection;
 pub mod doctor;
+pub mod operator;
 pub mod rack;
 pub mod sniffer;
 pub mod testbed;

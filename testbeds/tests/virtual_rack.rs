@@ -29,6 +29,7 @@ fn config(boards: &[(&str, BoardKind)], links: &[(&str, &str)]) -> VirtualConfig
         timing: Timing::default(),
         seed: [1; 32],
         connections: Connections::new(),
+        operator: None,
     }
 }
 

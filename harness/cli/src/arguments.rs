@@ -48,7 +48,7 @@ pub(crate) enum Command {
     Mutants(Mutants),
     /// Show every layer and field of the frames in a capture (pcap or pcapng).
     Dissect(Dissect),
-    /// Look at a testbed: what is wrong with its boards, their radios and its sniffer.
+    /// Testbeds: which boards there are, and what is wrong with them.
     Testbed(Testbed),
     /// Listen to a sniffer: show each frame in a line, and keep a capture.
     Sniff(Sniff),

@@ -214,8 +214,11 @@ impl Runner<'_> {
                 }
             }
             StepKind::Prompt { text } => {
-                self.emit(What::Action(Action::Prompt { text: text.clone() }));
-                self.fault("operator", "this rack has no operator to answer a prompt".to_owned());
+                let action = Action::Prompt { text: text.clone() };
+                self.emit(What::Action(action.clone()));
+                if let Err(error) = self.rack.act(&action) {
+                    self.fault("operator", error.to_string());
+                }
             }
             StepKind::Expect(_)
             | StepKind::Unordered(_)

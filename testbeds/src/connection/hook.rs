@@ -10,7 +10,7 @@ const ENDS_WITHIN: Duration = Duration::from_secs(30);
 ///
 /// # Errors
 /// Why it did not end well: its own complaint.
-pub(super) fn run(words: &[String]) -> Result<(), String> {
+pub(crate) fn run(words: &[String]) -> Result<(), String> {
     let Some((program, arguments)) = words.split_first() else { return Err("an empty command".to_owned()) };
     let told = words.join(" ");
     let mut child = Command::new(program)

@@ -3,7 +3,7 @@
 
 mod air;
 mod exec;
-mod hook;
+pub(crate) mod hook;
 mod lines;
 mod lock;
 mod prepare;

@@ -11,6 +11,7 @@ use toml::Spanned;
 use super::board_table::BoardTable;
 use super::{BACKENDS, Quality, Testbed};
 use crate::connection::{Connection, Qemu};
+use crate::operator::Operator;
 use crate::virtual_rack::{Position, Sniffer, Timing};
 
 /// The file as it is written.
@@ -29,6 +30,7 @@ pub(super) struct File {
     qemu: Option<QemuTable>,
     #[serde(default)]
     board: Vec<BoardTable>,
+    operator: Option<Spanned<OperatorKey>>,
     #[serde(default)]
     selectors: Vec<String>,
     jobs: Option<Spanned<u16>>,
@@ -43,6 +45,14 @@ struct QemuTable {
     program: PathBuf,
     firmware: PathBuf,
     boards: Vec<String>,
+}
+
+/// `"terminal"`, or a command.
+#[derive(Debug, Deserialize)]
+#[serde(untagged)]
+enum OperatorKey {
+    Word(String),
+    Command(Vec<String>),
 }
 
 pub(super) fn qemu_program() -> PathBuf {
@@ -115,6 +125,19 @@ impl File {
             let help =
                 "write [[board]] with `name` and one of `exec`, `serial` and `qemu`; all other boards are virtual";
             fault(self.backend.span(), message, help);
+        }
+        if let Some(operator) = &self.operator {
+            let help =
+                "\"terminal\" for whoever sits there, or a command as a list, which gets the text as its last argument";
+            match operator.get_ref() {
+                OperatorKey::Word(word) if word != "terminal" => {
+                    fault(operator.span(), format!("there is no operator `{word}`"), help);
+                }
+                OperatorKey::Command(words) if words.is_empty() => {
+                    fault(operator.span(), "an empty command".to_owned(), help);
+                }
+                _ => {}
+            }
         }
         let mut attached = BTreeSet::new();
         for board in &self.board {
@@ -255,6 +278,10 @@ impl File {
         let connections = emulated.chain(self.board.into_iter().filter_map(BoardTable::into_connection)).collect();
         Testbed {
             connections,
+            operator: self.operator.map(|operator| match operator.into_inner() {
+                OperatorKey::Word(_) => Operator::Terminal,
+                OperatorKey::Command(words) => Operator::Command(words),
+            }),
             selectors: self.selectors,
             jobs: self.jobs.map(Spanned::into_inner),
             name: self.name.into_inner(),

@@ -11,6 +11,7 @@ use node::Mutant;
 use wire::Eui64;
 
 use crate::connection::Connections;
+use crate::operator::Operator;
 use crate::virtual_rack::{
     Backbone, BoardKind, ConfigError, Fake, Link, Sniffer, Timing, VirtualBoard, VirtualConfig, VirtualRack,
 };
@@ -41,6 +42,8 @@ pub struct Testbed {
     pub timing: Timing,
     /// Boards that are outside of this process; all others are virtual.
     pub connections: Connections,
+    /// Who answers prompts.
+    pub operator: Option<Operator>,
     /// Cases that are run if the command line names none; all, if this is empty.
     pub selectors: Vec<String>,
     /// Cases side by side, unless the command line says otherwise; `None`: one for each processor.
@@ -253,6 +256,7 @@ impl Testbed {
             timing: self.timing,
             seed: request.seed,
             connections,
+            operator: self.operator.clone(),
         })
     }
 

@@ -7,6 +7,7 @@ use node::Mutant;
 use wire::Eui64;
 
 use crate::connection::Connections;
+use crate::operator::Operator;
 
 /// Everything a virtual rack needs to be built; without boards outside of this process the same value always gives the same run.
 #[derive(Debug, Clone, PartialEq)]
@@ -29,6 +30,8 @@ pub struct VirtualConfig {
     pub seed: [u8; 32],
     /// How boards outside of this process are reached; if there are any, the rack runs in real time.
     pub connections: Connections,
+    /// Who answers prompts.
+    pub operator: Option<Operator>,
 }
 
 /// One board.

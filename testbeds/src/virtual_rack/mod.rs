@@ -531,8 +531,16 @@ impl Rack for VirtualRack {
                 }
                 self.spread(port, &packet.0);
             }
-            // Machines and people are no part of a rack: the engine speaks to them.
-            Action::Machine { .. } | Action::Prompt { .. } => {}
+            Action::Prompt { text } => {
+                let what = "answer a prompt: the testbed has no operator";
+                let operator = self.config.operator.clone();
+                let operator = operator.ok_or(RackError::NotCapable { board: "the rack".to_owned(), what })?;
+                let part = "operator".to_owned();
+                operator.ask(text).map_err(|reason| RackError::Broken { part, reason })?;
+                self.observations.push_back(Observation::Confirmed { text: text.clone() });
+            }
+            // Machines are no part of a rack: the engine speaks to them.
+            Action::Machine { .. } => {}
         }
         Ok(())
     }

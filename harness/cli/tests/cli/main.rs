@@ -12,6 +12,7 @@ mod exit_codes;
 mod fakes;
 mod judge;
 mod killed;
+mod operator;
 mod output_folder;
 mod questionnaire;
 mod repeat;

@@ -1,0 +1,47 @@
+//! An operator's hands: what a rack cannot do itself it asks a person for, or a program that stands for one.
+
+use std::io::{BufRead as _, IsTerminal as _, Write as _};
+use std::sync::{Mutex, PoisonError};
+
+use crate::connection::hook;
+
+/// Who does what a case asks an operator to do.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Operator {
+    /// Whoever sits at the terminal.
+    Terminal,
+    /// A command, which gets the text as its last argument and ends with status 0 when it is done.
+    Command(Vec<String>),
+}
+
+/// Cases that run side by side ask one after the other.
+static TERMINAL: Mutex<()> = Mutex::new(());
+
+impl Operator {
+    /// Asks, and waits until it is done.
+    ///
+    /// # Errors
+    /// Why it was not done.
+    pub(crate) fn ask(&self, text: &str) -> Result<(), String> {
+        match self {
+            Self::Command(words) => {
+                let words: Vec<String> = words.iter().cloned().chain([text.to_owned()]).collect();
+                hook::run(&words)
+            }
+            Self::Terminal => {
+                let _alone = TERMINAL.lock().unwrap_or_else(PoisonError::into_inner);
+                if !std::io::stdin().is_terminal() {
+                    return Err("there is no terminal to ask at".to_owned());
+                }
+                eprint!("operator: {text}\n  done? [Enter, or why not] ");
+                let _ = std::io::stderr().flush();
+                let mut answer = String::new();
+                std::io::stdin().lock().read_line(&mut answer).map_err(|error| error.to_string())?;
+                match answer.trim() {
+                    "" => Ok(()),
+                    why => Err(format!("the operator says: {why}")),
+                }
+            }
+        }
+    }
+}
