@@ -4,7 +4,7 @@
 use std::fs::File;
 use std::io::{BufRead as _, BufReader, Read, Write as _};
 use std::os::unix::net::{UnixListener, UnixStream};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::{Child, ChildStdin, Command, Stdio};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
@@ -54,11 +54,14 @@ pub(crate) struct Bench {
     line: TTYPort,
     link: TTYPort,
     board: Arc<Board>,
+    switch: File,
 }
 
 impl Drop for Bench {
     fn drop(&mut self) {
         self.board.is_gone.store(true, Ordering::Relaxed);
+        // Whoever follows the switch looks up.
+        let _ = self.switch.write_all(b"gone\n");
         self.board.power(None);
     }
 }
@@ -246,15 +249,13 @@ impl Board {
         });
     }
 
-    /// Follows the words `on` and `off` of those who open the switch.
-    fn follow(self: &Arc<Self>, switch: &Path) {
-        while !self.is_gone.load(Ordering::Relaxed) {
-            let Ok(file) = File::open(switch) else { return };
-            for line in BufReader::new(file).lines() {
-                match line.unwrap().as_str() {
-                    "off" => self.power(None),
-                    _ => self.boot(),
-                }
+    /// Follows the words `on` and `off` that are written to the switch, until it is gone.
+    fn follow(self: &Arc<Self>, switch: File) {
+        for line in BufReader::new(switch).lines() {
+            match line.unwrap().as_str() {
+                _ if self.is_gone.load(Ordering::Relaxed) => return,
+                "off" => self.power(None),
+                _ => self.boot(),
             }
         }
     }
@@ -313,9 +314,11 @@ impl Bench {
             let talks = Arc::clone(&board);
             std::thread::spawn(move || talks.talk());
         }
-        let (follows, switch) = (Arc::clone(&board), path("switch"));
-        std::thread::spawn(move || follows.follow(&switch));
-        Self { folder, eui64, line, link, board }
+        // Open for both, so that it never ends: what is written between two openings would be lost.
+        let switch = File::options().read(true).write(true).open(path("switch")).unwrap();
+        let (follows, read) = (Arc::clone(&board), switch.try_clone().unwrap());
+        std::thread::spawn(move || follows.follow(read));
+        Self { folder, eui64, line, link, board, switch }
     }
 
     /// The table `[[board]]` of a testbed file for the board `name`, which should be this one; the cables lead to `cabled`.
