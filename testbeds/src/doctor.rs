@@ -116,15 +116,7 @@ pub fn examine(testbed: &Testbed, device: Device, channel: u8, seed: [u8; 32]) -
                 .map(|(name, role)| Subject::new(name, *role))
                 .collect();
             let tester = roles.iter().find(|(_, role)| *role == Role::TesterRadio).map(|(name, _)| name.clone());
-            let examination = Examination {
-                rack,
-                report,
-                channel,
-                tester,
-                seq: 0,
-                heard: BTreeMap::new(),
-                sniffer: Sniffer::default(),
-            };
+            let examination = Examination { rack, report, channel, tester, seq: 0, sniffer: Sniffer::default() };
             examination.run(devices)
         }
         Err(error) => {
@@ -199,8 +191,6 @@ struct Examination {
     channel: u8,
     tester: Option<String>,
     seq: u32,
-    /// Lines of the boards that nobody waited for.
-    heard: BTreeMap<String, Vec<Dissection>>,
     sniffer: Sniffer,
 }
 
@@ -276,9 +266,6 @@ impl Examination {
             match observation {
                 Observation::BoardLost { board, reason } => return Some(Err(format!("`{board}` is lost: {reason}"))),
                 Observation::TesterFault { part, reason } => return Some(Err(format!("{part}: {reason}"))),
-                Observation::UpperTester { board, line } => {
-                    self.heard.entry(board).or_default().push(upper_tester(0, &line));
-                }
                 _ => {}
             }
         }

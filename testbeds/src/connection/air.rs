@@ -11,7 +11,6 @@ use std::sync::atomic::{AtomicBool, AtomicU16, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use socket2::{Domain, Protocol, Socket, Type};
 use wire::Eui64;
 use wire::ieee802154::{FCS_LENGTH, FrameType, Header, LinkAddress, PanId, append_fcs};
 use wire::radio_link::{Message, Status};
@@ -20,6 +19,7 @@ use wire::zep::{self, Mode};
 
 use super::{Arrived, Outbox};
 use crate::sniffer::openthread;
+use crate::sniffer::zep::NTP_TO_UNIX;
 
 /// What a stack takes its radio for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -80,30 +80,25 @@ impl OpenBridge {
     /// # Errors
     /// Why its socket cannot be had.
     pub(super) fn open(bridge: Bridge, outbox: Outbox, life: u64) -> Result<Self, String> {
-        let (socket, environment) = match bridge {
+        let (socket, environment, peer) = match bridge {
             Bridge::Zep => {
                 let socket = UdpSocket::bind("127.0.0.1:0").map_err(|error| format!("socket for ZEP: {error}"))?;
                 let address = socket.local_addr().map_err(|error| error.to_string())?;
-                (socket, ("BOOTRACK_ZEP", address.to_string()))
+                (socket, ("BOOTRACK_ZEP", address.to_string()), None)
             }
             Bridge::OpenThread => {
                 let number = NEXT_OFFSET.fetch_add(1, Ordering::Relaxed);
                 let process = (std::process::id() % u32::from(OFFSETS)) as u16;
                 let offset = FIRST_OFFSET + process.wrapping_add(number) % OFFSETS;
-                let socket = join(offset).map_err(|error| format!("the simulation's group: {error}"))?;
-                (socket, ("PORT_OFFSET", offset.to_string()))
+                let port = openthread::port(offset).ok_or_else(|| format!("there is no offset {offset}"))?;
+                // At the group's port, the medium is node 0.
+                let socket = openthread::join(Ipv4Addr::UNSPECIFIED, port)
+                    .map_err(|error| format!("the simulation's group: {error}"))?;
+                let group = SocketAddr::from(SocketAddrV4::new(openthread::GROUP, port));
+                (socket, ("PORT_OFFSET", offset.to_string()), Some(group))
             }
         };
         socket.set_read_timeout(Some(READS_FOR)).map_err(|error| error.to_string())?;
-        let peer = match bridge {
-            Bridge::Zep => None,
-            Bridge::OpenThread => environment
-                .1
-                .parse()
-                .ok()
-                .and_then(openthread::port)
-                .map(|port| SocketAddr::from(SocketAddrV4::new(openthread::GROUP, port))),
-        };
         let state = State { peer, channel: CHANNEL, radio: None, handle: 0, waiting: BTreeMap::new(), number: 0 };
         let state = Arc::new(Mutex::new(state));
         let lives = Arc::new(AtomicBool::new(true));
@@ -155,18 +150,6 @@ impl OpenBridge {
             Err(error) => Err(format!("the air bridge: {error}")),
         }
     }
-}
-
-/// A socket in the group, at the group's port: that of node 0.
-fn join(offset: u16) -> std::io::Result<UdpSocket> {
-    let port = openthread::port(offset).ok_or_else(|| std::io::Error::other(format!("there is no offset {offset}")))?;
-    let socket = Socket::new(Domain::IPV4, Type::DGRAM, Some(Protocol::UDP))?;
-    socket.set_reuse_address(true)?;
-    socket.set_reuse_port(true)?;
-    socket.bind(&SocketAddr::from(SocketAddrV4::new(Ipv4Addr::UNSPECIFIED, port)).into())?;
-    socket.join_multicast_v4(&openthread::GROUP, &Ipv4Addr::LOCALHOST)?;
-    socket.set_multicast_if_v4(&Ipv4Addr::LOCALHOST)?;
-    Ok(socket.into())
 }
 
 /// What the medium is told of a datagram.
@@ -231,5 +214,5 @@ fn datagram(bridge: Bridge, state: &mut State, mut frame: Vec<u8>) -> Result<Vec
 fn ntp() -> u64 {
     let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
     let fraction = (u64::from(now.subsec_nanos()) << 32) / 1_000_000_000;
-    now.as_secs().wrapping_add(2_208_988_800) << 32 | fraction
+    now.as_secs().wrapping_add(NTP_TO_UNIX) << 32 | fraction
 }

@@ -136,7 +136,7 @@ impl Attached for ExecBoard {
         command
             .args(&self.exec.arguments)
             .env("BOOTRACK_BOARD", &self.name)
-            .env("BOOTRACK_EUI64", self.eui64.to_string().replace(':', ""))
+            .env("BOOTRACK_EUI64", self.eui64.to_string())
             .env("BOOTRACK_STORE", path("store"))
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())

@@ -119,8 +119,7 @@ fn factory(board: &mut SerialBoard) -> Result<(), Failure> {
         return Err(Failure::Again("its `hello` repeats another nonce: an old answer?".to_owned()));
     }
     let said = hello.text("ut.eui64").unwrap_or_default().into_owned();
-    if said != wanted.to_string().replace(':', "") {
-        let wanted = wanted.to_string().replace(':', "");
+    if said != wanted.to_string() {
         return Err(Failure::Final(format!(
             "the board there says that it is {said}, and the testbed file {wanted}: are two cables swapped?"
         )));

@@ -4,7 +4,7 @@
 mod nrf;
 pub(crate) mod openthread;
 mod pcap;
-mod zep;
+pub(crate) mod zep;
 
 use std::fmt;
 use std::io::{ErrorKind, Read};

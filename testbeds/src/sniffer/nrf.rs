@@ -58,7 +58,7 @@ fn line_of(line: &str, channel: u8, clock: &mut Clock) -> Option<Sniffed> {
     let words: Vec<&str> = line[at..].split_whitespace().collect();
     let frame = || {
         let ["received:", digits, "power:", power, "lqi:", lqi, "time:", time] = words[..] else { return None };
-        let octets = hex_octets(digits)?;
+        let octets = hex::decode(digits).ok()?;
         let frame = octets.get(..octets.len().checked_sub(2)?)?.to_vec();
         // Printed with a sign by some versions.
         let time: i64 = time.parse().ok()?;
@@ -71,13 +71,6 @@ fn line_of(line: &str, channel: u8, clock: &mut Clock) -> Option<Sniffed> {
             Err(reason) => Sniffed::Strange(reason),
         },
         None => Sniffed::Strange(format!("a line that is no frame: {line:?}")),
-    })
-}
-
-fn hex_octets(digits: &str) -> Option<Vec<u8>> {
-    let is_hex = digits.len().is_multiple_of(2) && digits.bytes().all(|digit| digit.is_ascii_hexdigit());
-    is_hex.then(|| {
-        (0..digits.len()).step_by(2).filter_map(|at| u8::from_str_radix(&digits[at..at + 2], 16).ok()).collect()
     })
 }
 

@@ -21,7 +21,8 @@ pub(crate) fn port(offset: u16) -> Option<u16> {
 
 pub(super) fn listen(offset: u16, sender: Sender<Sniffed>) -> Result<(), String> {
     let port = port(offset).ok_or_else(|| format!("there is no port offset {offset}"))?;
-    let socket = join(port).map_err(|error| format!("cannot join the simulation's group at port {port}: {error}"))?;
+    let socket =
+        join(GROUP, port).map_err(|error| format!("cannot join the simulation's group at port {port}: {error}"))?;
     std::thread::spawn(move || {
         let mut buffer = [0; 256];
         loop {
@@ -37,13 +38,14 @@ pub(super) fn listen(offset: u16, sender: Sender<Sniffed>) -> Result<(), String>
     Ok(())
 }
 
-/// A socket beside those of the nodes.
-fn join(port: u16) -> std::io::Result<UdpSocket> {
+/// A socket in the group, beside those of the nodes, which sends to loopback only.
+pub(crate) fn join(local: Ipv4Addr, port: u16) -> std::io::Result<UdpSocket> {
     let socket = Socket::new(Domain::IPV4, Type::DGRAM, Some(Protocol::UDP))?;
     socket.set_reuse_address(true)?;
     socket.set_reuse_port(true)?;
-    socket.bind(&SocketAddr::from(SocketAddrV4::new(GROUP, port)).into())?;
+    socket.bind(&SocketAddr::from(SocketAddrV4::new(local, port)).into())?;
     socket.join_multicast_v4(&GROUP, &Ipv4Addr::LOCALHOST)?;
+    socket.set_multicast_if_v4(&Ipv4Addr::LOCALHOST)?;
     Ok(socket.into())
 }
 

@@ -10,7 +10,7 @@ use wire::zep::{Message, Mode};
 use super::{Heard, Signal, Sniffed, TAP, now, tap};
 
 /// Seconds from 1900, where NTP begins, to 1970.
-const NTP_TO_UNIX: u64 = 2_208_988_800;
+pub(crate) const NTP_TO_UNIX: u64 = 2_208_988_800;
 
 pub(super) fn listen(address: &str, sender: Sender<Sniffed>) -> Result<(), String> {
     let socket = UdpSocket::bind(address).map_err(|error| format!("cannot listen at {address}: {error}"))?;

@@ -7,6 +7,7 @@
 
 mod address_filter;
 mod alarms;
+mod attached;
 mod board;
 mod config;
 mod fakes;
@@ -19,7 +20,7 @@ use std::collections::{BTreeSet, VecDeque};
 use std::sync::mpsc::channel;
 use std::time::Duration;
 
-use node::{Input, Output, RadioConfig};
+use node::{Input, Output};
 use protocols::time::Instant;
 use rand_chacha::ChaCha12Rng;
 use rand_core::{Rng as _, SeedableRng as _};
@@ -27,14 +28,13 @@ use record::Octets;
 use record::event::{Action, Observation, TransmitStatus};
 use wire::Eui64;
 use wire::ieee802154::{MAX_PSDU, PanId, append_fcs};
-use wire::radio_link::Message;
 
 pub use config::{
     Backbone, BoardKind, ConfigError, Fake, Link, Position, Sniffer, Timing, UnknownFake, VirtualBoard, VirtualConfig,
 };
 pub use medium::Statistics;
 
-use crate::connection::{Arrival, Arrived, Outbox};
+use crate::connection::Outbox;
 use crate::rack::{Capabilities, Rack, RackError};
 use alarms::Alarms;
 use board::{Board, Lost};
@@ -44,8 +44,6 @@ use real_time::{Passed, RealTime};
 
 /// Received signal strength at a sniffer that stands at the sender.
 const BESIDE_DBM: i8 = -30;
-/// A serial line without an end is cut here.
-const LONGEST_LINE: usize = 4096;
 /// A firmware that wants to be woken in the past is woken this much later: a rack must not stand still.
 const LEAST_SLEEP: Duration = Duration::from_millis(1);
 
@@ -157,44 +155,6 @@ impl VirtualRack {
             events,
             real_time,
         })
-    }
-
-    /// What a board outside of this process sent.
-    fn arrived(&mut self, Arrival { board, life, what, .. }: Arrival) {
-        if self.boards[board].epoch != life {
-            return;
-        }
-        match what {
-            Arrived::UpperTester(octets) => self.line(board, &octets),
-            Arrived::Link(message) => match message {
-                Message::Radio { channel, pan_id, eui64, receiver_on } => {
-                    self.carry_out(board, Output::Radio(RadioConfig { channel, pan_id, eui64, receiver_on }));
-                }
-                Message::Transmit { handle, psdu } => self.carry_out(board, Output::Transmit { handle, psdu }),
-                Message::Backbone(packet) => self.carry_out(board, Output::Backbone(packet)),
-                Message::Log(line) => self.carry_out(board, Output::Log(line)),
-                // Its radio listens to nothing until the firmware says to what.
-                Message::Booted | Message::Restarting => {
-                    self.medium.configure(self.boards[board].radio, self.config.channel, Mode::Off);
-                }
-                Message::Panicked(reason) => self.lose(board, format!("its firmware panicked: {reason}")),
-                Message::Received { .. } | Message::Done { .. } => {
-                    self.tester_fault(board, "its radio link says what only the medium may say".to_owned());
-                }
-            },
-            Arrived::Noise(octets) => {
-                self.tester_fault(board, format!("{octets} octets of its radio link belong to no message"));
-            }
-            Arrived::Ended => match self.boards[board].ended() {
-                Ok(()) => self.restart(board),
-                Err(reason) => self.lose(board, reason),
-            },
-        }
-    }
-
-    fn tester_fault(&mut self, board: usize, reason: String) {
-        let part = self.boards[board].name.clone();
-        self.observations.push_back(Observation::TesterFault { part, reason });
     }
 
     /// What happened so far, counted.
@@ -437,33 +397,6 @@ impl VirtualRack {
         }
     }
 
-    /// Octets at the tester's end of a board's serial line. Lines of UT/1 begin with `<` or `!`; everything else is log.
-    fn line(&mut self, board: usize, octets: &[u8]) {
-        for octet in octets {
-            let partial = &mut self.boards[board].partial;
-            if *octet != b'\n' {
-                partial.push(*octet);
-                if partial.len() < LONGEST_LINE {
-                    continue;
-                }
-            }
-            let mut line = std::mem::take(partial);
-            if line.last() == Some(&b'\r') {
-                line.pop();
-            }
-            // What no log has either is noise: it may have been a line of UT/1.
-            let is_noise = matches!(self.boards[board].kind, BoardKind::Attached(_)) && !is_text(&line);
-            let line = String::from_utf8_lossy(&line).into_owned();
-            let board = self.boards[board].name.clone();
-            let observation = match line.as_bytes().first() {
-                Some(_) if is_noise => Observation::UpperTester { board, line },
-                Some(b'<' | b'!') => Observation::UpperTester { board, line },
-                _ => Observation::Log { board, line },
-            };
-            self.observations.push_back(observation);
-        }
-    }
-
     /// A board that is lost: it is off until somebody switches it on again.
     fn lose(&mut self, board: usize, reason: String) {
         let this = &mut self.boards[board];
@@ -597,12 +530,6 @@ impl Rack for VirtualRack {
             }
         })
     }
-}
-
-/// Whether octets are a line that a program may have written: UTF-8, with tabs and colours at most.
-fn is_text(line: &[u8]) -> bool {
-    std::str::from_utf8(line)
-        .is_ok_and(|line| line.chars().all(|c| !c.is_control() || matches!(c, '\t' | '\x1b' | '\r')))
 }
 
 /// A source of randomness of its own for each label, from the case seed.

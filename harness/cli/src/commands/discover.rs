@@ -29,14 +29,13 @@ pub(crate) fn discover(arguments: &Discover) -> Result<Exit, Failure> {
         match identify(path, arguments.baud) {
             Ok(identity) => {
                 let name = NAMES.get(found).map_or_else(|| format!("router{found}"), |name| (*name).to_owned());
-                let eui64 = identity.eui64.to_string().replace(':', "");
                 let baud =
                     if arguments.baud == 115_200 { String::new() } else { format!("baud = {}\n", arguments.baud) };
                 text += &format!(
-                    "\n[[board]]    # {}, roles {}\nname = \"{name}\"\nserial = {path:?}\n{baud}eui64 = \"{eui64}\"\n\
+                    "\n[[board]]    # {}, roles {}\nname = \"{name}\"\nserial = {path:?}\n{baud}eui64 = \"{}\"\n\
                      # How is it started anew? One of:\n# reset = \"rts\"\n# power = {{ on = [\"...\"], off = [\"...\"] }}\n\
                      # radio = \"/dev/serial/by-id/...\"    # the device of its radio link\n",
-                    identity.firmware, identity.roles
+                    identity.firmware, identity.roles, identity.eui64
                 );
                 found += 1;
             }
