@@ -10,6 +10,7 @@ use wire::upper_tester::{Anchor, Answer, Arguments, Command, CommandFault, Error
 use crate::anchor::TrustAnchor;
 use crate::bounds;
 use crate::device::Device;
+use crate::features;
 use crate::mutants::Mutant;
 use crate::session::Peer;
 use crate::store::{NetworkKey, Route};
@@ -25,6 +26,7 @@ impl Device {
         let (seq, outcome) = match Line::parse(text) {
             Ok(Line::Request(request)) => {
                 let outcome = match Command::from_request(&request) {
+                    Ok(command) if !features::cover(&command) => Outcome::Unimplemented,
                     Ok(command) => match self.execute(now, command) {
                         Ok(arguments) => Outcome::Ok(arguments),
                         Err(code) => Outcome::Error(code),
@@ -188,7 +190,7 @@ impl Device {
             .with("hash", env!("BOOTRACK_FIRMWARE_HASH"))
             .with("eui64", self.eui64())
             .with("roles", "6lr,6lbr")
-            .with("features", "sel,psk,rpk,cert,image,application,rpl")
+            .with("features", features::names())
             .with("state", self.state())
     }
 

@@ -18,6 +18,7 @@ use wire::upper_tester::{self, Application, Arguments, Line, LineAssembler, Role
 use crate::anchor::Parts;
 use crate::counters::{Counters, count};
 use crate::discovery::{self, Discovery};
+use crate::features;
 use crate::finder::Finder;
 use crate::join_request::Schedule;
 use crate::mutants::{Mutant, Selected};
@@ -271,7 +272,9 @@ impl Device {
             receiver_on: true,
         }));
         self.discovery = Discovery::new(self.hardware.eui64, site.role, site.parent, self.mutant);
-        self.rpl = (site.routing == Routing::Rpl).then(|| Rpl::new(site.role, self.mutant, &mut self.entropy));
+        self.rpl = features::RPL
+            .filter(|_| site.routing == Routing::Rpl)
+            .map(|present| Rpl::new(present, site.role, self.mutant, &mut self.entropy));
         let delay = self.random_below(discovery::SOLICITATION_DELAY_MAX);
         let outcome = self.discovery.start(now, delay);
         if let Some(parent) = site.parent {

@@ -22,6 +22,7 @@ mod commands;
 mod counters;
 mod device;
 mod discovery;
+mod features;
 mod finder;
 mod forwarding;
 mod interface;

@@ -10,6 +10,7 @@ pub mod credentials;
 pub mod dtls;
 pub mod link_security;
 pub mod lowpan;
+pub mod mac;
 mod mutants;
 pub mod time;
 pub mod work;

@@ -10,6 +10,11 @@
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Arc;
 
+use protocols::mac::Csma;
+use protocols::mac::address_filter::{Filtered, acknowledgement_number, filter, wants_acknowledgement};
+use protocols::mac::timing::{
+    ACK_WAIT, CCA, LONG_SPACING, MAX_RETRIES, SHORT_FRAME, SHORT_SPACING, TURNAROUND, air_time,
+};
 use protocols::time::Instant;
 use rand_chacha::ChaCha8Rng;
 use rand_core::{Rng as _, SeedableRng as _};
@@ -17,11 +22,6 @@ use wire::Eui64;
 use wire::ieee802154::{FCS_LENGTH, FrameControl, Header, PanId, append_fcs, check_fcs};
 use wire::reader::Reader;
 
-use super::address_filter::{Filtered, acknowledgement_number, filter, wants_acknowledgement};
-use super::phy::{
-    ACK_WAIT, CCA, LONG_SPACING, MAX_BACKOFFS, MAX_BE, MAX_RETRIES, MIN_BE, SHORT_FRAME, SHORT_SPACING, TURNAROUND,
-    UNIT_BACKOFF, air_time,
-};
 use super::queue::Queue;
 
 /// The channel of a sniffer that listens to all of them at once.
@@ -208,8 +208,7 @@ enum Access {
 struct Job {
     handle: u64,
     psdu: Arc<[u8]>,
-    backoffs: u32,
-    exponent: u32,
+    access: Csma,
     retries: u32,
 }
 
@@ -308,7 +307,7 @@ impl Medium {
             self.outputs.push_back(Output::Done { radio, handle, status });
             return;
         }
-        let job = Job { handle, psdu: psdu.into(), backoffs: 0, exponent: MIN_BE, retries: 0 };
+        let job = Job { handle, psdu: psdu.into(), access: Csma::default(), retries: 0 };
         self.radios[radio].waiting.push_back(job);
         self.next_job(now, radio);
     }
@@ -355,8 +354,7 @@ impl Medium {
     fn back_off(&mut self, now: Instant, radio: usize) {
         let this = &mut self.radios[radio];
         let Some(job) = &this.job else { return };
-        let periods = this.backoffs.next_u32() & ((1 << job.exponent) - 1);
-        let begin = now.max(this.spacing_until) + UNIT_BACKOFF * periods;
+        let begin = now.max(this.spacing_until) + job.access.back_off(&mut this.backoffs);
         this.attempt += 1;
         this.access = Access::Assessing(begin);
         self.queue.push(begin + CCA, Event::Assessed { radio, attempt: this.attempt });
@@ -374,9 +372,7 @@ impl Medium {
             self.queue.push(now + TURNAROUND, Event::TurnedToSend { radio, attempt: this.attempt });
             return;
         }
-        job.backoffs += 1;
-        job.exponent = (job.exponent + 1).min(MAX_BE);
-        if job.backoffs <= MAX_BACKOFFS {
+        if job.access.is_busy() {
             self.back_off(now, radio);
         } else {
             self.statistics.channel_access_failures += 1;
@@ -475,8 +471,7 @@ impl Medium {
             return;
         }
         job.retries += 1;
-        job.backoffs = 0;
-        job.exponent = MIN_BE;
+        job.access = Csma::default();
         self.back_off(now, radio);
     }
 

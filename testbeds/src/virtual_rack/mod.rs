@@ -5,14 +5,12 @@
 //! stream of its own for each board and each direction of each link: the same configuration and the same actions at the
 //! same times give the same observations, octet by octet. Boards outside of this process are the exception.
 
-mod address_filter;
 mod alarms;
 mod attached;
 mod board;
 mod config;
 mod fakes;
 mod medium;
-mod phy;
 mod queue;
 mod real_time;
 

@@ -7,11 +7,14 @@ use rustls_pki_types::CertificateDer;
 use webpki::EndEntityCert;
 use wire::dtls::{Certificate, CertificateType};
 
-use super::{KeyError, PublicKey, SigningKey};
+use super::{KeyError, PublicKey, SigningKey, X509};
 
 /// Why credentials do not fit together.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum CredentialError {
+    /// Compiled without certificates.
+    #[error("certificates are not supported")]
+    Unsupported,
     /// There is no certificate in the chain.
     #[error("the chain is empty")]
     EmptyChain,
@@ -44,8 +47,12 @@ impl Identity {
     /// (RFC 5246 7.4.2).
     ///
     /// # Errors
-    /// [`CredentialError`] if a certificate does not parse, or the first is of another key.
+    /// [`CredentialError`] if a certificate does not parse, or the first is of another key; of any chain without the
+    /// feature `x509`.
     pub fn x509(key: SigningKey, chain: Vec<Vec<u8>>) -> Result<Self, CredentialError> {
+        if !X509 {
+            return Err(CredentialError::Unsupported);
+        }
         for (at, certificate) in chain.iter().enumerate() {
             let der = CertificateDer::from(certificate.as_slice());
             let parsed = EndEntityCert::try_from(&der).map_err(|_| CredentialError::Malformed(at))?;

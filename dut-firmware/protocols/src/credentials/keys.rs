@@ -12,6 +12,7 @@ use rustls_pki_types::SubjectPublicKeyInfoDer;
 use sha2::{Digest, Sha256};
 use webpki::RawPublicKeyEntity;
 
+use super::X509;
 use crate::Entropy;
 
 /// Octets of the longest signature: two integers of 33 octets in DER.
@@ -91,7 +92,7 @@ impl PublicKey {
     /// [`KeyError`].
     pub fn from_subject_public_key_info(der: &[u8]) -> Result<Self, KeyError> {
         let Some(point) = der.strip_prefix(&SUBJECT_PUBLIC_KEY_INFO).filter(|point| point.len() == POINT) else {
-            let well_formed = RawPublicKeyEntity::try_from(&SubjectPublicKeyInfoDer::from(der)).is_ok();
+            let well_formed = X509 && RawPublicKeyEntity::try_from(&SubjectPublicKeyInfoDer::from(der)).is_ok();
             return Err(if well_formed { KeyError::Unsupported } else { KeyError::Malformed });
         };
         Self::from_point(point)

@@ -8,6 +8,9 @@ mod keys;
 mod subject;
 mod trust;
 
+/// Whether chains of certificates are compiled in. Without, none is shown or believed.
+const X509: bool = cfg!(feature = "x509");
+
 pub use identity::{CredentialError, Identity};
 pub use keys::{KeyError, PublicKey, SIGNATURE_MAX, SigningKey};
 pub use trust::{CertificateError, Purpose, Trust, TrustAnchor};

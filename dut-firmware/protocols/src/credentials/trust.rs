@@ -13,7 +13,7 @@ use webpki::{EndEntityCert, KeyUsage as ExtendedKeyUsage, VerifiedPath};
 
 use super::key_usage::KeyUsage;
 use super::subject::subject_serial_number;
-use super::{KeyError, PublicKey};
+use super::{KeyError, PublicKey, X509};
 use crate::work::{Tally, Work};
 
 /// The root of a chain: a name and a key that are believed without proof.
@@ -25,8 +25,11 @@ impl TrustAnchor {
     /// believed as it is (RFC 5280 6.1.1 d).
     ///
     /// # Errors
-    /// [`CertificateError::Malformed`].
+    /// [`CertificateError::Malformed`]; [`CertificateError::Unsupported`] without the feature `x509`.
     pub fn from_certificate(der: &[u8]) -> Result<Self, CertificateError> {
+        if !X509 {
+            return Err(CertificateError::Unsupported);
+        }
         let der = CertificateDer::from(der);
         webpki::anchor_from_trusted_cert(&der)
             .map(|anchor| Self(anchor.to_owned()))
@@ -145,6 +148,9 @@ impl Trust {
         since_zero: Duration,
         work: &mut Work,
     ) -> Result<PublicKey, CertificateError> {
+        if !X509 {
+            return Err(CertificateError::Unsupported);
+        }
         let (leaf, issuers) = chain.split_first().ok_or(CertificateError::Malformed)?;
         let leaf = CertificateDer::from(*leaf);
         let issuers: Vec<CertificateDer<'_>> = issuers.iter().map(|issuer| CertificateDer::from(*issuer)).collect();

@@ -5,19 +5,15 @@ use wire::ieee802154::{Address, FCS_LENGTH, FrameControl, FrameType, FrameVersio
 use wire::reader::Reader;
 
 /// What a radio does with a frame.
-pub(crate) struct Filtered {
+pub struct Filtered {
     /// It hands the frame up.
-    pub(crate) passed: bool,
+    pub passed: bool,
     /// The sequence number to acknowledge.
-    pub(crate) acknowledge: Option<u8>,
+    pub acknowledge: Option<u8>,
 }
 
 /// 7.5.6.2, third level of filtering, for a device that is no PAN coordinator and has no short address.
-pub(crate) fn filter(
-    header: Option<&(FrameControl, Header)>,
-    pan_id: PanId,
-    is_ours: impl Fn(Eui64) -> bool,
-) -> Filtered {
+pub fn filter(header: Option<&(FrameControl, Header)>, pan_id: PanId, is_ours: impl Fn(Eui64) -> bool) -> Filtered {
     let dropped = Filtered { passed: false, acknowledge: None };
     let Some((control, header)) = header else { return dropped };
     // The first check of a radio of the 2006 edition: a frame version that it does not know.
@@ -42,7 +38,7 @@ pub(crate) fn filter(
 }
 
 /// The sequence number that an MPDU acknowledges, if it is an acknowledgement.
-pub(crate) fn acknowledgement_number(mpdu: &[u8]) -> Option<u8> {
+pub fn acknowledgement_number(mpdu: &[u8]) -> Option<u8> {
     match mpdu {
         [control, _, number] if control & 7 == FrameType::Acknowledgment.bits() as u8 => Some(*number),
         _ => None,
@@ -50,7 +46,7 @@ pub(crate) fn acknowledgement_number(mpdu: &[u8]) -> Option<u8> {
 }
 
 /// Whether a sender waits for an acknowledgement: it asked for one, and not of everybody (7.5.6.4).
-pub(crate) fn wants_acknowledgement(psdu: &[u8]) -> bool {
+pub fn wants_acknowledgement(psdu: &[u8]) -> bool {
     let mpdu = psdu.len().checked_sub(FCS_LENGTH).and_then(|end| psdu.get(..end)).unwrap_or_default();
     match Header::parse(&mut Reader::new(mpdu)) {
         Ok((control, header)) => {
