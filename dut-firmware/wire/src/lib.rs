@@ -37,6 +37,11 @@ pub mod upper_tester;
 pub mod writer;
 pub mod zep;
 
+/// Whether frames other than data frames are compiled in.
+pub(crate) const FRAMES: bool = cfg!(feature = "frames");
+/// Whether RPL is compiled in.
+pub(crate) const RPL: bool = cfg!(feature = "rpl");
+
 mod error;
 
 pub use error::{Error, Result};

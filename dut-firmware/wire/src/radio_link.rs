@@ -28,6 +28,9 @@ pub struct Stamped {
 }
 
 /// What passes the link; the medium sends the first three, a board the others, and either [`Message::Backbone`].
+///
+/// A board with a radio of its own can lend it to the other side: then that side sends [`Message::Radio`] (several addresses:
+/// one message each) and [`Message::Transmit`], and the board answers as a medium does. [`Message::Sniff`] makes it a sniffer.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Message {
     /// The radio received a frame.
@@ -72,6 +75,22 @@ pub enum Message {
     Restarting,
     /// The firmware panicked, and why: the last message of this life.
     Panicked(String),
+    /// To a board with a radio of its own: hand over every frame of this channel, and acknowledge none.
+    Sniff {
+        /// 2.4 GHz channel, 11 to 26; 0 ends it.
+        channel: u8,
+    },
+    /// A frame that a sniffer heard; the message's timestamp is that of its first symbol after the preamble.
+    Sniffed {
+        /// Received signal strength in dBm.
+        rssi_dbm: i8,
+        /// Link quality indication, 0 to 255 (IEEE 802.15.4-2006 6.9.8).
+        lqi: u8,
+        /// Frames that the board heard and could not hand over, since it booted.
+        dropped: u32,
+        /// Without FCS, which was right.
+        psdu: Vec<u8>,
+    },
 }
 
 /// What became of a frame.
@@ -95,6 +114,8 @@ mod kind {
     pub(super) const LOG: u8 = 7;
     pub(super) const RESTARTING: u8 = 8;
     pub(super) const PANICKED: u8 = 9;
+    pub(super) const SNIFF: u8 = 10;
+    pub(super) const SNIFFED: u8 = 11;
 }
 
 impl Stamped {
@@ -144,6 +165,17 @@ impl Stamped {
             Message::Panicked(reason) => {
                 body.extend(reason.as_bytes());
                 kind::PANICKED
+            }
+            Message::Sniff { channel } => {
+                body.push(*channel);
+                kind::SNIFF
+            }
+            Message::Sniffed { rssi_dbm, lqi, dropped, psdu } => {
+                body.extend(rssi_dbm.to_be_bytes());
+                body.push(*lqi);
+                body.extend(dropped.to_be_bytes());
+                body.extend(frame(psdu)?);
+                kind::SNIFFED
             }
         };
         let length = u16::try_from(body.len()).ok().filter(|length| usize::from(*length) <= MAX_BODY);
@@ -215,6 +247,17 @@ impl Stamped {
                 Message::Restarting
             }
             kind::PANICKED => Message::Panicked(text(reader.rest())?),
+            kind::SNIFF => {
+                let channel = reader.u8("channel")?;
+                ended(&reader)?;
+                Message::Sniff { channel }
+            }
+            kind::SNIFFED => {
+                let rssi_dbm = i8::from_be_bytes([reader.u8("RSSI")?]);
+                let lqi = reader.u8("LQI")?;
+                let dropped = reader.u32_be("dropped frames")?;
+                Message::Sniffed { rssi_dbm, lqi, dropped, psdu: frame(reader.rest())?.to_vec() }
+            }
             _ => return Err(Error::Unsupported("kind of a radio link message")),
         };
         Ok(Self { at, message })
@@ -312,6 +355,9 @@ mod tests {
             "[ -~]{0,80}".prop_map(Message::Log),
             Just(Message::Restarting),
             "[ -~]{0,80}".prop_map(Message::Panicked),
+            any::<u8>().prop_map(|channel| Message::Sniff { channel }),
+            (any::<i8>(), any::<u8>(), any::<u32>(), octets(126))
+                .prop_map(|(rssi_dbm, lqi, dropped, psdu)| { Message::Sniffed { rssi_dbm, lqi, dropped, psdu } }),
         ]
     }
 

@@ -32,8 +32,8 @@ impl VirtualRack {
                     self.medium.configure(self.boards[board].radio, self.config.channel, Mode::Off);
                 }
                 Message::Panicked(reason) => self.lose(board, format!("its firmware panicked: {reason}")),
-                Message::Received { .. } | Message::Done { .. } => {
-                    self.tester_fault(board, "its radio link says what only the medium may say".to_owned());
+                Message::Received { .. } | Message::Done { .. } | Message::Sniff { .. } | Message::Sniffed { .. } => {
+                    self.tester_fault(board, "its radio link says what no board of a rack may say".to_owned());
                 }
             },
             Arrived::Noise(octets) => {

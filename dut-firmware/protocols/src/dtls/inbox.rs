@@ -64,8 +64,8 @@ impl Partial {
         if start == end {
             return;
         }
-        self.received.push((start, end));
-        self.received.sort_unstable();
+        let place = self.received.partition_point(|known| *known < (start, end));
+        self.received.insert(place, (start, end));
         self.received.dedup_by(|next, previous| {
             let touches = next.0 <= previous.1;
             if touches {

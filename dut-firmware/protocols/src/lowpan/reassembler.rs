@@ -311,7 +311,7 @@ impl Reassembler {
         target.copy_from_slice(piece);
         partial.active = now;
         partial.pieces.push((offset, piece.len()));
-        if !is_covered(&mut partial.pieces.clone(), partial.bytes.len()) {
+        if !is_covered(&partial.pieces, partial.bytes.len()) {
             return Ok(None);
         }
         let Partial { key, protection, bytes: packet, .. } = self.partials.remove(index);
@@ -325,16 +325,20 @@ impl Reassembler {
 }
 
 /// Whether the pieces leave no gap in `length` octets.
-fn is_covered(pieces: &mut [(usize, usize)], length: usize) -> bool {
-    pieces.sort_unstable();
-    let reached =
-        pieces.iter().fold(
-            0,
-            |reached: usize, (start, size)| {
-                if *start <= reached { reached.max(start.saturating_add(*size)) } else { reached }
-            },
-        );
-    reached >= length
+fn is_covered(pieces: &[(usize, usize)], length: usize) -> bool {
+    let ends_behind = |reached: usize| {
+        let reach =
+            pieces.iter().filter(|(start, _)| *start <= reached).map(|(start, size)| start.saturating_add(*size));
+        reach.max().filter(|end| *end > reached)
+    };
+    let mut reached = 0;
+    while reached < length {
+        match ends_behind(reached) {
+            Some(end) => reached = end,
+            None => return false,
+        }
+    }
+    true
 }
 
 /// The length that an uncompressed IPv6 header says has to be the length that arrived.

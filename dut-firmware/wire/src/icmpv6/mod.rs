@@ -8,7 +8,7 @@ use alloc::vec::Vec;
 use crate::ipv6::{Ipv6Addr, NextHeader, checksum};
 use crate::reader::Reader;
 use crate::writer::Writer;
-use crate::{Error, Result, ndp, rpl, sel};
+use crate::{Error, RPL, Result, ndp, rpl, sel};
 
 pub mod mld;
 
@@ -153,7 +153,7 @@ impl Message {
             (ndp::DUPLICATE_ADDRESS_REQUEST | ndp::DUPLICATE_ADDRESS_CONFIRMATION, _) if code & 0x0f <= 4 => {
                 Self::Ndp(ndp::Message::parse_body(kind, code, reader.rest())?)
             }
-            (rpl::ICMPV6_TYPE, _) if rpl::Kind::from_code(code).is_some() => {
+            (rpl::ICMPV6_TYPE, _) if RPL && rpl::Kind::from_code(code).is_some() => {
                 Self::Rpl(rpl::Message::parse_body(code, reader.rest())?)
             }
             (sel::ICMPV6_TYPE, _) => match sel::Kind::from_code(code) {
@@ -196,6 +196,7 @@ impl Message {
             Self::EchoRequest(echo) | Self::EchoReply(echo) => echo.data.len().saturating_add(4),
             Self::Mld(message) => message.body_len(),
             Self::Ndp(message) => message.body_len(),
+            Self::Rpl(_) if !RPL => 0,
             Self::Rpl(message) => message.body_len(),
             Self::Sel(_) => sel::BODY_LENGTH,
             Self::Other { body, .. } => body.len(),
@@ -221,6 +222,7 @@ impl Message {
             }
             Self::Mld(message) => message.emit_body(&mut writer)?,
             Self::Ndp(message) => message.emit_body(&mut writer)?,
+            Self::Rpl(_) if !RPL => return Err(Error::Unsupported("RPL")),
             Self::Rpl(message) => message.emit_body(&mut writer)?,
             Self::Sel(message) => message.emit_body(&mut writer)?,
             Self::Other { body, .. } => writer.put(body, "ICMPv6 body")?,

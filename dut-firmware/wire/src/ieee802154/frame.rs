@@ -7,7 +7,7 @@ use super::elements::{self, Elements, HeaderElement};
 use super::{AuxSecurityHeader, Beacon, Command, FrameType, FrameVersion, Header, MAX_PSDU, Outline, append_fcs};
 use crate::reader::Reader;
 use crate::writer::Writer;
-use crate::{Error, Result};
+use crate::{Error, FRAMES, Result};
 
 /// A frame without link security, or one whose security was removed by [`super::unsecure`].
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -125,7 +125,13 @@ impl Content {
     }
 
     /// Parses a MAC payload behind payload elements. Octets after the header of an acknowledgment up to 2006 are ignored.
+    ///
+    /// # Errors
+    /// Of the content; [`Error::Unsupported`] for beacons and MAC commands without the feature `frames`.
     pub fn parse(frame_type: FrameType, version: FrameVersion, bytes: &[u8]) -> Result<Self> {
+        if !FRAMES && matches!(frame_type, FrameType::Beacon | FrameType::MacCommand) {
+            return Err(Error::Unsupported("frame without data"));
+        }
         Ok(match (frame_type, version) {
             (FrameType::Beacon, FrameVersion::V2015) => Self::EnhancedBeacon(bytes.to_vec()),
             (FrameType::Beacon, _) => Self::Beacon(Beacon::parse(bytes)?),
@@ -139,6 +145,7 @@ impl Content {
     /// Octets at the start of the payload that encryption leaves open (2006 section 7.6.3.3): none in 2015 frames.
     pub fn open_len(&self, version: FrameVersion) -> usize {
         match self {
+            _ if !FRAMES => 0,
             Self::Beacon(beacon) => beacon.open_len(),
             Self::Command(_) if version != FrameVersion::V2015 => 1,
             _ => 0,
@@ -148,6 +155,7 @@ impl Content {
     /// Octets that [`Self::emit`] writes.
     pub fn buffer_len(&self) -> usize {
         match self {
+            Self::Beacon(_) | Self::Command(_) if !FRAMES => 0,
             Self::Beacon(beacon) => beacon.buffer_len(),
             Self::Data(payload) | Self::EnhancedBeacon(payload) | Self::EnhancedAcknowledgment(payload) => {
                 payload.len()
@@ -160,6 +168,7 @@ impl Content {
     /// Writes the MAC payload.
     pub fn emit(&self, writer: &mut Writer<'_>) -> Result<()> {
         match self {
+            Self::Beacon(_) | Self::Command(_) if !FRAMES => Err(Error::Unsupported("frame without data")),
             Self::Beacon(beacon) => beacon.emit(writer),
             Self::Data(payload) | Self::EnhancedBeacon(payload) | Self::EnhancedAcknowledgment(payload) => {
                 writer.put(payload, "MAC payload")

@@ -15,7 +15,9 @@ pub use payload::PayloadElement;
 
 use crate::reader::Reader;
 use crate::writer::Writer;
-use crate::{Error, Result};
+use crate::{Error, FRAMES, Result};
+
+const UNSUPPORTED: Error = Error::Unsupported("information elements");
 
 /// The information elements of a frame, those that end a list included.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -57,11 +59,17 @@ impl Elements {
 
     /// Octets of the payload elements.
     pub fn payload_len(&self) -> usize {
+        if !FRAMES {
+            return 0;
+        }
         self.payload.iter().map(PayloadElement::buffer_len).fold(0, usize::saturating_add)
     }
 
     /// [`Error::Malformed`] if a reader would not find the lists' ends where they are.
     pub(super) fn check(&self, has_content: bool) -> Result<()> {
+        if !FRAMES {
+            return if self.is_empty() { Ok(()) } else { Err(UNSUPPORTED) };
+        }
         check_header(&self.header)?;
         let ends_early = self.payload.iter().rev().skip(1).any(|element| *element == PayloadElement::Termination);
         let is_terminated = self.payload.last() == Some(&PayloadElement::Termination);
@@ -78,12 +86,18 @@ impl Elements {
 
     /// Writes the payload elements.
     pub(super) fn emit_payload(&self, writer: &mut Writer<'_>) -> Result<()> {
+        if !FRAMES {
+            return if self.payload.is_empty() { Ok(()) } else { Err(UNSUPPORTED) };
+        }
         self.payload.iter().try_for_each(|element| element.emit(writer))
     }
 }
 
 /// Octets of a list of header elements.
 pub(super) fn header_len(elements: &[HeaderElement]) -> usize {
+    if !FRAMES {
+        return 0;
+    }
     elements.iter().map(HeaderElement::buffer_len).fold(0, usize::saturating_add)
 }
 
@@ -96,12 +110,18 @@ fn check_header(elements: &[HeaderElement]) -> Result<()> {
 
 /// Writes header elements.
 pub(super) fn emit_header(elements: &[HeaderElement], writer: &mut Writer<'_>) -> Result<()> {
+    if !FRAMES {
+        return if elements.is_empty() { Ok(()) } else { Err(UNSUPPORTED) };
+    }
     check_header(elements)?;
     elements.iter().try_for_each(|element| element.emit(writer))
 }
 
 /// Reads header elements up to and with a termination, or up to the last `mic_len` octets, which belong to no element.
 pub(super) fn parse_header(reader: &mut Reader<'_>, mic_len: usize) -> Result<Vec<HeaderElement>> {
+    if !FRAMES {
+        return Err(UNSUPPORTED);
+    }
     let mut elements = Vec::new();
     while reader.remaining() > mic_len {
         let element = HeaderElement::parse(reader)?;
@@ -116,6 +136,9 @@ pub(super) fn parse_header(reader: &mut Reader<'_>, mic_len: usize) -> Result<Ve
 
 /// Reads payload elements up to and with a termination, or to the end.
 pub(super) fn parse_payload(reader: &mut Reader<'_>) -> Result<Vec<PayloadElement>> {
+    if !FRAMES {
+        return Err(UNSUPPORTED);
+    }
     let mut elements = Vec::new();
     while !reader.is_empty() {
         let element = PayloadElement::parse(reader)?;
