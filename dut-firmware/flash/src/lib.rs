@@ -9,6 +9,7 @@
 
 extern crate alloc;
 
+use alloc::boxed::Box;
 use alloc::vec::Vec;
 use core::ops::Range;
 
@@ -43,7 +44,7 @@ pub enum Found {
     /// No store was ever written.
     Nothing,
     /// The one that was written last.
-    Store(Store),
+    Store(Box<Store>),
     /// A store that cannot be read any more.
     Damaged,
 }
@@ -83,7 +84,7 @@ impl<F: NorFlash> Place<F> {
             }
         }
         octets.truncate(length);
-        Store::decode(&octets).map_or(Found::Damaged, Found::Store)
+        Store::decode(&octets).map_or(Found::Damaged, |store| Found::Store(Box::new(store)))
     }
 
     /// Writes a store; the one before it counts until this one is written whole.

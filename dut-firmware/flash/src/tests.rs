@@ -66,7 +66,7 @@ impl NorFlash for Flash {
     const ERASE_SIZE: usize = PAGE;
 
     async fn erase(&mut self, from: u32, to: u32) -> Result<(), PowerIsGone> {
-        assert!(from as usize % PAGE == 0 && to as usize % PAGE == 0, "whole pages");
+        assert!(from.is_multiple_of(PAGE as u32) && to.is_multiple_of(PAGE as u32), "whole pages");
         for page in from as usize / PAGE..to as usize / PAGE {
             self.erased[page] += 1;
             let cut = self.spend();
@@ -78,7 +78,7 @@ impl NorFlash for Flash {
     }
 
     async fn write(&mut self, offset: u32, octets: &[u8]) -> Result<(), PowerIsGone> {
-        assert!(offset % 4 == 0 && octets.len() % 4 == 0, "whole words");
+        assert!(offset.is_multiple_of(4) && octets.len().is_multiple_of(4), "whole words");
         for (at, octet) in octets.iter().enumerate() {
             if at % 4 == 0 {
                 self.spend()?;
@@ -102,7 +102,7 @@ fn save(flash: &mut Flash, store: &Store) -> Result<(), Error> {
 }
 
 fn holds(flash: &mut Flash, store: &Store) -> bool {
-    open(flash).1 == Found::Store(store.clone())
+    open(flash).1 == Found::Store(store.clone().into())
 }
 
 /// A store that differs with `number`; with routes it takes several pieces.
@@ -134,7 +134,6 @@ fn pages_wear_alike() {
     for number in 0..3000 {
         block_on(place.save(&store(number, number as u64 % 40))).unwrap();
     }
-    drop(place);
     assert!(holds(&mut flash, &store(2999, 2999 % 40)));
     let (least, most) = (*flash.erased.iter().min().unwrap(), *flash.erased.iter().max().unwrap());
     assert!(least > 20 && most - least <= 1, "{:?}", flash.erased);

@@ -151,7 +151,7 @@ async fn main(spawner: Spawner) -> ! {
     let opened = Place::open(BlockingAsync::new(Nvmc::new(p.NVMC)), range).await;
     let (place, found) = opened.expect("build.rs gives the store whole pages");
     let (store, damaged) = match found {
-        Found::Store(store) => (store, false),
+        Found::Store(store) => (*store, false),
         Found::Nothing => (Store::default(), false),
         Found::Damaged => (Store::default(), true),
     };
