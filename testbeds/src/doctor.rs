@@ -12,6 +12,7 @@ use wire::dissect::{Dissection, Dissector, Keys, upper_tester};
 use wire::ieee802154::{Address, Content, Frame, Header, LinkAddress, PanId};
 
 use crate::connection::{Claim, Connection, LockError};
+use crate::probe::Probe;
 use crate::rack::Rack;
 use crate::testbed::{BoardRequest, Device, PAN_ID, RackRequest, Role, Testbed};
 use crate::virtual_rack::VirtualRack;
@@ -91,7 +92,7 @@ pub fn examine(testbed: &Testbed, device: Device, channel: u8, seed: [u8; 32]) -
                 return report;
             }
         };
-    if !is_there {
+    if !is_there || !look_at_chips(&mut report, testbed) {
         return report;
     }
     let names = boards(testbed);
@@ -145,7 +146,7 @@ fn look_at_files(report: &mut Report, name: &str, connection: &Connection) -> bo
         report.bad(name, "files", reason, "build it, or mend the path in the testbed file");
         return false;
     }
-    for path in connection.exclusive() {
+    for path in connection.devices() {
         match std::fs::OpenOptions::new().read(true).write(true).open(path) {
             Ok(_) => report.good(name, "files", format!("{path} may be read and written")),
             Err(error) => {
@@ -162,6 +163,34 @@ fn look_at_files(report: &mut Report, name: &str, connection: &Connection) -> bo
         }
     }
     true
+}
+
+/// Whether each probe is on the chip that the testbed file says, and that holds its firmware.
+fn look_at_chips(report: &mut Report, testbed: &Testbed) -> bool {
+    let mut is_good = true;
+    for (name, connection) in &testbed.connections {
+        let Some(chip) = connection.chip() else { continue };
+        let mut probe = match Probe::open(chip) {
+            Ok(probe) => probe,
+            Err(error) => {
+                report.bad(name, "chip", error.to_string(), "look where the debug cable goes, and at `probe`");
+                is_good = false;
+                continue;
+            }
+        };
+        let id = chip.id.as_deref().unwrap_or_default();
+        report.good(name, "chip", format!("{} {id} at probe {}", chip.kind, chip.selector));
+        let Some(firmware) = &chip.firmware else { continue };
+        match probe.holds_firmware() {
+            Ok(true) => report.good(name, "firmware", format!("holds {}", firmware.display())),
+            Ok(false) => {
+                let found = format!("holds something else than {}", firmware.display());
+                report.bad(name, "firmware", found, "bootrack testbed flash");
+            }
+            Err(error) => report.bad(name, "firmware", error.to_string(), "bootrack testbed flash"),
+        }
+    }
+    is_good
 }
 
 /// A board that is looked at.

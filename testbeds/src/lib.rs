@@ -3,6 +3,7 @@
 pub mod connection;
 pub mod doctor;
 pub mod operator;
+pub mod probe;
 pub mod rack;
 pub mod sniffer;
 pub mod testbed;

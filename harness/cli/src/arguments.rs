@@ -283,6 +283,27 @@ pub(crate) enum TestbedCommand {
     Discover(Discover),
     /// Bring up every board, ask it who it is, have all reach each other, and say what to do about what is wrong.
     Doctor(Doctor),
+    /// Write its firmware to every board with a debug probe whose flash holds something else.
+    Flash(Flash),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Flash {
+    /// Boards of the testbed file; built-in: all that have a probe.
+    #[arg(value_name = "BOARD")]
+    pub(crate) boards: Vec<String>,
+    /// Testbed file.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) testbed: PathBuf,
+    /// Write even if the flash holds the firmware already.
+    #[arg(long)]
+    pub(crate) force: bool,
+    /// Erase all of the flash first, the store of the device with it. Implies `--force`.
+    #[arg(long)]
+    pub(crate) erase: bool,
+    /// Print one JSON object instead of text.
+    #[arg(long)]
+    pub(crate) json: bool,
 }
 
 #[derive(Debug, Args)]

@@ -40,6 +40,7 @@ fn main() -> ExitCode {
         Command::Testbed(Testbed { command }) => match command {
             TestbedCommand::Discover(discover) => commands::discover::discover(&discover),
             TestbedCommand::Doctor(doctor) => commands::doctor::doctor(&doctor),
+            TestbedCommand::Flash(flash) => commands::flash::flash(&flash),
         },
         Command::Sniff(sniff) => commands::sniff::sniff(&sniff),
         Command::Pics(pics) => commands::pics::pics(&pics),

@@ -176,7 +176,9 @@ impl CoreDebug {
             self.remove_breakpoints()?;
         } else if !halts && !self.is_running {
             if control & C_DEBUGEN != 0 && control & C_STEP != 0 {
-                self.gdb.step()?;
+                if !self.locks_up()? {
+                    self.gdb.step()?;
+                }
                 self.fault_status |= DFSR_HALTED;
             } else {
                 self.run()?;
@@ -185,13 +187,17 @@ impl CoreDebug {
         Ok(())
     }
 
-    /// The core runs. One whose reset vector is none locks up instead, which QEMU does not survive: it is left as it is.
-    fn run(&mut self) -> io::Result<()> {
+    /// Whether the core would lock up if it went on, because its flash has no reset vector: QEMU does not survive that, so the
+    /// core is left as it is.
+    fn locks_up(&mut self) -> io::Result<bool> {
         let mut vector = [0; 4];
         self.gdb.read(RESET_VECTOR, &mut vector)?;
-        let at = self.gdb.register(15)?;
         let is_sound = u32::from_le_bytes(vector) & 1 == 1 && vector != [0xff; 4];
-        self.is_locked_up = !is_sound && at < FLASH_END;
+        Ok(!is_sound && self.gdb.register(15)? < FLASH_END)
+    }
+
+    fn run(&mut self) -> io::Result<()> {
+        self.is_locked_up = self.locks_up()?;
         if !self.is_locked_up {
             self.set_breakpoints()?;
             self.gdb.resume()?;

@@ -15,6 +15,7 @@
 mod core_debug;
 mod debug_port;
 mod gdb;
+mod image;
 mod remote;
 
 use std::io;
@@ -27,6 +28,7 @@ use std::time::{Duration, Instant};
 use core_debug::CoreDebug;
 use debug_port::DebugPort;
 use gdb::Gdb;
+pub use image::image;
 
 /// VID and PID of the Black Magic Probe.
 const USB_IDS: &str = "1d50:6018";

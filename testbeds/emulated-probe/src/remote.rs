@@ -109,8 +109,7 @@ fn answer(command: &str, port: &mut DebugPort, wire: &mut Wire) -> io::Result<St
             if reads { register(value) } else { "K0".to_owned() }
         }
         "HM" => {
-            let (_, _, address, length) =
-                (digits.number(2)?, digits.number(8)?, digits.number(8)?, digits.number(8)?);
+            let (_, _, address, length) = (digits.number(2)?, digits.number(8)?, digits.number(8)?, digits.number(8)?);
             let mut octets = vec![0; length as usize];
             port.core.read(address, &mut octets)?;
             let digits: String = octets.iter().map(|octet| format!("{octet:02x}")).collect();

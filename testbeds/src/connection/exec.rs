@@ -20,6 +20,7 @@ use wire::radio_link::{Message, Stamped};
 use super::air::{Bridge, OpenBridge};
 use super::lines::{LinkReader, Process, SETPRIV, bound_to_this_process, read_all};
 use super::{Arrived, Attached, Outbox};
+use crate::probe::Chip;
 
 /// A program to run as a board.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -30,6 +31,8 @@ pub struct Exec {
     pub arguments: Vec<String>,
     /// What it takes for its radio.
     pub radio: Radio,
+    /// The chip that the program drives, if a debug probe is on it.
+    pub chip: Option<Chip>,
 }
 
 /// The radio of a program.
@@ -234,6 +237,10 @@ impl Attached for ExecBoard {
             Some(status) => Err(format!("its program has ended: {status}")),
             None => Err("its program has closed its output and goes on".to_owned()),
         }
+    }
+
+    fn starts_chip(&self) -> bool {
+        false
     }
 
     fn process_id(&self) -> Option<u32> {

@@ -7,6 +7,7 @@ pub(crate) mod hook;
 mod lines;
 mod lock;
 mod prepare;
+mod probed;
 mod qemu;
 mod serial;
 
@@ -23,6 +24,8 @@ pub use lock::{Claim, LockError};
 pub use prepare::{Identity, identify};
 pub use qemu::Qemu;
 pub use serial::{Power, Reset, Serial};
+
+use crate::probe::{Chip, SharedProbe};
 
 /// How a board outside of this process is reached.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -51,11 +54,27 @@ impl Connection {
         }
     }
 
-    /// The things that only one run can use at a time: paths of serial devices.
-    pub fn exclusive(&self) -> Vec<&str> {
+    /// The serial devices that it uses.
+    pub fn devices(&self) -> Vec<&str> {
         match self {
             Self::Qemu(_) | Self::Exec(_) => Vec::new(),
-            Self::Serial(serial) => serial.exclusive(),
+            Self::Serial(serial) => serial.devices(),
+        }
+    }
+
+    /// The things that only one run can use at a time: paths of serial devices, and probes.
+    pub fn exclusive(&self) -> Vec<&str> {
+        let mut things = self.devices();
+        things.extend(self.chip().map(|chip| chip.selector.as_str()));
+        things
+    }
+
+    /// The chip of a board that has a debug probe.
+    pub fn chip(&self) -> Option<&Chip> {
+        match self {
+            Self::Qemu(_) => None,
+            Self::Exec(exec) => exec.chip.as_ref(),
+            Self::Serial(serial) => serial.chip.as_ref(),
         }
     }
 
@@ -75,10 +94,17 @@ impl Connection {
         entropy: [u8; 32],
         outbox: Outbox,
     ) -> Result<Box<dyn Attached>, String> {
-        Ok(match self {
+        let opened = self.chip().map(SharedProbe::open).transpose();
+        let probe = opened.map_err(|reason| format!("board `{name}`: {reason}"))?;
+        let log = probe.clone().map(|probe| (probe, outbox.clone()));
+        let board: Box<dyn Attached> = match self {
             Self::Qemu(qemu) => Box::new(qemu::EmulatedBoard::new(qemu, eui64, entropy, outbox)?),
             Self::Exec(exec) => Box::new(exec::ExecBoard::new(name, exec, eui64, outbox)?),
-            Self::Serial(serial) => Box::new(serial::SerialBoard::new(name, serial, outbox)?),
+            Self::Serial(serial) => Box::new(serial::SerialBoard::new(name, serial, probe, outbox)?),
+        };
+        Ok(match log {
+            Some((probe, outbox)) => Box::new(probed::ProbedBoard::new(board, probe, outbox)),
+            None => board,
         })
     }
 }
@@ -120,6 +146,11 @@ pub(crate) trait Attached {
     /// # Errors
     /// What became of it.
     fn ended(&mut self) -> Result<(), String>;
+
+    /// Whether giving it power starts its chip; of others their debug probe does.
+    fn starts_chip(&self) -> bool {
+        true
+    }
 
     /// The process that it is, while it has power.
     fn process_id(&self) -> Option<u32> {

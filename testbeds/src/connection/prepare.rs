@@ -1,7 +1,7 @@
 //! Brings a board whose store outlives a case to the state in which a case finds a new one, and proves that it is the right board.
 //!
 //! The ladder: start it and ask `hello`; factory reset if it is in another state; if it does not answer, take its power and try
-//! once more. A board that says another address than the testbed file is never used: its cables are swapped.
+//! once more; where a debug probe is, write its firmware anew, and at last erase all of its flash first. A board that says another address than the testbed file is never used: its cables are swapped.
 
 use std::io::{ErrorKind, Read as _, Write as _};
 use std::time::{Duration, Instant};
@@ -73,13 +73,51 @@ pub fn identify(path: &str, baud: u32) -> Result<Identity, String> {
     Ok(Identity { eui64, firmware, roles: of("roles") })
 }
 
+/// What is tried, one after the other.
+#[derive(Clone, Copy)]
+enum Rung {
+    Start,
+    StartAgain,
+    Flash,
+    EraseAndFlash,
+}
+
+impl Rung {
+    fn name(self) -> &'static str {
+        match self {
+            Self::Start => "started",
+            Self::StartAgain => "started once more",
+            Self::Flash => "flashed anew",
+            Self::EraseAndFlash => "erased and flashed",
+        }
+    }
+
+    /// Does what comes before the start; `false` if this board has no such rung.
+    fn climb(self, board: &SerialBoard) -> Result<bool, String> {
+        match self {
+            Self::Start | Self::StartAgain => Ok(true),
+            Self::Flash => board.reflash(false),
+            Self::EraseAndFlash => board.reflash(true),
+        }
+    }
+}
+
 /// Brings the board to state `factory`.
 ///
 /// # Errors
 /// What was tried, and how each attempt ended.
 pub(super) fn bring_to_factory(board: &mut SerialBoard) -> Result<(), String> {
     let mut tried = Vec::new();
-    for name in ["started", "started once more"] {
+    for rung in [Rung::Start, Rung::StartAgain, Rung::Flash, Rung::EraseAndFlash] {
+        let name = rung.name();
+        match rung.climb(board) {
+            Ok(true) => {}
+            Ok(false) => break,
+            Err(reason) => {
+                tried.push(format!("{name}: {reason}"));
+                break;
+            }
+        }
         let attempt = board.start_afresh().map_err(Failure::Again).and_then(|()| factory(board));
         match attempt {
             Ok(()) => return Ok(()),

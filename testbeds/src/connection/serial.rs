@@ -13,6 +13,7 @@ use wire::radio_link::{Message, Stamped};
 
 use super::lines::{LinkReader, read_all};
 use super::{Arrived, Attached, Outbox, hook, prepare};
+use crate::probe::{Chip, Probe, ProbeError, SharedProbe};
 
 /// A serial board, as the testbed file says.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -29,6 +30,8 @@ pub struct Serial {
     pub power: Option<Power>,
     /// How it is reset.
     pub reset: Option<Reset>,
+    /// Its chip, if a debug probe is on it.
+    pub chip: Option<Chip>,
 }
 
 /// Commands that switch the power of a board.
@@ -49,6 +52,8 @@ pub enum Reset {
     Rts,
     /// By a command.
     Command(Vec<String>),
+    /// By its debug probe, which can hold it in reset.
+    Probe,
 }
 
 /// How long a line may take to be there: boards that have their power by USB come back with it.
@@ -61,7 +66,7 @@ const READS_FOR: Duration = Duration::from_millis(50);
 const PULSE: Duration = Duration::from_millis(50);
 
 impl Serial {
-    pub(super) fn exclusive(&self) -> Vec<&str> {
+    pub(super) fn devices(&self) -> Vec<&str> {
         [Some(&self.path), self.radio.as_ref()].into_iter().flatten().map(String::as_str).collect()
     }
 }
@@ -69,6 +74,7 @@ impl Serial {
 /// A board on a serial line.
 pub(super) struct SerialBoard {
     serial: Serial,
+    probe: Option<SharedProbe>,
     outbox: Outbox,
     port: Option<TTYPort>,
     link: Option<TTYPort>,
@@ -91,9 +97,10 @@ impl SerialBoard {
     ///
     /// # Errors
     /// What was tried, and what is in the way.
-    pub(super) fn new(name: &str, serial: &Serial, outbox: Outbox) -> Result<Self, String> {
+    pub(super) fn new(name: &str, serial: &Serial, probe: Option<SharedProbe>, outbox: Outbox) -> Result<Self, String> {
         let lives = Arc::new(AtomicBool::new(false));
-        let mut board = Self { serial: serial.clone(), outbox, port: None, link: None, lives, started: Instant::now() };
+        let mut board =
+            Self { serial: serial.clone(), probe, outbox, port: None, link: None, lives, started: Instant::now() };
         prepare::bring_to_factory(&mut board)
             .map_err(|reason| format!("board `{name}` at {}: {reason}", serial.path))?;
         if board.can_take_power() {
@@ -108,13 +115,14 @@ impl SerialBoard {
 
     /// Whether it can be without power, or held in reset.
     fn can_take_power(&self) -> bool {
-        self.serial.power.is_some() || matches!(self.serial.reset, Some(Reset::Dtr | Reset::Rts))
+        self.serial.power.is_some() || matches!(self.serial.reset, Some(Reset::Dtr | Reset::Rts | Reset::Probe))
     }
 
     fn take_power(&mut self) -> Result<(), String> {
         match (&self.serial.power, &self.serial.reset) {
             (Some(power), _) => hook::run(&power.off),
             (None, Some(Reset::Dtr | Reset::Rts)) => self.hold_in_reset(true),
+            (None, Some(Reset::Probe)) => self.by_probe(Probe::hold),
             _ => Err("its power cannot be taken: the testbed file gives it no `power`".to_owned()),
         }
     }
@@ -157,8 +165,23 @@ impl SerialBoard {
                 std::thread::sleep(PULSE);
                 self.hold_in_reset(false)
             }
+            Some(Reset::Probe) => self.by_probe(Probe::start),
             None => Err("it cannot be reset: the testbed file gives it no `reset`".to_owned()),
         }
+    }
+
+    fn by_probe(&self, act: impl FnOnce(&mut Probe) -> Result<(), ProbeError>) -> Result<(), String> {
+        let probe = self.probe.as_ref().ok_or("the testbed file gives it no `probe`")?;
+        probe.with(act)
+    }
+
+    /// Writes its firmware anew, if the testbed file says which it is and there is a probe to write it by; `false` otherwise.
+    pub(super) fn reflash(&self, erases_all: bool) -> Result<bool, String> {
+        let has_firmware = self.serial.chip.as_ref().is_some_and(|chip| chip.firmware.is_some());
+        if has_firmware {
+            self.by_probe(|probe| probe.flash(erases_all))?;
+        }
+        Ok(has_firmware)
     }
 
     fn hold_in_reset(&mut self, held: bool) -> Result<(), String> {

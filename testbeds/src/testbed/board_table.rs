@@ -9,6 +9,7 @@ use wire::Eui64;
 
 use super::file::qemu_program;
 use crate::connection::{Bridge, Connection, Exec, Power, Qemu, Radio, Reset, Serial};
+use crate::probe::Chip;
 
 /// One board.
 #[derive(Debug, Deserialize)]
@@ -23,6 +24,7 @@ pub(super) struct BoardTable {
     eui64: Option<Spanned<String>>,
     reset: Option<Spanned<ResetKey>>,
     power: Option<Spanned<PowerTable>>,
+    probe: Option<Spanned<ProbeTable>>,
 }
 
 /// `radio = true`, `"zep"` or `"openthread"` of a program, `radio = "/dev/..."` of a serial board.
@@ -46,7 +48,7 @@ impl RadioKey {
     }
 }
 
-/// `"dtr"`, `"rts"`, or a command.
+/// `"dtr"`, `"rts"`, `"probe"`, or a command.
 #[derive(Debug, Deserialize)]
 #[serde(untagged)]
 enum ResetKey {
@@ -59,6 +61,16 @@ enum ResetKey {
 struct PowerTable {
     on: Vec<String>,
     off: Vec<String>,
+}
+
+/// A debug probe and the chip behind it.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct ProbeTable {
+    selector: String,
+    chip: String,
+    id: Option<String>,
+    firmware: Option<PathBuf>,
 }
 
 /// Of most serial adapters and boards.
@@ -114,9 +126,13 @@ impl BoardTable {
         }
         if let Some(reset) = &self.reset {
             match reset.get_ref() {
-                ResetKey::Line(line) if !matches!(line.as_str(), "dtr" | "rts") => {
+                ResetKey::Line(line) if !matches!(line.as_str(), "dtr" | "rts" | "probe") => {
                     let message = format!("there is no reset line `{line}`");
-                    fault(reset.span(), message, "\"dtr\", \"rts\", or a command as a list");
+                    fault(reset.span(), message, "\"dtr\", \"rts\", \"probe\", or a command as a list");
+                }
+                ResetKey::Line(line) if line == "probe" && self.probe.is_none() => {
+                    let help = "write probe = { selector = \"VID:PID:SERIAL\", chip = \"nRF52840_xxAA\" }";
+                    fault(reset.span(), "the board has no `probe` to reset it by".to_owned(), help);
                 }
                 ResetKey::Command(words) if words.is_empty() => {
                     fault(reset.span(), "an empty command".to_owned(), "the program and its arguments, as a list");
@@ -128,6 +144,9 @@ impl BoardTable {
             && (power.get_ref().on.is_empty() || power.get_ref().off.is_empty())
         {
             fault(power.span(), "an empty command".to_owned(), "the program and its arguments, as a list");
+        }
+        if let Some(probe) = &self.probe {
+            self.check_probe(probe, fault);
         }
         if let Some(radio) = &self.radio {
             match (radio.get_ref(), &self.exec, &self.serial) {
@@ -145,9 +164,34 @@ impl BoardTable {
         }
     }
 
+    fn check_probe(&self, probe: &Spanned<ProbeTable>, fault: &mut impl FnMut(Range<usize>, String, &str)) {
+        let ProbeTable { selector, id, .. } = probe.get_ref();
+        if self.qemu.is_some() {
+            let help = "leave it out: an emulated board is started with its image";
+            fault(probe.span(), "`probe` is no key of emulated boards".to_owned(), help);
+        }
+        // The serial number, because two probes of a kind are never told apart otherwise; it may have colons of its own.
+        let mut parts = selector.splitn(3, ':');
+        let is_id = |part: Option<&str>| part.is_some_and(|part| u16::from_str_radix(part, 16).is_ok());
+        if !is_id(parts.next()) || !is_id(parts.next()) || parts.next().is_none_or(str::is_empty) {
+            let message = format!("`{selector}` names no single probe");
+            fault(probe.span(), message, "VID:PID:SERIAL, as `probe-rs list` or lsusb say: \"1366:1051:000683123456\"");
+        }
+        if let Some(id) = id.as_ref().filter(|id| id.len() != 16 || u64::from_str_radix(id, 16).is_err()) {
+            let help = "16 hex digits; `bootrack testbed flash` says what the chip's is";
+            fault(probe.span(), format!("`{id}` is no number of a chip"), help);
+        }
+    }
+
     /// The connection of a table without faults, by the board's name.
     pub(super) fn into_connection(self) -> Option<(String, Connection)> {
         let radio = self.radio.map(Spanned::into_inner);
+        let chip = self.probe.map(Spanned::into_inner).map(|ProbeTable { selector, chip, id, firmware }| Chip {
+            selector,
+            kind: chip,
+            id,
+            firmware,
+        });
         let connection = if let Some(exec) = self.exec {
             let mut words = exec.into_inner().into_iter();
             let program = PathBuf::from(words.next()?);
@@ -155,6 +199,7 @@ impl BoardTable {
                 program,
                 arguments: words.collect(),
                 radio: radio.and_then(|radio| radio.of_program()).unwrap_or_default(),
+                chip,
             })
         } else if let Some(qemu) = self.qemu {
             Connection::Qemu(Qemu { program: qemu_program(), firmware: qemu.into_inner() })
@@ -170,9 +215,11 @@ impl BoardTable {
                 power: self.power.map(Spanned::into_inner).map(|PowerTable { on, off }| Power { on, off }),
                 reset: self.reset.map(|reset| match reset.into_inner() {
                     ResetKey::Line(line) if line == "dtr" => Reset::Dtr,
+                    ResetKey::Line(line) if line == "probe" => Reset::Probe,
                     ResetKey::Line(_) => Reset::Rts,
                     ResetKey::Command(words) => Reset::Command(words),
                 }),
+                chip,
             })
         };
         Some((self.name.into_inner(), connection))

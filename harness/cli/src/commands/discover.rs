@@ -45,6 +45,13 @@ pub(crate) fn discover(arguments: &Discover) -> Result<Exit, Failure> {
     if !others.is_empty() {
         text += &format!("\n# No board that speaks UT/1:\n{others}");
     }
+    let probes = testbeds::probe::plugged_in();
+    if !probes.is_empty() {
+        text += "\n# Debug probes, for `probe` of the board that each is on:\n";
+        for (selector, what) in &probes {
+            text += &format!("# probe = {{ selector = \"{selector}\", chip = \"nRF52840_xxAA\" }}    # {what}\n");
+        }
+    }
     match &arguments.write {
         Some(path) => {
             let file = OpenOptions::new().write(true).create_new(true).open(path);

@@ -8,6 +8,7 @@ pub(crate) mod dissect;
 mod dissect_fields;
 pub(crate) mod doctor;
 pub(crate) mod explain;
+pub(crate) mod flash;
 pub(crate) mod judge;
 pub(crate) mod list;
 pub(crate) mod mutants;
