@@ -5,7 +5,6 @@
 //! environment variable `CI` set they fail.
 
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
 
 use emulated_probe::{EmulatedProbe, image};
 
@@ -13,19 +12,13 @@ use emulated_probe::{EmulatedProbe, image};
 #[path = "cli/common.rs"]
 mod common;
 
-use common::{Outcome, call};
+use common::{Outcome, call, has};
 
 /// What FICR of the emulated chip says.
 const ID: &str = "1234567800000003";
 
 fn has_qemu() -> bool {
-    let version = Command::new("qemu-system-arm").arg("--version").stdout(Stdio::null()).status();
-    let found = version.is_ok_and(|status| status.success());
-    assert!(found || std::env::var_os("CI").is_none(), "qemu-system-arm is missing");
-    if !found {
-        eprintln!("SKIPPED: no qemu-system-arm (apt-get install qemu-system-arm)");
-    }
-    found
+    has("qemu-system-arm", "--version")
 }
 
 /// A folder with a testbed whose `dut` is a program beside the chip.

@@ -125,7 +125,38 @@ impl Probe {
 
 #[cfg(test)]
 mod tests {
-    use super::text;
+    use std::path::Path;
+
+    use defmt_decoder::Table;
+
+    use super::{frames, text};
+
+    /// The image that `./ci/firmware` builds says how to read what it logs: `defmt::info!("{=str}", line)`.
+    #[test]
+    fn frames_of_defmt_are_read_by_the_image() {
+        let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../target/firmware/nrf52840-dk.elf");
+        let Ok(image) = std::fs::read(&path) else {
+            assert!(std::env::var_os("CI").is_none(), "{} is missing: ./ci/firmware builds it", path.display());
+            eprintln!("SKIPPED: {} is missing: ./ci/firmware builds it", path.display());
+            return;
+        };
+        let table = Table::parse(&image).unwrap().unwrap();
+        let mut lines = Vec::new();
+        for index in table.indices() {
+            let index = u16::try_from(index).unwrap().to_le_bytes();
+            let frame = [&index[..], &5u32.to_le_bytes(), b"hello"].concat();
+            let mut sent = rzcobs::encode(&frame);
+            sent.push(0);
+            let mut decoder = table.new_stream_decoder();
+            // In two pieces, as it may come.
+            lines.extend(frames(decoder.as_mut(), &sent[..3]));
+            lines.extend(frames(decoder.as_mut(), &sent[3..]));
+        }
+        assert!(lines.contains(&"INFO hello".to_owned()), "{lines:?}");
+        let mut decoder = table.new_stream_decoder();
+        let nonsense = frames(decoder.as_mut(), &[0xff, 0xff, 0x7f, 0]);
+        assert!(nonsense.iter().all(|line| line.contains("does not explain")), "{nonsense:?}");
+    }
 
     #[test]
     fn lines_come_whole() {

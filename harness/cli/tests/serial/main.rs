@@ -12,7 +12,8 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 use bench::{Bench, Fault, reference_device};
-use common::{Bundle, bootrack, read_json};
+use common::{Bundle, bootrack, has, read_json};
+use emulated_probe::EmulatedProbe;
 use rstest::rstest;
 
 /// Two seconds: the device is manufactured, refuses a second anchor, and is secured over the air.
@@ -80,6 +81,47 @@ fn two_boards_with_swapped_cables_are_told() {
     // Whichever of them is looked at first.
     let told = ["02b0070000000001", "02b0070000000002"].map(|eui64| reason.contains(eui64));
     assert!(reason.contains("are two cables swapped?") && told == [true; 2], "{reason}");
+}
+
+/// The ladder to its last rung: a board that is started, started once more, flashed anew, erased and flashed, and never answers.
+#[test]
+fn a_board_that_does_not_come_up_is_flashed_anew_by_its_probe() {
+    let Some(probe) = probe() else { return };
+    let folder = tempfile::tempdir().unwrap();
+    let image = folder.path().join("image.hex");
+    std::fs::write(&image, emulated_probe::image(b"here\n")).unwrap();
+    let bench = Bench::new(EUI64, Fault::Dead);
+    let table = bench.table("dut", &bench);
+    let keys = format!(
+        "probe = {{ selector = \"{}\", chip = \"nRF51822_xxAA\", id = \"1234567800000003\", firmware = {image:?} }}\n",
+        probe.selector()
+    );
+    let run = run(&format!("{table}reset = \"probe\"\n{keys}"), &[CASE]);
+    let (verdict, blame, reason) = ending(&run);
+    assert_eq!((verdict.as_str(), blame.as_str()), ("error", "rack"), "{reason}");
+    for rung in ["started: ", "started once more: ", "flashed anew: ", "erased and flashed: "] {
+        assert!(reason.contains(rung), "{rung}: {reason}");
+    }
+}
+
+/// A board whose probe is on another one is never written to.
+#[test]
+fn a_probe_on_another_board_is_blamed_on_the_rack() {
+    let Some(probe) = probe() else { return };
+    let bench = Bench::new(EUI64, Fault::None);
+    let table = bench.table("dut", &bench);
+    let keys = format!(
+        "probe = {{ selector = \"{}\", chip = \"nRF51822_xxAA\", id = \"0000000000000001\" }}\n",
+        probe.selector()
+    );
+    let (verdict, blame, reason) = ending(&run(&format!("{table}{keys}"), &[CASE]));
+    assert_eq!((verdict.as_str(), blame.as_str()), ("error", "rack"), "{reason}");
+    assert!(reason.contains("is the probe on another board?"), "{reason}");
+}
+
+/// A probe and its chip, unless there is no QEMU.
+fn probe() -> Option<EmulatedProbe> {
+    has("qemu-system-arm", "--version").then(|| EmulatedProbe::start().unwrap())
 }
 
 /// The store of a board outlives a case: the next one finds a new device all the same.
