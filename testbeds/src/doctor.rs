@@ -14,7 +14,7 @@ use wire::ieee802154::{Address, Content, Frame, Header, LinkAddress, PanId};
 use crate::connection::{Claim, Connection, LockError};
 use crate::probe::Probe;
 use crate::rack::Rack;
-use crate::testbed::{BoardRequest, Device, PAN_ID, RackRequest, Role, Testbed};
+use crate::testbed::{BoardRequest, Device, PAN_ID, Quarantine, RackRequest, Role, Testbed};
 use crate::virtual_rack::VirtualRack;
 
 /// UT/1: a board tells of its boot within five seconds, and answers within two.
@@ -92,6 +92,24 @@ pub fn examine(testbed: &Testbed, device: Device, channel: u8, seed: [u8; 32]) -
                 return report;
             }
         };
+    for (name, quarantine) in &testbed.quarantines {
+        let Quarantine { reason, owner, until } = quarantine;
+        if quarantine.holds() {
+            report.bad(
+                name,
+                "quarantine",
+                format!("until {until}: {reason}"),
+                &format!("ask {owner}; no case uses it until then"),
+            );
+        } else {
+            report.bad(
+                name,
+                "quarantine",
+                format!("ended on {until}: {reason}"),
+                "look at the board, and take it out of the file",
+            );
+        }
+    }
     if !is_there || !look_at_chips(&mut report, testbed) {
         return report;
     }

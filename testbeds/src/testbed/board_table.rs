@@ -5,9 +5,11 @@ use std::path::PathBuf;
 
 use serde::Deserialize;
 use toml::Spanned;
+use toml::value::Datetime;
 use wire::Eui64;
 
 use super::file::qemu_program;
+use super::quarantine::Quarantine;
 use crate::connection::{Bridge, Connection, Exec, Power, Qemu, Radio, Reset, Serial};
 use crate::probe::Chip;
 
@@ -25,6 +27,7 @@ pub(super) struct BoardTable {
     reset: Option<Spanned<ResetKey>>,
     power: Option<Spanned<PowerTable>>,
     probe: Option<Spanned<ProbeTable>>,
+    quarantine: Option<Spanned<QuarantineTable>>,
 }
 
 /// `radio = true`, `"zep"` or `"openthread"` of a program, `radio = "/dev/..."` of a serial board.
@@ -71,6 +74,15 @@ struct ProbeTable {
     chip: String,
     id: Option<String>,
     firmware: Option<PathBuf>,
+}
+
+/// Why a board is not to be relied on.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct QuarantineTable {
+    reason: String,
+    owner: String,
+    until: Datetime,
 }
 
 /// Of most serial adapters and boards.
@@ -145,6 +157,17 @@ impl BoardTable {
         {
             fault(power.span(), "an empty command".to_owned(), "the program and its arguments, as a list");
         }
+        if let Some(quarantine) = &self.quarantine {
+            let QuarantineTable { reason, owner, until } = quarantine.get_ref();
+            if reason.trim().is_empty() || owner.trim().is_empty() || until.date.is_none() || until.time.is_some() {
+                let help = "quarantine = { reason = \"antenna loose\", owner = \"lab 3\", until = 2026-12-31 }";
+                fault(
+                    quarantine.span(),
+                    format!("board `{name}` is in quarantine, but not why, whose or how long"),
+                    help,
+                );
+            }
+        }
         if let Some(probe) = &self.probe {
             self.check_probe(probe, fault);
         }
@@ -162,6 +185,13 @@ impl BoardTable {
                 }
             }
         }
+    }
+
+    /// The quarantine of a table without faults.
+    pub(super) fn quarantine(&self) -> Option<(String, Quarantine)> {
+        let QuarantineTable { reason, owner, until } = self.quarantine.as_ref()?.get_ref();
+        let quarantine = Quarantine { reason: reason.clone(), owner: owner.clone(), until: until.date?.to_string() };
+        Some((self.name.get_ref().clone(), quarantine))
     }
 
     fn check_probe(&self, probe: &Spanned<ProbeTable>, fault: &mut impl FnMut(Range<usize>, String, &str)) {

@@ -275,9 +275,11 @@ impl File {
             let connection = Connection::Qemu(Qemu { program, firmware });
             boards.into_iter().map(move |board| (board, connection.clone()))
         });
+        let quarantines = self.board.iter().filter_map(BoardTable::quarantine).collect();
         let connections = emulated.chain(self.board.into_iter().filter_map(BoardTable::into_connection)).collect();
         Testbed {
             connections,
+            quarantines,
             operator: self.operator.map(|operator| match operator.into_inner() {
                 OperatorKey::Word(_) => Operator::Terminal,
                 OperatorKey::Command(words) => Operator::Command(words),

@@ -2,6 +2,7 @@
 
 mod board_table;
 mod file;
+mod quarantine;
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::time::Duration;
@@ -15,6 +16,8 @@ use crate::operator::Operator;
 use crate::virtual_rack::{
     Backbone, BoardKind, ConfigError, Fake, Link, Sniffer, Timing, VirtualBoard, VirtualConfig, VirtualRack,
 };
+
+pub use quarantine::Quarantine;
 
 /// The backends that this version has.
 pub const BACKENDS: [&str; 3] = ["virtual", "qemu", "mixed"];
@@ -42,6 +45,8 @@ pub struct Testbed {
     pub timing: Timing,
     /// Boards that are outside of this process; all others are virtual.
     pub connections: Connections,
+    /// Boards that are not to be relied on for a while, by name.
+    pub quarantines: BTreeMap<String, Quarantine>,
     /// Who answers prompts.
     pub operator: Option<Operator>,
     /// Cases that are run if the command line names none; all, if this is empty.
@@ -149,6 +154,14 @@ pub enum TopologyError {
         /// The nearest that it has.
         nearest: Option<String>,
     },
+    /// A board that is not to be relied on for a while.
+    #[error("board `{board}` is in quarantine until {}: {} ({} looks after it)", quarantine.until, quarantine.reason, quarantine.owner)]
+    Quarantine {
+        /// The board.
+        board: String,
+        /// Why, whose, how long.
+        quarantine: Quarantine,
+    },
     /// A mutant of a device that is no part of this program.
     #[error("`dut` is not virtual, and mutants are compiled for the host only: use a virtual testbed")]
     AttachedMutant,
@@ -213,6 +226,13 @@ impl Testbed {
     /// [`TopologyError`].
     pub fn config_for(&self, request: &RackRequest<'_>) -> Result<VirtualConfig, TopologyError> {
         self.check_topology(request)?;
+        let in_quarantine = |board: &BoardRequest<'_>| {
+            let quarantine = self.quarantines.get(board.name).filter(|quarantine| quarantine.holds())?;
+            Some(TopologyError::Quarantine { board: board.name.to_owned(), quarantine: quarantine.clone() })
+        };
+        if let Some(error) = request.boards.iter().find_map(in_quarantine) {
+            return Err(error);
+        }
         if matches!(request.device, Device::Mutant(_)) && self.connections.contains_key("dut") {
             return Err(TopologyError::AttachedMutant);
         }

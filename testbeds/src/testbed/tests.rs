@@ -87,6 +87,36 @@ fn a_fault_is_named_with_its_place_and_what_to_do(
 #[case("name = \"a\"\nexec = [\"d\"]\nserial = \"/dev/x\"", "needs one of", "")]
 #[case("name = \"a\"\nexec = []", "an empty command", "the program")]
 #[case("name = \"a\"\nexec = [\"d\"]\nbaud = 9600", "`baud` is a key of serial boards", "")]
+#[case(
+    "name = \"a\"\nqemu = \"f.elf\"\nprobe = { selector = \"1:2:3\", chip = \"c\" }",
+    "no key of emulated boards",
+    "started with its image"
+)]
+#[case(
+    "name = \"a\"\nexec = [\"d\"]\nprobe = { selector = \"1366:1051\", chip = \"c\" }",
+    "names no single probe",
+    "VID:PID:SERIAL"
+)]
+#[case(
+    "name = \"a\"\nexec = [\"d\"]\nprobe = { selector = \"1:2:3\", chip = \"c\", id = \"7\" }",
+    "`7` is no number of a chip",
+    "16 hex digits"
+)]
+#[case(
+    "name = \"a\"\nserial = \"/dev/x\"\neui64 = \"0011223344556677\"\nreset = \"probe\"",
+    "no `probe` to reset it by",
+    "selector"
+)]
+#[case(
+    "name = \"a\"\nexec = [\"d\"]\nquarantine = { reason = \"\", owner = \"o\", until = 2026-12-31 }",
+    "but not why, whose or how long",
+    "lab 3"
+)]
+#[case(
+    "name = \"a\"\nexec = [\"d\"]\nquarantine = { reason = \"r\", owner = \"o\", until = 12:00:00 }",
+    "but not why, whose or how long",
+    "2026-12-31"
+)]
 #[case("name = \"a\"\nexec = [\"d\"]\nradio = \"/dev/x\"", "another kind of board has such a `radio`", "true, false")]
 #[case("name = \"a\"\nqemu = \"f.elf\"\nradio = true", "no key of emulated boards", "leave it out")]
 #[case("name = \"a\"\nserial = \"/dev/x\"\nreset = \"rts\"", "has no `eui64`", "16 hex digits")]

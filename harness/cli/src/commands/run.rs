@@ -16,7 +16,7 @@ use record::{Blame, Verdict, case_id};
 use serde_json::json;
 use suites::Plan;
 use testbeds::connection::{Claim, LockError};
-use testbeds::testbed::{Device, Testbed};
+use testbeds::testbed::{Device, Quarantine, Testbed};
 use testbeds::virtual_rack::Fake;
 
 use crate::arguments::Run;
@@ -74,6 +74,7 @@ pub(crate) fn run(arguments: &Run) -> Result<Exit, Failure> {
     manifest.cases.extend(not_applicable);
     manifest.warnings.extend(mixed(&manifest.cases));
     manifest.warnings.extend(unused(&setting.testbed, &planned));
+    manifest.warnings.extend(expired(&setting.testbed));
     let wall = started.elapsed();
     manifest.wall_seconds = Some(format!("{:.3}", wall.as_secs_f64()));
     bundle.finish(&manifest).map_err(|error| Failure::Broken(error.to_string()))?;
@@ -104,6 +105,18 @@ fn unused(testbed: &Testbed, planned: &[PlannedCase]) -> Vec<String> {
     };
     let unused = testbed.connections.keys().filter(|name| !is_used(name));
     unused.map(|name| format!("no case has a board `{name}`, which the testbed names")).collect()
+}
+
+/// What to say of boards that were in quarantine, and are used again.
+fn expired(testbed: &Testbed) -> Vec<String> {
+    let expired = testbed.quarantines.iter().filter(|(_, quarantine)| !quarantine.holds());
+    let warn = |(name, quarantine): (&String, &Quarantine)| {
+        let Quarantine { reason, owner, until } = quarantine;
+        format!(
+            "the quarantine of `{name}` ended on {until} ({reason}; {owner}): look at the board, and take it out of the file"
+        )
+    };
+    expired.map(warn).collect()
 }
 
 /// What to say of each case whose attempts came to different verdicts.

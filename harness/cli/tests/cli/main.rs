@@ -14,6 +14,7 @@ mod judge;
 mod killed;
 mod operator;
 mod output_folder;
+mod quarantine;
 mod questionnaire;
 mod repeat;
 mod reports;
