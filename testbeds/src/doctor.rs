@@ -24,6 +24,9 @@ const ANSWERS_WITHIN: Duration = Duration::from_secs(2);
 const LISTENS_FOR: Duration = Duration::from_secs(1);
 /// A frame and all its retries are over after this.
 const SENT_WITHIN: Duration = Duration::from_millis(500);
+/// A clock that is off by more is not one of a radio, which may be off by 40 (IEEE 802.15.4-2006 6.5.3.3): in the seconds that the
+/// doctor listens nothing finer can be seen.
+const CLOCK_PPM_MAX: f64 = 1000.0;
 /// The tester's radio, where the testbed file does not name the boards.
 const TESTER: &str = "tester";
 /// Boards that nearly every case has.
@@ -271,6 +274,9 @@ impl Examination {
             }
         }
         for subject in &subjects {
+            self.look_at_clock(&subject.name);
+        }
+        for subject in &subjects {
             let Some(eui64) = subject.eui64 else { continue };
             match self.sniffer.by_source.get(&eui64) {
                 Some(frames) => {
@@ -284,6 +290,25 @@ impl Examination {
             }
         }
         self.report
+    }
+
+    /// Where a board's clock is, if it is not the rack's own.
+    fn look_at_clock(&mut self, board: &str) {
+        let Some(clock) = self.rack.clock(board) else {
+            if self.rack.has_own_clock(board) {
+                self.report.good(board, "clock", "nobody knows: it has sent too few stamps");
+            }
+            return;
+        };
+        if clock.backwards > 0 {
+            let found = format!("{} of {} stamps are before the one ahead of them", clock.backwards, clock.stamps);
+            self.report.bad(board, "clock", found, "its firmware stamps messages by a clock that is set back");
+        } else if clock.fast_ppm.abs() - clock.fast_within_ppm > CLOCK_PPM_MAX {
+            let remedy = "look at its oscillator and at the prescaler of its timer: the times of its events are wrong";
+            self.report.bad(board, "clock", clock.to_string(), remedy);
+        } else {
+            self.report.good(board, "clock", clock.to_string());
+        }
     }
 
     /// Takes what happens until then.

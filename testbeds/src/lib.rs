@@ -1,5 +1,6 @@
 //! What a rack is, its backends, and the files that describe them.
 
+mod clock;
 pub mod connection;
 pub mod doctor;
 pub mod operator;
@@ -9,6 +10,7 @@ pub mod sniffer;
 pub mod testbed;
 pub mod virtual_rack;
 
+pub use clock::ClockEstimate;
 pub use rack::{Capabilities, Rack, RackError};
 pub use testbed::{BoardRequest, Device, RackRequest, Role, Testbed, TopologyError, eui64_of};
 pub use virtual_rack::{Fake, VirtualConfig, VirtualRack};

@@ -118,7 +118,7 @@ impl OpenBridge {
                     state.peer = Some(from);
                 }
                 for message in heard(bridge, &mut state, &buffer[..length]) {
-                    if !outbox.put(life, Arrived::Link(message)) {
+                    if !outbox.put(life, Arrived::Link(message, None)) {
                         return;
                     }
                 }

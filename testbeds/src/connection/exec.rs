@@ -180,7 +180,7 @@ impl Attached for ExecBoard {
                 while let Some(end) = partial.iter().position(|octet| *octet == b'\n') {
                     let line: Vec<u8> = partial.drain(..=end).collect();
                     let line = String::from_utf8_lossy(&line).trim_end().to_owned();
-                    if !outbox.put(life, Arrived::Link(Message::Log(line))) {
+                    if !outbox.put(life, Arrived::Link(Message::Log(line), None)) {
                         return false;
                     }
                 }

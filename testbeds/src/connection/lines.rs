@@ -56,8 +56,8 @@ impl LinkReader {
     /// Puts the messages into the inbox; whether the rack is still there.
     pub(super) fn take(&mut self, octets: &[u8]) -> bool {
         for octet in octets {
-            if let Some(Stamped { message, .. }) = self.assembler.push(*octet)
-                && !self.outbox.put(self.life, Arrived::Link(message))
+            if let Some(Stamped { message, at }) = self.assembler.push(*octet)
+                && !self.outbox.put(self.life, Arrived::Link(message, Some(at)))
             {
                 return false;
             }

@@ -173,8 +173,8 @@ pub(crate) struct Arrival {
 pub(crate) enum Arrived {
     /// Octets of the upper tester's line.
     UpperTester(Vec<u8>),
-    /// A message of the radio link.
-    Link(Message),
+    /// A message of the radio link, or what stands for one, and the board's time in microseconds if it bears it.
+    Link(Message, Option<u64>),
     /// So many octets of the radio link belonged to no message.
     Noise(u64),
     /// The process has ended, or a line is gone.

@@ -37,7 +37,7 @@ impl Attached for ProbedBoard {
         self.lives = Arc::new(AtomicBool::new(true));
         let outbox = self.outbox.clone();
         follow(self.probe.clone(), Arc::clone(&self.lives), move |line| {
-            outbox.put(life, Arrived::Link(Message::Log(line)))
+            outbox.put(life, Arrived::Link(Message::Log(line), None))
         });
         Ok(())
     }

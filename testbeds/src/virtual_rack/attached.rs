@@ -4,11 +4,16 @@
 use node::{Output, RadioConfig};
 use record::event::Observation;
 use wire::radio_link::Message;
+use wire::upper_tester::Line;
 
 use super::medium::Mode;
 use super::{BoardKind, VirtualRack};
+use crate::clock::BoardClock;
 use crate::connection::{Arrival, Arrived};
 
+/// Of the timestamps of the radio link, and of the `t` of UT/1's events.
+const LINK_RESOLUTION_US: u64 = 1;
+const UPPER_TESTER_RESOLUTION_US: u64 = 1000;
 /// A serial line without an end is cut here.
 const LONGEST_LINE: usize = 4096;
 
@@ -20,22 +25,7 @@ impl VirtualRack {
         }
         match what {
             Arrived::UpperTester(octets) => self.line(board, &octets),
-            Arrived::Link(message) => match message {
-                Message::Radio { channel, pan_id, eui64, receiver_on } => {
-                    self.carry_out(board, Output::Radio(RadioConfig { channel, pan_id, eui64, receiver_on }));
-                }
-                Message::Transmit { handle, psdu } => self.carry_out(board, Output::Transmit { handle, psdu }),
-                Message::Backbone(packet) => self.carry_out(board, Output::Backbone(packet)),
-                Message::Log(line) => self.carry_out(board, Output::Log(line)),
-                // Its radio listens to nothing until the firmware says to what.
-                Message::Booted | Message::Restarting => {
-                    self.medium.configure(self.boards[board].radio, self.config.channel, Mode::Off);
-                }
-                Message::Panicked(reason) => self.lose(board, format!("its firmware panicked: {reason}")),
-                Message::Received { .. } | Message::Done { .. } | Message::Sniff { .. } | Message::Sniffed { .. } => {
-                    self.tester_fault(board, "its radio link says what no board of a rack may say".to_owned());
-                }
-            },
+            Arrived::Link(message, stamp) => self.hear(board, message, stamp),
             Arrived::Noise(octets) => {
                 self.tester_fault(board, format!("{octets} octets of its radio link belong to no message"));
             }
@@ -43,6 +33,43 @@ impl VirtualRack {
                 Ok(()) => self.restart(board),
                 Err(reason) => self.lose(board, reason),
             },
+        }
+    }
+
+    fn hear(&mut self, board: usize, message: Message, stamp: Option<u64>) {
+        if message == Message::Booted {
+            self.boards[board].clock = BoardClock::default();
+        }
+        if let Some(stamp_us) = stamp {
+            self.note_clock(board, stamp_us, LINK_RESOLUTION_US);
+        }
+        match message {
+            Message::Radio { channel, pan_id, eui64, receiver_on } => {
+                self.carry_out(board, Output::Radio(RadioConfig { channel, pan_id, eui64, receiver_on }));
+            }
+            Message::Transmit { handle, psdu } => self.carry_out(board, Output::Transmit { handle, psdu }),
+            Message::Backbone(packet) => self.carry_out(board, Output::Backbone(packet)),
+            Message::Log(line) => self.carry_out(board, Output::Log(line)),
+            // Its radio listens to nothing until the firmware says to what.
+            Message::Booted | Message::Restarting => {
+                self.medium.configure(self.boards[board].radio, self.config.channel, Mode::Off);
+            }
+            Message::Panicked(reason) => self.lose(board, format!("its firmware panicked: {reason}")),
+            Message::Received { .. } | Message::Done { .. } | Message::Sniff { .. } | Message::Sniffed { .. } => {
+                self.tester_fault(board, "its radio link says what no board of a rack may say".to_owned());
+            }
+        }
+    }
+
+    /// A stamp of the board that has arrived now. What is known of its clock is told after 16 stamps, 32, 64, ...
+    fn note_clock(&mut self, board: usize, stamp_us: u64, resolution_us: u64) {
+        let now_us = self.now.0 / 1000;
+        let board = &mut self.boards[board];
+        if board.clock.note(stamp_us, now_us, resolution_us)
+            && let Some(estimate) = board.clock.estimate()
+        {
+            let line = format!("the rack: clock of `{}`: {estimate}", board.name);
+            self.observations.push_back(Observation::Log { board: board.name.clone(), line });
         }
     }
 
@@ -68,6 +95,14 @@ impl VirtualRack {
             // What no log has either is noise: it may have been a line of UT/1.
             let is_noise = matches!(self.boards[board].kind, BoardKind::Attached(_)) && !is_text(&line);
             let line = String::from_utf8_lossy(&line).into_owned();
+            if matches!(self.boards[board].kind, BoardKind::Attached(_))
+                && let Ok(Line::Event(event)) = Line::parse(&line)
+            {
+                if event.name == "booted" && event.time_ms.saturating_mul(1000) < self.boards[board].clock.last_us() {
+                    self.boards[board].clock = BoardClock::default();
+                }
+                self.note_clock(board, event.time_ms.saturating_mul(1000), UPPER_TESTER_RESOLUTION_US);
+            }
             let board = self.boards[board].name.clone();
             let observation = match line.as_bytes().first() {
                 Some(_) if is_noise => Observation::UpperTester { board, line },

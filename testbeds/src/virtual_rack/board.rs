@@ -12,6 +12,7 @@ use wire::radio_link::{Message, Status};
 
 use super::config::BoardKind;
 use super::fakes::{FakeDevice, Progress};
+use crate::clock::BoardClock;
 use crate::connection::{Attached, Connection, Outbox};
 
 /// A board in a rack.
@@ -25,6 +26,8 @@ pub(crate) struct Board {
     pub(crate) epoch: u64,
     /// Octets of a line of the serial line that has not ended yet.
     pub(crate) partial: Vec<u8>,
+    /// Its clock on the rack's, of a board outside of this process.
+    pub(crate) clock: BoardClock,
     /// What it is, of a board outside of this process.
     attached: Option<Box<dyn Attached>>,
     firmware: Option<Firmware>,
@@ -53,6 +56,7 @@ impl Board {
             powered,
             epoch: 0,
             partial: Vec::new(),
+            clock: BoardClock::default(),
             attached: None,
             firmware: None,
             store,
@@ -117,6 +121,7 @@ impl Board {
     /// Why an attached board cannot be stopped.
     pub(crate) fn stop(&mut self) -> Result<(), Lost> {
         self.epoch += 1;
+        self.clock = BoardClock::default();
         match self.firmware.take() {
             Some(Firmware::Device(device)) => self.store = device.into_store(),
             Some(Firmware::Fake(fake)) => self.progress = fake.progress(),

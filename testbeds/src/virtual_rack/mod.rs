@@ -32,6 +32,7 @@ pub use config::{
 };
 pub use medium::Statistics;
 
+use crate::clock::ClockEstimate;
 use crate::connection::Outbox;
 use crate::rack::{Capabilities, Rack, RackError};
 use alarms::Alarms;
@@ -158,6 +159,16 @@ impl VirtualRack {
     /// What happened so far, counted.
     pub fn counters(&self) -> Counters {
         Counters { events: self.events, air: self.medium.statistics() }
+    }
+
+    /// Whether a board has a clock of its own: it is outside of this process.
+    pub fn has_own_clock(&self, board: &str) -> bool {
+        self.boards.iter().any(|there| there.name == board && matches!(there.kind, BoardKind::Attached(_)))
+    }
+
+    /// Where the clock of a board outside of this process is on the rack's, as far as this life of the board tells.
+    pub fn clock(&self, board: &str) -> Option<ClockEstimate> {
+        self.boards.iter().find(|there| there.name == board)?.clock.estimate()
     }
 
     /// The extended address of a board's radio.

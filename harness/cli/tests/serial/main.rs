@@ -12,7 +12,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 use bench::{Bench, Fault, reference_device};
-use common::{Bundle, bootrack, has, read_json};
+use common::{Bundle, bootrack, call, has, read_json};
 use emulated_probe::EmulatedProbe;
 use rstest::rstest;
 
@@ -81,6 +81,32 @@ fn two_boards_with_swapped_cables_are_told() {
     // Whichever of them is looked at first.
     let told = ["02b0070000000001", "02b0070000000002"].map(|eui64| reason.contains(eui64));
     assert!(reason.contains("are two cables swapped?") && told == [true; 2], "{reason}");
+}
+
+/// Its clock by the stamps of the radio link; without one there are too few.
+#[rstest]
+#[case::sound("0", "true", "ok   clock", 0)]
+#[case::unknown("0", "false", "ok   clock      nobody knows", 4)]
+#[case::fast("20000", "true", "BAD  clock", 4)]
+fn the_doctor_looks_at_the_clock_of_a_board(
+    #[case] ppm: &str,
+    #[case] radio: &str,
+    #[case] told: &str,
+    #[case] code: i32,
+) {
+    let program = reference_device();
+    let words = format!("[\"env\", \"BOOTRACK_CLOCK_PPM={ppm}\", {program:?}]");
+    let folder = tempfile::tempdir().unwrap();
+    let testbed = testbed(folder.path(), &format!("[[board]]\nname = \"dut\"\nexec = {words}\nradio = {radio}\n"));
+    let outcome = call(["testbed", "doctor", "--testbed", testbed.to_str().unwrap()]).expect(code);
+    assert!(outcome.out.contains(told), "{}", outcome.out);
+    if radio == "false" {
+        return;
+    }
+    let line = outcome.out.lines().find(|line| line.contains(" clock ")).unwrap();
+    let fast: f64 = line.split("fast by ").nth(1).unwrap().split(' ').next().unwrap().parse().unwrap();
+    let ppm: f64 = ppm.parse().unwrap();
+    assert!((fast - ppm).abs() < 2000.0, "{line}");
 }
 
 /// The ladder to its last rung: a board that is started, started once more, flashed anew, erased and flashed, and never answers.
