@@ -337,11 +337,12 @@ pub(crate) struct Doctor {
 
 #[derive(Debug, Args)]
 pub(crate) struct Sniff {
-    /// Whom to listen to: `zep:ADDRESS:PORT` (ZEP over UDP), `nrf:DEVICE` (Nordic's nRF Sniffer for 802.15.4), `pcap:FILE` (a
+    /// Whom to listen to: `zep:ADDRESS:PORT` (ZEP over UDP), `nrf:DEVICE` (Nordic's nRF Sniffer for 802.15.4), `board:DEVICE` (the
+    /// radio link of a board with our firmware), `pcap:FILE` (a
     /// stream of pcap or pcapng in a FIFO, `-` for standard input) or `openthread:OFFSET` (the simulation's radio).
     #[arg(value_name = "SNIFFER")]
     pub(crate) source: Source,
-    /// The channel that an nRF sniffer listens to; built-in: 11.
+    /// The channel that a sniffer of kind `nrf` or `board` listens to; built-in: 11.
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u8).range(11..=26))]
     pub(crate) channel: Option<u8>,
     /// A pcapng file to write, which must not be there. It is whole after every frame.

@@ -15,6 +15,7 @@ mod common;
 
 use common::{Outcome, bootrack, call, has};
 use serialport::{SerialPort as _, TTYPort};
+use wire::radio_link::{Assembler, Message, Stamped};
 
 fn capture(name: &str) -> PathBuf {
     PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/captures")).join(name)
@@ -189,6 +190,36 @@ fn an_nrf_sniffer_is_told_its_channel_and_heard() {
 }
 
 #[test]
+fn a_board_of_ours_is_told_to_sniff_and_its_losses_are_counted() {
+    if !has("tshark", "--version") {
+        return;
+    }
+    let (mut far, near) = TTYPort::pair().unwrap();
+    far.set_timeout(Duration::from_secs(20)).unwrap();
+    let frames = packets("nofcs.pcap");
+    let path = near.name().unwrap();
+    let count = frames.len().to_string();
+    let listening = Listening::new(&format!("board:{path}"), &["--channel", "20", "--count", &count]);
+    let (mut assembler, mut octet) = (Assembler::default(), [0]);
+    let order = loop {
+        far.read_exact(&mut octet).unwrap();
+        if let Some(Stamped { message, .. }) = assembler.push(octet[0]) {
+            break message;
+        }
+    };
+    assert_eq!(order, Message::Sniff { channel: 20 });
+    for (index, frame) in frames.iter().enumerate() {
+        // The third frame follows two that the board could not hand over.
+        let dropped = if index < 2 { 5 } else { 7 };
+        let message = Message::Sniffed { rssi_dbm: -47, lqi: 200, dropped, psdu: frame.clone() };
+        far.write_all(&Stamped { at: 1000 * index as u64, message }.to_vec().unwrap()).unwrap();
+    }
+    let (outcome, heard) = listening.end();
+    assert_eq!(heard, read(&capture("nofcs.pcap")));
+    outcome.expect(0).complains(&[&format!("{count} frames, 2 lost")]);
+}
+
+#[test]
 fn a_sniffer_that_cannot_be_listened_to_is_told() {
     let mistakes: [(&[&str], &str); 6] = [
         (&["nrf:/dev/does-not-exist"], "cannot open /dev/does-not-exist"),
@@ -196,7 +227,7 @@ fn a_sniffer_that_cannot_be_listened_to_is_told() {
         (&["zep:192.0.2.1:17754"], "cannot listen at 192.0.2.1:17754"),
         (&["zep:nowhere"], "`nowhere` is no address and port"),
         (&["wireshark"], "there is no sniffer `wireshark`"),
-        (&["openthread", "--channel", "11"], "only sniffers of kind `nrf` are told a channel"),
+        (&["openthread", "--channel", "11"], "only sniffers of kinds `nrf` and `board` are told a channel"),
     ];
     for (arguments, told) in mistakes {
         call(["sniff"].iter().chain(arguments)).expect(2).complains(&[told]);

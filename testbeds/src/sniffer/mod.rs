@@ -1,6 +1,7 @@
 //! Sniffers that others made: each hands over frames as packets of a capture, with the channel, the signal and the time as far as it
 //! tells them.
 
+mod board;
 mod nrf;
 pub(crate) mod openthread;
 mod pcap;
@@ -54,6 +55,13 @@ pub enum Source {
         /// 11 to 26.
         channel: u8,
     },
+    /// The radio link of a board with our firmware and a radio of its own, on a channel (`board:/dev/ttyACM1`).
+    Board {
+        /// The serial device.
+        path: String,
+        /// 11 to 26.
+        channel: u8,
+    },
     /// A pcap or pcapng stream: a file, a FIFO, or `-` for standard input (`pcap:PATH`).
     Pcap(PathBuf),
     /// The radio of OpenThread's simulation, by its port offset (`openthread:0`).
@@ -65,6 +73,7 @@ impl fmt::Display for Source {
         match self {
             Self::Zep(address) => write!(f, "zep:{address}"),
             Self::Nrf { path, .. } => write!(f, "nrf:{path}"),
+            Self::Board { path, .. } => write!(f, "board:{path}"),
             Self::Pcap(path) => write!(f, "pcap:{}", path.display()),
             Self::OpenThread(offset) => write!(f, "openthread:{offset}"),
         }
@@ -75,7 +84,8 @@ impl FromStr for Source {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
-        let kinds = "zep:ADDRESS:PORT, nrf:DEVICE, pcap:FILE (`pcap:-` for standard input) and openthread:OFFSET";
+        let kinds =
+            "zep:ADDRESS:PORT, nrf:DEVICE, board:DEVICE, pcap:FILE (`pcap:-` for standard input) and openthread:OFFSET";
         let (kind, rest) = text.split_once(':').unwrap_or((text, ""));
         match kind {
             "zep" => {
@@ -86,12 +96,13 @@ impl FromStr for Source {
                 }
             }
             "nrf" if !rest.is_empty() => Ok(Self::Nrf { path: rest.to_owned(), channel: 11 }),
+            "board" if !rest.is_empty() => Ok(Self::Board { path: rest.to_owned(), channel: 11 }),
             "pcap" if !rest.is_empty() => Ok(Self::Pcap(rest.into())),
             "openthread" => match if rest.is_empty() { Ok(0) } else { rest.parse() } {
                 Ok(offset) if openthread::port(offset).is_some() => Ok(Self::OpenThread(offset)),
                 _ => Err(format!("`{rest}` is no port offset: 0 to 1662")),
             },
-            "nrf" | "pcap" => Err(format!("`{text}` names no device or file; the sniffers are {kinds}")),
+            "nrf" | "board" | "pcap" => Err(format!("`{text}` names no device or file; the sniffers are {kinds}")),
             _ => Err(format!("there is no sniffer `{kind}`; there are {kinds}")),
         }
     }
@@ -107,6 +118,7 @@ impl Source {
         match self {
             Self::Zep(address) => zep::listen(address, sender)?,
             Self::Nrf { path, channel } => nrf::listen(path, *channel, sender)?,
+            Self::Board { path, channel } => board::listen(path, *channel, sender)?,
             Self::Pcap(path) => pcap::listen(path, sender)?,
             Self::OpenThread(offset) => openthread::listen(*offset, sender)?,
         }
@@ -172,6 +184,7 @@ mod tests {
     #[case("zep", Ok("zep:127.0.0.1:17754"))]
     #[case("zep:0.0.0.0:1", Ok("zep:0.0.0.0:1"))]
     #[case("nrf:/dev/ttyACM0", Ok("nrf:/dev/ttyACM0"))]
+    #[case("board:/dev/ttyACM1", Ok("board:/dev/ttyACM1"))]
     #[case("pcap:-", Ok("pcap:-"))]
     #[case("openthread", Ok("openthread:0"))]
     #[case("openthread:7", Ok("openthread:7"))]

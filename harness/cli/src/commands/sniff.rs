@@ -22,9 +22,11 @@ const FOR_EVER: Duration = Duration::from_secs(1 << 30);
 pub(crate) fn sniff(arguments: &Sniff) -> Result<Exit, Failure> {
     let mut source = arguments.source.clone();
     match (&mut source, arguments.channel) {
-        (Source::Nrf { channel, .. }, Some(wanted)) => *channel = wanted,
+        (Source::Nrf { channel, .. } | Source::Board { channel, .. }, Some(wanted)) => *channel = wanted,
         (_, Some(_)) => {
-            return Err(Failure::usage("only sniffers of kind `nrf` are told a channel: others hear what they hear"));
+            return Err(Failure::usage(
+                "only sniffers of kinds `nrf` and `board` are told a channel: others hear what they hear",
+            ));
         }
         _ => {}
     }
