@@ -10,6 +10,7 @@ mod prepare;
 mod probed;
 mod qemu;
 mod serial;
+mod tester_radio;
 
 use std::collections::BTreeMap;
 use std::sync::mpsc::Sender;
@@ -62,6 +63,14 @@ impl Connection {
         }
     }
 
+    /// The tester radio of a board on the real air: the device of its radio link.
+    pub fn air(&self) -> Option<&str> {
+        match self {
+            Self::Qemu(_) | Self::Exec(_) => None,
+            Self::Serial(serial) => serial.air.as_deref(),
+        }
+    }
+
     /// The things that only one run can use at a time: paths of serial devices, and probes.
     pub fn exclusive(&self) -> Vec<&str> {
         let mut things = self.devices();
@@ -92,21 +101,36 @@ impl Connection {
         name: &str,
         eui64: Eui64,
         entropy: [u8; 32],
+        site: Site,
         outbox: Outbox,
     ) -> Result<Box<dyn Attached>, String> {
         let opened = self.chip().map(SharedProbe::open).transpose();
         let probe = opened.map_err(|reason| format!("board `{name}`: {reason}"))?;
         let log = probe.clone().map(|probe| (probe, outbox.clone()));
+        let air = self.air().map(|path| (path, outbox.clone()));
         let board: Box<dyn Attached> = match self {
             Self::Qemu(qemu) => Box::new(qemu::EmulatedBoard::new(qemu, eui64, entropy, outbox)?),
             Self::Exec(exec) => Box::new(exec::ExecBoard::new(name, exec, eui64, outbox)?),
             Self::Serial(serial) => Box::new(serial::SerialBoard::new(name, serial, probe, outbox)?),
+        };
+        let board = match air {
+            Some((path, outbox)) => Box::new(tester_radio::BoardOnAir::new(board, path, eui64, site, outbox)),
+            None => board,
         };
         Ok(match log {
             Some((probe, outbox)) => Box::new(probed::ProbedBoard::new(board, probe, outbox)),
             None => board,
         })
     }
+}
+
+/// Where a board is, on the rack's air.
+#[derive(Debug, Clone)]
+pub(crate) struct Site {
+    pub(crate) channel: u8,
+    pub(crate) pan_id: u16,
+    /// The other boards' addresses.
+    pub(crate) neighbours: Vec<Eui64>,
 }
 
 /// A board outside of this process.

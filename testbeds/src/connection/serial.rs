@@ -26,6 +26,8 @@ pub struct Serial {
     pub eui64: Eui64,
     /// The device of the radio link, if its radio is on the rack's air.
     pub radio: Option<String>,
+    /// Its radio is on the real air: the device of the radio link of a tester radio there.
+    pub air: Option<String>,
     /// Commands that switch its power.
     pub power: Option<Power>,
     /// How it is reset.
@@ -67,7 +69,7 @@ const PULSE: Duration = Duration::from_millis(50);
 
 impl Serial {
     pub(super) fn devices(&self) -> Vec<&str> {
-        [Some(&self.path), self.radio.as_ref()].into_iter().flatten().map(String::as_str).collect()
+        [Some(&self.path), self.radio.as_ref(), self.air.as_ref()].into_iter().flatten().map(String::as_str).collect()
     }
 }
 
@@ -235,7 +237,7 @@ impl SerialBoard {
 }
 
 /// Opens a serial device, which may take a moment to be there.
-fn open(path: &str, baud: u32) -> Result<TTYPort, String> {
+pub(super) fn open(path: &str, baud: u32) -> Result<TTYPort, String> {
     let until = Instant::now() + COMES_BACK_WITHIN;
     loop {
         match serialport::new(path, baud).timeout(READS_FOR).open_native() {

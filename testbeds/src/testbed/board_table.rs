@@ -22,6 +22,7 @@ pub(super) struct BoardTable {
     serial: Option<Spanned<String>>,
     qemu: Option<Spanned<PathBuf>>,
     radio: Option<Spanned<RadioKey>>,
+    pub(super) air: Option<Spanned<String>>,
     baud: Option<Spanned<u32>>,
     eui64: Option<Spanned<String>>,
     reset: Option<Spanned<ResetKey>>,
@@ -106,6 +107,7 @@ impl BoardTable {
             fault(exec.span(), "an empty command".to_owned(), "the program and its arguments, as a list");
         }
         let of_serial = [
+            ("air", self.air.as_ref().map(Spanned::span)),
             ("baud", self.baud.as_ref().map(Spanned::span)),
             ("eui64", self.eui64.as_ref().map(Spanned::span)),
             ("reset", self.reset.as_ref().map(Spanned::span)),
@@ -242,6 +244,7 @@ impl BoardTable {
                     Some(RadioKey::Named(path)) => Some(path),
                     _ => None,
                 },
+                air: self.air.map(Spanned::into_inner),
                 power: self.power.map(Spanned::into_inner).map(|PowerTable { on, off }| Power { on, off }),
                 reset: self.reset.map(|reset| match reset.into_inner() {
                     ResetKey::Line(line) if line == "dtr" => Reset::Dtr,

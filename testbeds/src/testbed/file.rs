@@ -140,6 +140,10 @@ impl File {
             }
         }
         let mut attached = BTreeSet::new();
+        if let Some(second) = self.board.iter().filter_map(|board| board.air.as_ref()).nth(1) {
+            let help = "boards on the real air hear each other there, and would hear each other twice";
+            fault(second.span(), "two boards are on the real air".to_owned(), help);
+        }
         for board in &self.board {
             board.check(&mut fault);
             let (name, span) = (board.name.get_ref(), board.name.span());

@@ -143,6 +143,13 @@ fn a_fault_of_a_board_is_named_with_what_to_do(#[case] text: &str, #[case] messa
 fn boards_have_tables_of_their_own_on_a_mixed_testbed_only() {
     let board = "[[board]]\nname = \"a\"\nexec = [\"d\"]\n";
     let told = |text: &str| load(&format!("name = \"t\"\n{text}")).unwrap_err()[0].to_string();
+    let on_air = |name: &str| {
+        format!(
+            "[[board]]\nname = \"{name}\"\nserial = \"/dev/{name}\"\neui64 = \"0011223344556677\"\nreset = \"rts\"\nair = \"/dev/t{name}\"\n"
+        )
+    };
+    let two = format!("backend = \"mixed\"\n{}{}", on_air("a"), on_air("b"));
+    assert!(told(&two).contains("two boards are on the real air"));
     assert!(told("backend = \"mixed\"\n").contains("has tables [[board]]"));
     assert!(told(&format!("backend = \"virtual\"\n{board}")).contains("has tables [[board]]"));
     assert!(told(&format!("backend = \"mixed\"\n{board}{board}")).contains("board `a` has two tables"));

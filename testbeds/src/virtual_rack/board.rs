@@ -7,13 +7,14 @@ use node::{Device, Hardware, Input, Output, Store, TransmitStatus};
 use protocols::time::Instant;
 use rand_chacha::ChaCha12Rng;
 use rand_core::Rng as _;
+use wire::Eui64;
 use wire::ieee802154::PanId;
 use wire::radio_link::{Message, Status};
 
 use super::config::BoardKind;
 use super::fakes::{FakeDevice, Progress};
 use crate::clock::BoardClock;
-use crate::connection::{Attached, Connection, Outbox};
+use crate::connection::{Attached, Connection, Outbox, Site};
 
 /// A board in a rack.
 pub(crate) struct Board {
@@ -67,11 +68,19 @@ impl Board {
     }
 
     /// Makes a board of kind [`BoardKind::Attached`] what it is.
-    pub(crate) fn attach(&mut self, connection: &Connection, outbox: Outbox) -> Result<(), String> {
+    pub(crate) fn attach(
+        &mut self,
+        connection: &Connection,
+        neighbours: &[Eui64],
+        outbox: Outbox,
+    ) -> Result<(), String> {
         if let BoardKind::Attached(eui64) = self.kind {
             let mut entropy = [0; 32];
             self.entropy.fill_bytes(&mut entropy);
-            self.attached = Some(connection.open(&self.name, eui64, entropy, outbox)?);
+            let neighbours = neighbours.iter().filter(|other| **other != eui64).copied().collect();
+            let (channel, PanId(pan_id)) = self.site;
+            let site = Site { channel, pan_id, neighbours };
+            self.attached = Some(connection.open(&self.name, eui64, entropy, site, outbox)?);
         }
         Ok(())
     }

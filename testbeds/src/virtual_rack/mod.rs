@@ -131,10 +131,11 @@ impl VirtualRack {
         let mut real_time = None;
         if !config.connections.is_empty() {
             let (sender, inbox) = channel();
+            let addresses: Vec<Eui64> = boards.iter().filter_map(|board| board.kind.eui64()).collect();
             for (number, board) in boards.iter_mut().enumerate() {
                 if let Some(connection) = config.connections.get(&board.name) {
                     let outbox = Outbox { board: number, inbox: sender.clone() };
-                    board.attach(connection, outbox).map_err(ConfigError::Attachment)?;
+                    board.attach(connection, &addresses, outbox).map_err(ConfigError::Attachment)?;
                 }
             }
             real_time = Some(RealTime::new(inbox));

@@ -67,7 +67,7 @@ impl Drop for Bench {
 }
 
 /// The board's end of a pseudo-terminal, and the tester's.
-fn pair() -> (TTYPort, TTYPort) {
+pub(crate) fn pair() -> (TTYPort, TTYPort) {
     let (far, near) = TTYPort::pair().unwrap();
     // Unlike the ports of a pair, their copies are closed in programs that are started.
     let [mut far, near] = [far, near].map(|port| port.try_clone_native().unwrap());
@@ -338,6 +338,11 @@ impl Bench {
     /// Switches it on, as if it had been on all the time.
     pub(crate) fn switch_on(&self) {
         self.board.boot();
+    }
+
+    /// The tester's end of the line of its radio.
+    pub(crate) fn radio_device(&self) -> String {
+        self.link.name().unwrap()
     }
 
     /// The tester's end of the line of UT/1.

@@ -6,6 +6,7 @@
 mod common;
 
 mod bench;
+mod ether;
 
 use std::io::{Read as _, Write as _};
 use std::path::{Path, PathBuf};
@@ -14,6 +15,7 @@ use std::process::{Command, Stdio};
 use bench::{Bench, Fault, reference_device};
 use common::{Bundle, bootrack, call, has, read_json};
 use emulated_probe::EmulatedProbe;
+use ether::Ether;
 use rstest::rstest;
 
 /// Two seconds: the device is manufactured, refuses a second anchor, and is secured over the air.
@@ -81,6 +83,37 @@ fn two_boards_with_swapped_cables_are_told() {
     // Whichever of them is looked at first.
     let told = ["02b0070000000001", "02b0070000000002"].map(|eui64| reason.contains(eui64));
     assert!(reason.contains("are two cables swapped?") && told == [true; 2], "{reason}");
+}
+
+/// A board whose radio is on the real air, beside a tester radio: the whole bootstrap goes through it, acknowledgements included.
+/// What is lost there is tried again by the tester radio's owner as on any air, and told.
+#[rstest]
+#[case::sound(0)]
+#[case::lossy(3)]
+fn a_board_on_the_real_air_is_bootstrapped_through_a_tester_radio(#[case] losses: usize) {
+    let bench = Bench::new(EUI64, Fault::None);
+    let ether = Ether::new(&bench.radio_device(), losses);
+    let table = bench.table("dut", &bench);
+    let table: String =
+        table.lines().filter(|line| !line.starts_with("radio")).map(|line| format!("{line}\n")).collect();
+    let run = run(&format!("{table}air = {:?}\n", ether.tester_radio()), &[CASE]);
+    let (verdict, _, reason) = ending(&run);
+    assert_eq!(verdict, "pass", "{reason}");
+    assert!(ether.acknowledged() > 5, "{} frames acknowledged", ether.acknowledged());
+    let told = "was never acknowledged on the real air";
+    let case = std::fs::read_dir(run.path.join("cases")).unwrap().next().unwrap().unwrap().path();
+    let events = std::fs::read_to_string(case.join("events.jsonl")).unwrap();
+    assert_eq!(events.contains(told), losses > 0);
+}
+
+/// A tester radio that is unplugged is the rack's fault.
+#[test]
+fn a_tester_radio_that_is_not_there_is_blamed_on_the_rack() {
+    let bench = Bench::new(EUI64, Fault::None);
+    let table = bench.table("dut", &bench);
+    let (verdict, blame, reason) = ending(&run(&format!("{table}air = \"/dev/does-not-exist\"\n"), &[CASE]));
+    assert_eq!((verdict.as_str(), blame.as_str()), ("error", "rack"), "{reason}");
+    assert!(reason.contains("the tester radio: cannot open /dev/does-not-exist"), "{reason}");
 }
 
 /// Its clock by the stamps of the radio link; without one there are too few.
