@@ -338,6 +338,7 @@ impl Assembler {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use alloc::vec;
     use proptest::prelude::*;
 
     fn message() -> impl Strategy<Value = Message> {
