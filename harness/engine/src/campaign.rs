@@ -91,7 +91,9 @@ fn play(
     log: &mut dyn Log,
 ) -> Result<CaseRun, String> {
     let case_seed = planned.seed_octets();
-    let machines = Machines::for_topology(&planned.case.topology, &case_seed, setting.tool_in(&planned.case));
+    let tool = setting.tool_in(&planned.case);
+    let second = setting.testbed.asks_second_engine;
+    let machines = Machines::for_topology(&planned.case.topology, &case_seed, tool, second);
     run_case(&planned.case, &planned.environment, case_seed, rack, machines, log)
 }
 

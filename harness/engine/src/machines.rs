@@ -58,14 +58,21 @@ struct InFlight {
 const TRANSMIT_ATTEMPTS: u32 = 8;
 
 impl Machines {
-    /// The machines that a topology needs, each with a seed of its own; the commissioning tool departs as `tool` says.
-    pub fn for_topology(topology: &Topology, case_seed: &[u8; 32], tool: Option<Departure>) -> Self {
+    /// The machines that a topology needs, each with a seed of its own; the commissioning tool departs as `tool` says, and asks
+    /// a second DTLS engine if `asks_second_engine`.
+    pub fn for_topology(
+        topology: &Topology,
+        case_seed: &[u8; 32],
+        tool: Option<Departure>,
+        asks_second_engine: bool,
+    ) -> Self {
         let entropy = |name: &str| Entropy::from_seed(seed::derive(case_seed, &format!("machine {name}")));
         let named = |role: Role| topology.boards.iter().filter(move |board| board.role == role);
         Self {
             tools: named(Role::CommissioningTool)
                 .map(|board| {
-                    let machine = CommissioningTool::new(entropy(&board.name)).departing(tool);
+                    let machine = CommissioningTool::new(entropy(&board.name));
+                    let machine = machine.departing(tool).with_second_engine(asks_second_engine);
                     (board.name.clone(), Deviating::new(machine))
                 })
                 .collect(),

@@ -32,6 +32,8 @@ pub(super) struct File {
     board: Vec<BoardTable>,
     operator: Option<Spanned<OperatorKey>>,
     #[serde(default)]
+    ct: CtTable,
+    #[serde(default)]
     selectors: Vec<String>,
     jobs: Option<Spanned<u16>>,
     #[serde(default)]
@@ -46,6 +48,16 @@ struct QemuTable {
     firmware: PathBuf,
     boards: Vec<String>,
 }
+
+/// The commissioning tool.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct CtTable {
+    dtls: Option<Spanned<String>>,
+}
+
+/// The engines that the tool has for DTLS.
+const DTLS_ENGINES: [&str; 2] = ["bootrack", "dtls"];
 
 /// `"terminal"`, or a command.
 #[derive(Debug, Deserialize)]
@@ -125,6 +137,15 @@ impl File {
             let help =
                 "write [[board]] with `name` and one of `exec`, `serial` and `qemu`; all other boards are virtual";
             fault(self.backend.span(), message, help);
+        }
+        if let Some(engine) = &self.ct.dtls {
+            let (name, help) = (engine.get_ref(), format!("the engines are: {}", DTLS_ENGINES.join(", ")));
+            if !DTLS_ENGINES.contains(&name.as_str()) {
+                fault(engine.span(), format!("there is no DTLS engine `{name}`"), &help);
+            } else if name == "dtls" && backend == "virtual" {
+                let help = "it has a clock of its own: take a testbed in real time, with backend `qemu` or `mixed`";
+                fault(engine.span(), "a rack in virtual time has our own DTLS engine only".to_owned(), help);
+            }
         }
         if let Some(operator) = &self.operator {
             let help =
@@ -284,6 +305,7 @@ impl File {
         Testbed {
             connections,
             quarantines,
+            asks_second_engine: self.ct.dtls.is_some_and(|engine| engine.get_ref() == "dtls"),
             operator: self.operator.map(|operator| match operator.into_inner() {
                 OperatorKey::Word(_) => Operator::Terminal,
                 OperatorKey::Command(words) => Operator::Command(words),

@@ -47,6 +47,8 @@ pub struct Testbed {
     pub connections: Connections,
     /// Boards that are not to be relied on for a while, by name.
     pub quarantines: BTreeMap<String, Quarantine>,
+    /// The commissioning tool has the crate `dtls` for sessions with pre-shared keys.
+    pub asks_second_engine: bool,
     /// Who answers prompts.
     pub operator: Option<Operator>,
     /// Cases that are run if the command line names none; all, if this is empty.

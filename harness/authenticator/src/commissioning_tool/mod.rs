@@ -37,6 +37,7 @@ mod mutants;
 mod order;
 mod reach;
 mod registry;
+mod second_engine;
 mod session;
 mod tasks;
 #[cfg(test)]
@@ -86,6 +87,8 @@ pub struct CommissioningTool {
     /// The last sequence number of `close` and `open` in this domain.
     close_seq: u32,
     handshake: HandshakeConfig,
+    /// Sessions by another engine than ours, where it can.
+    asks_second_engine: bool,
     responders: Responders,
     tasks: BTreeMap<u64, Task>,
     sessions: BTreeMap<u64, Session>,
@@ -161,6 +164,7 @@ impl CommissioningTool {
             secured: BTreeMap::new(),
             close_seq: 0,
             handshake: HandshakeConfig::default(),
+            asks_second_engine: false,
             responders: Responders::new(),
             tasks: BTreeMap::new(),
             sessions: BTreeMap::new(),
@@ -175,6 +179,14 @@ impl CommissioningTool {
     /// The same tool, wrong on purpose.
     pub fn departing(mut self, departure: Option<Departure>) -> Self {
         self.departure = departure;
+        self
+    }
+
+    /// The same tool with the crate `dtls` for sessions with pre-shared keys. For racks in real time only: the crate has a
+    /// clock of its own.
+    #[must_use]
+    pub fn with_second_engine(mut self, asks: bool) -> Self {
+        self.asks_second_engine = asks;
         self
     }
 

@@ -8,6 +8,7 @@ use protocols::time::Instant;
 use wire::Eui64;
 use wire::coap::Message;
 
+use super::second_engine::Engine;
 use crate::craft::flip;
 use crate::deviation::{Gate, RuleBook};
 
@@ -36,7 +37,7 @@ pub(super) struct Session {
     pub(super) is_kept: bool,
     /// The handshake was completed.
     pub(super) was_connected: bool,
-    dtls: dtls::Client,
+    dtls: Engine,
     coap: coap::Client,
     /// Sent as soon as the handshake is done.
     first: Option<Request>,
@@ -52,7 +53,7 @@ struct Outgoing {
 }
 
 impl Session {
-    pub(super) fn new(peer: (Eui64, Ipv6Addr), local_port: u16, dtls: dtls::Client, coap: coap::Client) -> Self {
+    pub(super) fn new(peer: (Eui64, Ipv6Addr), local_port: u16, dtls: Engine, coap: coap::Client) -> Self {
         Self {
             eui64: peer.0,
             address: peer.1,

@@ -207,6 +207,25 @@ fn cases_on_a_program_end_as_on_the_virtual_rack() {
     assert!(verdicts(&exec).len() > 5, "{:?}", verdicts(&exec));
 }
 
+/// A second opinion: the device meets a DTLS client that was not written together with it.
+#[test]
+fn a_device_is_bootstrapped_by_a_second_dtls_engine() {
+    let program = reference_device();
+    let board = format!("[ct]\ndtls = \"dtls\"\n[[board]]\nname = \"dut\"\nexec = [{program:?}]\nradio = true\n");
+    let run = run(&board, &[CASE, "SEL-JOIN-*", "SEL-RPK-01"]);
+    let manifest = read_json(&run.path.join("run.json"));
+    let cases = manifest["cases"].as_array().unwrap();
+    assert!(cases.len() > 3 && cases.iter().all(|case| case["verdict"] == "pass"), "{}", run.outcome.said());
+    let mut told = [false; 2];
+    for case in std::fs::read_dir(run.path.join("cases")).unwrap() {
+        let events = std::fs::read_to_string(case.unwrap().path().join("events.jsonl")).unwrap();
+        told[0] |= events.contains("this session's DTLS is that of the crate `dtls`");
+        // It has no raw public keys.
+        told[1] |= events.contains("the second DTLS engine knows no such credential");
+    }
+    assert_eq!(told, [true; 2]);
+}
+
 #[rstest]
 #[case::ends(&["sh", "-c", "exit 3"], "its program has ended: exit status: 3")]
 #[case::is_killed(&["sh", "-c", "kill -9 $$"], "its program has ended: signal: 9 (SIGKILL)")]
