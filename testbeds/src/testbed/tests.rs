@@ -53,6 +53,8 @@ fn every_key_is_taken() {
 #[case("[[medium.link]]\ndelivery = 1.0", "3:1", "missing field `between`", "")]
 #[case("[sniffer]\nchannel = 27", "4:11", "channel 27 is not in the 2.4 GHz band", "11 to 26")]
 #[case("[timing]\nboot_delay_ms = -1", "4:17", "-1 is out of range", "ten minutes")]
+#[case("[ct]\ndtls = \"gnutls\"", "4:8", "there is no DTLS engine `gnutls`", "bootrack, dtls")]
+#[case("[ct]\ndtls = \"dtls\"", "4:8", "a rack in virtual time has our own DTLS engine only", "in real time")]
 #[case("boards = [\"dut\", \"dut\"]", "3:18", "board `dut` is listed twice", "remove one")]
 #[case(
     "boards = [\"router\"]\n[sniffer]\nposition = \"ruoter\"",
