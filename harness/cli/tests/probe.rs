@@ -11,8 +11,11 @@ use emulated_probe::{EmulatedProbe, image};
 #[allow(dead_code, reason = "the tests of `cli` use more of it")]
 #[path = "cli/common.rs"]
 mod common;
+#[path = "serial/device.rs"]
+mod device;
 
 use common::{Outcome, call, has};
+use device::reference_device;
 
 /// What FICR of the emulated chip says.
 const ID: &str = "1234567800000003";
@@ -56,13 +59,6 @@ impl Desk {
     fn right(&self) -> PathBuf {
         self.testbed(&format!("id = \"{ID}\", firmware = {:?}", self.path("image.hex")))
     }
-}
-
-fn reference_device() -> PathBuf {
-    let own = std::env::current_exe().unwrap();
-    let program = own.ancestors().nth(2).unwrap().join("examples/reference_device");
-    assert!(program.exists(), "cargo build --package bootrack --examples");
-    program
 }
 
 #[track_caller]

@@ -12,6 +12,8 @@ use std::time::Duration;
 
 use serialport::{SerialPort as _, TTYPort};
 
+use crate::device::reference_device;
+
 /// What is wrong with a board or its cables.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Fault {
@@ -349,12 +351,4 @@ impl Bench {
     pub(crate) fn device(&self) -> String {
         self.line.name().unwrap()
     }
-}
-
-/// The program that stands for a board.
-pub(crate) fn reference_device() -> PathBuf {
-    let own = std::env::current_exe().unwrap();
-    let program = own.ancestors().nth(2).unwrap().join("examples/reference_device");
-    assert!(program.is_file(), "{} is missing: cargo builds it with the tests", program.display());
-    program
 }

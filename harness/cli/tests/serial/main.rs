@@ -6,14 +6,16 @@
 mod common;
 
 mod bench;
+mod device;
 mod ether;
 
 use std::io::{Read as _, Write as _};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
-use bench::{Bench, Fault, reference_device};
+use bench::{Bench, Fault};
 use common::{Bundle, bootrack, call, has, read_json};
+use device::reference_device;
 use emulated_probe::EmulatedProbe;
 use ether::Ether;
 use rstest::rstest;
