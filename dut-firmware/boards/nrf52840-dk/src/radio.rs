@@ -387,8 +387,9 @@ impl Driver {
         let lead = TURNAROUND.as_micros() as u32 - RAMP_UP_US;
         let due = clock::TIMER.cc(ENDED).read().wrapping_add(lead);
         clock::TIMER.events_compare(ACK_DUE).write_value(0);
-        clock::TIMER.cc(ACK_DUE).write_value(due);
+        // Wired before it is due: between the two the moment could pass, and the transmitter would never start.
         pac::PPI.chenset().write(|w| w.set_ch(START_ACK, true));
+        clock::TIMER.cc(ACK_DUE).write_value(due);
         // Too late: the timer has passed it, and would start the transmitter in 71 minutes.
         let is_late = clock::ticks().wrapping_sub(due) < u32::MAX / 2;
         if is_late && clock::TIMER.events_compare(ACK_DUE).read() == 0 {
