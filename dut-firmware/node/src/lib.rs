@@ -30,6 +30,7 @@ mod join_request;
 mod json;
 mod key_resource;
 mod link;
+mod link_messages;
 mod mutants;
 mod neighbours;
 mod network;

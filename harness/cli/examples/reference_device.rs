@@ -9,10 +9,10 @@ use std::path::PathBuf;
 use std::sync::mpsc::{RecvTimeoutError, Sender, channel};
 use std::time::Duration;
 
-use node::{Device, Hardware, Input, Output, Store, TransmitStatus};
+use node::{Device, Hardware, Input, Output, Store};
 use protocols::time::Instant;
 use wire::Eui64;
-use wire::radio_link::{Assembler, Message, Stamped, Status};
+use wire::radio_link::{Assembler, Message, Stamped};
 
 /// What arrives.
 enum Arrival {
@@ -61,21 +61,14 @@ fn main() -> Result<(), Failure> {
                 std::fs::write(&new, device.store().encode())?;
                 std::fs::rename(&new, &store_path)?;
             }
-            match output {
-                Output::Radio(radio) => tell(Message::Radio {
-                    channel: radio.channel,
-                    pan_id: radio.pan_id,
-                    eui64: radio.eui64,
-                    receiver_on: radio.receiver_on,
-                })?,
-                Output::Transmit { handle, psdu } => tell(Message::Transmit { handle, psdu })?,
-                Output::Backbone(packet) => tell(Message::Backbone(packet))?,
-                Output::Log(line) => eprintln!("{line}"),
-                Output::UpperTester(octets) => {
+            match output.into_link() {
+                Ok(Message::Log(line)) => eprintln!("{line}"),
+                Ok(message) => tell(message)?,
+                Err(Output::UpperTester(octets)) => {
                     std::io::stdout().write_all(&octets)?;
                     std::io::stdout().flush()?;
                 }
-                Output::Reboot => return Ok(()),
+                Err(_) => return Ok(()),
             }
         }
         let wait =
@@ -84,29 +77,14 @@ fn main() -> Result<(), Failure> {
             Ok(Arrival::UpperTester(octets)) => device.handle(now(), Input::UpperTester(&octets)),
             Ok(Arrival::Link(octets)) => {
                 for message in octets.into_iter().filter_map(|octet| Some(assembler.push(octet)?.message)) {
-                    heard(&mut device, now(), message);
+                    if let Some(input) = Input::of_link(&message) {
+                        device.handle(now(), input);
+                    }
                 }
             }
             Err(RecvTimeoutError::Timeout) => {}
             Ok(Arrival::End) | Err(RecvTimeoutError::Disconnected) => return Err("the tester is gone".into()),
         }
-    }
-}
-
-fn heard(device: &mut Device, now: Instant, message: Message) {
-    match message {
-        Message::Received { rssi_dbm, psdu } => device.handle(now, Input::Frame { psdu: &psdu, rssi_dbm }),
-        Message::Done { handle, status } => {
-            let status = match status {
-                Status::Success => TransmitStatus::Success,
-                Status::NoAck => TransmitStatus::NoAck,
-                Status::ChannelAccessFailure => TransmitStatus::ChannelAccessFailure,
-            };
-            device.handle(now, Input::TransmitDone { handle, status });
-        }
-        Message::Backbone(packet) => device.handle(now, Input::Backbone(&packet)),
-        // A board's own words.
-        _ => {}
     }
 }
 

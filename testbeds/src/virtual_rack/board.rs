@@ -3,13 +3,12 @@
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-use node::{Device, Hardware, Input, Output, Store, TransmitStatus};
+use node::{Device, Hardware, Input, Output, Store};
 use protocols::time::Instant;
 use rand_chacha::ChaCha12Rng;
 use rand_core::Rng as _;
 use wire::Eui64;
 use wire::ieee802154::PanId;
-use wire::radio_link::{Message, Status};
 
 use super::config::BoardKind;
 use super::fakes::{FakeDevice, Progress};
@@ -147,18 +146,10 @@ impl Board {
     /// Hands an input to the firmware if it runs.
     pub(crate) fn handle(&mut self, now: Instant, input: Input<'_>) -> Result<(), Lost> {
         if let Some(attached) = &mut self.attached {
-            let told = match input {
-                Input::UpperTester(octets) => attached.say(octets),
-                Input::Frame { psdu, rssi_dbm } => attached.tell(Message::Received { rssi_dbm, psdu: psdu.to_vec() }),
-                Input::TransmitDone { handle, status } => {
-                    let status = match status {
-                        TransmitStatus::Success => Status::Success,
-                        TransmitStatus::NoAck => Status::NoAck,
-                        TransmitStatus::ChannelAccessFailure => Status::ChannelAccessFailure,
-                    };
-                    attached.tell(Message::Done { handle, status })
-                }
-                Input::Backbone(packet) => attached.tell(Message::Backbone(packet.to_vec())),
+            let told = match (input, input.to_link()) {
+                (Input::UpperTester(octets), _) => attached.say(octets),
+                (_, Some(message)) => attached.tell(message),
+                (_, None) => Ok(()),
             };
             return told.map_err(Lost);
         }

@@ -18,9 +18,9 @@ use alloc::vec::Vec;
 use core::panic::PanicInfo;
 
 use embedded_alloc::LlffHeap;
-use node::{Device, Hardware, Input, Output, Store, TransmitStatus};
+use node::{Device, Hardware, Input, Output, Store};
 use protocols::time::Instant;
-use wire::radio_link::{Assembler, Message, Stamped, Status};
+use wire::radio_link::{Assembler, Message, Stamped};
 
 use clock::Clock;
 use memory::Memory;
@@ -61,19 +61,8 @@ fn main() -> ! {
             device.handle(now, Input::UpperTester(&octets));
         }
         for message in board.heard() {
-            match message {
-                Message::Received { rssi_dbm, psdu } => device.handle(now, Input::Frame { psdu: &psdu, rssi_dbm }),
-                Message::Done { handle, status } => {
-                    let status = match status {
-                        Status::Success => TransmitStatus::Success,
-                        Status::NoAck => TransmitStatus::NoAck,
-                        Status::ChannelAccessFailure => TransmitStatus::ChannelAccessFailure,
-                    };
-                    device.handle(now, Input::TransmitDone { handle, status });
-                }
-                Message::Backbone(packet) => device.handle(now, Input::Backbone(&packet)),
-                // A board's own words.
-                _ => {}
+            if let Some(input) = Input::of_link(&message) {
+                device.handle(now, input);
             }
         }
         while let Some(output) = device.poll(now) {
@@ -117,21 +106,10 @@ impl Board {
     }
 
     fn carry_out(&mut self, now: Instant, output: Output) {
-        match output {
-            Output::Radio(radio) => self.tell(
-                now,
-                Message::Radio {
-                    channel: radio.channel,
-                    pan_id: radio.pan_id,
-                    eui64: radio.eui64,
-                    receiver_on: radio.receiver_on,
-                },
-            ),
-            Output::Transmit { handle, psdu } => self.tell(now, Message::Transmit { handle, psdu }),
-            Output::UpperTester(octets) => self.upper_tester.write(&octets),
-            Output::Log(line) => self.tell(now, Message::Log(line)),
-            Output::Backbone(packet) => self.tell(now, Message::Backbone(packet)),
-            Output::Reboot => {
+        match output.into_link() {
+            Ok(message) => self.tell(now, message),
+            Err(Output::UpperTester(octets)) => self.upper_tester.write(&octets),
+            Err(_) => {
                 self.tell(now, Message::Restarting);
                 cortex_m::peripheral::SCB::sys_reset();
             }

@@ -41,7 +41,7 @@ use rand_core::SeedableRng;
 use static_cell::StaticCell;
 use wire::Eui64;
 use wire::ieee802154::PanId;
-use wire::radio_link::{Assembler, Message, Stamped, Status};
+use wire::radio_link::{Assembler, Message, Stamped};
 
 use radio::Filter;
 
@@ -204,12 +204,7 @@ impl Board {
                     device.handle(clock::now(), Input::TransmitDone { handle, status });
                 }
                 Either5::Second((handle, status, true)) => {
-                    let status = match status {
-                        TransmitStatus::Success => Status::Success,
-                        TransmitStatus::NoAck => Status::NoAck,
-                        TransmitStatus::ChannelAccessFailure => Status::ChannelAccessFailure,
-                    };
-                    self.tell(Message::Done { handle, status }).await;
+                    self.tell(Message::Done { handle, status: status.into() }).await;
                 }
                 Either5::Third(length) => {
                     device.handle(clock::now(), Input::UpperTester(commands.get(..length).unwrap_or_default()));
