@@ -203,6 +203,8 @@ pub(crate) enum Arrived {
     Noise(u64),
     /// The process has ended, or a line is gone.
     Ended,
+    /// Something that the board needs is gone, and what.
+    Lost(String),
 }
 
 /// Where a board's lines put what arrives.

@@ -17,7 +17,7 @@ use wire::radio_link::{Assembler, Message, Stamped, Status};
 use wire::reader::Reader;
 
 use super::lines::read_all;
-use super::{Arrived, Attached, Outbox, Site, serial};
+use super::{Arrived, Attached, Outbox, Site, prepare, serial};
 
 /// USB serial lines have no speed.
 const BAUD: u32 = 115_200;
@@ -76,7 +76,9 @@ impl BoardOnAir {
 
     /// A thread that takes what the tester radio hears.
     fn listen(&mut self, life: u64) -> Result<(), String> {
-        let port = serial::open(&self.path, BAUD).map_err(|reason| format!("the tester radio: {reason}"))?;
+        let mut port = serial::open(&self.path, BAUD).map_err(|reason| format!("the tester radio: {reason}"))?;
+        // What it said before: of its boot, and of frames that it heard for somebody else. It may go on and on.
+        let _ = prepare::drain(&mut port);
         let reading = port.try_clone_native().map_err(|error| error.to_string())?;
         self.port = Some(port);
         self.lives = Arc::new(AtomicBool::new(true));
@@ -84,31 +86,32 @@ impl BoardOnAir {
         std::thread::spawn(move || {
             let (mut assembler, mut handle) = (Assembler::default(), 0u32);
             let mut take = |message| {
-                let message = match message {
+                let lost = |reason: String| Arrived::Lost(format!("the tester radio {reason}"));
+                let told = |message| Arrived::Link(message, None);
+                let arrived = match message {
                     Message::Received { psdu, .. } if source(&psdu) == Some(eui64) => {
                         handle = handle.wrapping_add(1);
-                        Message::Transmit { handle, psdu }
+                        told(Message::Transmit { handle, psdu })
                     }
-                    Message::Done { status: Status::NoAck, handle } => {
-                        Message::Log(format!("the tester radio: frame {handle} was never acknowledged on the real air"))
-                    }
+                    Message::Done { status: Status::NoAck, handle } => told(Message::Log(format!(
+                        "the tester radio: frame {handle} was never acknowledged on the real air"
+                    ))),
                     Message::Done { status: Status::ChannelAccessFailure, handle } => {
-                        Message::Log(format!("the tester radio: frame {handle} found the real air never clear"))
+                        told(Message::Log(format!("the tester radio: frame {handle} found the real air never clear")))
                     }
-                    Message::Booted => Message::Panicked("the tester radio has started anew".to_owned()),
-                    Message::Panicked(reason) => Message::Panicked(format!("that of the tester radio: {reason}")),
+                    Message::Booted => lost("has started anew".to_owned()),
+                    Message::Panicked(reason) => lost(format!("has panicked: {reason}")),
                     // Of strangers, or nothing that matters.
                     _ => return true,
                 };
-                outbox.put(life, Arrived::Link(message, None))
+                outbox.put(life, arrived)
             };
             read_all(reading, |octets| {
                 let messages = octets.iter().filter_map(|octet| assembler.push(*octet)).collect::<Vec<_>>();
                 lives.load(Ordering::Relaxed) && messages.into_iter().all(|Stamped { message, .. }| take(message))
             });
             if lives.load(Ordering::Relaxed) {
-                let reason = "the tester radio is gone: unplugged?".to_owned();
-                outbox.put(life, Arrived::Link(Message::Panicked(reason), None));
+                outbox.put(life, Arrived::Lost("the tester radio is gone: unplugged?".to_owned()));
             }
         });
         Ok(())

@@ -29,6 +29,7 @@ impl VirtualRack {
             Arrived::Noise(octets) => {
                 self.tester_fault(board, format!("{octets} octets of its radio link belong to no message"));
             }
+            Arrived::Lost(reason) => self.lose(board, reason),
             Arrived::Ended => match self.boards[board].ended() {
                 Ok(()) => self.restart(board),
                 Err(reason) => self.lose(board, reason),

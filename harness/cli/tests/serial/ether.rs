@@ -29,6 +29,8 @@ struct State {
     /// Frames of the tester radio that are lost on the way.
     losses: AtomicUsize,
     acknowledged: AtomicUsize,
+    /// The tester radio restarts instead of sending the frame after so many.
+    restarts_after: Mutex<Option<usize>>,
 }
 
 impl Drop for Ether {
@@ -72,6 +74,11 @@ impl Ether {
         self.near.name().unwrap()
     }
 
+    /// The tester radio restarts in place of sending its frame after so many.
+    pub(crate) fn restarts_after(&self, frames: usize) {
+        *self.state.restarts_after.lock().unwrap() = Some(frames);
+    }
+
     /// Frames of the board that the tester radio acknowledged for somebody.
     pub(crate) fn acknowledged(&self) -> usize {
         self.state.acknowledged.load(Ordering::Relaxed)
@@ -88,6 +95,17 @@ impl State {
                 self.imitated.lock().unwrap().insert(eui64);
             }
             Message::Transmit { handle, psdu } => {
+                let mut left = self.restarts_after.lock().unwrap();
+                if let Some(frames) = left.as_mut().filter(|_| is_tester) {
+                    match frames.checked_sub(1) {
+                        Some(fewer) => *frames = fewer,
+                        None => {
+                            *left = None;
+                            return send(back, Message::Booted);
+                        }
+                    }
+                }
+                drop(left);
                 let (_, header) = Header::parse(&mut Reader::new(&psdu)).unwrap();
                 let receiver = match header.destination.link() {
                     Some(LinkAddress::Extended(eui64)) => Some(eui64),

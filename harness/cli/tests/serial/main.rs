@@ -108,7 +108,21 @@ fn a_board_on_the_real_air_is_bootstrapped_through_a_tester_radio(#[case] losses
     assert_eq!(events.contains(told), losses > 0);
 }
 
-/// A tester radio that is unplugged is the rack's fault.
+/// A tester radio that starts anew in the middle of a case has forgotten what it was told.
+#[test]
+fn a_tester_radio_that_starts_anew_is_blamed_on_the_rack() {
+    let bench = Bench::new(EUI64, Fault::None);
+    let ether = Ether::new(&bench.radio_device(), 0);
+    ether.restarts_after(10);
+    let table = bench.table("dut", &bench);
+    let table: String =
+        table.lines().filter(|line| !line.starts_with("radio")).map(|line| format!("{line}\n")).collect();
+    let (verdict, blame, reason) = ending(&run(&format!("{table}air = {:?}\n", ether.tester_radio()), &[CASE]));
+    assert_eq!((verdict.as_str(), blame.as_str()), ("error", "rack"), "{reason}");
+    assert!(reason.contains("the tester radio has started anew"), "{reason}");
+}
+
+/// A tester radio that is not there is the rack's fault.
 #[test]
 fn a_tester_radio_that_is_not_there_is_blamed_on_the_rack() {
     let bench = Bench::new(EUI64, Fault::None);
