@@ -62,7 +62,7 @@ impl VirtualRack {
         }
     }
 
-    /// A stamp of the board that has arrived now. What is known of its clock is told after 16 stamps, 32, 64, ...
+    /// A stamp of the board that has arrived now. What is known of its clock is told after 8 stamps, 16, 32, ...
     fn note_clock(&mut self, board: usize, stamp_us: u64, resolution_us: u64) {
         let now_us = self.now.0 / 1000;
         let board = &mut self.boards[board];
