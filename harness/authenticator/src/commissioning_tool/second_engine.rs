@@ -16,8 +16,12 @@ use dtls::config::{Config, ExtendedMasterSecretType};
 use dtls::conn::DTLSConn;
 use protocols::dtls::{Client, CloseReason, Closed, ExtendedMasterSecret, KeyLog, Output, Retransmission, SendError};
 use protocols::time::Instant;
+use rand_core::SeedableRng as _;
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 use webrtc_util::conn::Conn;
+
+use super::credentials::Credential;
+use super::{CommissioningTool, Mutant};
 
 /// How often a session is looked at.
 const LOOKS_EVERY: Duration = Duration::from_millis(4);
@@ -83,6 +87,42 @@ impl Engine {
     }
 }
 
+impl CommissioningTool {
+    /// The DTLS client of a session with this credential: the second engine if it is asked for and knows such credentials.
+    ///
+    /// # Errors
+    /// Why there is none.
+    pub(super) fn engine(&mut self, now: Instant, credential: Credential) -> Result<Engine, String> {
+        let shared_key = match &credential {
+            Credential::Psk { psk, identity } if self.asks_second_engine => Some((psk.clone(), identity.clone())),
+            _ => None,
+        };
+        let mut config = credential.client_config();
+        config.extended_master_secret = self.handshake.extended_master_secret;
+        config.retransmission = self.handshake.retransmission;
+        config.mtu = self.handshake.mtu.unwrap_or(config.mtu);
+        if self.is(Mutant::NoRetransmission) {
+            config.retransmission.limit = 0;
+        }
+        if let Some((psk, identity)) = shared_key {
+            self.log("this session's DTLS is that of the crate `dtls`");
+            let parameters = Parameters {
+                identity,
+                psk,
+                mtu: config.mtu,
+                extended_master_secret: config.extended_master_secret,
+                retransmission: config.retransmission,
+            };
+            return SecondEngine::new(parameters, now).map(Engine::Second);
+        }
+        if self.asks_second_engine {
+            self.log("the second DTLS engine knows no such credential: this session is by our own");
+        }
+        let client = Client::new(config, self.entropy.fork(), now).map_err(|error| error.to_string())?;
+        Ok(Engine::Own(Box::new(client)))
+    }
+}
+
 /// What a session is told.
 enum Order {
     Send(Vec<u8>),
@@ -103,12 +143,12 @@ pub(super) struct SecondEngine {
 }
 
 /// What a session needs.
-pub(super) struct Parameters {
-    pub(super) identity: Vec<u8>,
-    pub(super) psk: Vec<u8>,
-    pub(super) mtu: usize,
-    pub(super) extended_master_secret: ExtendedMasterSecret,
-    pub(super) retransmission: Retransmission,
+struct Parameters {
+    identity: Vec<u8>,
+    psk: Vec<u8>,
+    mtu: usize,
+    extended_master_secret: ExtendedMasterSecret,
+    retransmission: Retransmission,
 }
 
 impl SecondEngine {
@@ -116,7 +156,7 @@ impl SecondEngine {
     ///
     /// # Errors
     /// If the system gives no thread.
-    pub(super) fn new(parameters: Parameters, now: Instant) -> Result<Self, String> {
+    fn new(parameters: Parameters, now: Instant) -> Result<Self, String> {
         let (arriving, from_peer) = unbounded_channel();
         let (orders, ordered) = unbounded_channel();
         let (tell, told) = channel();

@@ -17,7 +17,6 @@ use wire::icmpv6::Echo;
 use super::credentials::{Credential, DeviceAnchor};
 use super::order::{AnchorOrder, NetworkKey, Order};
 use super::reach::Reach;
-use super::second_engine::{Engine, Parameters, SecondEngine};
 use super::session::{Event, Session};
 use super::{CommissioningTool, Departure, HandshakeConfig, Mutant};
 use crate::machine::MachineOutput;
@@ -387,39 +386,7 @@ impl CommissioningTool {
             }
             credential => credential,
         };
-        let by_second_engine = match &credential {
-            Credential::Psk { psk, identity } if self.asks_second_engine => Some((psk.clone(), identity.clone())),
-            _ => None,
-        };
-        let mut config = credential.client_config();
-        config.extended_master_secret = self.handshake.extended_master_secret;
-        config.retransmission = self.handshake.retransmission;
-        config.mtu = self.handshake.mtu.unwrap_or(config.mtu);
-        if self.is(Mutant::NoRetransmission) {
-            config.retransmission.limit = 0;
-        }
-        let engine = match by_second_engine {
-            Some((psk, identity)) => {
-                self.log("this session's DTLS is that of the crate `dtls`");
-                Engine::Second(SecondEngine::new(
-                    Parameters {
-                        identity,
-                        psk,
-                        mtu: config.mtu,
-                        extended_master_secret: config.extended_master_secret,
-                        retransmission: config.retransmission,
-                    },
-                    now,
-                )?)
-            }
-            None => {
-                if self.asks_second_engine {
-                    self.log("the second DTLS engine knows no such credential: this session is by our own");
-                }
-                let client = dtls::Client::new(config, self.entropy.fork(), now).map_err(|error| error.to_string())?;
-                Engine::Own(Box::new(client))
-            }
-        };
+        let engine = self.engine(now, credential)?;
         let coap = Client::new(TransmissionParameters::default(), self.entropy.fork());
         let (id, port) = (self.next_id(), self.session_port(peer));
         self.sessions.insert(id, Session::new(peer, port, engine, coap));
