@@ -43,6 +43,12 @@ impl World {
         self.plan.cases.iter().map(|case| PlannedCase::new(case, seed, &self.setting.testbed)).collect()
     }
 
+    /// The first row of this case with this run seed, and nothing else: certificates and images of all cases take their time.
+    pub(crate) fn planned_based_on(&self, base: &str, seed: u64) -> PlannedCase {
+        let case = self.plan.cases.iter().find(|case| case.base == base).unwrap_or_else(|| panic!("no case {base}"));
+        PlannedCase::new(case, seed, &self.setting.testbed)
+    }
+
     /// The applicable case with this ID, as it was loaded.
     pub(crate) fn case(&self, id: &str) -> &Case {
         self.plan.cases.iter().find(|case| case.id == id).unwrap_or_else(|| panic!("no case {id}"))
