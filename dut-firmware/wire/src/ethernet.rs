@@ -21,6 +21,8 @@ impl EtherType {
     pub const IPV4: Self = Self(0x0800);
     /// ARP.
     pub const ARP: Self = Self(0x0806);
+    /// IEEE 802.15.4, unofficially: what Wireshark and sniffers of Control4 take it for.
+    pub const IEEE802_15_4: Self = Self(0x809a);
     /// An IEEE 802.1Q tag.
     pub const VLAN: Self = Self(0x8100);
     /// IPv6.

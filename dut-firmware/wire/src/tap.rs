@@ -84,9 +84,10 @@ impl Header {
         let kinds = self.tlvs.iter().filter(|tlv| tlv.tlv_type == TlvType::FCS_TYPE);
         kinds
             .map(|tlv| match tlv.value.as_slice() {
-                [0] => Ok(Trailer::None),
-                [1] => Ok(Trailer::Fcs16),
-                [2] => Ok(Trailer::Fcs32),
+                // Some count the padding as the value's: the first octet tells.
+                [0, ..] => Ok(Trailer::None),
+                [1, ..] => Ok(Trailer::Fcs16),
+                [2, ..] => Ok(Trailer::Fcs32),
                 _ => Err(Error::Malformed("TAP FCS type")),
             })
             .try_fold(Trailer::None, |_, kind| kind)

@@ -252,13 +252,19 @@ pub(crate) struct Mutants {
 
 #[derive(Debug, Args)]
 pub(crate) struct Dissect {
-    /// A pcap or pcapng file.
+    /// A pcap or pcapng file, gzipped or not.
     #[arg(value_name = "FILE")]
     pub(crate) file: PathBuf,
-    /// Keys: lines `link INDEX HEX`, `psk HEX`, `CLIENT_RANDOM ...` as in a TLS key log, or a run's
-    /// `wireshark/ieee802154_keys`. Lines `context ID PREFIX/LENGTH` set 6LoWPAN contexts that the capture lacks.
+    /// Keys: lines `link INDEX HEX`, `thread HEX` (the network key of a Thread network), `psk HEX`, lines of a TLS key log
+    /// (`CLIENT_RANDOM ...`; other labels are passed over), or of Wireshark's table `ieee802154_keys` (a run's, say). Lines
+    /// `context ID PREFIX/LENGTH` set 6LoWPAN contexts that the capture lacks.
     #[arg(long, value_name = "FILE")]
     pub(crate) keys: Option<PathBuf>,
+    /// What frames end with, if their link type says the wrong thing (TAP and ZEP tell of each frame and are left alone):
+    /// `auto` goes by the link type; `16` and `32` an FCS of so many bits; `none` no FCS; `ti-cc24xx` signal strength and
+    /// correlation in its place, Wireshark's "TI CC24xx metadata".
+    #[arg(long, value_enum, value_name = "END", default_value_t)]
+    pub(crate) fcs: FrameEnd,
     /// What a UDP port carries, as tshark's -d: `udp.port==18120,radius`; may be repeated.
     #[arg(long, value_name = "PORT,PROTOCOL", value_parser = decode_as)]
     pub(crate) decode_as: Vec<DecodeAs>,
@@ -337,11 +343,16 @@ pub(crate) struct Doctor {
 
 #[derive(Debug, Args)]
 pub(crate) struct Sniff {
-    /// Whom to listen to: `zep:ADDRESS:PORT` (ZEP over UDP), `nrf:DEVICE` (Nordic's nRF Sniffer for 802.15.4), `board:DEVICE` (the
+    /// Whom to listen to: `zep:ADDRESS:PORT` (ZEP over UDP at that address), `nrf:DEVICE` (Nordic's nRF Sniffer for 802.15.4), `board:DEVICE` (the
     /// radio link of a board with our firmware), `pcap:FILE` (a
-    /// stream of pcap or pcapng in a FIFO, `-` for standard input) or `openthread:OFFSET` (the simulation's radio).
+    /// stream of pcap or pcapng in a FIFO or a file, gzipped or not, `-` for standard input) or `openthread:OFFSET` (the simulation's radio).
     #[arg(value_name = "SNIFFER")]
     pub(crate) source: Source,
+    /// With `zep`: the address of RIOT's dispatcher (`zep_dispatch`), which sends to those that have made themselves known.
+    /// A hello is sent to it, every ten seconds again; frames are awaited at a port of the system's choice unless `zep` names
+    /// one.
+    #[arg(long, value_name = "ADDRESS:PORT")]
+    pub(crate) dispatcher: Option<std::net::SocketAddr>,
     /// The channel that a sniffer of kind `nrf` or `board` listens to; built-in: 11.
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u8).range(11..=26))]
     pub(crate) channel: Option<u8>,
@@ -357,6 +368,28 @@ pub(crate) struct Sniff {
     /// Keys, as `bootrack dissect` takes them.
     #[arg(long, value_name = "FILE")]
     pub(crate) keys: Option<PathBuf>,
+    /// What frames of a pcap stream end with, as `bootrack dissect` takes it.
+    #[arg(long, value_enum, value_name = "END", default_value_t)]
+    pub(crate) fcs: FrameEnd,
+}
+
+/// What a frame ends with.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, clap::ValueEnum)]
+pub(crate) enum FrameEnd {
+    /// What its link type says.
+    #[default]
+    Auto,
+    /// An FCS of 16 bits.
+    #[value(name = "16")]
+    Fcs16,
+    /// An FCS of 32 bits.
+    #[value(name = "32")]
+    Fcs32,
+    /// Nothing: the payload is its end.
+    None,
+    /// Signal strength and correlation, which TI CC24xx radios put in place of an FCS that they have checked.
+    #[value(name = "ti-cc24xx")]
+    TiCc24xx,
 }
 
 /// A port and what it carries.

@@ -76,9 +76,23 @@ impl PcapNg {
 
     /// Adds a packet of an interface, at `time` nanoseconds since the epoch.
     pub fn packet(&mut self, interface: u32, time: u64, packet: &[u8], direction: Direction, comments: &[String]) {
+        self.cut_packet(interface, time, packet, packet.len(), direction, comments);
+    }
+
+    /// Adds what was captured of a packet that had `original_length` octets.
+    pub fn cut_packet(
+        &mut self,
+        interface: u32,
+        time: u64,
+        packet: &[u8],
+        original_length: usize,
+        direction: Direction,
+        comments: &[String],
+    ) {
         let [low, high] = [time & 0xffff_ffff, time >> 32].map(|half| u32::try_from(half).unwrap_or(u32::MAX));
         let mut body = Vec::new();
-        for word in [interface, high, low, length(packet), length(packet)] {
+        let original_length = u32::try_from(original_length).unwrap_or(u32::MAX);
+        for word in [interface, high, low, length(packet), original_length] {
             body.extend(word.to_le_bytes());
         }
         padded(&mut body, packet);

@@ -156,7 +156,11 @@ impl OpenBridge {
 fn heard(bridge: Bridge, state: &mut State, octets: &[u8]) -> Vec<Message> {
     let (channel, frame) = match bridge {
         Bridge::Zep => match zep::Message::parse(octets) {
-            Ok(zep::Message::V1 { channel, frame, .. } | zep::Message::V2 { channel, frame, .. }) => (channel, frame),
+            Ok(
+                zep::Message::V1 { channel, frame, .. }
+                | zep::Message::V2 { channel, frame, .. }
+                | zep::Message::V3 { channel, frame, .. },
+            ) => (channel, frame),
             // A hello of RIOT's, or an acknowledgement between dispatchers.
             _ => return Vec::new(),
         },

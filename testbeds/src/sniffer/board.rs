@@ -57,7 +57,7 @@ impl Link {
                 let at = then.saturating_add(at.saturating_sub(first).saturating_mul(1000));
                 let signal = Signal { channel: Some(self.channel), rssi_dbm: Some(rssi_dbm), lqi: Some(lqi) };
                 told.push(match tap(signal, false, &psdu) {
-                    Ok(packet) => Sniffed::Heard(Heard { at, link_type: TAP, packet }),
+                    Ok(packet) => Sniffed::Heard(Heard::whole(at, TAP, packet)),
                     Err(reason) => Sniffed::Strange(reason),
                 });
             }

@@ -9,6 +9,7 @@ pub(crate) mod zep;
 
 use std::fmt;
 use std::io::{ErrorKind, Read};
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
 use std::str::FromStr;
 use std::sync::mpsc::{Receiver, Sender, channel};
@@ -19,15 +20,28 @@ use wire::tap::{Header, Tlv, TlvType};
 /// Link type of a frame behind a TAP pseudo-header.
 pub const TAP: u16 = 283;
 
+/// Where ZEP is awaited if nothing is said.
+const ZEP_ADDRESS: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), wire::zep::PORT);
+
 /// A packet of a capture.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Heard {
     /// Nanoseconds since 1970, by the sniffer's clock if it has one.
     pub at: u64,
-    /// Link type of the packet: 195, 230 or 283.
+    /// Link type of the packet: 283, but of a pcap stream any that the dissector knows.
     pub link_type: u16,
-    /// Its octets.
+    /// Its octets, as far as they were captured.
     pub packet: Vec<u8>,
+    /// Octets that it had.
+    pub original_length: usize,
+}
+
+impl Heard {
+    /// A packet of which nothing was cut.
+    fn whole(at: u64, link_type: u16, packet: Vec<u8>) -> Self {
+        let original_length = packet.len();
+        Self { at, link_type, packet, original_length }
+    }
 }
 
 /// What a sniffer tells.
@@ -46,8 +60,14 @@ pub enum Sniffed {
 /// Where frames come from.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Source {
-    /// ZEP datagrams at a UDP address (`zep:127.0.0.1:17754`).
-    Zep(String),
+    /// ZEP datagrams over UDP (`zep:127.0.0.1:17754`).
+    Zep {
+        /// Where they are awaited. Without: at the loopback address and ZEP's port or, with a dispatcher, wherever the system
+        /// likes.
+        own: Option<SocketAddr>,
+        /// RIOT's dispatcher, which sends to whoever makes himself known to it.
+        dispatcher: Option<SocketAddr>,
+    },
     /// The serial line of Nordic's nRF Sniffer for 802.15.4, on a channel (`nrf:/dev/ttyACM0`).
     Nrf {
         /// The serial device.
@@ -71,7 +91,8 @@ pub enum Source {
 impl fmt::Display for Source {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Zep(address) => write!(f, "zep:{address}"),
+            Self::Zep { dispatcher: Some(dispatcher), .. } => write!(f, "zep of the dispatcher at {dispatcher}"),
+            Self::Zep { own, .. } => write!(f, "zep:{}", own.unwrap_or(ZEP_ADDRESS)),
             Self::Nrf { path, .. } => write!(f, "nrf:{path}"),
             Self::Board { path, .. } => write!(f, "board:{path}"),
             Self::Pcap(path) => write!(f, "pcap:{}", path.display()),
@@ -89,11 +110,11 @@ impl FromStr for Source {
         let (kind, rest) = text.split_once(':').unwrap_or((text, ""));
         match kind {
             "zep" => {
-                let address = if rest.is_empty() { format!("127.0.0.1:{}", wire::zep::PORT) } else { rest.to_owned() };
-                match address.parse::<std::net::SocketAddr>() {
-                    Ok(_) => Ok(Self::Zep(address)),
-                    Err(_) => Err(format!("`{rest}` is no address and port, such as 127.0.0.1:17754")),
-                }
+                let own = match rest {
+                    "" => None,
+                    _ => Some(rest.parse().map_err(|_| format!("`{rest}` is no address and port, such as {ZEP_ADDRESS}"))?),
+                };
+                Ok(Self::Zep { own, dispatcher: None })
             }
             "nrf" if !rest.is_empty() => Ok(Self::Nrf { path: rest.to_owned(), channel: 11 }),
             "board" if !rest.is_empty() => Ok(Self::Board { path: rest.to_owned(), channel: 11 }),
@@ -116,7 +137,8 @@ impl Source {
     pub fn open(&self) -> Result<Receiver<Sniffed>, String> {
         let (sender, receiver) = channel();
         match self {
-            Self::Zep(address) => zep::listen(address, sender)?,
+            Self::Zep { own, dispatcher: Some(dispatcher) } => zep::listen_to(*dispatcher, *own, sender)?,
+            Self::Zep { own, dispatcher: None } => zep::listen(own.unwrap_or(ZEP_ADDRESS), sender)?,
             Self::Nrf { path, channel } => nrf::listen(path, *channel, sender)?,
             Self::Board { path, channel } => board::listen(path, *channel, sender)?,
             Self::Pcap(path) => pcap::listen(path, sender)?,

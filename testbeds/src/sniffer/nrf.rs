@@ -67,7 +67,7 @@ fn line_of(line: &str, channel: u8, clock: &mut Clock) -> Option<Sniffed> {
     };
     Some(match frame() {
         Some((frame, signal, time)) => match tap(signal, false, &frame) {
-            Ok(packet) => Sniffed::Heard(Heard { at: clock.at(time, now), link_type: TAP, packet }),
+            Ok(packet) => Sniffed::Heard(Heard::whole(clock.at(time, now), TAP, packet)),
             Err(reason) => Sniffed::Strange(reason),
         },
         None => Sniffed::Strange(format!("a line that is no frame: {line:?}")),

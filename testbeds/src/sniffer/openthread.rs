@@ -54,7 +54,7 @@ fn datagram(octets: &[u8]) -> Sniffed {
         [channel, frame @ ..] if (3..=127).contains(&frame.len()) => {
             let signal = Signal { channel: Some(*channel), ..Signal::default() };
             match tap(signal, true, frame) {
-                Ok(packet) => Sniffed::Heard(Heard { at: now(), link_type: TAP, packet }),
+                Ok(packet) => Sniffed::Heard(Heard::whole(now(), TAP, packet)),
                 Err(reason) => Sniffed::Strange(reason),
             }
         }

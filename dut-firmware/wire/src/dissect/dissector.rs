@@ -2,6 +2,7 @@
 
 use alloc::vec;
 use alloc::vec::Vec;
+use core::ops::RangeInclusive;
 
 use super::Dissection;
 use super::dtls_session::Sessions;
@@ -34,6 +35,7 @@ pub struct Dissector {
     pub(super) short_addresses: ShortAddresses,
     pub(super) transactions: Transactions,
     pub(super) absolute_slot_number: Option<u64>,
+    pub(super) trailer: Option<Trailer>,
 }
 
 impl Dissector {
@@ -53,12 +55,18 @@ impl Dissector {
             short_addresses: ShortAddresses::default(),
             transactions: Transactions::default(),
             absolute_slot_number: None,
+            trailer: None,
         }
     }
 
     /// See [`Keys::add_link_key`]; frames seen before stay undecrypted.
     pub fn add_link_key(&mut self, index: u8, key: [u8; 16]) {
         self.keys.add_link_key(index, key);
+    }
+
+    /// See [`Keys::add_thread_network_key`]; frames seen before stay undecrypted.
+    pub fn add_thread_network_key(&mut self, network_key: [u8; 16], sequences: RangeInclusive<u32>) {
+        self.keys.add_thread_network_key(network_key, sequences);
     }
 
     /// See [`Keys::add_dtls_master_secret`].
@@ -82,6 +90,12 @@ impl Dissector {
     /// opened then (IEEE 802.15.4-2015 section 9.3.3.2).
     pub fn set_absolute_slot_number(&mut self, absolute_slot_number: Option<u64>) {
         self.absolute_slot_number = absolute_slot_number;
+    }
+
+    /// What ends the frames of packets to come whose link type says too little or, by the user's word, the wrong thing: all
+    /// but those behind a TAP pseudo-header or a ZEP header, which tell of each frame. `None` goes by the link type.
+    pub fn set_trailer(&mut self, trailer: Option<Trailer>) {
+        self.trailer = trailer;
     }
 
     /// Sets a 6LoWPAN context, `length` bits of `prefix`. Router advertisements with a 6CO set contexts too.
@@ -118,7 +132,7 @@ impl Dissector {
     pub fn ipv6_packet_into(&mut self, dissection: &mut Dissection, number: u64, bytes: &[u8]) {
         self.number = number;
         let mut sheet = Sheet::new(dissection, number, bytes);
-        if let Err(error) = self.ipv6(&mut sheet, bytes, 0, 0) {
+        if let Err(error) = self.ipv6(&mut sheet, Cursor::new(bytes, 0, 0)) {
             sheet.error(error);
         }
     }

@@ -42,6 +42,10 @@ impl Dissector {
         if header.epoch == 0 {
             return self.content(sheet, header, fragment, from, to);
         }
+        if fragment.is_cut() {
+            sheet.note(NoteKind::NoKey, "a record that the capture cut is not decrypted");
+            return Ok(());
+        }
         let Some(session) = self.sessions.between(from, to) else { return Ok(()) };
         let opened = session.open(&self.keys, from, header, fragment.rest());
         let unsupported = session.unsupported_suite();
@@ -54,6 +58,10 @@ impl Dissector {
             Err(_) if unsupported.is_some() => Err(Error::Unsupported("decryption under this cipher suite")),
             Err(OpenFailure::NoKey) => {
                 sheet.note(NoteKind::NoKey, "no key is known for this DTLS session");
+                Ok(())
+            }
+            Err(OpenFailure::Cut) => {
+                sheet.note(NoteKind::NoKey, "a message of the handshake was cut by the capture: its keys cannot be told");
                 Ok(())
             }
             Err(OpenFailure::WrongKey) => {
@@ -115,6 +123,13 @@ impl Dissector {
             let length = usize::try_from(header.fragment_length).unwrap_or(usize::MAX);
             let piece = cursor.sub(length, "dtls.handshake.fragment")?;
             let Some(session) = self.sessions.between(from, to) else { return Ok(()) };
+            if piece.is_cut() {
+                session.miss();
+                return match header.is_whole() {
+                    true => super::handshake::body(sheet, piece, header.msg_type, session.negotiated(from)),
+                    false => Ok(()),
+                };
+            }
             let Some((body, fragments)) = session.assemble(from, &Fragment { header, body: piece.rest() }) else {
                 sheet.note(NoteKind::FragmentIncomplete, "the handshake message is not complete yet");
                 continue;

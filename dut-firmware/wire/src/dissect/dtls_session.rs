@@ -77,6 +77,8 @@ struct Handshake {
     /// The hash up to and including ClientKeyExchange (RFC 7627 section 3).
     session_hash: Option<[u8; 32]>,
     assembling: Vec<Assembly>,
+    /// Whether the capture cut a message since its ClientHello.
+    is_cut: bool,
 }
 
 struct Assembly {
@@ -91,6 +93,8 @@ struct Assembly {
 /// Why a record could not be decrypted.
 pub(super) enum OpenFailure {
     NoKey,
+    /// A message of the handshake was not captured whole.
+    Cut,
     WrongKey,
 }
 
@@ -143,7 +147,16 @@ impl Session {
             }
         }
         let has_keys = !(candidates.is_empty() && self.keys.is_empty());
-        Err(if has_keys { OpenFailure::WrongKey } else { OpenFailure::NoKey })
+        Err(match has_keys {
+            _ if self.handshake.is_cut => OpenFailure::Cut,
+            true => OpenFailure::WrongKey,
+            false => OpenFailure::NoKey,
+        })
+    }
+
+    /// A message of the handshake, or a part of one, was cut by the capture.
+    pub(super) fn miss(&mut self) {
+        self.handshake.is_cut = true;
     }
 
     /// Takes a fragment of a message in the clear; the whole body if this completes one, and how many fragments made it.

@@ -13,11 +13,12 @@ use crate::{Error, Result, ndp, rpl as rpl_codec, sel};
 impl Dissector {
     pub(super) fn icmpv6(&mut self, sheet: &mut Sheet, mut cursor: Cursor<'_>, ends: Ends) -> Result<()> {
         sheet.layer("icmpv6");
-        let good = checksum(ends.source, ends.destination, NextHeader::ICMPV6, cursor.rest()) == 0;
+        let is_whole = !sheet.is_quoting() && !cursor.is_cut();
+        let good = is_whole && checksum(ends.source, ends.destination, NextHeader::ICMPV6, cursor.rest()) == 0;
         let kind = (cursor.uint(sheet, "icmpv6.type", 1)? & 0xff) as u8;
         let code = (cursor.uint(sheet, "icmpv6.code", 1)? & 0xff) as u8;
         cursor.uint(sheet, "icmpv6.checksum", 2)?;
-        let status = if sheet.is_quoting() { UNVERIFIED } else { good.into() };
+        let status = if is_whole { good.into() } else { UNVERIFIED };
         sheet.number("icmpv6.checksum.status", status, Span { length: 0, ..cursor.behind(2) });
         if status == 0 {
             sheet.note(NoteKind::BadChecksum, "the ICMPv6 checksum is wrong");
@@ -33,7 +34,7 @@ impl Dissector {
             }
             ndp::ROUTER_ADVERTISEMENT => {
                 router_advertisement(sheet, &mut cursor)?;
-                let learn = good && is_link_local(ends.source) && !sheet.is_quoting();
+                let learn = good && is_link_local(ends.source);
                 self.options(sheet, cursor, learn)
             }
             ndp::NEIGHBOR_SOLICITATION => {

@@ -20,9 +20,9 @@ pub(super) struct Ends {
 }
 
 impl Dissector {
-    /// `bytes` is an IPv6 packet that lies in `buffer` from `base` on.
-    pub(super) fn ipv6(&mut self, sheet: &mut Sheet, bytes: &[u8], buffer: usize, base: usize) -> Result<()> {
-        self.ipv6_within(sheet, Cursor::new(bytes, buffer, base), 0)
+    /// The IPv6 packet at the cursor.
+    pub(super) fn ipv6(&mut self, sheet: &mut Sheet, cursor: Cursor<'_>) -> Result<()> {
+        self.ipv6_within(sheet, cursor, 0)
     }
 
     fn ipv6_within(&mut self, sheet: &mut Sheet, mut cursor: Cursor<'_>, nesting: usize) -> Result<()> {
@@ -111,10 +111,11 @@ impl Dissector {
         let destination_port = (cursor.uint(sheet, "udp.dstport", 2)? & 0xffff) as u16;
         let length = usize::try_from(cursor.uint(sheet, "udp.length", 2)?).unwrap_or(usize::MAX);
         let received = cursor.uint(sheet, "udp.checksum", 2)?;
-        let is_cut = sheet.is_quoting() && length > whole.len();
+        let whole_len = whole.len().saturating_add(cursor.missing());
+        let is_cut = length > whole.len() && (sheet.is_quoting() || length <= whole_len);
         let covered = whole.get(..if is_cut { whole.len() } else { length });
         let covered = covered.ok_or(Error::Truncated("UDP datagram"))?;
-        let payload_len = covered.len().checked_sub(8).ok_or(Error::Malformed("UDP length below 8"))?;
+        let payload_len = length.checked_sub(8).ok_or(Error::Malformed("UDP length below 8"))?;
         let difference = checksum(ends.source, ends.destination, NextHeader::UDP, covered);
         let good = received != 0 && difference == 0;
         if received != 0 && !is_cut {
@@ -133,11 +134,12 @@ impl Dissector {
         if !good && !is_absent && !is_cut {
             sheet.note(NoteKind::BadChecksum, "the UDP checksum is wrong");
         }
-        if payload_len == 0 {
+        let payload_len = if sheet.is_quoting() { covered.len().saturating_sub(8) } else { payload_len };
+        let payload = cursor.sub(payload_len, "UDP payload")?;
+        if payload.is_empty() {
             return Ok(());
         }
-        let payload = cursor.sub(payload_len, "UDP payload")?;
-        payload.clone().bytes(sheet, "udp.payload", payload_len)?;
+        payload.clone().bytes(sheet, "udp.payload", payload.rest().len())?;
         self.udp_payload(sheet, payload, (ends.source, source_port), (ends.destination, destination_port))
     }
 }

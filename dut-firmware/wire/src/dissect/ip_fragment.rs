@@ -134,6 +134,10 @@ impl Dissector {
         if offset == 0 && !more {
             return Ok((Some(next_header), None));
         }
+        if cursor.is_cut() {
+            sheet.note(NoteKind::FragmentIncomplete, "a fragment that the capture cut is not put together");
+            return Ok((None, None));
+        }
         let secured = sheet.dissection.secured();
         let fragment = Fragment { ends, identification, next_header, offset, more, bytes: cursor.rest(), secured };
         match self.ip_reassembly.accept(&fragment, &sheet.dissection.sources) {

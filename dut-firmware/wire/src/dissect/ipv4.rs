@@ -46,7 +46,7 @@ impl Dissector {
         if options_len > 0 {
             cursor.bytes(sheet, "ip.options", options_len)?;
         }
-        if status != 1 {
+        if status == 0 {
             sheet.note(NoteKind::BadChecksum, "the IPv4 header checksum is wrong");
         }
         let payload_len = total_length.checked_sub(header_length).ok_or(Error::Malformed("ip.len"))?;

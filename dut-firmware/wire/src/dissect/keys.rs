@@ -1,16 +1,26 @@
 //! The keys that a dissector may use.
 
 use alloc::vec::Vec;
+use core::ops::RangeInclusive;
+
+use hmac::{Hmac, KeyInit, Mac};
+use sha2::Sha256;
 
 use crate::Eui64;
 use crate::ccm::Ccm;
 use crate::dtls::{MasterSecret, RANDOM_LENGTH};
 use crate::ieee802154::{AuxSecurityHeader, Header, counter_nonce, open_octets, slot_nonce, slot_nonce_source};
 
+/// Key sequences that a Thread network key is tried with if nothing tells: after the last of them a network with the usual
+/// rotation of 28 days has run for 78 years.
+pub const THREAD_KEY_SEQUENCES: RangeInclusive<u32> = 0..=1023;
+
 /// Keys by what identifies them. It has no `Debug`: a log cannot leak them.
 #[derive(Clone, Default)]
 pub struct Keys {
     link: Vec<LinkKey>,
+    /// Keys that were added for link security, network keys of Thread among them.
+    added: usize,
     master_secrets: Vec<([u8; RANDOM_LENGTH], MasterSecret)>,
     psks: Vec<Vec<u8>>,
 }
@@ -18,6 +28,10 @@ pub struct Keys {
 /// A key with its schedule: frames come by the thousand.
 #[derive(Clone)]
 struct LinkKey {
+    /// Which of those that were added it is, or comes of.
+    number: usize,
+    /// Whether it was derived: such keys are many, and never implicit.
+    is_derived: bool,
     index: u8,
     octets: [u8; 16],
     ccm: Ccm,
@@ -71,8 +85,32 @@ impl Keys {
     /// newest first. Frames with an implicit key (key identifier mode 0) are tried with every key.
     pub fn add_link_key(&mut self, index: u8, key: [u8; 16]) {
         if !self.link.iter().any(|known| known.index == index && known.octets == key) {
-            self.link.push(LinkKey { index, octets: key, ccm: Ccm::new(&key) });
+            self.link.push(LinkKey {
+                number: self.added,
+                is_derived: false,
+                index,
+                octets: key,
+                ccm: Ccm::new(&key),
+            });
+            self.added = self.added.saturating_add(1);
         }
+    }
+
+    /// The network key of a Thread network: the MAC key of a key sequence is the second half of HMAC-SHA-256 over the
+    /// sequence and "Thread", its key index the sequence's lowest seven bits and one. A frame tells the index only: every
+    /// one of these `sequences` with that index is tried, the highest first.
+    pub fn add_thread_network_key(&mut self, network_key: [u8; 16], sequences: RangeInclusive<u32>) {
+        for sequence in sequences {
+            let Ok(mut hmac) = Hmac::<Sha256>::new_from_slice(&network_key) else { return };
+            hmac.update(&sequence.to_be_bytes());
+            hmac.update(b"Thread");
+            let digest: [u8; 32] = hmac.finalize().into_bytes().into();
+            let [.., a, b, c, d, e, f, g, h, i, j, k, l, m, n, o, p] = digest;
+            let octets = [a, b, c, d, e, f, g, h, i, j, k, l, m, n, o, p];
+            let index = (sequence & 0x7f) as u8 + 1;
+            self.link.push(LinkKey { number: self.added, is_derived: true, index, octets, ccm: Ccm::new(&octets) });
+        }
+        self.added = self.added.saturating_add(1);
     }
 
     /// The master secret of the DTLS session that this client random began: a line of a key log.
@@ -91,13 +129,13 @@ impl Keys {
     pub(super) fn open(&self, frame: &Secured<'_>, slot: Option<u64>) -> Result<Opened, KeyFailure> {
         let level = frame.security.level;
         let index = frame.security.key_identifier.index();
-        let fits = |(_, key): &(usize, &LinkKey)| index.is_none_or(|index| index == key.index);
+        let fits = |key: &&LinkKey| index.map_or(!key.is_derived, |index| index == key.index);
         let mut failure = KeyFailure::NoKey;
         let nonce = frame.nonce(slot);
-        for (key_number, key) in self.link.iter().enumerate().rev().filter(fits) {
+        for key in self.link.iter().rev().filter(fits) {
             let Ok(nonce) = &nonce else { break };
             match open_octets(frame.mpdu, frame.private_at, level, &key.ccm, nonce) {
-                Ok(bytes) => return Ok(Opened { bytes, key_number: Some(key_number) }),
+                Ok(bytes) => return Ok(Opened { bytes, key_number: Some(key.number) }),
                 Err(_) => failure = KeyFailure::WrongKey,
             }
         }

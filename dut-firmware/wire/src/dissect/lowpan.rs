@@ -58,11 +58,17 @@ impl Dissector {
         }
         if dispatch(&cursor) == Some(Dispatch::Ipv6) {
             cursor.uint(sheet, "6lowpan.pattern", 1)?;
-            return self.ipv6(sheet, cursor.rest(), cursor.buffer(), cursor.offset());
+            return self.ipv6(sheet, cursor);
         }
-        let packet = self.decompressed(sheet, &cursor, ends, None)?;
+        let missing = cursor.missing();
+        let mut packet = self.decompressed(sheet, &cursor, ends, None)?;
+        if missing > 0 {
+            // Elided lengths are those of the whole packet.
+            let whole = packet.len().saturating_add(missing);
+            packet = self.decompressor(ends, Some(whole)).decompress(cursor.rest())?;
+        }
         let buffer = sheet.buffer("decompressed", &packet);
-        self.ipv6(sheet, &packet, buffer, 0)
+        self.ipv6(sheet, Cursor::new(&packet, buffer, 0).lacking(missing))
     }
 
     /// The fields of a packet behind all other headers, and the packet, decompressed.
@@ -73,11 +79,7 @@ impl Dissector {
         ends: LinkEnds,
         datagram_size: Option<usize>,
     ) -> Result<Vec<u8>> {
-        // A dissector shows what is there; whether the checksum may be elided is the upper layers' agreement.
-        let accept_elided_checksum = true;
-        let LinkEnds { source, destination } = ends;
-        let contexts = &self.contexts;
-        let decompressor = Decompressor { source, destination, contexts, datagram_size, accept_elided_checksum };
+        let decompressor = self.decompressor(ends, datagram_size);
         match dispatch(cursor) {
             Some(Dispatch::Iphc) => iphc(sheet, cursor.clone(), &decompressor)?,
             Some(Dispatch::Hc1) => hc1(sheet, cursor, ends.source, ends.destination)?,
@@ -85,6 +87,13 @@ impl Dissector {
             _ => {}
         }
         decompressor.decompress(cursor.rest())
+    }
+
+    fn decompressor(&self, ends: LinkEnds, datagram_size: Option<usize>) -> Decompressor<'_> {
+        // A dissector shows what is there; whether the checksum may be elided is the upper layers' agreement.
+        let accept_elided_checksum = true;
+        let LinkEnds { source, destination } = ends;
+        Decompressor { source, destination, contexts: &self.contexts, datagram_size, accept_elided_checksum }
     }
 
     fn fragment(&mut self, sheet: &mut Sheet, mut cursor: Cursor<'_>, link: Link, ends: LinkEnds) -> Result<()> {
@@ -102,6 +111,10 @@ impl Dissector {
         }
         let piece =
             if is_first { self.decompressed(sheet, &cursor, ends, Some(size.into()))? } else { cursor.rest().to_vec() };
+        if cursor.is_cut() {
+            sheet.note(NoteKind::FragmentIncomplete, "a fragment that the capture cut is not put together");
+            return Ok(());
+        }
         if link.is_retry {
             sheet.note(NoteKind::FragmentIncomplete, "a retry of a fragment");
             return Ok(());
@@ -130,7 +143,7 @@ impl Dissector {
                 }
                 sheet.set_secured(whole.all_verified());
                 sheet.dissection.sources = whole.sources();
-                self.ipv6(sheet, &whole.bytes, buffer, 0)
+                self.ipv6(sheet, Cursor::new(&whole.bytes, buffer, 0))
             }
         }
     }

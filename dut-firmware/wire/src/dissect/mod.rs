@@ -9,6 +9,7 @@
 
 mod coap;
 mod coap_names;
+mod cooked;
 mod dissector;
 mod dns;
 mod dns_record;
@@ -53,10 +54,10 @@ mod wpan;
 
 pub use dissector::Dissector;
 pub use dns_record::push_printable;
-pub use keys::Keys;
+pub use keys::{Keys, THREAD_KEY_SEQUENCES};
 pub use messages::{MESSAGES, MessageInfo, message};
 pub use model::{Buffer, Dissection, Field, Layer, Note, NoteKind, Value};
-pub use packet::LinkType;
+pub use packet::{Captured, LinkType};
 pub use table::{FIELDS, FieldInfo, FieldKind, field};
 pub use udp_ports::UdpProtocol;
 pub use ut::upper_tester;

@@ -233,6 +233,8 @@ pub enum NoteKind {
     Retransmission,
     /// Taken for a protocol by its form, since nothing else tells.
     Heuristic,
+    /// The capture has less of the packet than there was: what is not here is held against nobody.
+    Cut,
 }
 
 /// Something to know about a dissection that is no field.

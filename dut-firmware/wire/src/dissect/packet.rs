@@ -1,4 +1,5 @@
-//! What a capture begins with: link types, Ethernet with IEEE 802.1Q tags, ARP, the TAP pseudo-header, ZEP datagrams.
+//! What a capture begins with: link types, Ethernet with IEEE 802.1Q tags, ARP, the TAP pseudo-header, ZEP datagrams; what
+//! operating systems put in front is in `cooked`.
 
 use alloc::borrow::ToOwned;
 use alloc::format;
@@ -11,36 +12,54 @@ use super::{Dissection, Dissector};
 use crate::ethernet::{EtherType, MacAddress, VlanTag};
 use crate::ieee802154::Trailer;
 use crate::tap::TlvType;
-use crate::{Error, Result, tap};
+use crate::{Error, Result, tap, zep};
 
 /// The link type of a capture (LINKTYPE_ numbers of pcap).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct LinkType(pub u32);
 
 impl LinkType {
+    /// IPv4 or IPv6 behind an address family in the byte order of whoever captured: BSD's loopback.
+    pub const NULL: Self = Self(0);
     /// Ethernet.
     pub const ETHERNET: Self = Self(1);
+    /// What BSD writes for [`Self::RAW`].
+    pub const RAW_OF_BSD: Self = Self(12);
     /// IPv4 or IPv6, told apart by their version.
     pub const RAW: Self = Self(101);
+    /// As [`Self::NULL`], the address family in network byte order.
+    pub const LOOP: Self = Self(108);
+    /// Linux's cooked captures, version 1.
+    pub const LINUX_SLL: Self = Self(113);
     /// IEEE 802.15.4 with FCS.
     pub const IEEE802_15_4_WITHFCS: Self = Self(195);
+    /// IEEE 802.15.4 with FCS, behind preamble, start-of-frame delimiter and PHR.
+    pub const IEEE802_15_4_NONASK_PHY: Self = Self(215);
     /// IPv4.
     pub const IPV4: Self = Self(228);
     /// IPv6.
     pub const IPV6: Self = Self(229);
     /// IEEE 802.15.4 without FCS.
     pub const IEEE802_15_4_NOFCS: Self = Self(230);
+    /// Linux's cooked captures, version 2.
+    pub const LINUX_SLL2: Self = Self(276);
     /// IEEE 802.15.4 behind a pseudo-header of TLVs.
     pub const IEEE802_15_4_TAP: Self = Self(283);
 
     /// All that [`Dissector::packet`] takes apart, in ascending order.
-    pub const KNOWN: [Self; 7] = [
+    pub const KNOWN: [Self; 13] = [
+        Self::NULL,
         Self::ETHERNET,
+        Self::RAW_OF_BSD,
         Self::RAW,
+        Self::LOOP,
+        Self::LINUX_SLL,
         Self::IEEE802_15_4_WITHFCS,
+        Self::IEEE802_15_4_NONASK_PHY,
         Self::IPV4,
         Self::IPV6,
         Self::IEEE802_15_4_NOFCS,
+        Self::LINUX_SLL2,
         Self::IEEE802_15_4_TAP,
     ];
 
@@ -48,6 +67,30 @@ impl LinkType {
     pub fn is_known(self) -> bool {
         Self::KNOWN.contains(&self)
     }
+
+    /// Whether each of its packets is a frame of IEEE 802.15.4; in the others there may be one.
+    pub fn is_ieee802154(self) -> bool {
+        matches!(
+            self,
+            Self::IEEE802_15_4_WITHFCS
+                | Self::IEEE802_15_4_NONASK_PHY
+                | Self::IEEE802_15_4_NOFCS
+                | Self::IEEE802_15_4_TAP
+        )
+    }
+}
+
+/// A packet as a capture has it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Captured<'a> {
+    /// Names it in [`Dissection::sources`].
+    pub number: u64,
+    /// What its octets begin with.
+    pub link_type: LinkType,
+    /// Its octets, as far as they were captured.
+    pub bytes: &'a [u8],
+    /// Octets that it had on the medium: more than `bytes`, if the capture cut it. What is missing is not held against it.
+    pub original_length: usize,
 }
 
 impl Dissector {
@@ -61,14 +104,31 @@ impl Dissector {
 
     /// Like [`Self::packet`], in the place and with the memory of a dissection that is not needed any more.
     pub fn packet_into(&mut self, dissection: &mut Dissection, number: u64, link_type: LinkType, bytes: &[u8]) {
+        self.captured_into(dissection, &Captured { number, link_type, bytes, original_length: bytes.len() });
+    }
+
+    /// Like [`Self::packet_into`], of a packet that the capture may have cut.
+    pub fn captured_into(&mut self, dissection: &mut Dissection, captured: &Captured<'_>) {
+        let Captured { number, link_type, bytes, original_length } = *captured;
         self.number = number;
         let mut sheet = Sheet::new(dissection, number, bytes);
-        let cursor = Cursor::new(bytes, 0, 0);
+        let missing = original_length.saturating_sub(bytes.len());
+        if missing > 0 {
+            sheet.cut(bytes.len(), original_length);
+        }
+        let cursor = Cursor::new(bytes, 0, 0).lacking(missing);
         let result = match link_type {
+            LinkType::NULL | LinkType::LOOP => self.null(&mut sheet, cursor),
             LinkType::ETHERNET => self.ethernet(&mut sheet, cursor),
-            LinkType::RAW | LinkType::IPV4 | LinkType::IPV6 => self.ip(&mut sheet, cursor),
-            LinkType::IEEE802_15_4_WITHFCS => self.wpan(&mut sheet, number, cursor, Trailer::Fcs16),
-            LinkType::IEEE802_15_4_NOFCS => self.wpan(&mut sheet, number, cursor, Trailer::None),
+            LinkType::RAW | LinkType::RAW_OF_BSD | LinkType::IPV4 | LinkType::IPV6 => self.ip(&mut sheet, cursor),
+            LinkType::LINUX_SLL => self.sll(&mut sheet, cursor),
+            LinkType::LINUX_SLL2 => self.sll2(&mut sheet, cursor),
+            LinkType::IEEE802_15_4_WITHFCS => self.frame_with_fcs(&mut sheet, cursor),
+            LinkType::IEEE802_15_4_NONASK_PHY => self.nonask_phy(&mut sheet, cursor),
+            LinkType::IEEE802_15_4_NOFCS => {
+                let trailer = self.trailer.unwrap_or(Trailer::None);
+                self.wpan(&mut sheet, number, cursor, trailer)
+            }
             LinkType::IEEE802_15_4_TAP => self.tap(&mut sheet, cursor),
             LinkType(other) => {
                 sheet.note(NoteKind::Unsupported, format!("link type {other} is not known here"));
@@ -84,15 +144,20 @@ impl Dissector {
     fn ip(&mut self, sheet: &mut Sheet, cursor: Cursor<'_>) -> Result<()> {
         match cursor.rest().first().map(|octet| octet >> 4) {
             Some(4) => self.ipv4(sheet, cursor),
-            _ => self.ipv6(sheet, cursor.rest(), cursor.buffer(), cursor.offset()),
+            _ => self.ipv6(sheet, cursor),
         }
+    }
+
+    /// A frame that ends with an FCS, unless the user knows better.
+    pub(super) fn frame_with_fcs(&mut self, sheet: &mut Sheet, cursor: Cursor<'_>) -> Result<()> {
+        self.wpan(sheet, self.number, cursor, self.trailer.unwrap_or(Trailer::Fcs16))
     }
 
     fn ethernet(&mut self, sheet: &mut Sheet, mut cursor: Cursor<'_>) -> Result<()> {
         sheet.layer("eth");
         mac(sheet, &mut cursor, ["eth.dst", "eth.dst.lg", "eth.dst.ig"])?;
         mac(sheet, &mut cursor, ["eth.src", "eth.src.lg", "eth.src.ig"])?;
-        let mut ether_type = EtherType((cursor.read_uint(2, "eth.type")? & 0xffff) as u16);
+        let ether_type = EtherType((cursor.read_uint(2, "eth.type")? & 0xffff) as u16);
         let span = cursor.behind(2);
         if ether_type.is_length() {
             sheet.number("eth.len", ether_type.0, span);
@@ -100,6 +165,16 @@ impl Dissector {
             return Ok(());
         }
         sheet.number("eth.type", ether_type.0, span);
+        self.ether_type(sheet, cursor, ether_type)
+    }
+
+    /// What an EtherType leads to.
+    pub(super) fn ether_type(
+        &mut self,
+        sheet: &mut Sheet,
+        mut cursor: Cursor<'_>,
+        mut ether_type: EtherType,
+    ) -> Result<()> {
         while ether_type == EtherType::VLAN {
             sheet.layer("vlan");
             let tag = VlanTag::from_bits((cursor.read_uint(2, "vlan.id")? & 0xffff) as u16);
@@ -111,7 +186,8 @@ impl Dissector {
         }
         match ether_type {
             EtherType::IPV4 => self.ipv4(sheet, cursor),
-            EtherType::IPV6 => self.ipv6(sheet, cursor.rest(), cursor.buffer(), cursor.offset()),
+            EtherType::IPV6 => self.ipv6(sheet, cursor),
+            EtherType::IEEE802_15_4 => self.frame_with_fcs(sheet, cursor),
             EtherType::ARP => arp(sheet, cursor),
             EtherType::EAPOL => super::eap::eapol(sheet, cursor),
             EtherType(other) => {
@@ -123,7 +199,7 @@ impl Dissector {
 
     fn tap(&mut self, sheet: &mut Sheet, mut cursor: Cursor<'_>) -> Result<()> {
         sheet.layer("wpan-tap");
-        let whole = cursor.rest();
+        let whole_len = cursor.rest().len().saturating_add(cursor.missing());
         let version = cursor.uint(sheet, "wpan-tap.version", 1)?;
         cursor.uint(sheet, "wpan-tap.reserved", 1)?;
         let length = usize::try_from(cursor.uint_le(sheet, "wpan-tap.length", 2)?).unwrap_or(usize::MAX);
@@ -136,7 +212,7 @@ impl Dissector {
         while !tlvs.is_empty() {
             tlv(sheet, &mut tlvs, &mut trailer, &mut slot)?;
         }
-        let data_len = whole.len().saturating_sub(length);
+        let data_len = whole_len.saturating_sub(length);
         sheet.number("wpan-tap.data_length", data_len as u64, Span { length: 0, ..cursor.ahead(0) });
         // The slot of this frame; the next one has its own.
         let slot_before = core::mem::replace(&mut self.absolute_slot_number, slot);
@@ -157,13 +233,16 @@ impl Dissector {
             return Err(Error::Malformed("zep.protocol_id"));
         }
         let version = cursor.uint(sheet, "zep.version", 1)?;
+        let mut is_hello = false;
         match version {
             1 => {}
-            2 => {
-                if cursor.uint(sheet, "zep.type", 1)? == 2 {
+            2 | 3 => {
+                let kind = cursor.uint(sheet, "zep.type", 1)?;
+                if kind == zep::TYPE_ACK {
                     cursor.uint(sheet, "zep.seqno", 4)?;
                     return Ok(());
                 }
+                is_hello = kind == zep::TYPE_HELLO;
             }
             _ => return Err(Error::Unsupported("zep.version")),
         }
@@ -177,14 +256,26 @@ impl Dissector {
         } else {
             cursor.take(1, "zep.link_quality")?;
         }
-        if version == 2 {
+        if version != 1 {
             cursor.uint(sheet, "zep.timestamp", 8)?;
             cursor.uint(sheet, "zep.seqno", 4)?;
         }
-        cursor.bytes(sheet, "zep.reserved_field", if version == 2 { 10 } else { 7 })?;
+        if version == 3 {
+            cursor.uint(sheet, "zep.band", 1)?;
+            cursor.uint(sheet, "zep.channel_page", 1)?;
+        }
+        let reserved = match version {
+            1 => 7,
+            2 => 10,
+            _ => 8,
+        };
+        is_hello &= cursor.bytes(sheet, "zep.reserved_field", reserved)?.starts_with(zep::HELLO);
         let length = cursor.read_uint(1, "zep.length")? & 0x7f;
         sheet.number("zep.length", length, cursor.behind(1));
-        let frame = cursor.sub(usize::try_from(length).unwrap_or(0), "zep.length")?;
+        let mut frame = cursor.sub(usize::try_from(length).unwrap_or(0), "zep.length")?;
+        if is_hello {
+            return frame.eui64(sheet, "zep.hello").map(drop);
+        }
         self.wpan(sheet, self.number, frame, trailer)
     }
 }
@@ -242,8 +333,9 @@ fn tlv(sheet: &mut Sheet, cursor: &mut Cursor<'_>, trailer: &mut Trailer, slot: 
                 2 => Trailer::Fcs32,
                 _ => return Err(Error::Unsupported("wpan-tap.fcs_type")),
             };
+            // Some count the padding (whad): the octet tells all the same.
             if !value.is_empty() {
-                return Err(Error::Malformed("wpan-tap.fcs_type"));
+                sheet.note(NoteKind::Unknown, "the FCS type has more than one octet: the first one counts");
             }
         }
         TlvType::RSS => float(sheet, value, "wpan-tap.rss")?,

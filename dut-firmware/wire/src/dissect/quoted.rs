@@ -11,7 +11,7 @@ impl Dissector {
         if cursor.is_empty() || !sheet.start_quote() {
             return Ok(());
         }
-        let result = self.ipv6(sheet, cursor.rest(), cursor.buffer(), cursor.offset());
+        let result = self.ipv6(sheet, cursor.clone());
         sheet.end_quote();
         match result {
             Err(crate::Error::Truncated(_)) => Ok(()),

@@ -23,6 +23,7 @@ pub(super) fn radius(sheet: &mut Sheet, mut cursor: Cursor<'_>) -> Result<()> {
     cursor.bytes(sheet, "radius.authenticator", 16)?;
     let rest = length.checked_sub(HEADER_LENGTH).ok_or(Error::Malformed("radius.length"))?;
     let mut attributes = cursor.sub(rest, "radius.length")?;
+    let missing = attributes.missing();
     let mut message = Vec::new();
     while !attributes.is_empty() {
         attribute(sheet, &mut attributes, &mut message)?;
@@ -31,7 +32,7 @@ pub(super) fn radius(sheet: &mut Sheet, mut cursor: Cursor<'_>) -> Result<()> {
         return Ok(());
     }
     let buffer = sheet.buffer("eap", &message);
-    super::eap::eap(sheet, Cursor::new(&message, buffer, 0))
+    super::eap::eap(sheet, Cursor::new(&message, buffer, 0).lacking(missing))
 }
 
 fn attribute(sheet: &mut Sheet, cursor: &mut Cursor<'_>, message: &mut Vec<u8>) -> Result<()> {

@@ -1,6 +1,7 @@
 //! A dissection in the making, and a cursor that turns octets into fields of it.
 
 use alloc::borrow::Cow;
+use alloc::format;
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 
@@ -35,6 +36,8 @@ pub(super) struct Sheet<'d> {
     pub(super) dissection: &'d mut Dissection,
     /// How many packets inside packets the octets at hand are quoted in.
     quoting: u8,
+    /// Whether the capture has less of the packet than there was.
+    is_cut: bool,
 }
 
 impl<'d> Sheet<'d> {
@@ -50,9 +53,16 @@ impl<'d> Sheet<'d> {
         used.buffers.clear();
         used.octets.clear();
         used.texts.clear();
-        let mut sheet = Self { dissection: used, quoting: 0 };
+        let mut sheet = Self { dissection: used, quoting: 0, is_cut: false };
         sheet.buffer("frame", bytes);
         sheet
+    }
+
+    /// Notes that the packet had `original` octets, of which the capture has `captured`: nothing that ends too early is
+    /// held against it.
+    pub(super) fn cut(&mut self, captured: usize, original: usize) {
+        self.is_cut = true;
+        self.note(NoteKind::Cut, format!("cut to {captured} of {original} octets by the capture"));
     }
 
     /// Adds octets that were not in the frame as such; its index.
@@ -174,6 +184,8 @@ impl<'d> Sheet<'d> {
     /// Notes why the topmost layer could not be finished.
     pub(super) fn error(&mut self, error: Error) {
         let kind = match error {
+            // The note on the cut says why.
+            Error::Truncated(_) if self.is_cut => return,
             Error::Unsupported(_) => NoteKind::Unsupported,
             _ => NoteKind::Malformed,
         };
@@ -194,12 +206,29 @@ pub(super) struct Cursor<'a> {
     reader: Reader<'a>,
     buffer: usize,
     base: usize,
+    /// Octets that were there but were not captured, behind those that are here.
+    missing: usize,
 }
 
 impl<'a> Cursor<'a> {
-    /// `bytes` lie in `buffer` from `base` on.
+    /// `bytes` lie in `buffer` from `base` on, and none is missing behind them.
     pub(super) fn new(bytes: &'a [u8], buffer: usize, base: usize) -> Self {
-        Self { reader: Reader::new(bytes), buffer, base }
+        Self { reader: Reader::new(bytes), buffer, base, missing: 0 }
+    }
+
+    /// The same octets, behind which the capture lacks `missing` more.
+    pub(super) fn lacking(self, missing: usize) -> Self {
+        Self { missing, ..self }
+    }
+
+    /// Octets that the capture lacks behind [`Self::rest`].
+    pub(super) fn missing(&self) -> usize {
+        self.missing
+    }
+
+    /// Whether what is here is not all that there was.
+    pub(super) fn is_cut(&self) -> bool {
+        self.missing > 0
     }
 
     pub(super) fn buffer(&self) -> usize {
@@ -233,10 +262,15 @@ impl<'a> Cursor<'a> {
         self.reader.take(length, what)
     }
 
-    /// A cursor over the next `length` octets, which are consumed here.
+    /// A cursor over the next `length` octets, which are consumed here; over as many as were captured, if the capture cut
+    /// them.
     pub(super) fn sub(&mut self, length: usize, what: &'static str) -> Result<Cursor<'a>> {
         let base = self.offset();
-        Ok(Cursor { reader: Reader::new(self.reader.take(length, what)?), buffer: self.buffer, base })
+        let lacking = length.saturating_sub(self.rest().len());
+        let Some(missing) = self.missing.checked_sub(lacking) else { return Err(Error::Truncated(what)) };
+        let bytes = self.reader.take(length.saturating_sub(lacking), what)?;
+        self.missing = missing;
+        Ok(Cursor { reader: Reader::new(bytes), buffer: self.buffer, base, missing: lacking })
     }
 
     /// A big-endian integer of `octets` octets, without a field.

@@ -1,14 +1,14 @@
 //! `bootrack dissect`: every layer and field of the frames in a capture, or the values of some fields.
 
 use std::io::Write as _;
-use std::net::Ipv6Addr;
-use std::path::Path;
 
 use serde_json::{Value as Json, json};
-use wire::dissect::{Dissection, Dissector, Keys, LinkType, Value};
-use wire::dtls::MasterSecret;
+use wire::dissect::{Captured, Dissection, Dissector, Keys, LinkType, Value};
 
+use super::clock::Clock;
 use super::dissect_fields::Columns;
+use super::frame_end::Tally;
+use super::key_file::{add_key_log, add_keys};
 use super::summary;
 use crate::arguments::Dissect;
 use crate::captures::{Capture, CaptureError, Packet};
@@ -16,8 +16,9 @@ use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::output;
 
-/// aMaxPHYPacketSize (IEEE 802.15.4-2006, table 22): the FCS included.
-const MAX_PSDU: usize = 127;
+/// aMaxPhyPacketSize of the PHYs that have the longest frames, SUN among them (IEEE 802.15.4-2015 section 11.3), the FCS
+/// included. The 127 octets of O-QPSK at 2.4 GHz are those of that PHY only, and no link type says that a capture is of it.
+const MAX_PSDU: usize = 2047;
 
 /// Octets of output that are kept before they are written.
 const OUTPUT: usize = 1 << 16;
@@ -32,6 +33,7 @@ pub(crate) fn dissect(arguments: &Dissect) -> Result<Exit, Failure> {
     if let Some(path) = &arguments.keys {
         add_keys(&mut dissector, path)?;
     }
+    dissector.set_trailer(arguments.fcs.trailer());
     // A note in the output says where a form decides.
     dissector.set_heuristics(true);
     for decode in &arguments.decode_as {
@@ -43,9 +45,12 @@ pub(crate) fn dissect(arguments: &Dissect) -> Result<Exit, Failure> {
     }
     // One dissection takes the place of the other: the memory of a long capture is that of its largest frame.
     let mut dissection = Dissection::default();
+    let (mut tally, mut clock) = (Tally::default(), Clock::default());
     let end = capture.packets(|packet| {
         let (is_dissected, remark) = dissect_packet(&mut dissector, &mut dissection, packet);
+        let remark = remark.or_else(|| clock.see(packet.at));
         let dissection = is_dissected.then_some(&dissection);
+        dissection.into_iter().for_each(|dissection| tally.see(dissection));
         if arguments.json {
             output.extend_from_slice(if packet.number == 1 { b"\n    " } else { b",\n    " });
             let frame = to_json(packet.number, dissection, remark.as_deref());
@@ -68,6 +73,9 @@ pub(crate) fn dissect(arguments: &Dissect) -> Result<Exit, Failure> {
         let _ = write!(output, "{frames_end},\n  \"broken_off\": {}\n}}\n", json!(end.broken_off));
     }
     output::write(&output);
+    if let Some(advice) = tally.advice() {
+        eprintln!("{}: {advice}", arguments.file.display());
+    }
     match end.broken_off {
         Some(reason) => Err(Failure::usage_with_help(
             format!("{}: {reason}", arguments.file.display()),
@@ -83,27 +91,27 @@ fn dissect_packet(
     dissection: &mut Dissection,
     packet: &Packet<'_>,
 ) -> (bool, Option<String>) {
-    let cut = (packet.bytes.len() < packet.original_length)
-        .then(|| format!("cut to {} of {} octets by the capture", packet.bytes.len(), packet.original_length));
-    let too_long = |fcs: usize| {
-        (packet.bytes.len() + fcs > MAX_PSDU)
-            .then(|| format!("{} octets are more than a PSDU can have ({MAX_PSDU})", packet.bytes.len() + fcs))
-    };
-    if packet.bytes.is_empty() {
+    if packet.bytes.is_empty() && packet.original_length == 0 {
         return (false, Some("no octets at all".to_owned()));
     }
-    let Some(link_type) = u32::try_from(packet.link_type).ok().map(LinkType).filter(|link_type| link_type.is_known())
-    else {
+    let Some(link_type) = packet.link_type.map(LinkType).filter(|link_type| link_type.is_known()) else {
         let known = LinkType::KNOWN.map(|link_type| link_type.0.to_string()).join(", ");
-        return (false, Some(format!("link type {} is not known here (known: {known})", packet.link_type)));
+        let remark = match packet.link_type {
+            Some(link_type) => format!("link type {link_type} is not known here (known: {known})"),
+            None => "its interface is not described in the file: nobody knows its link type".to_owned(),
+        };
+        return (false, Some(remark));
     };
-    dissector.packet_into(dissection, packet.number, link_type, packet.bytes);
-    let remark = match link_type {
-        LinkType::IEEE802_15_4_WITHFCS => cut.or_else(|| too_long(0)),
-        LinkType::IEEE802_15_4_NOFCS => cut.or_else(|| too_long(2)),
-        _ => cut,
+    let (number, bytes, original_length) = (packet.number, packet.bytes, packet.original_length);
+    dissector.captured_into(dissection, &Captured { number, link_type, bytes, original_length });
+    let fcs_len = match link_type {
+        LinkType::IEEE802_15_4_WITHFCS => 0,
+        LinkType::IEEE802_15_4_NOFCS => 2,
+        _ => return (true, None),
     };
-    (true, remark)
+    let psdu_len = original_length.max(bytes.len()).saturating_add(fcs_len);
+    let too_long = || format!("{psdu_len} octets are more than a PSDU can have ({MAX_PSDU})");
+    (true, (psdu_len > MAX_PSDU).then(too_long))
 }
 
 fn print(output: &mut Vec<u8>, packet: &Packet<'_>, dissection: Option<&Dissection>, remark: Option<&str>) {
@@ -161,100 +169,4 @@ fn to_json(number: u64, dissection: Option<&Dissection>, remark: Option<&str>) -
         }
     }
     json!({"number": number, "layers": layers, "notes": notes})
-}
-
-/// A key file: `link INDEX HEX`, `psk HEX`, `CLIENT_RANDOM HEX HEX`, `context ID PREFIX/LENGTH`; `#` begins a comment.
-pub(super) fn add_keys(dissector: &mut Dissector, path: &Path) -> Result<(), Failure> {
-    let source = input::Source::read(path)?;
-    let mut faults = Vec::new();
-    let mut offset = 0;
-    for line in source.text.split_inclusive('\n') {
-        let words: Vec<&str> = line.split('#').next().unwrap_or_default().split_whitespace().collect();
-        let taken = match words.as_slice() {
-            [] => true,
-            ["link", index, key] => match (index.parse(), octets::<16>(key)) {
-                (Ok(index), Some(key)) => {
-                    dissector.add_link_key(index, key);
-                    true
-                }
-                _ => false,
-            },
-            ["psk", key] => match decode(key) {
-                Some(key) => {
-                    dissector.add_psk(&key);
-                    true
-                }
-                None => false,
-            },
-            ["CLIENT_RANDOM", ..] => add_secret(dissector, &words),
-            ["context", id, prefix] => match context(id, prefix) {
-                Some((id, prefix, length)) => {
-                    dissector.set_context(id, prefix, length);
-                    true
-                }
-                None => false,
-            },
-            [line, ..] if line.starts_with('"') => match wireshark_key(&words.join(" ")) {
-                Some((index, key)) => {
-                    dissector.add_link_key(index, key);
-                    true
-                }
-                None => false,
-            },
-            _ => false,
-        };
-        if !taken {
-            let span = offset..offset + line.trim_end().len();
-            faults.push(source.fault(span, "is no key").with_help(
-                "write `link INDEX 32-hex-digits`, `psk HEX`, `context ID PREFIX/LENGTH`, or a TLS key log line \
-                 `CLIENT_RANDOM RANDOM SECRET`",
-            ));
-        }
-        offset += line.len();
-    }
-    if faults.is_empty() { Ok(()) } else { Err(faults.into()) }
-}
-
-/// A 6LoWPAN context: identifier 0 to 15, and a prefix.
-fn context(id: &str, prefix: &str) -> Option<(u8, Ipv6Addr, u8)> {
-    let (prefix, length) = prefix.split_once('/')?;
-    let (id, length): (u8, u8) = (id.parse().ok()?, length.parse().ok()?);
-    (id < 16 && length <= 128).then_some((id, prefix.parse().ok()?, length))
-}
-
-/// A line of Wireshark's table of IEEE 802.15.4 keys: `"KEY","INDEX","No hash"`.
-fn wireshark_key(line: &str) -> Option<(u8, [u8; 16])> {
-    let mut columns = line.split(',').map(|column| column.trim_matches('"'));
-    let (key, index, hash) = (columns.next()?, columns.next()?, columns.next()?);
-    if hash != "No hash" || columns.next().is_some() {
-        return None;
-    }
-    Some((index.parse().ok()?, octets(key)?))
-}
-
-fn add_key_log(dissector: &mut Dissector, key_log: &str) {
-    for line in key_log.lines() {
-        let words: Vec<&str> = line.split_whitespace().collect();
-        // Lines for other protocol versions are none of ours.
-        add_secret(dissector, &words);
-    }
-}
-
-fn add_secret(dissector: &mut Dissector, words: &[&str]) -> bool {
-    let ["CLIENT_RANDOM", random, secret] = words else { return false };
-    match (octets::<32>(random), octets::<48>(secret)) {
-        (Some(random), Some(secret)) => {
-            dissector.add_dtls_master_secret(random, MasterSecret::from_octets(secret));
-            true
-        }
-        _ => false,
-    }
-}
-
-fn octets<const N: usize>(text: &str) -> Option<[u8; N]> {
-    decode(text)?.try_into().ok()
-}
-
-fn decode(text: &str) -> Option<Vec<u8>> {
-    hex::decode(text).ok()
 }

@@ -1,6 +1,7 @@
 //! One file for each subcommand.
 
 pub(crate) mod check;
+mod clock;
 pub(crate) mod compare;
 pub(crate) mod completions;
 pub(crate) mod discover;
@@ -9,7 +10,9 @@ mod dissect_fields;
 pub(crate) mod doctor;
 pub(crate) mod explain;
 pub(crate) mod flash;
+mod frame_end;
 pub(crate) mod judge;
+mod key_file;
 pub(crate) mod list;
 pub(crate) mod mutants;
 pub(crate) mod pics;

@@ -8,10 +8,12 @@ use std::time::{Duration, Instant};
 
 use record::pcapng::{Direction, PcapNg};
 use testbeds::sniffer::{Heard, Sniffed, Source};
-use wire::dissect::{Dissector, Keys, LinkType};
+use wire::dissect::{Captured, Dissection, Dissector, Keys, LinkType};
 
 use crate::arguments::Sniff;
-use crate::commands::{dissect, summary};
+use crate::commands::{key_file, summary};
+use crate::commands::clock::Clock;
+use crate::commands::frame_end::Tally;
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::output::say;
@@ -21,6 +23,11 @@ const FOR_EVER: Duration = Duration::from_secs(1 << 30);
 
 pub(crate) fn sniff(arguments: &Sniff) -> Result<Exit, Failure> {
     let mut source = arguments.source.clone();
+    match (&mut source, arguments.dispatcher) {
+        (Source::Zep { dispatcher, .. }, Some(wanted)) => *dispatcher = Some(wanted),
+        (_, Some(_)) => return Err(Failure::usage("only ZEP has a dispatcher: the sniffer is `zep` then")),
+        _ => {}
+    }
     match (&mut source, arguments.channel) {
         (Source::Nrf { channel, .. } | Source::Board { channel, .. }, Some(wanted)) => *channel = wanted,
         (_, Some(_)) => {
@@ -32,8 +39,9 @@ pub(crate) fn sniff(arguments: &Sniff) -> Result<Exit, Failure> {
     }
     let mut dissector = Dissector::new(Keys::new());
     if let Some(path) = &arguments.keys {
-        dissect::add_keys(&mut dissector, path)?;
+        key_file::add_keys(&mut dissector, path)?;
     }
+    dissector.set_trailer(arguments.fcs.trailer());
     dissector.set_heuristics(true);
     let heard = source.open().map_err(Failure::usage)?;
     // Who sees the file knows that the sniffer is listened to.
@@ -41,17 +49,33 @@ pub(crate) fn sniff(arguments: &Sniff) -> Result<Exit, Failure> {
     let until = Instant::now() + arguments.seconds.map_or(FOR_EVER, |seconds| Duration::from_secs(seconds.into()));
     let most = arguments.count.unwrap_or(u64::MAX);
     let (mut frames, mut lost, mut strange) = (0, 0, 0);
-    let mut reason = None;
+    let (mut reason, mut clock, mut tally) = (None, Clock::default(), Tally::default());
+    // Packets that the sniffer handed over: frames, and what has none in it.
+    let mut packets = 0;
+    let mut dissection = Dissection::default();
     while frames < most {
         match heard.recv_timeout(until.saturating_duration_since(Instant::now())) {
-            Ok(Sniffed::Heard(Heard { at, link_type, packet })) => {
-                frames += 1;
-                if let Some(writer) = &mut writer {
-                    writer.packet(at, link_type, &packet)?;
+            Ok(Sniffed::Heard(heard)) => {
+                packets += 1;
+                let link_type = LinkType(heard.link_type.into());
+                let (bytes, original_length) = (heard.packet.as_slice(), heard.original_length);
+                let captured = Captured { number: packets, link_type, bytes, original_length };
+                dissector.captured_into(&mut dissection, &captured);
+                if !link_type.is_ieee802154() && !dissection.has_layer("wpan") {
+                    strange += 1;
+                    say!("  ! packet {packets} of link type {} has no frame of IEEE 802.15.4 in it", link_type.0);
+                    continue;
                 }
-                let dissection = dissector.packet(frames, LinkType(link_type.into()), &packet);
-                let (seconds, fraction) = (at / 1_000_000_000, at % 1_000_000_000 / 1000);
-                say!("{seconds}.{fraction:06}  Frame {frames}: {} octets{}", packet.len(), summary::of(&dissection));
+                frames += 1;
+                tally.see(&dissection);
+                if let Some(writer) = &mut writer {
+                    writer.packet(&heard)?;
+                }
+                let (seconds, fraction) = (heard.at / 1_000_000_000, heard.at % 1_000_000_000 / 1000);
+                say!("{seconds}.{fraction:06}  Frame {frames}: {} octets{}", bytes.len(), summary::of(&dissection));
+                if let Some(remark) = clock.see(Some(heard.at)) {
+                    say!("  ! {remark}");
+                }
                 for note in &dissection.notes {
                     say!("  ! {}: {}", note.layer, note.text);
                 }
@@ -70,6 +94,9 @@ pub(crate) fn sniff(arguments: &Sniff) -> Result<Exit, Failure> {
             }
             Err(RecvTimeoutError::Timeout | RecvTimeoutError::Disconnected) => break,
         }
+    }
+    if let Some(advice) = tally.advice() {
+        eprintln!("{advice}");
     }
     eprintln!("{frames} frames, {lost} lost by the sniffer's count, {strange} messages that were no frames");
     match reason {
@@ -100,14 +127,17 @@ impl<'a> Writer<'a> {
         Ok(writer)
     }
 
-    fn packet(&mut self, at: u64, link_type: u16, packet: &[u8]) -> Result<(), Failure> {
+    fn packet(&mut self, heard: &Heard) -> Result<(), Failure> {
+        let Heard { at, link_type, packet, original_length } = heard;
+        let (at, link_type) = (*at, *link_type);
         let known = self.link_types.iter().position(|known| *known == link_type);
         let interface = known.unwrap_or_else(|| {
             self.capture.interface(link_type, &self.name, "IEEE 802.15.4, as the sniffer heard it");
             self.link_types.push(link_type);
             self.link_types.len() - 1
         });
-        self.capture.packet(u32::try_from(interface).unwrap_or(u32::MAX), at, packet, Direction::Unknown, &[]);
+        let interface = u32::try_from(interface).unwrap_or(u32::MAX);
+        self.capture.cut_packet(interface, at, packet, *original_length, Direction::Unknown, &[]);
         self.flush()
     }
 

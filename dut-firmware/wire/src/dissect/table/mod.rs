@@ -45,11 +45,14 @@ mod index;
 mod ip;
 mod ipv6;
 mod isakmp;
+mod nonask_phy;
+mod null;
 mod pana;
 mod radius;
 mod rpl;
 mod sel;
 mod sixlowpan;
+mod sll;
 mod tcp;
 mod udp;
 mod udpencap;
@@ -61,11 +64,14 @@ mod zep;
 
 /// The tables of all layers, lowest layer first.
 const TABLES: &[&[FieldInfo]] = &[
+    null::FIELDS,
+    sll::FIELDS,
     eth::FIELDS,
     vlan::FIELDS,
     arp::FIELDS,
     wpan_tap::FIELDS,
     zep::FIELDS,
+    nonask_phy::FIELDS,
     wpan::FIELDS,
     sixlowpan::FIELDS,
     ip::FIELDS,

@@ -42,10 +42,12 @@ impl Dissector {
         sheet.layer("wpan");
         let bytes = psdu.rest();
         // A frame that is shorter than its trailer has none.
-        let mpdu_len = bytes.len().checked_sub(end.len()).unwrap_or(bytes.len());
+        let psdu_len = bytes.len().saturating_add(psdu.missing());
+        let mpdu_len = psdu_len.checked_sub(end.len()).unwrap_or(psdu_len);
         let mpdu = bytes.get(..mpdu_len).unwrap_or(bytes);
+        let missing = mpdu_len.saturating_sub(mpdu.len());
         sheet.number("wpan.frame_length", mpdu_len as u64, psdu.ahead(0));
-        let mut cursor = Cursor::new(mpdu, psdu.buffer(), psdu.offset());
+        let mut cursor = Cursor::new(mpdu, psdu.buffer(), psdu.offset()).lacking(missing);
         let parsed = header::header(sheet, &mut cursor, &self.short_addresses);
         let fcs_ok = trailer::trailer(sheet, psdu.clone(), mpdu_len, end);
         let head = parsed?;
@@ -56,7 +58,8 @@ impl Dissector {
             sheet.note(NoteKind::BadFcs, "the frame check sequence is wrong");
             return Ok(());
         }
-        let is_retry = source.is_some_and(|source| self.last_frames.repeats(source, mpdu));
+        // Two frames that begin alike are not one.
+        let is_retry = missing == 0 && source.is_some_and(|source| self.last_frames.repeats(source, mpdu));
         if is_retry {
             sheet.note(NoteKind::Retransmission, "the same frame again");
         }

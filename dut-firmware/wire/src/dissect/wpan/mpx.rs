@@ -64,14 +64,20 @@ impl Dissector {
                 let multiplex_id =
                     if is_compressed { transaction_id } else { cursor.uint_le(sheet, "wpan.mpx.multiplex_id", 2)? };
                 let identifier = Identifier::read(sheet, cursor, multiplex_id)?;
-                let frame = cursor.sub(cursor.rest().len(), "upper-layer frame")?;
+                let frame = cursor.sub(cursor.rest().len().saturating_add(cursor.missing()), "upper-layer frame")?;
                 let (buffer, base) = (frame.buffer(), frame.offset());
-                upper.push(UpperFrame { identifier, bytes: frame.rest().to_vec(), buffer, base });
+                let missing = frame.missing();
+                upper.push(UpperFrame { identifier, bytes: frame.rest().to_vec(), buffer, base, missing });
                 Ok(())
             }
             2 | 4 => {
                 let number = cursor.uint(sheet, "wpan.mpx.fragment_number", 1)?;
                 let is_last = transfer_type == 4;
+                if cursor.is_cut() {
+                    self.transactions.open.retain(|transaction| transaction.key != key);
+                    sheet.note(NoteKind::FragmentIncomplete, "a fragment that the capture cut is not put together");
+                    return all(sheet, cursor, "wpan.mpx.fragment");
+                }
                 if number != 0 || is_last {
                     let fragment = cursor.rest();
                     all(sheet, cursor, "wpan.mpx.fragment")?;
@@ -164,14 +170,14 @@ impl Dissector {
                 let mut frame = Cursor::new(&bytes, buffer, 0);
                 let identifier = Identifier::peek(&mut frame, u64::from(multiplex_id))?;
                 let (base, bytes) = (frame.offset(), frame.rest().to_vec());
-                Ok(Some(UpperFrame { identifier, bytes, buffer, base }))
+                Ok(Some(UpperFrame { identifier, bytes, buffer, base, missing: 0 }))
             }
         }
     }
 
     /// What the multiplex ID says that the frame is.
     pub(super) fn upper_layer(&mut self, sheet: &mut Sheet, upper: &UpperFrame, link: Link) -> Result<()> {
-        let frame = Cursor::new(&upper.bytes, upper.buffer, upper.base);
+        let frame = Cursor::new(&upper.bytes, upper.buffer, upper.base).lacking(upper.missing);
         match upper.identifier {
             Identifier::Kmp(id) => key_management(sheet, frame, id),
             Identifier::WiSun(1) => self.lowpan(sheet, frame, link),
@@ -179,7 +185,7 @@ impl Dissector {
                 sheet.note(NoteKind::Unsupported, "Wi-SUN frame in MPX");
                 Ok(())
             }
-            Identifier::Other(0x86dd) => self.ipv6(sheet, frame.rest(), frame.buffer(), frame.offset()),
+            Identifier::Other(0x86dd) => self.ipv6(sheet, frame),
             Identifier::Other(_) => {
                 sheet.note(NoteKind::Unsupported, "multiplex ID of MPX");
                 Ok(())
@@ -194,6 +200,8 @@ pub(super) struct UpperFrame {
     bytes: Vec<u8>,
     buffer: usize,
     base: usize,
+    /// Octets that the capture lacks behind it.
+    missing: usize,
 }
 
 /// What tells the kind of an upper-layer frame.

@@ -16,12 +16,14 @@ pub(super) struct Payload<'a> {
     bytes: Cow<'a, [u8]>,
     buffer: usize,
     base: usize,
+    /// Octets that the capture lacks behind it.
+    missing: usize,
     pub(super) verified: bool,
 }
 
 impl Payload<'_> {
     pub(super) fn cursor(&self) -> Cursor<'_> {
-        Cursor::new(&self.bytes, self.buffer, self.base)
+        Cursor::new(&self.bytes, self.buffer, self.base).lacking(self.missing)
     }
 }
 
@@ -80,13 +82,18 @@ impl Dissector {
         mpdu: &'a [u8],
         cursor: Cursor<'a>,
     ) -> Result<Option<Payload<'a>>> {
-        let (buffer, base) = (cursor.buffer(), cursor.offset());
+        let (buffer, base, missing) = (cursor.buffer(), cursor.offset(), cursor.missing());
         let Some((security, _)) = auxiliary else {
             sheet.number("link.secured", 0u8, cursor.ahead(0));
-            return Ok(Some(Payload { bytes: Cow::Borrowed(cursor.rest()), buffer, base, verified: false }));
+            return Ok(Some(Payload { bytes: Cow::Borrowed(cursor.rest()), buffer, base, missing, verified: false }));
         };
         let level = security.level;
         let private = cursor.rest();
+        if missing > 0 && (level.encrypts() || level.mic_len() > 0) {
+            sheet.number("link.secured", 0u8, cursor.ahead(0));
+            sheet.note(NoteKind::NoKey, "what the capture cut is neither decrypted nor verified");
+            return Ok(None);
+        }
         let body_len = private.len().checked_sub(level.mic_len()).ok_or(Error::Truncated("MIC"))?;
         if level.mic_len() > 0 {
             let span = Span { buffer, offset: base.saturating_add(body_len), length: level.mic_len() };
@@ -113,10 +120,11 @@ impl Dissector {
                 }
                 let body = private.get(..body_len).unwrap_or(&[]);
                 if !level.encrypts() || body.is_empty() {
-                    return Ok(Some(Payload { bytes: Cow::Borrowed(body), buffer, base, verified }));
+                    return Ok(Some(Payload { bytes: Cow::Borrowed(body), buffer, base, missing, verified }));
                 }
                 let buffer = sheet.buffer("decrypted", &opened.bytes);
-                return Ok(Some(Payload { bytes: Cow::Owned(opened.bytes), buffer, base: 0, verified }));
+                let bytes = Cow::Owned(opened.bytes);
+                return Ok(Some(Payload { bytes, buffer, base: 0, missing: 0, verified }));
             }
             Err(failure) => failure,
         };

@@ -1,0 +1,162 @@
+//! Key files: a key on each line, in our words, as a TLS key log has it (SSLKEYLOGFILE), or as a row of Wireshark's table of
+//! IEEE 802.15.4 keys. Lines of those two that are not used here are passed over and counted; what is none of all this is
+//! refused with its place.
+
+use std::net::Ipv6Addr;
+use std::path::Path;
+
+use wire::dissect::{Dissector, THREAD_KEY_SEQUENCES};
+use wire::dtls::MasterSecret;
+
+use crate::failure::Failure;
+
+const HELP: &str = "write `link INDEX 32-hex-digits`, `thread 32-hex-digits [KEY-SEQUENCE]`, `psk HEX`, \
+                    `context ID PREFIX/LENGTH`, a line of a TLS key log such as `CLIENT_RANDOM RANDOM SECRET`, or a row of \
+                    Wireshark's table: \"KEY\",\"INDEX\",\"No hash\"";
+
+/// What came of a line.
+enum Taken {
+    /// It is used, or empty.
+    Used,
+    /// It is for somebody else; what it is.
+    PassedOver(&'static str),
+    /// It is nothing.
+    Refused,
+}
+
+impl Taken {
+    fn used(is_used: bool) -> Self {
+        if is_used { Self::Used } else { Self::Refused }
+    }
+}
+
+/// Tells the dissector the keys of a file: `link INDEX HEX`, `thread HEX [SEQUENCE]`, `psk HEX`, `CLIENT_RANDOM HEX HEX`,
+/// `context ID PREFIX/LENGTH`, rows of Wireshark's table; `#` begins a comment.
+pub(super) fn add_keys(dissector: &mut Dissector, path: &Path) -> Result<(), Failure> {
+    let source = input::Source::read(path)?;
+    let mut faults = Vec::new();
+    let mut passed_over: Vec<(&str, usize)> = Vec::new();
+    let mut offset = 0;
+    for line in source.text.split_inclusive('\n') {
+        match take(dissector, line) {
+            Taken::Used => {}
+            Taken::PassedOver(kind) => match passed_over.iter_mut().find(|(known, _)| *known == kind) {
+                Some((_, count)) => *count += 1,
+                None => passed_over.push((kind, 1)),
+            },
+            Taken::Refused => {
+                let span = offset..offset + line.trim_end().len();
+                faults.push(source.fault(span, "is no key").with_help(HELP));
+            }
+        }
+        offset += line.len();
+    }
+    if !faults.is_empty() {
+        return Err(faults.into());
+    }
+    for (kind, count) in passed_over {
+        let lines = if count == 1 { "line" } else { "lines" };
+        eprintln!("{}: passed over {count} {lines}: {kind}", path.display());
+    }
+    Ok(())
+}
+
+/// Tells the dissector the secrets of a key log that a capture carries; whatever else is in it is none of ours.
+pub(super) fn add_key_log(dissector: &mut Dissector, key_log: &str) {
+    for line in key_log.lines() {
+        let words: Vec<&str> = line.split_whitespace().collect();
+        add_secret(dissector, &words);
+    }
+}
+
+fn take(dissector: &mut Dissector, line: &str) -> Taken {
+    let words: Vec<&str> = line.split('#').next().unwrap_or_default().split_whitespace().collect();
+    Taken::used(match words.as_slice() {
+        [] => true,
+        ["link", index, key] => match (index.parse(), octets::<16>(key)) {
+            (Ok(index), Some(key)) => {
+                dissector.add_link_key(index, key);
+                true
+            }
+            _ => false,
+        },
+        ["thread", key] => octets(key).is_some_and(|key| {
+            dissector.add_thread_network_key(key, THREAD_KEY_SEQUENCES);
+            true
+        }),
+        ["thread", key, sequence] => match (octets(key), sequence.parse::<u32>()) {
+            (Some(key), Ok(sequence)) => {
+                // The one before and the one after are accepted by devices too.
+                dissector.add_thread_network_key(key, sequence.saturating_sub(1)..=sequence.saturating_add(1));
+                true
+            }
+            _ => false,
+        },
+        ["psk", key] => match hex::decode(key) {
+            Ok(key) => {
+                dissector.add_psk(&key);
+                true
+            }
+            Err(_) => false,
+        },
+        ["CLIENT_RANDOM", ..] => add_secret(dissector, &words),
+        ["context", id, prefix] => match context(id, prefix) {
+            Some((id, prefix, length)) => {
+                dissector.set_context(id, prefix, length);
+                true
+            }
+            None => false,
+        },
+        [row, ..] if row.starts_with('"') => return wireshark_row(dissector, &words.join(" ")),
+        [label, random, secret] if is_key_log_line(label, random, secret) => {
+            return Taken::PassedOver("secrets of a TLS key log that DTLS 1.2 does not use");
+        }
+        _ => false,
+    })
+}
+
+/// Whether a line is one of a key log, whatever its label: those of TLS 1.3, of RSA and of what is to come.
+fn is_key_log_line(label: &str, random: &str, secret: &str) -> bool {
+    let is_label = label == "RSA" || label.contains('_');
+    let of_label = |letter: char| letter.is_ascii_uppercase() || letter.is_ascii_digit() || letter == '_';
+    let is_hex = |text: &str| !text.is_empty() && text.chars().all(|digit| digit.is_ascii_hexdigit());
+    is_label && label.chars().all(of_label) && is_hex(random) && is_hex(secret)
+}
+
+/// A 6LoWPAN context: identifier 0 to 15, and a prefix.
+fn context(id: &str, prefix: &str) -> Option<(u8, Ipv6Addr, u8)> {
+    let (prefix, length) = prefix.split_once('/')?;
+    let (id, length): (u8, u8) = (id.parse().ok()?, length.parse().ok()?);
+    (id < 16 && length <= 128).then_some((id, prefix.parse().ok()?, length))
+}
+
+/// A row of Wireshark's table of IEEE 802.15.4 keys: `"KEY","INDEX","No hash"` is a link key, `"KEY","INDEX","Thread hash"` the
+/// network key of Thread, whose index is that of each key sequence.
+fn wireshark_row(dissector: &mut Dissector, row: &str) -> Taken {
+    let columns: Vec<&str> = row.split(',').map(|column| column.trim().trim_matches('"')).collect();
+    let [key, index, hash] = columns[..] else { return Taken::Refused };
+    match (octets(key), index.parse(), hash) {
+        (Some(key), Ok(index), "No hash") => dissector.add_link_key(index, key),
+        (Some(key), Ok(_), "Thread hash") => dissector.add_thread_network_key(key, THREAD_KEY_SEQUENCES),
+        (Some(_), Ok(_), hash) if hash.ends_with(" hash") => {
+            return Taken::PassedOver("keys of Wireshark's table under a hash that is not known here");
+        }
+        _ => return Taken::Refused,
+    }
+    Taken::Used
+}
+
+fn add_secret(dissector: &mut Dissector, words: &[&str]) -> bool {
+    let ["CLIENT_RANDOM", random, secret] = words else { return false };
+    match (octets::<32>(random), octets::<48>(secret)) {
+        (Some(random), Some(secret)) => {
+            dissector.add_dtls_master_secret(random, MasterSecret::from_octets(secret));
+            true
+        }
+        _ => false,
+    }
+}
+
+fn octets<const N: usize>(text: &str) -> Option<[u8; N]> {
+    hex::decode(text).ok()?.try_into().ok()
+}
