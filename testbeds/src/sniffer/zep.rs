@@ -265,6 +265,6 @@ mod tests {
         let hello = Message::Hello { address: Eui64([0x41, 0x88, 0, 0, 0, 0, 0, 2]) }.to_vec().unwrap();
         let told = devices.datagram(&hello);
         let [Sniffed::Strange(told)] = &told[..] else { panic!("{told:?}") };
-        assert_eq!(told, "the node 41:88:00:00:00:00:00:02 makes itself known to the dispatcher");
+        assert_eq!(told, "the node 4188000000000002 makes itself known to the dispatcher");
     }
 }

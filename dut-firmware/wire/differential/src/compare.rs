@@ -126,6 +126,14 @@ pub fn compare(path: &Path, dissections: &[Dissection]) -> Comparison {
     compare_values(&tshark::values(path), dissections, &[])
 }
 
+/// Compares the frames of a capture that tshark reads with further options, as [`compare_special`].
+///
+/// # Panics
+/// As [`compare`].
+pub fn compare_with(path: &Path, options: &[&str], dissections: &[Dissection]) -> Comparison {
+    compare_values(&tshark::values_with(path, options), dissections, &[SPECIALS])
+}
+
 /// Compares packets whose contents may end too early, as [`compare`]; behind that, see `CUTS`.
 ///
 /// # Panics

@@ -67,6 +67,13 @@ pub(crate) fn values(path: &Path) -> Values {
     values_of(command(path))
 }
 
+/// The values with further options of tshark.
+pub(crate) fn values_with(path: &Path, options: &[&str]) -> Values {
+    let mut command = command(path);
+    command.args(options);
+    values_of(command)
+}
+
 /// The values with the contexts that our dissector has too.
 pub(crate) fn values_without_keys(path: &Path) -> Values {
     values_of(command_without_keys(path))

@@ -12,10 +12,11 @@ use super::reassembly::Reassembly;
 use super::retries::LastFrames;
 use super::sheet::{Cursor, Sheet};
 use super::udp_ports::UdpProtocol;
-use super::wpan::{ShortAddresses, Transactions};
+use super::wpan::{NOT_SEEN, ShortAddresses, Transactions};
 use crate::coap;
 use crate::dtls::{MasterSecret, RANDOM_LENGTH};
-use crate::ieee802154::Trailer;
+use crate::Eui64;
+use crate::ieee802154::{PanId, ShortAddress, Trailer};
 use crate::ipv6::Ipv6Addr;
 use crate::sixlowpan::{Context, Contexts};
 
@@ -96,6 +97,12 @@ impl Dissector {
     /// but those behind a TAP pseudo-header or a ZEP header, which tell of each frame. `None` goes by the link type.
     pub fn set_trailer(&mut self, trailer: Option<Trailer>) {
         self.trailer = trailer;
+    }
+
+    /// The extended address behind a short one of a PAN: the nonce of secured frames is made of it. Associations in sight of
+    /// the dissector tell it too.
+    pub fn set_short_address(&mut self, pan: u16, short: u16, eui64: [u8; 8]) {
+        self.short_addresses.learn(PanId(pan), ShortAddress(short), Eui64(eui64), NOT_SEEN);
     }
 
     /// Sets a 6LoWPAN context, `length` bits of `prefix`. Router advertisements with a 6CO set contexts too.

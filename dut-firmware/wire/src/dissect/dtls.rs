@@ -158,10 +158,13 @@ fn heartbeat(sheet: &mut Sheet, cursor: &mut Cursor<'_>) -> Result<()> {
     cursor.uint(sheet, "dtls.heartbeat_message.type", 1)?;
     let length = cursor.uint(sheet, "dtls.heartbeat_message.payload_length", 2)?;
     let length = usize::try_from(length).unwrap_or(usize::MAX);
-    if cursor.rest().len() < length.saturating_add(16) {
+    if cursor.len() < length.saturating_add(16) {
         return Err(Error::Malformed("dtls.heartbeat_message.payload_length"));
     }
     cursor.bytes(sheet, "dtls.heartbeat_message.payload", length)?;
+    if cursor.is_cut() {
+        return Err(Error::Truncated("dtls.heartbeat_message.padding"));
+    }
     let padding = cursor.rest().len();
     cursor.bytes(sheet, "dtls.heartbeat_message.padding", padding)?;
     Ok(())

@@ -69,7 +69,7 @@ fn ikev2(sheet: &mut Sheet, mut cursor: Cursor<'_>) -> Result<()> {
     let length =
         cursor.rest().get(24..28).map_or(0, |octets| octets.iter().fold(0, |sum, o| sum << 8 | usize::from(*o)));
     // A later fragment, or the first of several.
-    if flags >> 6 & 1 == 1 || length < 28 || length > cursor.rest().len() {
+    if flags >> 6 & 1 == 1 || length < 28 || length > cursor.len() {
         sheet.note(NoteKind::Unsupported, "fragments of EAP-IKEv2 are not put together");
         return Ok(());
     }

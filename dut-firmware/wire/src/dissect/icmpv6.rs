@@ -111,7 +111,7 @@ fn echo(sheet: &mut Sheet, cursor: &mut Cursor<'_>) -> Result<()> {
 
 /// Queries of both versions, told apart by their length, and version 1 reports and dones, which have their layout.
 fn listener_query(sheet: &mut Sheet, cursor: &mut Cursor<'_>, kind: u8) -> Result<()> {
-    let is_version_2 = kind == mld::QUERY && cursor.rest().len() >= 24;
+    let is_version_2 = kind == mld::QUERY && cursor.len() >= 24;
     let code = (cursor.read_uint(2, "maximum response code")? & 0xffff) as u16;
     match is_version_2 {
         true => sheet.number("icmpv6.mld.maximum_response_code", mld::response_delay(code), cursor.behind(2)),

@@ -62,7 +62,7 @@ impl Dissector {
 }
 
 fn option(sheet: &mut Sheet, cursor: &mut Cursor<'_>, kind: u64) -> Result<()> {
-    let length = cursor.rest().len();
+    let length = cursor.len();
     match (kind, length) {
         (1 | 2, 6 | 14) => link_layer_address(sheet, cursor, kind),
         (3, 30) => {
@@ -147,7 +147,7 @@ fn option(sheet: &mut Sheet, cursor: &mut Cursor<'_>, kind: u64) -> Result<()> {
 
 /// Source or target: an EUI-64 and padding, or what fits into six octets.
 fn link_layer_address(sheet: &mut Sheet, cursor: &mut Cursor<'_>, kind: u64) -> Result<()> {
-    match (kind, cursor.rest().len()) {
+    match (kind, cursor.len()) {
         (1, 14) => {
             cursor.clone().eui64(sheet, "icmpv6.opt.linkaddr_eui64")?;
             cursor.clone().eui64(sheet, "icmpv6.opt.src_linkaddr_eui64")?;
@@ -185,7 +185,7 @@ fn search_list(sheet: &mut Sheet, cursor: &mut Cursor<'_>) -> Result<()> {
 /// ARO and EARO: the longer one has a verifier that is no EUI-64.
 fn registration(sheet: &mut Sheet, cursor: &mut Cursor<'_>) -> Result<()> {
     cursor.uint(sheet, "icmpv6.opt.aro.status", 1)?;
-    let extended = cursor.rest().get(1).is_some_and(|flags| flags & 0x0f != 0) || cursor.rest().len() > 13;
+    let extended = cursor.rest().get(1).is_some_and(|flags| flags & 0x0f != 0) || cursor.len() > 13;
     if extended {
         cursor.uint(sheet, "icmpv6.opt.earo.opaque", 1)?;
         let flags = cursor.read_uint(1, "flags")?;
@@ -199,7 +199,7 @@ fn registration(sheet: &mut Sheet, cursor: &mut Cursor<'_>) -> Result<()> {
         cursor.take(3, "reserved")?;
     }
     cursor.uint(sheet, "icmpv6.opt.aro.registration_lifetime", 2)?;
-    match cursor.rest().len() {
+    match cursor.len() {
         8 => cursor.eui64(sheet, "icmpv6.opt.aro.eui64").map(drop),
         length => cursor.bytes(sheet, "icmpv6.opt.earo.rovr", length).map(drop),
     }

@@ -48,6 +48,7 @@ impl Dissector {
         let is_cut = sheet.is_quoting() && payload_length > cursor.rest().len();
         let present = if is_cut { cursor.rest().len() } else { payload_length };
         let mut payload = cursor.sub(present, "IPv6 payload")?;
+        sheet.enter(&payload);
         let mut is_first = true;
         loop {
             next_header = match next_header {

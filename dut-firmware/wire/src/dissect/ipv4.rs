@@ -51,6 +51,7 @@ impl Dissector {
         }
         let payload_len = total_length.checked_sub(header_length).ok_or(Error::Malformed("ip.len"))?;
         let payload = cursor.sub(payload_len, "IPv4 payload")?;
+        sheet.enter(&payload);
         if fragment & 0x3fff != 0 {
             sheet.note(NoteKind::FragmentIncomplete, "an IPv4 fragment: fragments of IPv4 are not put together");
             return Ok(());

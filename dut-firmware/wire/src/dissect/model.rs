@@ -233,7 +233,8 @@ pub enum NoteKind {
     Retransmission,
     /// Taken for a protocol by its form, since nothing else tells.
     Heuristic,
-    /// The capture has less of the packet than there was: what is not here is held against nobody.
+    /// The capture has less of the packet than there was: what is not here is held against nobody, and what cannot be judged
+    /// without it is told as such.
     Cut,
 }
 

@@ -199,7 +199,7 @@ impl Dissector {
 
     fn tap(&mut self, sheet: &mut Sheet, mut cursor: Cursor<'_>) -> Result<()> {
         sheet.layer("wpan-tap");
-        let whole_len = cursor.rest().len().saturating_add(cursor.missing());
+        let whole_len = cursor.len();
         let version = cursor.uint(sheet, "wpan-tap.version", 1)?;
         cursor.uint(sheet, "wpan-tap.reserved", 1)?;
         let length = usize::try_from(cursor.uint_le(sheet, "wpan-tap.length", 2)?).unwrap_or(usize::MAX);

@@ -20,10 +20,12 @@ pub(super) fn rpl(sheet: &mut Sheet, mut cursor: Cursor<'_>, code: u8) -> Result
             sheet.note(NoteKind::NoKey, "there are no keys for RPL's own security");
             return Ok(());
         }
-        let covered = security.integrity_len().and_then(|length| cursor.rest().len().checked_sub(length));
+        let covered = security.integrity_len().and_then(|length| cursor.len().checked_sub(length));
         let covered = cursor.sub(covered.ok_or(Error::Truncated("MAC or signature"))?, "RPL message")?;
-        let integrity_len = cursor.rest().len();
-        cursor.bytes(sheet, "icmpv6.rpl.secure.mac", integrity_len)?;
+        if !cursor.is_cut() {
+            let integrity_len = cursor.rest().len();
+            cursor.bytes(sheet, "icmpv6.rpl.secure.mac", integrity_len)?;
+        }
         cursor = covered;
     }
     match kind {

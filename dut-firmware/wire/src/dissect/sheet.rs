@@ -36,7 +36,7 @@ pub(super) struct Sheet<'d> {
     pub(super) dissection: &'d mut Dissection,
     /// How many packets inside packets the octets at hand are quoted in.
     quoting: u8,
-    /// Whether the capture has less of the packet than there was.
+    /// Whether the capture has less of what is being read than there was.
     is_cut: bool,
 }
 
@@ -63,6 +63,14 @@ impl<'d> Sheet<'d> {
     pub(super) fn cut(&mut self, captured: usize, original: usize) {
         self.is_cut = true;
         self.note(NoteKind::Cut, format!("cut to {captured} of {original} octets by the capture"));
+    }
+
+    /// What is read from now on is at this cursor: if nothing of it was cut, it can be judged though the packet was cut.
+    pub(super) fn enter(&mut self, cursor: &Cursor<'_>) {
+        // What is quoted may lack octets that nobody cut.
+        if !self.is_quoting() {
+            self.is_cut = cursor.is_cut();
+        }
     }
 
     /// Adds octets that were not in the frame as such; its index.
@@ -173,6 +181,11 @@ impl<'d> Sheet<'d> {
 
     pub(super) fn note(&mut self, kind: NoteKind, text: impl Into<Cow<'static, str>>) {
         let layer = self.dissection.layers.last().map_or("frame", |layer| layer.name);
+        if self.is_cut && kind == NoteKind::Malformed {
+            // The octets that would tell may be the missing ones.
+            let text: Cow<'static, str> = text.into();
+            return self.note_on(layer, NoteKind::Cut, format!("cannot be judged, as the capture cut it: {text}"));
+        }
         self.note_on(layer, kind, text);
     }
 
@@ -224,6 +237,11 @@ impl<'a> Cursor<'a> {
     /// Octets that the capture lacks behind [`Self::rest`].
     pub(super) fn missing(&self) -> usize {
         self.missing
+    }
+
+    /// Octets that there were from here on, captured or not: what a length decides, this does.
+    pub(super) fn len(&self) -> usize {
+        self.rest().len().saturating_add(self.missing)
     }
 
     /// Whether what is here is not all that there was.

@@ -38,12 +38,14 @@ impl Tally {
             return;
         }
         let Some(fcs_ok) = dissection.number("wpan.fcs_ok") else { return };
+        // A frame that is too short for a header says nothing.
+        let Some(start) = dissection.field("wpan.fcf") else { return };
         self.checked += 1;
         if fcs_ok == 1 {
             return;
         }
         self.wrong += 1;
-        let (Some(fcs), Some(start)) = (dissection.field("wpan.fcs"), dissection.field("wpan.fcf")) else { return };
+        let Some(fcs) = dissection.field("wpan.fcs") else { return };
         self.like_cc24xx += u64::from(fcs.bytes().last().is_some_and(|status| status >> 7 == 1));
         let frame = dissection.buffers().next().map(|buffer| buffer.bytes).unwrap_or_default();
         let psdu = frame.get(start.offset()..fcs.offset() + fcs.length()).unwrap_or_default();

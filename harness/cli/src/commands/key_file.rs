@@ -11,6 +11,7 @@ use wire::dtls::MasterSecret;
 use crate::failure::Failure;
 
 const HELP: &str = "write `link INDEX 32-hex-digits`, `thread 32-hex-digits [KEY-SEQUENCE]`, `psk HEX`, \
+                    `address 0xPAN 0xSHORT EUI-64`, \
                     `context ID PREFIX/LENGTH`, a line of a TLS key log such as `CLIENT_RANDOM RANDOM SECRET`, or a row of \
                     Wireshark's table: \"KEY\",\"INDEX\",\"No hash\"";
 
@@ -31,7 +32,7 @@ impl Taken {
 }
 
 /// Tells the dissector the keys of a file: `link INDEX HEX`, `thread HEX [SEQUENCE]`, `psk HEX`, `CLIENT_RANDOM HEX HEX`,
-/// `context ID PREFIX/LENGTH`, rows of Wireshark's table; `#` begins a comment.
+/// `address PAN SHORT EUI64`, `context ID PREFIX/LENGTH`, rows of Wireshark's table; `#` begins a comment.
 pub(super) fn add_keys(dissector: &mut Dissector, path: &Path) -> Result<(), Failure> {
     let source = input::Source::read(path)?;
     let mut faults = Vec::new();
@@ -100,6 +101,13 @@ fn take(dissector: &mut Dissector, line: &str) -> Taken {
             Err(_) => false,
         },
         ["CLIENT_RANDOM", ..] => add_secret(dissector, &words),
+        ["address", pan, short, eui64] => match (sixteen_bits(pan), sixteen_bits(short), octets(&eui64.replace(':', ""))) {
+            (Some(pan), Some(short), Some(eui64)) => {
+                dissector.set_short_address(pan, short, eui64);
+                true
+            }
+            _ => false,
+        },
         ["context", id, prefix] => match context(id, prefix) {
             Some((id, prefix, length)) => {
                 dissector.set_context(id, prefix, length);
@@ -121,6 +129,11 @@ fn is_key_log_line(label: &str, random: &str, secret: &str) -> bool {
     let of_label = |letter: char| letter.is_ascii_uppercase() || letter.is_ascii_digit() || letter == '_';
     let is_hex = |text: &str| !text.is_empty() && text.chars().all(|digit| digit.is_ascii_hexdigit());
     is_label && label.chars().all(of_label) && is_hex(random) && is_hex(secret)
+}
+
+/// `0xface`.
+fn sixteen_bits(text: &str) -> Option<u16> {
+    u16::from_str_radix(text.strip_prefix("0x")?, 16).ok()
 }
 
 /// A 6LoWPAN context: identifier 0 to 15, and a prefix.

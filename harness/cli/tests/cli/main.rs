@@ -4,6 +4,7 @@ mod bad_input;
 mod captures;
 mod commands;
 mod common;
+mod containers;
 mod determinism;
 mod differential;
 mod dissect;

@@ -88,12 +88,18 @@ pub(super) fn dns(check: &mut Check<'_>, bytes: &[u8]) {
 pub(super) fn zep(check: &mut Check<'_>, bytes: &[u8]) {
     let Some(message) = check.parsed(zep::Message::parse(bytes)) else { return };
     match &message {
-        zep::Message::V1 { channel, device_id, frame, .. } | zep::Message::V2 { channel, device_id, frame, .. } => {
+        zep::Message::V1 { channel, device_id, frame, .. }
+        | zep::Message::V2 { channel, device_id, frame, .. }
+        | zep::Message::V3 { channel, device_id, frame, .. } => {
             check.number("zep.channel_id", *channel);
             check.number("zep.device_id", *device_id);
             check.number("zep.length", frame.len() as u64);
         }
         zep::Message::Ack { sequence_number } => check.number("zep.seqno", *sequence_number),
+        zep::Message::Hello { address } => {
+            let pairs: Vec<String> = address.0.iter().map(|octet| format!("{octet:02x}")).collect();
+            check.texts("zep.hello", [pairs.join(":")]);
+        }
     }
     check.same_again(message.to_vec().and_then(|again| zep::Message::parse(&again)), &message);
 }

@@ -1,5 +1,5 @@
 //! Packets of every link type: Ethernet, IPv4, TAP and ZEP around the frames of IEEE 802.15.4, and what else is on a
-//! backbone.
+//! backbone; `cooked` has what operating systems put in front.
 
 use wire::coap;
 use wire::ethernet::{EtherType, Frame, MacAddress, VlanTag};
@@ -127,7 +127,7 @@ impl Rng {
         Ipv4Addr::new(192, 0, 2, 1 + self.below(200) as u8)
     }
 
-    fn ipv4(&mut self) -> Vec<Vec<u8>> {
+    pub(super) fn ipv4(&mut self) -> Vec<Vec<u8>> {
         let (source, destination) = (self.ipv4_address(), self.ipv4_address());
         let mut header = ipv4::Header {
             traffic_class: self.pick(&[0, 0x2e << 2, 3, 0xff]),
@@ -230,7 +230,12 @@ impl Rng {
                 zep::Message::V1 { channel, device_id, mode, frame }
             } else {
                 let (timestamp, sequence_number) = (self.u64(), self.u32());
-                zep::Message::V2 { channel, device_id, mode, timestamp, sequence_number, frame }
+                if sequence_number % 4 == 0 {
+                    let [band, page, ..] = sequence_number.to_be_bytes();
+                    zep::Message::V3 { channel, device_id, mode, timestamp, sequence_number, band, page, frame }
+                } else {
+                    zep::Message::V2 { channel, device_id, mode, timestamp, sequence_number, frame }
+                }
             };
             message.to_vec().unwrap()
         };

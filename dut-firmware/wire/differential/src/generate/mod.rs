@@ -1,6 +1,7 @@
 //! Frames of every kind that the dissector knows, from a seed: the same ones at every run.
 
 mod coap;
+mod cooked;
 mod dns;
 mod dtls;
 mod elements;

@@ -51,7 +51,7 @@ pub(super) fn header(sheet: &mut Sheet, cursor: &mut Cursor<'_>, mic_len: usize)
             }
             return Ok(id == 0x7e);
         }
-        if cursor.rest().len() <= mic_len {
+        if cursor.len() <= mic_len {
             return Ok(false);
         }
     }
@@ -74,14 +74,14 @@ fn header_content(sheet: &mut Sheet, id: u64, is_payload: bool, content: &mut Cu
         0x1a => {
             content.uint_le(sheet, "wpan.header_ie.csl.phase", 2)?;
             content.uint_le(sheet, "wpan.header_ie.csl.period", 2)?;
-            if content.rest().len() >= 2 {
+            if content.len() >= 2 {
                 content.uint_le(sheet, "wpan.header_ie.csl.rendezvous_time", 2)?;
             }
             Ok(())
         }
         0x1d => {
             content.uint_le(sheet, "wpan.header_ie.csl.rendezvous_time", 2)?;
-            if content.rest().len() >= 2 {
+            if content.len() >= 2 {
                 content.uint_le(sheet, "wpan.header_ie.csl.wakeup_interval", 2)?;
             }
             Ok(())
@@ -91,7 +91,7 @@ fn header_content(sheet: &mut Sheet, id: u64, is_payload: bool, content: &mut Cu
         0x7e | 0x7f => Ok(()),
         _ => {
             let span = content.ahead(content.rest().len());
-            if id == 0x1b && content.rest().len() == 4 {
+            if id == 0x1b && content.len() == 4 {
                 let mut rit = content.clone();
                 rit.uint(sheet, "wpan.header_ie.rit.time_to_first_listen", 1)?;
                 rit.uint(sheet, "wpan.header_ie.rit.number_of_repeat_listen", 1)?;
@@ -134,6 +134,9 @@ impl Dissector {
         link: Link,
         upper: &mut Vec<UpperFrame>,
     ) -> Result<()> {
+        if cursor.rest().len() < 2 && cursor.is_cut() {
+            return Err(Error::Truncated("payload elements"));
+        }
         if cursor.rest().len() < 2 {
             mark(sheet, "wpan.payload_ie.missing");
             return Err(Error::Malformed("no payload elements behind the header termination that announces them"));
@@ -208,6 +211,9 @@ impl Dissector {
 
 /// What is left of an element behind the content that its identifier calls for.
 fn extra_content(sheet: &mut Sheet, content: &mut Cursor<'_>) -> Result<()> {
+    if content.is_cut() {
+        return Err(Error::Truncated("content of an element"));
+    }
     if !content.is_empty() {
         all(sheet, content, "wpan.ie.unknown_content")?;
         mark(sheet, "wpan.ie_unknown_extra_content");

@@ -2,7 +2,7 @@
 
 use super::super::model::NoteKind;
 use super::super::sheet::{Cursor, Sheet, Span};
-use super::learned::ShortAddresses;
+use super::learned::{NOT_SEEN, ShortAddresses};
 use super::{Head, bits, mark};
 use crate::ieee802154::{
     Address, AddressingMode, FrameControl, FrameVersion, Header, LinkAddress, PanId, ShortAddress,
@@ -67,7 +67,9 @@ fn standard_header(sheet: &mut Sheet, cursor: &mut Cursor<'_>, known: &ShortAddr
         span.length = 0;
         sheet.eui64("wpan.src64", eui64, span);
         sheet.eui64("wpan.addr64", eui64, span);
-        sheet.number("wpan.src64.origin", number, Span::NOWHERE);
+        if number != NOT_SEEN {
+            sheet.number("wpan.src64.origin", number, Span::NOWHERE);
+        }
     }
     if control.reserved != 0 && control.version != FrameVersion::V2015 {
         sheet.note(NoteKind::Malformed, "reserved bits of the frame control field are set");

@@ -15,6 +15,9 @@ struct Entry {
     number: u64,
 }
 
+/// The frame number of what no frame told.
+pub(in super::super) const NOT_SEEN: u64 = 0;
+
 /// Extended addresses by PAN and short address.
 #[derive(Default)]
 pub(in super::super) struct ShortAddresses {
@@ -29,7 +32,7 @@ impl ShortAddresses {
     }
 
     /// Frame `number` gave `eui64` a short address.
-    pub(super) fn learn(&mut self, pan: PanId, short: ShortAddress, eui64: Eui64, number: u64) {
+    pub(in super::super) fn learn(&mut self, pan: PanId, short: ShortAddress, eui64: Eui64, number: u64) {
         self.entries.retain(|entry| (entry.pan, entry.short) != (pan, short));
         if self.entries.len() >= MOST {
             self.entries.remove(0);

@@ -11,7 +11,7 @@ mod security;
 mod sixtop;
 mod trailer;
 
-pub(super) use learned::ShortAddresses;
+pub(super) use learned::{NOT_SEEN, ShortAddresses};
 pub(super) use mpx::Transactions;
 
 use alloc::vec::Vec;
@@ -48,6 +48,7 @@ impl Dissector {
         let missing = mpdu_len.saturating_sub(mpdu.len());
         sheet.number("wpan.frame_length", mpdu_len as u64, psdu.ahead(0));
         let mut cursor = Cursor::new(mpdu, psdu.buffer(), psdu.offset()).lacking(missing);
+        sheet.enter(&cursor);
         let parsed = header::header(sheet, &mut cursor, &self.short_addresses);
         let fcs_ok = trailer::trailer(sheet, psdu.clone(), mpdu_len, end);
         let head = parsed?;

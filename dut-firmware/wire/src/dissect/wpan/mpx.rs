@@ -64,7 +64,7 @@ impl Dissector {
                 let multiplex_id =
                     if is_compressed { transaction_id } else { cursor.uint_le(sheet, "wpan.mpx.multiplex_id", 2)? };
                 let identifier = Identifier::read(sheet, cursor, multiplex_id)?;
-                let frame = cursor.sub(cursor.rest().len().saturating_add(cursor.missing()), "upper-layer frame")?;
+                let frame = cursor.sub(cursor.len(), "upper-layer frame")?;
                 let (buffer, base) = (frame.buffer(), frame.offset());
                 let missing = frame.missing();
                 upper.push(UpperFrame { identifier, bytes: frame.rest().to_vec(), buffer, base, missing });
@@ -73,14 +73,17 @@ impl Dissector {
             2 | 4 => {
                 let number = cursor.uint(sheet, "wpan.mpx.fragment_number", 1)?;
                 let is_last = transfer_type == 4;
-                if cursor.is_cut() {
+                let is_cut = cursor.is_cut();
+                if is_cut {
                     self.transactions.open.retain(|transaction| transaction.key != key);
                     sheet.note(NoteKind::FragmentIncomplete, "a fragment that the capture cut is not put together");
-                    return all(sheet, cursor, "wpan.mpx.fragment");
                 }
                 if number != 0 || is_last {
                     let fragment = cursor.rest();
                     all(sheet, cursor, "wpan.mpx.fragment")?;
+                    if is_cut {
+                        return Ok(());
+                    }
                     let whole = self.next_fragment(sheet, key, (number & 0xff) as u8, is_last, fragment, link)?;
                     upper.extend(whole);
                     return Ok(());
@@ -90,6 +93,9 @@ impl Dissector {
                 let start = cursor.rest();
                 Identifier::read(sheet, cursor, multiplex_id)?;
                 all(sheet, cursor, "wpan.mpx.fragment")?;
+                if is_cut {
+                    return Ok(());
+                }
                 let (total_size, multiplex_id) = ((total_size & 0xffff) as u16, (multiplex_id & 0xffff) as u16);
                 self.first_fragment(key, MpxAssembler::new(total_size, multiplex_id, start), link);
                 sheet.note(NoteKind::FragmentIncomplete, "first fragment of an upper-layer frame");
@@ -97,7 +103,7 @@ impl Dissector {
             }
             6 => {
                 self.transactions.open.retain(|transaction| transaction.key != key);
-                if cursor.rest().len() == 2 {
+                if cursor.len() == 2 {
                     cursor.uint_le(sheet, "wpan.mpx.total_frame_size", 2)?;
                 }
                 Ok(())

@@ -20,7 +20,7 @@ const TIMESLOT_DURATIONS: [&str; 10] = [
 
 /// Reads nested elements to the end.
 pub(super) fn elements(sheet: &mut Sheet, cursor: &mut Cursor<'_>) -> Result<()> {
-    while cursor.rest().len() > 1 {
+    while cursor.len() > 1 && !cursor.is_empty() {
         let mut whole = cursor.clone();
         let head = read_le(cursor)?;
         let is_long = head & 0x8000 != 0;
@@ -50,7 +50,7 @@ fn content_of(sheet: &mut Sheet, name: &'static str, content: &mut Cursor<'_>) -
     match name {
         "wpan.channel_hopping" => {
             content.uint(sheet, "wpan.tsch.hopping_sequence_id", 1)?;
-            if content.rest().len() > 1 {
+            if content.len() > 1 {
                 all(sheet, content, "wpan.mlme.data")?;
             }
             Ok(())
@@ -100,7 +100,7 @@ fn timeslot(sheet: &mut Sheet, content: &mut Cursor<'_>) -> Result<()> {
     for name in TIMESLOT_DURATIONS {
         content.uint_le(sheet, name, 2)?;
     }
-    let octets = if content.rest().len() > 4 { 3 } else { 2 };
+    let octets = if content.len() > 4 { 3 } else { 2 };
     content.uint_le(sheet, "wpan.tsch.timeslot.max_tx", octets)?;
     content.uint_le(sheet, "wpan.tsch.timeslot.length", octets).map(drop)
 }

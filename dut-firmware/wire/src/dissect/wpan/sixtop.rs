@@ -42,13 +42,13 @@ fn message(sheet: &mut Sheet, cursor: &mut Cursor<'_>) -> Result<()> {
 }
 
 fn request(sheet: &mut Sheet, cursor: &mut Cursor<'_>, code: u64) -> Result<()> {
-    match (code, cursor.rest().len()) {
+    match (code, cursor.len()) {
         // ADD, DELETE, RELOCATE
         (1..=3, 4..) => {
             metadata(sheet, cursor)?;
             options(sheet, cursor)?;
             let count = cursor.uint(sheet, "wpan.6top_num_cells", 1)?;
-            let left = cursor.rest().len();
+            let left = cursor.len();
             if left == 0 || !left.is_multiple_of(OCTETS_PER_CELL) {
                 return Ok(());
             }
@@ -91,7 +91,7 @@ fn request(sheet: &mut Sheet, cursor: &mut Cursor<'_>, code: u64) -> Result<()> 
 }
 
 fn response(sheet: &mut Sheet, cursor: &mut Cursor<'_>, code: u64) -> Result<()> {
-    let left = cursor.rest().len();
+    let left = cursor.len();
     let has_cells = left > 0 && left.is_multiple_of(OCTETS_PER_CELL);
     match code {
         // SUCCESS
