@@ -119,7 +119,9 @@ fn generated_packets_are_accused_of_nothing_wherever_they_are_cut(
     let whole = dissect(link_type, &packets, |length| length);
     for round in 0..6 {
         // Some packets are whole: what was cut before them must not be held against them either.
-        let cut = dissect(link_type, &packets, |length| if rng.below(4) == 0 { length } else { rng.below(length as u64 + 1) as usize });
+        let cut = dissect(link_type, &packets, |length| {
+            if rng.below(4) == 0 { length } else { rng.below(length as u64 + 1) as usize }
+        });
         assert_not_accused(&format!("link type {link_type}, round {round}"), &whole, &cut);
     }
 }
@@ -131,7 +133,12 @@ fn handshakes_are_accused_of_nothing_wherever_they_are_cut() {
         let datagrams = rng.handshake();
         let packets = rng.session(&datagrams);
         let whole = dissect(195, &packets, |length| length);
-        let cut = dissect(195, &packets, |length| if rng.below(2) == 0 { length } else { rng.below(length as u64 + 1) as usize });
+        let cut =
+            dissect(
+                195,
+                &packets,
+                |length| if rng.below(2) == 0 { length } else { rng.below(length as u64 + 1) as usize },
+            );
         assert_not_accused(&format!("round {round}"), &whole, &cut);
     }
 }

@@ -6,10 +6,7 @@ pub(crate) enum Compression {
     /// RFC 1952: what is read here, and what Wireshark writes.
     Gzip,
     /// Another one, and how to undo it.
-    Other {
-        name: &'static str,
-        tool: &'static str,
-    },
+    Other { name: &'static str, tool: &'static str },
 }
 
 /// Octets that tell.

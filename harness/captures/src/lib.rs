@@ -142,7 +142,9 @@ impl<'s> Reader<'s> {
                         end.broken_off = Some(within(end.packets));
                     } else if let Err(error) = self.blocks.refill() {
                         end.broken_off = Some(match error {
-                            PcapError::ReadError => format!("after packet {} it cannot be read or unpacked", end.packets),
+                            PcapError::ReadError => {
+                                format!("after packet {} it cannot be read or unpacked", end.packets)
+                            }
                             error => format!("after packet {}: {error:?}", end.packets),
                         });
                     } else {

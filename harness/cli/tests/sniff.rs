@@ -139,6 +139,64 @@ fn zep_datagrams_keep_their_frames_and_their_losses_are_counted() {
     outcome.expect(0).complains(&[&format!("{count} frames, 1 lost")]);
 }
 
+/// The dispatcher of RIOT's native nodes knows whoever has sent it something, and sends him what comes from others.
+#[test]
+fn a_dispatcher_of_riot_is_told_who_listens_and_told_again() {
+    if !has("tshark", "--version") {
+        return;
+    }
+    // Hellos, and frames whose times go back: as nodes of RIOT sent them.
+    let datagrams: Vec<Vec<u8>> = udp_payloads("riot-zep-hello.pcapng");
+    assert_eq!(datagrams.len(), 8);
+    let dispatcher = UdpSocket::bind("127.0.0.1:0").unwrap();
+    dispatcher.set_read_timeout(Some(Duration::from_secs(30))).unwrap();
+    let address = dispatcher.local_addr().unwrap();
+    let listening = Listening::new("zep", &["--dispatcher", &address.to_string(), "--count", "6"]);
+    let mut buffer = [0; 256];
+    let (length, sniffer) = dispatcher.recv_from(&mut buffer).unwrap();
+    let Ok(wire::zep::Message::Hello { address: node }) = wire::zep::Message::parse(&buffer[..length]) else {
+        panic!("{:02x?}", &buffer[..length])
+    };
+    assert_eq!(node.0[0] & 3, 2, "{node} is no locally administered address of a node");
+    // One that was started anew knows nobody: it is told again, without having said anything.
+    let (again, same) = dispatcher.recv_from(&mut buffer).unwrap();
+    assert_eq!((again, same), (length, sniffer));
+    // Others are not the dispatcher.
+    let stranger = UdpSocket::bind("127.0.0.1:0").unwrap();
+    stranger.send_to(&datagrams[1], sniffer).unwrap();
+    for datagram in &datagrams {
+        dispatcher.send_to(datagram, sniffer).unwrap();
+        pause();
+    }
+    let (outcome, heard) = listening.end();
+    assert_eq!(heard.len(), 6, "{}", outcome.out);
+    let outcome = outcome.expect(0).complains(&["6 frames, 0 lost"]);
+    for told in ["the node 0200000000000001 makes itself known", "the node 4188000000000002 makes itself known"] {
+        assert!(outcome.out.contains(told), "{told}: {}", outcome.out);
+    }
+    assert_eq!(outcome.out.matches("icmpv6 · ").count(), 6, "{}", outcome.out);
+}
+
+#[test]
+fn a_dispatcher_that_is_not_there_is_told_once() {
+    let gone = UdpSocket::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    let outcome = call(["sniff", "zep", "--dispatcher", &gone.to_string(), "--for", "1"]).expect(0);
+    assert_eq!(outcome.out.matches("nobody is at the dispatcher's address").count(), 1, "{}", outcome.out);
+}
+
+/// The payloads of UDP in Ethernet and IPv4.
+fn udp_payloads(name: &str) -> Vec<Vec<u8>> {
+    let mut payloads = Vec::new();
+    let file = std::fs::File::open(capture(name)).unwrap();
+    captures::Reader::new(file).unwrap().read(|item| {
+        if let captures::Item::Packet(packet) = item {
+            payloads.push(packet.bytes[42..].to_vec());
+        }
+        true
+    });
+    payloads
+}
+
 #[test]
 fn the_radio_of_openthread_s_simulation_is_heard() {
     if !has("tshark", "--version") {
@@ -221,12 +279,13 @@ fn a_board_of_ours_is_told_to_sniff_and_its_losses_are_counted() {
 
 #[test]
 fn a_sniffer_that_cannot_be_listened_to_is_told() {
-    let mistakes: [(&[&str], &str); 6] = [
+    let mistakes: [(&[&str], &str); 7] = [
         (&["nrf:/dev/does-not-exist"], "cannot open /dev/does-not-exist"),
         (&["pcap:/does/not/exist"], "there is no file or FIFO /does/not/exist"),
         (&["zep:192.0.2.1:17754"], "cannot listen at 192.0.2.1:17754"),
         (&["zep:nowhere"], "`nowhere` is no address and port"),
         (&["wireshark"], "there is no sniffer `wireshark`"),
+        (&["openthread", "--dispatcher", "[::1]:17754"], "only ZEP has a dispatcher"),
         (&["openthread", "--channel", "11"], "only sniffers of kinds `nrf` and `board` are told a channel"),
     ];
     for (arguments, told) in mistakes {

@@ -112,7 +112,9 @@ impl FromStr for Source {
             "zep" => {
                 let own = match rest {
                     "" => None,
-                    _ => Some(rest.parse().map_err(|_| format!("`{rest}` is no address and port, such as {ZEP_ADDRESS}"))?),
+                    _ => Some(
+                        rest.parse().map_err(|_| format!("`{rest}` is no address and port, such as {ZEP_ADDRESS}"))?,
+                    ),
                 };
                 Ok(Self::Zep { own, dispatcher: None })
             }

@@ -26,7 +26,11 @@ pub(super) fn listen(address: SocketAddr, sender: Sender<Sniffed>) -> Result<(),
 }
 
 /// Listens to a dispatcher, at an address of ours or at one that the system chooses.
-pub(super) fn listen_to(dispatcher: SocketAddr, own: Option<SocketAddr>, sender: Sender<Sniffed>) -> Result<(), String> {
+pub(super) fn listen_to(
+    dispatcher: SocketAddr,
+    own: Option<SocketAddr>,
+    sender: Sender<Sniffed>,
+) -> Result<(), String> {
     let any: IpAddr = if dispatcher.is_ipv4() { Ipv4Addr::UNSPECIFIED.into() } else { Ipv6Addr::UNSPECIFIED.into() };
     let own = own.unwrap_or(SocketAddr::new(any, 0));
     let socket = UdpSocket::bind(own).map_err(|error| format!("cannot listen at {own}: {error}"))?;

@@ -85,13 +85,19 @@ pub fn capture_path(name: &str) -> PathBuf {
 
 /// The octets of a pcap file, a millisecond between frames.
 pub fn pcap(link_type: u32, frames: &[Vec<u8>]) -> Vec<u8> {
+    let lengths: Vec<usize> = frames.iter().map(Vec::len).collect();
+    pcap_cut(link_type, frames, &lengths)
+}
+
+/// The same, of each frame as many octets as `captured` has for it.
+pub fn pcap_cut(link_type: u32, frames: &[Vec<u8>], captured: &[usize]) -> Vec<u8> {
     let mut file = Vec::new();
     let u32s = |values: &[u32]| values.iter().flat_map(|value| value.to_le_bytes()).collect::<Vec<u8>>();
     file.extend(u32s(&[0xa1b2_c3d4, 0x0004_0002, 0, 0, 65535, link_type]));
-    for (index, frame) in frames.iter().enumerate() {
+    for (index, (frame, captured)) in frames.iter().zip(captured).enumerate() {
         let (index, length) = (index as u32, frame.len() as u32);
-        file.extend(u32s(&[index / 1000, index % 1000 * 1000, length, length]));
-        file.extend(frame);
+        file.extend(u32s(&[index / 1000, index % 1000 * 1000, *captured as u32, length]));
+        file.extend(&frame[..*captured]);
     }
     file
 }

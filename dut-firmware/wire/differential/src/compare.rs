@@ -4,13 +4,13 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::net::Ipv6Addr;
 use std::path::Path;
 
-use wire::dissect::{Dissection, Dissector, FieldKind, Keys, LinkType, UdpProtocol, Value, field};
+use wire::dissect::{Captured, Dissection, Dissector, FieldKind, Keys, LinkType, UdpProtocol, Value, field};
 use wire::dtls::MasterSecret;
 
 use crate::captures::{CAPTURES, capture, capture_path};
 use crate::excuses::excuse;
 use crate::excuses_found::FOUND;
-use crate::excuses_harm::{CUTS, SPECIALS};
+use crate::excuses_harm::{CAPTURE_CUTS, CUTS, SPECIALS};
 use crate::excuses_history::{HISTORIES, History};
 use crate::generate::CONTEXTS;
 use crate::tshark::{self, fields};
@@ -132,6 +132,14 @@ pub fn compare(path: &Path, dissections: &[Dissection]) -> Comparison {
 /// As [`compare`].
 pub fn compare_with(path: &Path, options: &[&str], dissections: &[Dissection]) -> Comparison {
     compare_values(&tshark::values_with(path, options), dissections, &[SPECIALS])
+}
+
+/// Compares packets of which the capture lacks octets, as [`compare`]; behind that, see `CAPTURE_CUTS`.
+///
+/// # Panics
+/// As [`compare`].
+pub fn compare_captured(path: &Path, dissections: &[Dissection]) -> Comparison {
+    compare_values(&tshark::values(path), dissections, &[CAPTURE_CUTS])
 }
 
 /// Compares packets whose contents may end too early, as [`compare`]; behind that, see `CUTS`.
@@ -257,6 +265,18 @@ fn dissector_with(keys: Keys) -> Dissector {
 /// Dissects the packets of a capture, in order.
 pub fn dissect(packets: &[Vec<u8>], link_type: u32) -> Vec<Dissection> {
     dissect_with(dissector(), packets, link_type)
+}
+
+/// Dissects the packets of a capture that has so many octets of each, in order.
+pub fn dissect_cut(packets: &[Vec<u8>], link_type: u32, captured: &[usize]) -> Vec<Dissection> {
+    let mut dissector = known_dissector();
+    let dissect = |(number, (packet, captured)): (u64, (&Vec<u8>, &usize))| {
+        let mut dissection = Dissection::default();
+        let (link_type, bytes, original_length) = (LinkType(link_type), &packet[..*captured], packet.len());
+        dissector.captured_into(&mut dissection, &Captured { number, link_type, bytes, original_length });
+        dissection
+    };
+    (1..).zip(packets.iter().zip(captured)).map(dissect).collect()
 }
 
 /// Dissects the packets of a capture, in order, without any keys.

@@ -8,12 +8,11 @@ fn has_option(dissection: &Dissection, numbers: &[u64]) -> bool {
     dissection.fields("coap.opt.number").any(|field| field.number().is_some_and(|number| numbers.contains(&number)))
 }
 
-/// Whether there is a note on CoAP that begins so.
+/// Whether there is a note on CoAP, or on one that is quoted, that begins so.
 fn is_malformed(dissection: &Dissection, text: &str) -> bool {
-    dissection
-        .notes
-        .iter()
-        .any(|note| note.layer == "coap" && note.kind == NoteKind::Malformed && note.text.contains(text))
+    dissection.notes.iter().any(|note| {
+        matches!(note.layer, "coap" | "quoted") && note.kind == NoteKind::Malformed && note.text.contains(text)
+    })
 }
 
 /// All of them.

@@ -33,6 +33,41 @@ pub(crate) const CUTS: &[History] = &[
     },
 ];
 
+/// For packets of which the capture lacks octets.
+pub(crate) const CAPTURE_CUTS: &[History] = &[
+    History {
+        reason: "no specification says what is shown of what a capture cut: both show the same values, one stops earlier",
+        covers: |_, ours, theirs, frames| {
+            let is_beginning = ours.starts_with(theirs) || theirs.starts_with(ours);
+            is_beginning && frames.last().is_some_and(|frame| frame.has_note(NoteKind::Cut))
+        },
+    },
+    History {
+        reason: "IEEE 802.15.4-2006 section 7.5.8.2.3: a frame without its integrity code is not verified; Wireshark decrypts what \
+             a capture has of it, and puts it together with others",
+        covers: |_, ours, theirs, frames| {
+            let Some((last, before)) = frames.split_last() else { return false };
+            let is_unverified =
+                |frame: &Dissection| frame.has_note(NoteKind::Cut) && frame.number("wpan.security") == Some(1);
+            let waits = last.has_note(NoteKind::FragmentIncomplete);
+            waits && ours.is_empty() && !theirs.is_empty() && before.iter().rev().take(16).any(is_unverified)
+        },
+    },
+    History {
+        reason: "RFC 4944 section 5.3: a fragment counts that is whole, though the capture lacks its FCS; Wireshark wants the \
+                 whole frame",
+        covers: |_, ours, theirs, frames| {
+            let is_cut = |number: &u64| {
+                let index = usize::try_from(*number).ok().and_then(|number| number.checked_sub(1));
+                index.and_then(|index| frames.get(index)).is_some_and(|frame| frame.has_note(NoteKind::Cut))
+            };
+            let is_of_cut =
+                frames.last().is_some_and(|frame| frame.sources.len() > 1 && frame.sources.iter().any(is_cut));
+            is_of_cut && !ours.is_empty() && theirs.is_empty()
+        },
+    },
+];
+
 /// For the special packets.
 pub(crate) const SPECIALS: &[History] = &[
     History {

@@ -15,7 +15,7 @@ pub(crate) const EXCUSES: &[Excuse] = &[
     Excuse {
         reason: "what begins in the decrypted payload: Wireshark adds where in the packet the frame does",
         covers: |field, dissection| {
-            matches!(field, "wpan.payload_ie" | "wpan.cmd")
+            matches!(field, "wpan.payload_ie" | "wpan.cmd" | "wpan.cmd.vendor_oui")
                 && dissection.field("wpan.fcf").is_some_and(|control| control.offset() > 0)
                 && dissection.field(field).is_some_and(|field| field.buffer() > 0)
         },

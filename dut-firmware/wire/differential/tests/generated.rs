@@ -5,12 +5,12 @@
 use std::collections::{BTreeMap, HashMap};
 use std::io::Write;
 
-use bootrack_differential::captures::{WITH_FCS, WITHOUT_FCS, pcap};
+use bootrack_differential::captures::{WITH_FCS, WITHOUT_FCS, pcap, pcap_cut};
 use bootrack_differential::carried::{carried, compare_readers};
 use bootrack_differential::codecs;
 use bootrack_differential::compare::{
-    Comparison, assert_no_differences, compare, compare_cut, compare_found, compare_special, compare_without_keys,
-    dissect, dissect_without_keys, foreign,
+    Comparison, assert_no_differences, compare, compare_captured, compare_cut, compare_found, compare_special,
+    compare_without_keys, dissect, dissect_cut, dissect_without_keys, foreign,
 };
 use bootrack_differential::excuses::{self, excuse, lies_elsewhere};
 use bootrack_differential::generate::Rng;
@@ -24,6 +24,8 @@ const FRAMES: usize = 5200;
 const PACKETS: usize = 1100;
 /// Packets of each link type whose contents end too early.
 const CUT_PACKETS: usize = 4000;
+/// Packets of each link type that a capture cut.
+const CAPTURE_CUT_PACKETS: usize = 1500;
 /// Packets of each link type in whose contents an octet is another one.
 const CHANGED_PACKETS: usize = 20000;
 /// DTLS handshakes among the frames.
@@ -54,12 +56,23 @@ type Generator = fn(&mut Rng) -> Vec<Vec<u8>>;
 const GENERATORS: [(u32, Generator); 4] =
     [(1, Rng::ethernet), (101, Rng::raw), (WITHOUT_FCS, Rng::mpdus), (283, Rng::taps)];
 
+/// What else has its own front, each of which is followed by what the others are followed by.
+const FRONTS: [(u32, Generator); 5] =
+    [(0, Rng::loopback), (1, Rng::control4), (113, Rng::cooked), (215, Rng::phy_frames), (276, Rng::cooked_2)];
+
+/// Packets of each of them.
+const FRONT_PACKETS: usize = 400;
+
 /// Packets of the other link types, a capture each.
 fn generated_captures() -> Vec<(u32, Vec<Vec<u8>>)> {
     let mut captures = vec![(WITH_FCS, generated_frames())];
     captures.extend(GENERATORS.map(|(link_type, generate)| {
         let rng = Rng::new(0xca97_0000 | u64::from(link_type));
         (link_type, generated_packets(rng, generate, PACKETS))
+    }));
+    captures.extend(FRONTS.map(|(link_type, generate)| {
+        let rng = Rng::new(0xf407_0000 | u64::from(link_type));
+        (link_type, generated_packets(rng, generate, FRONT_PACKETS))
     }));
     captures
 }
@@ -160,6 +173,35 @@ fn generated_packets_that_end_too_early_are_read_the_same_up_to_there() {
         all.add(comparison);
     }
     all.report("cut packets");
+    all.report_excuses();
+}
+
+/// `tcpdump -s`, and sniffers that leave out the FCS.
+#[test]
+fn packets_that_a_capture_cut_are_read_the_same_up_to_there() {
+    if !has_tshark() {
+        return;
+    }
+    let generators = GENERATORS.into_iter().chain(FRONTS).chain([(WITH_FCS, Rng::frames as Generator)]);
+    let mut all = Comparison::default();
+    for (link_type, generate) in generators {
+        let mut rng = Rng::new(0x5a9_0000 | u64::from(link_type));
+        let packets = generated_packets(Rng::new(0x5a9_0000 | u64::from(link_type)), generate, CAPTURE_CUT_PACKETS);
+        let captured: Vec<usize> = packets
+            .iter()
+            .map(|packet| match rng.below(4) {
+                0 => packet.len(),
+                1 => packet.len().saturating_sub(2),
+                _ => rng.below(packet.len() as u64 + 1) as usize,
+            })
+            .collect();
+        let mut file = tempfile::NamedTempFile::new().unwrap();
+        file.write_all(&pcap_cut(link_type, &packets, &captured)).unwrap();
+        let comparison = compare_captured(file.path(), &dissect_cut(&packets, link_type, &captured));
+        comparison.report(&format!("packets of link type {link_type} that a capture cut"));
+        all.add(comparison);
+    }
+    all.report("packets that a capture cut");
     all.report_excuses();
 }
 

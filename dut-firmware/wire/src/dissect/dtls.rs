@@ -61,7 +61,10 @@ impl Dissector {
                 Ok(())
             }
             Err(OpenFailure::Cut) => {
-                sheet.note(NoteKind::NoKey, "a message of the handshake was cut by the capture: its keys cannot be told");
+                sheet.note(
+                    NoteKind::NoKey,
+                    "a message of the handshake was cut by the capture: its keys cannot be told",
+                );
                 Ok(())
             }
             Err(OpenFailure::WrongKey) => {

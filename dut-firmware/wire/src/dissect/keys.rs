@@ -85,13 +85,7 @@ impl Keys {
     /// newest first. Frames with an implicit key (key identifier mode 0) are tried with every key.
     pub fn add_link_key(&mut self, index: u8, key: [u8; 16]) {
         if !self.link.iter().any(|known| known.index == index && known.octets == key) {
-            self.link.push(LinkKey {
-                number: self.added,
-                is_derived: false,
-                index,
-                octets: key,
-                ccm: Ccm::new(&key),
-            });
+            self.link.push(LinkKey { number: self.added, is_derived: false, index, octets: key, ccm: Ccm::new(&key) });
             self.added = self.added.saturating_add(1);
         }
     }

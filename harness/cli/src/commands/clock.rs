@@ -16,6 +16,8 @@ impl Clock {
             return None;
         }
         let by = std::time::Duration::from_nanos(back).as_secs_f64();
-        Some(format!("the capture's clock goes back by {by:.6} s: packets are taken in the order in which they came (said once)"))
+        Some(format!(
+            "the capture's clock goes back by {by:.6} s: packets are taken in the order in which they came (said once)"
+        ))
     }
 }

@@ -57,7 +57,8 @@ impl Tally {
         if self.wrong == 0 || self.wrong < self.checked {
             return None;
         }
-        let frames = if self.wrong == 1 { "the only frame has".into() } else { format!("all {} frames have", self.wrong) };
+        let frames =
+            if self.wrong == 1 { "the only frame has".into() } else { format!("all {} frames have", self.wrong) };
         let option = if self.right_as_32 == self.wrong {
             "their FCS has 32 bits: `--fcs 32` reads them"
         } else if self.like_cc24xx == self.wrong {

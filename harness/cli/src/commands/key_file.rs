@@ -101,13 +101,15 @@ fn take(dissector: &mut Dissector, line: &str) -> Taken {
             Err(_) => false,
         },
         ["CLIENT_RANDOM", ..] => add_secret(dissector, &words),
-        ["address", pan, short, eui64] => match (sixteen_bits(pan), sixteen_bits(short), octets(&eui64.replace(':', ""))) {
-            (Some(pan), Some(short), Some(eui64)) => {
-                dissector.set_short_address(pan, short, eui64);
-                true
+        ["address", pan, short, eui64] => {
+            match (sixteen_bits(pan), sixteen_bits(short), octets(&eui64.replace(':', ""))) {
+                (Some(pan), Some(short), Some(eui64)) => {
+                    dissector.set_short_address(pan, short, eui64);
+                    true
+                }
+                _ => false,
             }
-            _ => false,
-        },
+        }
         ["context", id, prefix] => match context(id, prefix) {
             Some((id, prefix, length)) => {
                 dissector.set_context(id, prefix, length);

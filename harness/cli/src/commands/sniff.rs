@@ -11,9 +11,9 @@ use testbeds::sniffer::{Heard, Sniffed, Source};
 use wire::dissect::{Captured, Dissection, Dissector, Keys, LinkType};
 
 use crate::arguments::Sniff;
-use crate::commands::{key_file, summary};
 use crate::commands::clock::Clock;
 use crate::commands::frame_end::Tally;
+use crate::commands::{key_file, summary};
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::output::say;

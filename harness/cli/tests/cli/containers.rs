@@ -357,7 +357,8 @@ fn tshark_reads_the_same_of_what_people_capture() {
         return;
     }
     let cc24xx: &[&str] = &["-o", "wpan.fcs_format:TI CC24xx metadata"];
-    let left_out = ["c-191.pcap", "c-cut-last", "c-huge", "c-trailing", "c-ng-bad-if", "c-ng-unknown", "c-empty", "c-caplen"];
+    let left_out =
+        ["c-191.pcap", "c-cut-last", "c-huge", "c-trailing", "c-ng-bad-if", "c-ng-unknown", "c-empty", "c-caplen"];
     let mut all = Comparison::default();
     let mut paths: Vec<PathBuf> = fs::read_dir(input("")).unwrap().map(|entry| entry.unwrap().path()).collect();
     paths.sort();
@@ -379,7 +380,9 @@ fn tshark_reads_the_same_of_what_people_capture() {
         all.add(found);
     }
     all.report("inputs from bug reports");
-    for field in ["sll.etype", "sll.ltype", "sll.ifindex", "null.family", "wpan-nonask-phy.phr", "wpan.rssi", "zep.version"] {
+    for field in
+        ["sll.etype", "sll.ltype", "sll.ifindex", "null.family", "wpan-nonask-phy.phr", "wpan.rssi", "zep.version"]
+    {
         assert!(all.equal.contains_key(field), "{field} was never compared");
     }
 }

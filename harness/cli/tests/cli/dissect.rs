@@ -7,7 +7,7 @@ use serde_json::Value as Json;
 
 use crate::common::{Bundle, Outcome, call, call_in};
 
-const ZEROS: &[u8] = &[0; 300];
+const ZEROS: &[u8] = &[0; 2048];
 
 /// An IEEE 802.15.4 acknowledgement, sequence number 7, with its FCS.
 const ACK: &[u8] = &[0x02, 0x00, 0x07, 0x75, 0x99];
@@ -79,7 +79,7 @@ fn a_truncated_last_packet_is_said_and_the_others_are_shown() {
 fn an_unknown_link_type_is_named_with_the_known_ones() {
     let outcome = dissect(&pcap(147, &[ACK]), &[]).expect(0);
     assert!(
-        outcome.out.contains("link type 147 is not known here (known: 1, 101, 195, 228, 229, 230, 283)"),
+        outcome.out.contains("link type 147 is not known here (known: 0, 1, 12, 101, 108, 113, 195, 215, 228, 229, 230, 276, 283)"),
         "{}",
         outcome.out
     );
@@ -87,16 +87,16 @@ fn an_unknown_link_type_is_named_with_the_known_ones() {
 }
 
 #[test]
-fn frames_of_no_octets_and_of_300_octets_are_remarked_on() {
+fn frames_of_no_octets_and_of_more_than_any_phy_has_are_remarked_on() {
     for link_type in [195, 230] {
         let file = pcap(link_type, &[&[], ZEROS, ACK]);
         let outcome = dissect(&file, &["--json"]).expect(0);
         let frames = frames(&outcome);
         assert_eq!(frames.len(), 3);
         assert!(notes(&frames[0]).contains("no octets at all"), "{}", frames[0]);
-        assert!(notes(&frames[1]).contains("more than a PSDU can have (127)"), "{}", frames[1]);
+        assert!(notes(&frames[1]).contains("more than a PSDU can have (2047)"), "{}", frames[1]);
         let text = dissect(&file, &[]).expect(0).out;
-        assert!(text.contains("Frame 1: 0 octets") && text.contains("Frame 2: 300 octets"), "{text}");
+        assert!(text.contains("Frame 1: 0 octets") && text.contains("Frame 2: 2048 octets"), "{text}");
     }
     let frames = frames(&dissect(&pcap(195, &[ACK]), &["--json"]).expect(0));
     assert_eq!(field(&frames[0], "wpan.seq_no"), Some(&7.into()));
@@ -107,7 +107,7 @@ fn no_octets_make_dissect_panic() {
     let mut dice = crate::common::Dice::new("dissect");
     let frames: Vec<Vec<u8>> = (0..200).map(|length| (0..length).map(|_| dice.below(256) as u8).collect()).collect();
     let frames: Vec<&[u8]> = frames.iter().map(Vec::as_slice).collect();
-    for link_type in [1, 101, 195, 228, 229, 230, 283] {
+    for link_type in [0, 1, 12, 101, 108, 113, 195, 215, 228, 229, 230, 276, 283] {
         dissect(&pcap(link_type, &frames), &["--json"]).expect(0);
     }
 }
