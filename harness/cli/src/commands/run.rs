@@ -243,7 +243,7 @@ fn report(as_json: bool, manifest: &RunManifest, folder: &Path, wall: Duration) 
             .map(|case| {
                 json!({
                     "id": case.id, "verdict": case.verdict, "blame": case.blame, "reason": case.reason,
-                    "duration_ns": case.duration,
+                    "duration_ns": case.duration, "tries": case.tries(),
                 })
             })
             .collect();
@@ -263,6 +263,9 @@ fn report(as_json: bool, manifest: &RunManifest, folder: &Path, wall: Duration) 
             let blame = case.blame.map(Blame::name).map(|blame| format!("{blame}: ")).unwrap_or_default();
             say!("{:>14}  {blame}{}", "", case.reason);
         }
+        for (number, earlier) in (1..).zip(&case.earlier_tries) {
+            say!("{:>14}  try {number} decided nothing: {}", "", earlier.reason);
+        }
     }
     let verdicts: Vec<Verdict> = manifest.cases.iter().map(|case| case.verdict).collect();
     let mut counts = counts(&verdicts);
@@ -272,9 +275,15 @@ fn report(as_json: bool, manifest: &RunManifest, folder: &Path, wall: Duration) 
     let attempts = manifest.cases.len();
     let cases = manifest.cases.iter().filter(|case| case_id::attempt(&case.id).1 == 1).count();
     let attempts = if attempts > cases { format!(" in {attempts} attempts") } else { String::new() };
+    let again: usize = manifest.cases.iter().map(|case| case.earlier_tries.len()).sum();
+    let again = match again {
+        0 => String::new(),
+        1 => "; 1 was tried again, because frames may have been lost".to_owned(),
+        _ => format!("; tried again {again} times, because frames may have been lost"),
+    };
     say!();
     let noun = if cases == 1 { "case" } else { "cases" };
-    say!("{cases} {noun}{attempts}: {}", counts.join(", "));
+    say!("{cases} {noun}{attempts}: {}{again}", counts.join(", "));
     say!("wall time {:.3} s, virtual time {}", wall.as_secs_f64(), output::seconds(virtual_time));
     say!("evidence {}", folder.display());
     say!("report   {}", folder.join("index.html").display());

@@ -1,0 +1,246 @@
+//! What the air may have lost. A sniffer shows what was sent; that a frame for one receiver arrived is shown by its
+//! acknowledgement only (IEEE 802.15.4-2006 7.5.6.4), and that one for all arrived is shown by nothing. Where links lose frames,
+//! what may not have arrived may be why a device is silent, or says another thing than it should.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use record::event::{Action, Event, What};
+use record::verdict::{Blame, FieldMiss, Verdict};
+use suites::plan::{Command, Part, Role, Step, StepKind};
+use wire::dissect::{NoteKind, Value};
+
+use super::case_verdict::Decision;
+use super::delivery::ACK_WINDOW;
+use super::endings::Ending;
+use super::judge::Judge;
+use super::observer::Pdu;
+
+/// macMaxFrameRetries (3 by default) and the first time: after so many copies a sender may have given up, whatever of its
+/// receiver's acknowledgements the sniffer shows.
+const MOST_COPIES: u32 = 4;
+
+/// Everything seen on the air of which nobody can say that it arrived, and that its sender knows that.
+#[derive(Debug, Default)]
+pub(super) struct Losses {
+    /// What each board sent last.
+    latest: BTreeMap<String, Sent>,
+    /// The sender of the frame that was sent last, and the frame's time: an acknowledgement is its.
+    awaiting: Option<(String, u64)>,
+    doubtful: Vec<Doubtful>,
+    /// Boards without power, and radios that answer for nobody: what is sent to them is no loss of the air's.
+    deaf: BTreeSet<String>,
+}
+
+/// A frame for one receiver, with its repetitions.
+#[derive(Debug)]
+struct Sent {
+    to: String,
+    sequence_number: u64,
+    event: u64,
+    time: u64,
+    copies: u32,
+    acknowledged: bool,
+}
+
+/// A frame that may not have arrived.
+#[derive(Debug, Clone)]
+pub(super) struct Doubtful {
+    from: String,
+    /// `None`: it was for all.
+    to: Option<String>,
+    event: u64,
+}
+
+impl Losses {
+    /// Boards lose power, and radios fall silent.
+    pub(super) fn act(&mut self, event: &Event) {
+        match &event.what {
+            What::Action(Action::Power { board, on }) => {
+                self.settle(board);
+                if *on {
+                    self.deaf.remove(board);
+                } else {
+                    self.deaf.insert(board.clone());
+                }
+            }
+            What::Action(Action::Impersonate { radio, eui64, .. }) => {
+                if eui64.is_empty() {
+                    self.deaf.insert(radio.clone());
+                } else {
+                    self.deaf.remove(radio);
+                }
+            }
+            _ => {}
+        }
+    }
+
+    /// Takes each PDU seen on the air, repetitions and acknowledgements included, in order.
+    pub(super) fn see(&mut self, pdu: &Pdu) {
+        if pdu.note_kinds.contains(&NoteKind::BadFcs) {
+            return;
+        }
+        let number = |field: &str| pdu.values(field).find_map(Value::number);
+        if pdu.messages.contains(&"wpan.ack") {
+            if let Some((sender, time)) = self.awaiting.take()
+                && let Some(sent) = self.latest.get_mut(&sender)
+                && Some(sent.sequence_number) == number("wpan.seq_no")
+                && pdu.time.saturating_sub(time) <= ACK_WINDOW
+            {
+                sent.acknowledged = true;
+            }
+            return;
+        }
+        self.awaiting = None;
+        // What is wrong on purpose is not there to be taken.
+        let Some(from) = pdu.from.clone().filter(|_| pdu.wrong_on_purpose.is_none()) else { return };
+        let (Some(to), Some(1), Some(sequence_number)) = (&pdu.to, number("wpan.ack_request"), number("wpan.seq_no"))
+        else {
+            self.doubtful.push(Doubtful { from, to: None, event: pdu.completed() });
+            return;
+        };
+        self.awaiting = Some((from.clone(), pdu.time));
+        match self.latest.get_mut(&from) {
+            Some(sent) if sent.sequence_number == sequence_number && sent.to == *to => {
+                sent.copies += 1;
+                (sent.event, sent.time) = (pdu.completed(), pdu.time);
+            }
+            _ => {
+                self.settle(&from);
+                let (event, time, to) = (pdu.completed(), pdu.time, to.clone());
+                let sent = Sent { to, sequence_number, event, time, copies: 1, acknowledged: false };
+                self.latest.insert(from, sent);
+            }
+        }
+    }
+
+    /// Nothing more can come of what `sender` sent last.
+    fn settle(&mut self, sender: &str) {
+        let Some(sent) = self.latest.remove(sender) else { return };
+        if sent.is_doubtful() && !self.deaf.contains(&sent.to) {
+            self.doubtful.push(Doubtful { from: sender.to_owned(), to: Some(sent.to), event: sent.event });
+        }
+    }
+
+    /// The first frame that may not have arrived, of those of which `counts` holds, by time `now`.
+    fn first(&self, now: u64, counts: impl Fn(&Doubtful) -> bool) -> Option<u64> {
+        let overdue = self.latest.iter().filter(|(_, sent)| {
+            let awaited = !sent.acknowledged && now.saturating_sub(sent.time) <= ACK_WINDOW;
+            sent.is_doubtful() && !awaited && !self.deaf.contains(&sent.to)
+        });
+        let overdue = overdue.map(|(from, sent)| Doubtful {
+            from: from.clone(),
+            to: Some(sent.to.clone()),
+            event: sent.event,
+        });
+        self.doubtful.iter().cloned().chain(overdue).filter(|frame| counts(frame)).map(|frame| frame.event).min()
+    }
+}
+
+impl Sent {
+    /// Nobody acknowledged it; or its sender repeated it to the last, and may not know that it arrived.
+    fn is_doubtful(&self) -> bool {
+        !self.acknowledged || self.copies >= MOST_COPIES
+    }
+}
+
+/// Since which events frames count that may not have arrived.
+#[derive(Debug, Clone, Copy)]
+struct Scope {
+    /// For one receiver.
+    for_one: u64,
+    /// For all, from others than what is under test.
+    for_all: u64,
+    /// For all, from what is under test.
+    own: u64,
+}
+
+/// No frame counts.
+const NEVER: u64 = u64::MAX;
+
+impl Judge<'_> {
+    /// Whether frames may be lost although nothing disturbs them.
+    pub(super) fn loses_frames(&self) -> bool {
+        self.air.loses_frames || self.case.params.get("loss").is_some_and(|percent| percent != "0")
+    }
+
+    /// An ending as it counts where links lose frames: a `fail` that a lost frame may explain is none.
+    pub(super) fn weighed(&self, step: &Step, ending: Ending) -> Ending {
+        if !self.loses_frames() {
+            return ending;
+        }
+        let is_order = matches!(step.kind, StepKind::Do(Command::Machine { .. }));
+        let lost = match (ending.verdict, ending.blame) {
+            (Verdict::Error, Blame::Tester) if is_order => self.lost(Scope { for_one: 0, for_all: 0, own: 0 }),
+            (Verdict::Fail, _) if matches!(step.part, Part::Body | Part::ExitState) => self.explains(&ending),
+            _ => None,
+        };
+        match lost {
+            Some(event) => {
+                let reason = in_doubt(&ending.reason, event);
+                let mut weaker = Ending::other(Verdict::Inconclusive, Blame::Rack, reason, ending.evidence);
+                weaker.evidence.push(event);
+                (weaker.seen, weaker.nearest_miss) = (ending.seen, ending.nearest_miss);
+                weaker
+            }
+            None => ending,
+        }
+    }
+
+    /// The first frame whose loss may explain a `fail`.
+    fn explains(&self, ending: &Ending) -> Option<u64> {
+        let since = self.stimulus.since;
+        if ending.is_absence {
+            return self.lost(Scope { for_one: 0, for_all: since.min(self.body_began), own: since });
+        }
+        let fields = ending.nearest_miss.as_ref().map(|miss| miss.fields.as_slice()).unwrap_or_default();
+        if fields.iter().any(is_of_form) {
+            return None;
+        }
+        self.lost(Scope { for_one: 0, for_all: since.min(self.body_began), own: NEVER })
+    }
+
+    /// A decision as it counts where links lose frames: nobody but the rack is to blame for what says nothing of the device.
+    pub(super) fn blamed(&self, mut decision: Decision) -> Decision {
+        let is_open = decision.verdict == Verdict::Inconclusive && matches!(decision.blame, Blame::Device | Blame::Tester);
+        if is_open
+            && self.loses_frames()
+            && let Some(event) = self.lost(Scope { for_one: 0, for_all: 0, own: 0 })
+        {
+            decision.blame = Blame::Rack;
+            decision.reason = in_doubt(&decision.reason, event);
+        }
+        decision
+    }
+
+    /// A frame for one receiver that may not have arrived, since event `since`, on links that lose frames.
+    pub(super) fn lost_for_one(&self, since: u64) -> Option<u64> {
+        if self.loses_frames() { self.lost(Scope { for_one: since, for_all: NEVER, own: NEVER }) } else { None }
+    }
+
+    fn lost(&self, scope: Scope) -> Option<u64> {
+        self.losses.first(self.last.1, |frame| {
+            let since = match &frame.to {
+                Some(to) if !self.is_radio(to) => return false,
+                Some(_) => scope.for_one,
+                None if frame.from == self.iut() => scope.own,
+                None => scope.for_all,
+            };
+            frame.event >= since && self.is_radio(&frame.from)
+        })
+    }
+
+    fn is_radio(&self, name: &str) -> bool {
+        let mut boards = self.case.topology.boards.iter();
+        boards.any(|board| board.name == name && board.role != Role::CommissioningTool)
+    }
+}
+
+fn in_doubt(what: &str, event: u64) -> String {
+    format!("{what}; but the links lose frames, and the frame at event {event} may not have arrived")
+}
+
+/// Whether a field is of a message's own form, which its sender makes whatever it heard or did not hear before.
+fn is_of_form(miss: &FieldMiss) -> bool {
+    const ENDS: [&str; 4] = [".checksum.status", ".reserved", ".hlim", ".code"];
+    miss.seen != "absent" && miss.field != "coap.code" && ENDS.iter().any(|end| miss.field.ends_with(end))
+}
