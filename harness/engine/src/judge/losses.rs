@@ -4,10 +4,11 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use record::event::{Action, Event, What};
+use record::event::{Action, Event, Observation, What};
 use record::verdict::{Blame, FieldMiss, Verdict};
 use suites::plan::{Command, Part, Role, Step, StepKind};
 use wire::dissect::{NoteKind, Value};
+use wire::upper_tester::{Line, Outcome, Request};
 
 use super::case_verdict::Decision;
 use super::delivery::ACK_WINDOW;
@@ -27,9 +28,13 @@ pub(super) struct Losses {
     /// The sender of the frame that was sent last, and the frame's time: an acknowledgement is its.
     awaiting: Option<(String, u64)>,
     doubtful: Vec<Doubtful>,
-    /// Boards without power, and radios that answer for nobody: what is sent to them is no loss of the air's.
+    /// Boards without power or on their way up, and radios that answer for nobody: what is sent to them is no loss of the
+    /// air's.
     deaf: BTreeSet<String>,
 }
+
+/// How soon a router answers a solicitation, in nanoseconds: MAX_RA_DELAY_TIME (0.5 s, RFC 4861 section 10) and the MAC's retries.
+const ANSWERED_WITHIN: u64 = 1_000_000_000;
 
 /// A frame for one receiver, with its repetitions.
 #[derive(Debug)]
@@ -40,6 +45,8 @@ struct Sent {
     time: u64,
     copies: u32,
     acknowledged: bool,
+    /// It is a router advertisement.
+    is_advertisement: bool,
 }
 
 /// A frame that may not have arrived.
@@ -49,20 +56,36 @@ pub(super) struct Doubtful {
     /// `None`: it was for all.
     to: Option<String>,
     event: u64,
+    time: u64,
+    /// It is a router solicitation: an advertisement that comes at once shows that it arrived.
+    is_solicitation: bool,
 }
 
 impl Losses {
-    /// Boards lose power, and radios fall silent.
+    /// Boards lose power, restart and come up, and radios fall silent.
     pub(super) fn act(&mut self, event: &Event) {
+        let line = |line: &str| Line::parse(line).ok();
         match &event.what {
-            What::Action(Action::Power { board, on }) => {
+            What::Action(Action::Power { board, .. } | Action::Reset { board }) => {
                 self.settle(board);
-                if *on {
-                    self.deaf.remove(board);
-                } else {
+                self.deaf.insert(board.clone());
+            }
+            What::Action(Action::UpperTester { board, line: asked }) => {
+                let restarts = |request: &Request| matches!(request.command.as_str(), "reset" | "factory_reset");
+                if matches!(line(asked), Some(Line::Request(request)) if restarts(&request)) {
                     self.deaf.insert(board.clone());
                 }
             }
+            What::Observation(Observation::UpperTester { board, line: said }) => match line(said) {
+                Some(Line::Event(told)) if told.name == "booted" => {
+                    self.deaf.remove(board);
+                }
+                // It was not on its way up after all.
+                Some(Line::Answer(answer)) if !matches!(answer.outcome, Outcome::Ok(_)) => {
+                    self.deaf.remove(board);
+                }
+                _ => {}
+            },
             What::Action(Action::Impersonate { radio, eui64, .. }) => {
                 if eui64.is_empty() {
                     self.deaf.insert(radio.clone());
@@ -87,6 +110,11 @@ impl Losses {
                 && pdu.time.saturating_sub(time) <= ACK_WINDOW
             {
                 sent.acknowledged = true;
+                if sent.is_advertisement {
+                    let since = sent.time.saturating_sub(ANSWERED_WITHIN);
+                    let to = sent.to.clone();
+                    self.doubtful.retain(|frame| !(frame.is_solicitation && frame.from == to && frame.time >= since));
+                }
             }
             return;
         }
@@ -95,19 +123,23 @@ impl Losses {
         let Some(from) = pdu.from.clone().filter(|_| pdu.wrong_on_purpose.is_none()) else { return };
         let (Some(to), Some(1), Some(sequence_number)) = (&pdu.to, number("wpan.ack_request"), number("wpan.seq_no"))
         else {
-            self.doubtful.push(Doubtful { from, to: None, event: pdu.completed() });
+            let is_solicitation = pdu.messages.contains(&"nd.rs");
+            self.doubtful.push(Doubtful { from, to: None, event: pdu.completed(), time: pdu.time, is_solicitation });
             return;
         };
         self.awaiting = Some((from.clone(), pdu.time));
+        let is_advertisement = pdu.messages.contains(&"nd.ra");
         match self.latest.get_mut(&from) {
             Some(sent) if sent.sequence_number == sequence_number && sent.to == *to => {
                 sent.copies += 1;
+                sent.is_advertisement |= is_advertisement;
                 (sent.event, sent.time) = (pdu.completed(), pdu.time);
             }
             _ => {
                 self.settle(&from);
                 let (event, time, to) = (pdu.completed(), pdu.time, to.clone());
-                let sent = Sent { to, sequence_number, event, time, copies: 1, acknowledged: false };
+                let (copies, acknowledged) = (1, false);
+                let sent = Sent { to, sequence_number, event, time, copies, acknowledged, is_advertisement };
                 self.latest.insert(from, sent);
             }
         }
@@ -117,7 +149,7 @@ impl Losses {
     fn settle(&mut self, sender: &str) {
         let Some(sent) = self.latest.remove(sender) else { return };
         if sent.is_doubtful() && !self.deaf.contains(&sent.to) {
-            self.doubtful.push(Doubtful { from: sender.to_owned(), to: Some(sent.to), event: sent.event });
+            self.doubtful.push(sent.doubt(sender));
         }
     }
 
@@ -127,11 +159,7 @@ impl Losses {
             let awaited = !sent.acknowledged && now.saturating_sub(sent.time) <= ACK_WINDOW;
             sent.is_doubtful() && !awaited && !self.deaf.contains(&sent.to)
         });
-        let overdue = overdue.map(|(from, sent)| Doubtful {
-            from: from.clone(),
-            to: Some(sent.to.clone()),
-            event: sent.event,
-        });
+        let overdue = overdue.map(|(from, sent)| sent.doubt(from));
         self.doubtful.iter().cloned().chain(overdue).filter(|frame| counts(frame)).map(|frame| frame.event).min()
     }
 }
@@ -140,6 +168,11 @@ impl Sent {
     /// Nobody acknowledged it; or its sender repeated it to the last, and may not know that it arrived.
     fn is_doubtful(&self) -> bool {
         !self.acknowledged || self.copies >= MOST_COPIES
+    }
+
+    fn doubt(&self, from: &str) -> Doubtful {
+        let (event, time) = (self.event, self.time);
+        Doubtful { from: from.to_owned(), to: Some(self.to.clone()), event, time, is_solicitation: false }
     }
 }
 
