@@ -43,6 +43,7 @@ struct Sent {
     sequence_number: u64,
     event: u64,
     time: u64,
+    /// How often it was sent while its receiver could hear it.
     copies: u32,
     acknowledged: bool,
     /// It is a router advertisement.
@@ -131,14 +132,14 @@ impl Losses {
         let is_advertisement = pdu.messages.contains(&"nd.ra");
         match self.latest.get_mut(&from) {
             Some(sent) if sent.sequence_number == sequence_number && sent.to == *to => {
-                sent.copies += 1;
+                sent.copies += u32::from(!self.deaf.contains(to));
                 sent.is_advertisement |= is_advertisement;
                 (sent.event, sent.time) = (pdu.completed(), pdu.time);
             }
             _ => {
                 self.settle(&from);
                 let (event, time, to) = (pdu.completed(), pdu.time, to.clone());
-                let (copies, acknowledged) = (1, false);
+                let (copies, acknowledged) = (u32::from(!self.deaf.contains(&to)), false);
                 let sent = Sent { to, sequence_number, event, time, copies, acknowledged, is_advertisement };
                 self.latest.insert(from, sent);
             }
@@ -148,7 +149,7 @@ impl Losses {
     /// Nothing more can come of what `sender` sent last.
     fn settle(&mut self, sender: &str) {
         let Some(sent) = self.latest.remove(sender) else { return };
-        if sent.is_doubtful() && !self.deaf.contains(&sent.to) {
+        if sent.is_doubtful() {
             self.doubtful.push(sent.doubt(sender));
         }
     }
@@ -157,7 +158,7 @@ impl Losses {
     fn first(&self, now: u64, counts: impl Fn(&Doubtful) -> bool) -> Option<u64> {
         let overdue = self.latest.iter().filter(|(_, sent)| {
             let awaited = !sent.acknowledged && now.saturating_sub(sent.time) <= ACK_WINDOW;
-            sent.is_doubtful() && !awaited && !self.deaf.contains(&sent.to)
+            sent.is_doubtful() && !awaited
         });
         let overdue = overdue.map(|(from, sent)| sent.doubt(from));
         self.doubtful.iter().cloned().chain(overdue).filter(|frame| counts(frame)).map(|frame| frame.event).min()
@@ -167,7 +168,7 @@ impl Losses {
 impl Sent {
     /// Nobody acknowledged it; or its sender repeated it to the last, and may not know that it arrived.
     fn is_doubtful(&self) -> bool {
-        !self.acknowledged || self.copies >= MOST_COPIES
+        !self.acknowledged && self.copies > 0 || self.copies >= MOST_COPIES
     }
 
     fn doubt(&self, from: &str) -> Doubtful {
