@@ -68,20 +68,27 @@ pub fn run_in_memory(planned: &PlannedCase, setting: &Setting) -> Result<CaseRun
 /// How often a case is played at most, on a rack that loses frames, until what comes of it cannot be that rack's doing.
 pub const TRIES: usize = 5;
 
-/// Runs one case as often as a campaign would, keeps the logs in memory only, and gives the last try.
+/// The same on a rack in real time, where somebody waits for it.
+pub const TRIES_IN_REAL_TIME: usize = 2;
+
+/// Runs one case as often as a campaign would, keeps the logs in memory only, and gives the last try and how many there were.
 ///
 /// # Errors
 /// One sentence if the testbed cannot play the case.
-pub fn run_tries_in_memory(planned: &PlannedCase, setting: &Setting) -> Result<CaseRun, String> {
+pub fn run_tries_in_memory(planned: &PlannedCase, setting: &Setting) -> Result<(CaseRun, usize), String> {
     let mut number = 1;
     loop {
         let this = planned.nth_try(number);
         let run = run_in_memory(&this, setting)?;
-        if number >= TRIES || !is_doubtful(&this, &run.verdict) {
-            return Ok(run);
+        if number >= most_tries(setting) || !is_doubtful(&this, &run.verdict) {
+            return Ok((run, number));
         }
         number += 1;
     }
+}
+
+fn most_tries(setting: &Setting) -> usize {
+    if setting.testbed.is_real_time() { TRIES_IN_REAL_TIME } else { TRIES }
 }
 
 /// Whether a verdict may be the doing of frames that the air lost: then another try may settle it.
@@ -191,7 +198,7 @@ fn run_into_bundle(planned: &PlannedCase, setting: &Setting, bundle: &Bundle) ->
         let run = play(&this, setting, &mut rack, &mut writer)?;
         // Its boards are in the way of the next try's.
         drop(rack);
-        if earlier_tries.len() + 1 < TRIES
+        if earlier_tries.len() + 1 < most_tries(setting)
             && is_doubtful(&this, &run.verdict)
             && let Ok(next) = rack_for(&planned.nth_try(earlier_tries.len() + 2), setting)
         {

@@ -73,6 +73,7 @@ pub(crate) fn run(arguments: &Run) -> Result<Exit, Failure> {
     manifest.device = outcome.device;
     manifest.cases.extend(not_applicable);
     manifest.warnings.extend(mixed(&manifest.cases));
+    manifest.warnings.extend(tried_again(&manifest.cases));
     manifest.warnings.extend(unused(&setting.testbed, &planned));
     manifest.warnings.extend(expired(&setting.testbed));
     let wall = started.elapsed();
@@ -135,6 +136,17 @@ fn mixed(results: &[CaseResult]) -> Vec<String> {
         format!("{case} is mixed, {counts} in {} attempts: it does not count as passed", verdicts.len())
     });
     told.collect()
+}
+
+/// What to say of cases that were played more than once until something came of them.
+fn tried_again(results: &[CaseResult]) -> Option<String> {
+    let again = results.iter().filter(|case| !case.earlier_tries.is_empty());
+    let told: Vec<String> = again.map(|case| format!("{} ({} tries)", case.id, case.tries())).collect();
+    const MOST_NAMED: usize = 20;
+    let more = told.len().saturating_sub(MOST_NAMED);
+    let more = if more > 0 { format!(" and {more} more") } else { String::new() };
+    let named = told.iter().take(MOST_NAMED).cloned().collect::<Vec<_>>().join(", ");
+    (!told.is_empty()).then(|| format!("tried again, because frames may have been lost: {named}{more}"))
 }
 
 /// `2 pass`, `1 fail`: how often each verdict was made, those that were not left out.

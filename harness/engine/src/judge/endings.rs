@@ -287,9 +287,11 @@ impl Judge<'_> {
             return in_doubt("nothing proves that its stimulus was delivered".to_owned());
         }
         if let Some(event) = self.lost_for_one(self.stimulus.since) {
-            return in_doubt(format!("the links lose frames, and the frame at event {event} may not have arrived"));
+            return in_doubt(format!(
+                "frames get lost here, and the one at event {event}, or one before it, may not have arrived"
+            ));
         }
-        if never.at == Point::Air && self.air.missed.contains(subject) && !self.was_heard(subject) {
+        if never.at == Point::Air && !self.losses.has_heard(subject) {
             return in_doubt(format!("the sniffer has heard nothing else of {subject} either"));
         }
         Ending::pass("nothing forbidden between two live exchanges", evidence)
@@ -298,11 +300,6 @@ impl Judge<'_> {
     /// What proves that the stimulus reached `board`.
     fn delivered(&self, board: &str) -> Option<Vec<u64>> {
         self.stimulus.delivered(board, &self.deliveries, self.loses_frames())
-    }
-
-    /// Whether the sniffer has shown anything on the air that `board` sent.
-    fn was_heard(&self, board: &str) -> bool {
-        self.pdus.iter().any(|pdu| pdu.point == Point::Air && pdu.from.as_deref() == Some(board))
     }
 
     pub(super) fn judge_answer(&self, kind: &StepKind, board: &str, reply: &Pdu) -> Ending {

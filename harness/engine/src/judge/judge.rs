@@ -102,7 +102,7 @@ impl<'a> Judge<'a> {
             case,
             observer: observer(case, environment),
             deliveries: DeliveryTracker::default(),
-            losses: Losses::default(),
+            losses: Losses::new(&environment.air.missed),
             air: environment.air.clone(),
             body_began: 0,
             bindings: Bindings::new(environment),

@@ -31,6 +31,8 @@ pub(super) struct Losses {
     /// Boards without power or on their way up, and radios that answer for nobody: what is sent to them is no loss of the
     /// air's.
     deaf: BTreeSet<String>,
+    /// Boards of which the sniffer may miss frames, with the sequence number of the last that it showed.
+    missed: BTreeMap<String, Option<u64>>,
 }
 
 /// How soon a router answers a solicitation, in nanoseconds: MAX_RA_DELAY_TIME (0.5 s, RFC 4861 section 10) and the MAC's retries.
@@ -50,7 +52,7 @@ struct Sent {
     is_advertisement: bool,
 }
 
-/// A frame that may not have arrived.
+/// A frame that may not have arrived; one of a board to itself stands for frames that the sniffer missed before it.
 #[derive(Debug, Clone)]
 pub(super) struct Doubtful {
     from: String,
@@ -63,12 +65,16 @@ pub(super) struct Doubtful {
 }
 
 impl Losses {
+    /// Nothing seen yet; the sniffer may miss frames of the boards in `missed`.
+    pub(super) fn new(missed: &BTreeSet<String>) -> Self {
+        Self { missed: missed.iter().map(|board| (board.clone(), None)).collect(), ..Self::default() }
+    }
+
     /// Boards lose power, restart and come up, and radios fall silent.
     pub(super) fn act(&mut self, event: &Event) {
         let line = |line: &str| Line::parse(line).ok();
         match &event.what {
             What::Action(Action::Power { board, .. } | Action::Reset { board }) => {
-                self.settle(board);
                 self.deaf.insert(board.clone());
             }
             What::Action(Action::UpperTester { board, line: asked }) => {
@@ -122,6 +128,7 @@ impl Losses {
         self.awaiting = None;
         // What is wrong on purpose is not there to be taken.
         let Some(from) = pdu.from.clone().filter(|_| pdu.wrong_on_purpose.is_none()) else { return };
+        self.note_gap(&from, number("wpan.seq_no"), pdu);
         let (Some(to), Some(1), Some(sequence_number)) = (&pdu.to, number("wpan.ack_request"), number("wpan.seq_no"))
         else {
             let is_solicitation = pdu.messages.contains(&"nd.rs");
@@ -144,6 +151,24 @@ impl Losses {
                 self.latest.insert(from, sent);
             }
         }
+    }
+
+    /// Frames of a board are numbered one by one (macDSN, IEEE 802.15.4-2006 7.5.6.1): between two whose numbers do not follow
+    /// each other, the sniffer has missed some.
+    fn note_gap(&mut self, from: &str, number: Option<u64>, pdu: &Pdu) {
+        let Some((last, number)) = self.missed.get_mut(from).zip(number) else { return };
+        let follows = last.is_none_or(|last| number == last || number == (last + 1) % 256);
+        *last = Some(number);
+        if !follows {
+            let (event, time) = (pdu.completed(), pdu.time);
+            let to = Some(from.to_owned());
+            self.doubtful.push(Doubtful { from: from.to_owned(), to, event, time, is_solicitation: false });
+        }
+    }
+
+    /// Whether the sniffer has shown a frame of a board that it may miss.
+    pub(super) fn has_heard(&self, board: &str) -> bool {
+        self.missed.get(board).is_none_or(Option::is_some)
     }
 
     /// Nothing more can come of what `sender` sent last.
@@ -199,7 +224,7 @@ impl Judge<'_> {
 
     /// An ending as it counts where links lose frames: a `fail` that a lost frame may explain is none.
     pub(super) fn weighed(&self, step: &Step, ending: Ending) -> Ending {
-        if !self.loses_frames() {
+        if !self.loses_frames() && self.air.missed.is_empty() {
             return ending;
         }
         let is_order = matches!(step.kind, StepKind::Do(Command::Machine { .. }));
@@ -246,16 +271,21 @@ impl Judge<'_> {
         decision
     }
 
-    /// A frame for one receiver that may not have arrived, since event `since`, on links that lose frames.
+    /// A frame for one receiver that may not have arrived, since event `since`, on links that lose frames or to a sniffer that
+    /// does.
     pub(super) fn lost_for_one(&self, since: u64) -> Option<u64> {
-        if self.loses_frames() { self.lost(Scope { for_one: since, for_all: NEVER, own: NEVER }) } else { None }
+        if self.loses_frames() || !self.air.missed.is_empty() { self.lost(Scope { for_one: since, for_all: NEVER, own: NEVER }) } else { None }
     }
 
     fn lost(&self, scope: Scope) -> Option<u64> {
+        let loses_frames = self.loses_frames();
         self.losses.first(self.last.1, |frame| {
             let since = match &frame.to {
                 Some(to) if !self.is_radio(to) => return false,
+                // Nothing is lost but to the sniffer.
+                Some(to) if *to != frame.from && !loses_frames => return false,
                 Some(_) => scope.for_one,
+                None if !loses_frames => return false,
                 None if frame.from == self.iut() => scope.own,
                 None => scope.for_all,
             };
@@ -270,7 +300,7 @@ impl Judge<'_> {
 }
 
 fn in_doubt(what: &str, event: u64) -> String {
-    format!("{what}; but the links lose frames, and the frame at event {event} may not have arrived")
+    format!("{what}; but frames get lost here, and the one at event {event}, or one before it, may not have arrived")
 }
 
 /// Whether a field is of a message's own form, which its sender makes whatever it heard or did not hear before.
