@@ -73,6 +73,9 @@ fn test_case(result: &CaseResult) -> TestCase {
     let mut case = TestCase::new(line(&result.id), status(result));
     case.set_classname(line(&format!("{}.{}", result.suite, result.phase)));
     case.set_time(Duration::from_nanos(result.duration));
+    if !result.earlier_tries.is_empty() {
+        case.set_system_out(shown(&earlier_tries(result).join("\n")));
+    }
     case
 }
 
@@ -129,6 +132,15 @@ fn body(result: &CaseResult) -> String {
     }
     lines.push(format!("case seed: {}", line(&result.seed)));
     shown(&lines.join("\n"))
+}
+
+/// A case that was played more than once says so, whatever came of it.
+fn earlier_tries(result: &CaseResult) -> Vec<String> {
+    let told = (1..).zip(&result.earlier_tries).map(|(number, earlier)| {
+        let blame = earlier.blame.map(|blame| format!(", {blame}")).unwrap_or_default();
+        format!("try {number}: {}{blame}: {}", earlier.verdict, line(&earlier.reason))
+    });
+    told.chain([format!("verdict of try {}", result.tries())]).collect()
 }
 
 fn deciding_step(outcome: &StepOutcome, lines: &mut Vec<String>) {

@@ -236,9 +236,15 @@ pub(crate) struct Mutants {
     /// Suite file or folder of suite files, or `orders` or `scale`; the built-in suites if none is given. May be repeated.
     #[arg(long = "suite", value_name = "PATH")]
     pub(crate) suites: Vec<PathBuf>,
+    /// Virtual testbed file; built-in: the virtual rack.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) testbed: Option<PathBuf>,
     /// Run every mutant against every case and print the whole matrix, not only the named kills.
     #[arg(long)]
     pub(crate) full: bool,
+    /// Attempts at each case, each on a seed of its own: a mutant is killed if one of them kills it.
+    #[arg(long, default_value_t = 1, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=1000))]
+    pub(crate) repeat: u32,
     /// Run seed.
     #[arg(long, default_value_t = 1, value_name = "N")]
     pub(crate) seed: u64,

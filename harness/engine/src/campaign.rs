@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use authenticator::commissioning_tool::{Departure, Fake as FakeTool, Mutant as ToolMutant};
 use record::bundle::Bundle;
 use record::event::{Event, Observation, What};
-use record::manifest::{CaseResult, DeviceState};
+use record::manifest::{CaseResult, DeviceState, Try};
 use record::{Blame, CaseId, Verdict};
 use suites::plan::{Case, Part, Role, State};
 use testbeds::testbed::{self, BoardRequest, Device, RackRequest, Testbed};
@@ -63,6 +63,37 @@ impl Setting {
 /// One sentence if the testbed cannot play the case.
 pub fn run_in_memory(planned: &PlannedCase, setting: &Setting) -> Result<CaseRun, String> {
     run_logged(planned, setting, &mut MemoryLog::default())
+}
+
+/// How often a case is played at most, on a rack that loses frames, until what comes of it cannot be that rack's doing.
+pub const TRIES: usize = 5;
+
+/// The same on a rack in real time, where somebody waits for it.
+pub const TRIES_IN_REAL_TIME: usize = 2;
+
+/// Runs one case as often as a campaign would, keeps the logs in memory only, and gives the last try and how many there were.
+///
+/// # Errors
+/// One sentence if the testbed cannot play the case.
+pub fn run_tries_in_memory(planned: &PlannedCase, setting: &Setting) -> Result<(CaseRun, usize), String> {
+    let mut number = 1;
+    loop {
+        let this = planned.nth_try(number);
+        let run = run_in_memory(&this, setting)?;
+        if number >= most_tries(setting) || !is_doubtful(&this, &run.verdict) {
+            return Ok((run, number));
+        }
+        number += 1;
+    }
+}
+
+fn most_tries(setting: &Setting) -> usize {
+    if setting.testbed.is_real_time() { TRIES_IN_REAL_TIME } else { TRIES }
+}
+
+/// Whether a verdict may be the doing of frames that the air lost: then another try may settle it.
+fn is_doubtful(planned: &PlannedCase, verdict: &CaseVerdict) -> bool {
+    planned.loses_frames() && verdict.verdict == Verdict::Inconclusive && verdict.blame == Some(Blame::Rack)
 }
 
 /// Runs one case into a log.
@@ -156,16 +187,45 @@ type Ended = (CaseResult, BTreeMap<String, String>);
 fn run_into_bundle(planned: &PlannedCase, setting: &Setting, bundle: &Bundle) -> Result<Ended, String> {
     let id = CaseId::new(&planned.case.id).map_err(|error| error.to_string())?;
     let mut writer = bundle.case(&id).map_err(|error| error.to_string())?;
-    let (result, device) = match rack_for(planned, setting) {
-        Ok(mut rack) => {
-            let run = play(planned, setting, &mut rack, &mut writer)?;
-            (case_result(planned, &run.verdict, &run.events), device_identity(&run.events))
-        }
+    let mut rack = match rack_for(planned, setting) {
+        Ok(rack) => rack,
         // A rack that cannot play the case leaves no evidence but this.
         Err(reason) => return Ok((unplayable(planned, &reason), BTreeMap::new())),
     };
-    let sealed = writer.seal(result).map_err(|error| error.to_string())?;
-    Ok((sealed, device))
+    let mut earlier_tries = Vec::new();
+    loop {
+        let this = planned.nth_try(earlier_tries.len() + 1);
+        let run = play(&this, setting, &mut rack, &mut writer)?;
+        // Its boards are in the way of the next try's.
+        drop(rack);
+        if earlier_tries.len() + 1 < most_tries(setting)
+            && is_doubtful(&this, &run.verdict)
+            && let Ok(next) = rack_for(&planned.nth_try(earlier_tries.len() + 2), setting)
+        {
+            let decided_nothing = given_up(&this, &run);
+            earlier_tries.push(writer.set_aside(decided_nothing).map_err(|error| error.to_string())?);
+            rack = next;
+            continue;
+        }
+        let result = CaseResult { earlier_tries, ..case_result(&this, &run.verdict, &run.events) };
+        let sealed = writer.seal(result).map_err(|error| error.to_string())?;
+        return Ok((sealed, device_identity(&run.events)));
+    }
+}
+
+/// The stored form of a try that decided nothing.
+fn given_up(planned: &PlannedCase, run: &CaseRun) -> Try {
+    let CaseVerdict { verdict, blame, reason, deciding_step, evidence, .. } = run.verdict.clone();
+    Try {
+        verdict,
+        blame,
+        reason,
+        deciding_step,
+        evidence,
+        seed: planned.seed.clone(),
+        duration: run.events.last().map_or(0, |event| event.t),
+        digests: BTreeMap::new(),
+    }
 }
 
 /// The stored form of a verdict.
@@ -227,6 +287,7 @@ pub fn not_run(case: &Case, seed: &str) -> CaseResult {
         seed: seed.to_owned(),
         duration: 0,
         digests: BTreeMap::new(),
+        earlier_tries: Vec::new(),
     }
 }
 

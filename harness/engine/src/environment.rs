@@ -1,7 +1,7 @@
 //! What a case's `$name.field` references stand for: properties of boards, of the case and of its network. Stored with the
 //! plan, so that a bundle can be judged again by itself.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 use wire::Eui64;
@@ -12,6 +12,26 @@ use wire::Eui64;
 pub struct Environment {
     /// `dut` -> (`eui64` -> `70b3d5b007000003`), `ct` -> (`address` -> ...), `case` -> ..., `network` -> ...
     pub properties: BTreeMap<String, BTreeMap<String, String>>,
+    /// What nobody can promise of the air between the case's boards.
+    #[serde(default, skip_serializing_if = "Air::keeps_everything")]
+    pub air: Air,
+}
+
+/// What may be lost on the air although nothing disturbs it; by default nothing.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Air {
+    /// Frames may be lost between boards: a link delivers with a probability below 1, or the air is real.
+    pub loses_frames: bool,
+    /// Boards of which the sniffer may miss frames: it stands where they are not, or hardly, heard.
+    pub missed: BTreeSet<String>,
+}
+
+impl Air {
+    /// Whether every frame arrives at whoever hears its sender, the sniffer included.
+    pub fn keeps_everything(&self) -> bool {
+        *self == Self::default()
+    }
 }
 
 impl Environment {

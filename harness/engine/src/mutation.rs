@@ -9,7 +9,7 @@ use node::Mutant as DeviceMutant;
 use record::{Blame, Verdict};
 use testbeds::testbed::Device;
 
-use crate::campaign::{Setting, run_in_memory};
+use crate::campaign::{Setting, run_tries_in_memory};
 use crate::judge::CaseVerdict;
 use crate::stored_plan::PlannedCase;
 
@@ -125,7 +125,7 @@ pub fn run_mutants(
 }
 
 fn run_trial(mutant: Mutant, planned: &PlannedCase, named: bool, setting: &Setting) -> Result<Trial, String> {
-    let run = run_in_memory(planned, &mutant.put_into(setting))?;
+    let (run, _) = run_tries_in_memory(planned, &mutant.put_into(setting))?;
     Ok(Trial {
         mutant,
         case: planned.case.id.clone(),

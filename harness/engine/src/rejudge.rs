@@ -1,7 +1,8 @@
 //! Judging stored evidence again: the same events, the same judge, the same verdict.
 
-use record::bundle::{BundleError, StoredRun};
+use record::bundle::{BundleError, StoredCase, StoredRun, names};
 use record::event::Event;
+use record::manifest::{CaseResult, Try};
 use record::verdict::{Blame, Verdict};
 
 use crate::judge::{CaseVerdict, Judge};
@@ -19,7 +20,7 @@ pub struct Rejudged {
 /// One case, judged again.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RejudgedCase {
-    /// Case ID with its parameter row.
+    /// Case ID with its parameter row; of a try that decided nothing with the folder of its evidence, `CASE/try-1`.
     pub id: String,
     /// What the bundle says.
     pub stored: Verdict,
@@ -56,6 +57,10 @@ pub fn rejudge(mut run: StoredRun) -> Result<Rejudged, String> {
     let mut cases = Vec::new();
     for stored in &run.manifest.cases {
         let evidence = run.case(&stored.id).zip(plan.case(&stored.id));
+        if let Some((evidence, planned)) = &evidence {
+            let tries = stored.earlier_tries.iter().zip(1..);
+            cases.extend(tries.map(|(this, number)| rejudge_try(stored, this, number, evidence, planned)));
+        }
         let Some((evidence, planned)) = evidence else {
             cases.push(RejudgedCase {
                 id: stored.id.clone(),
@@ -67,32 +72,69 @@ pub fn rejudge(mut run: StoredRun) -> Result<Rejudged, String> {
             });
             continue;
         };
+        let stored = Stored {
+            id: stored.id.clone(),
+            verdict: stored.verdict,
+            blame: stored.blame,
+            reason: &stored.reason,
+            deciding_step: stored.deciding_step,
+            evidence: &stored.evidence,
+        };
+        cases.push(stored.compare(planned, &evidence));
+    }
+    Ok(Rejudged { cases, damage: std::mem::take(&mut run.damage) })
+}
+
+/// A try that decided nothing, judged again: it has to have decided nothing.
+fn rejudge_try(case: &CaseResult, this: &Try, number: usize, evidence: &StoredCase, planned: &PlannedCase) -> RejudgedCase {
+    let stored = Stored {
+        id: format!("{}/{}", case.id, names::of_try(number)),
+        verdict: this.verdict,
+        blame: this.blame,
+        reason: &this.reason,
+        deciding_step: this.deciding_step,
+        evidence: &this.evidence,
+    };
+    stored.compare(planned, &evidence.earlier_try(number))
+}
+
+/// What a bundle says of a case, or of a try at it.
+struct Stored<'a> {
+    id: String,
+    verdict: Verdict,
+    blame: Option<Blame>,
+    reason: &'a str,
+    deciding_step: Option<usize>,
+    evidence: &'a [u64],
+}
+
+impl Stored<'_> {
+    /// Judges its evidence again.
+    fn compare(self, planned: &PlannedCase, evidence: &StoredCase) -> RejudgedCase {
         let now = match evidence.events() {
             Ok(events) => judge_events(planned, &events),
             Err(error) => {
-                cases.push(RejudgedCase {
-                    id: stored.id.clone(),
-                    stored: stored.verdict,
+                return RejudgedCase {
+                    id: self.id,
+                    stored: self.verdict,
                     verdict: Verdict::Error,
                     blame: Some(Blame::Rack),
                     reason: error.to_string(),
                     reproduced: false,
-                });
-                continue;
+                };
             }
         };
-        cases.push(RejudgedCase {
-            id: stored.id.clone(),
-            stored: stored.verdict,
-            reproduced: now.verdict == stored.verdict
-                && now.blame == stored.blame
-                && now.reason == stored.reason
-                && now.deciding_step == stored.deciding_step
-                && now.evidence == stored.evidence,
+        RejudgedCase {
+            id: self.id,
+            stored: self.verdict,
+            reproduced: now.verdict == self.verdict
+                && now.blame == self.blame
+                && now.reason == self.reason
+                && now.deciding_step == self.deciding_step
+                && now.evidence == self.evidence,
             verdict: now.verdict,
             blame: now.blame,
             reason: now.reason,
-        });
+        }
     }
-    Ok(Rejudged { cases, damage: std::mem::take(&mut run.damage) })
 }

@@ -3,12 +3,12 @@
 use std::net::Ipv6Addr;
 
 use authenticator::commissioning_tool::{DNS_SERVER, RESOURCE_DIRECTORY};
-use suites::plan::{Case, Role};
+use suites::plan::{Case, Role, Topology};
 use testbeds::testbed::{PAN_ID, Testbed};
 use wire::Eui64;
 
 use crate::credentials;
-use crate::environment::Environment;
+use crate::environment::{Air, Environment};
 use crate::seed;
 
 /// The channel of a case that names none.
@@ -45,11 +45,25 @@ pub fn loss_percent(case: &Case) -> u8 {
     case.params.get("loss").and_then(|text| text.parse().ok()).unwrap_or(0)
 }
 
+/// What the air between this case's boards may lose, by its parameter `loss` or by what the testbed is.
+fn air(case: &Case, testbed: &Testbed) -> Air {
+    let Topology { boards, links, .. } = &case.topology;
+    let radios: Vec<&str> =
+        boards.iter().filter(|board| board.role != Role::CommissioningTool).map(|board| board.name.as_str()).collect();
+    let name = |index: usize| boards.get(index).map(|board| board.name.as_str()).filter(|name| radios.contains(name));
+    let links: Vec<(&str, &str)> = links.iter().filter_map(|(a, b)| Some((name(*a)?, name(*b)?))).collect();
+    let missed = testbed.missed(&radios, &links, channel(case), loss_percent(case) > 0);
+    Air {
+        loses_frames: loss_percent(case) > 0 || testbed.loses_frames(&radios, &links),
+        missed: missed.into_iter().map(ToOwned::to_owned).collect(),
+    }
+}
+
 /// Everything that `$name.field` may stand for in this case.
 ///
 /// `testbed` says which boards have addresses of their own.
 pub fn environment(case: &Case, case_seed: &[u8; 32], testbed: &Testbed) -> Environment {
-    let mut environment = Environment::default();
+    let mut environment = Environment { air: air(case, testbed), ..Environment::default() };
     for (index, board) in case.topology.boards.iter().enumerate() {
         if board.role == Role::CommissioningTool {
             environment.set(&board.name, "address", CT_ADDRESS.to_string());

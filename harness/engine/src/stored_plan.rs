@@ -49,6 +49,20 @@ impl PlannedCase {
         Self::new(&Case { id: record::case_id::of_attempt(&case.id, attempt), ..case.clone() }, run_seed, testbed)
     }
 
+    /// The case as it is played at its `number`-th try, from 1: the same boards and keys, other losses and times.
+    pub fn nth_try(&self, number: usize) -> Self {
+        let mut this = self.clone();
+        if number > 1 {
+            this.seed = hex::encode(seed::derive(&self.seed_octets(), &format!("try {number}")));
+        }
+        this
+    }
+
+    /// Whether frames may be lost on its air, by its own parameter or by the testbed.
+    pub fn loses_frames(&self) -> bool {
+        self.environment.air.loses_frames || scenery::loss_percent(&self.case) > 0
+    }
+
     /// The seed's 32 octets; zeros if the stored text is no seed, which the digests would have told.
     pub fn seed_octets(&self) -> [u8; 32] {
         hex::decode(&self.seed).ok().and_then(|octets| octets.try_into().ok()).unwrap_or_default()

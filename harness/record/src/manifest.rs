@@ -135,4 +135,37 @@ pub struct CaseResult {
     pub duration: u64,
     /// SHA-256 of each evidence file of the case, by file name.
     pub digests: BTreeMap<String, String>,
+    /// Tries at the case before the one that all of this is about, the first first: what they came to may have been the doing
+    /// of a rack that loses frames. Each left evidence of its own, in `try-1`, `try-2`, ...
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub earlier_tries: Vec<Try>,
+}
+
+impl CaseResult {
+    /// How often the case was played to come to its verdict; 0 if it was not.
+    pub fn tries(&self) -> usize {
+        self.earlier_tries.len() + usize::from(!self.digests.is_empty())
+    }
+}
+
+/// A try at a case that decided nothing, and after which the case was played again from its beginning.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Try {
+    /// What the judge said of it.
+    pub verdict: Verdict,
+    /// Whose doing.
+    pub blame: Option<Blame>,
+    /// One sentence.
+    pub reason: String,
+    /// The step that decided.
+    pub deciding_step: Option<usize>,
+    /// Numbers of the events, of the try's own log, that this rests on.
+    pub evidence: Vec<u64>,
+    /// The try's seed: 64 hex digits.
+    pub seed: String,
+    /// Virtual (or board) nanoseconds from the first to the last event.
+    pub duration: u64,
+    /// SHA-256 of each evidence file of the try, by file name.
+    pub digests: BTreeMap<String, String>,
 }

@@ -282,6 +282,11 @@ fn facts(case: &CaseInput<'_>) -> Vec<Fact> {
         facts.push(fact("Case time", duration(result.duration)));
     }
     facts.push(fact("Case seed", &result.seed));
+    for (number, earlier) in (1..).zip(&result.earlier_tries) {
+        let blame = earlier.blame.map(|blame| format!(", {blame}")).unwrap_or_default();
+        let reason = line(&earlier.reason);
+        facts.push(fact(&format!("Try {number}"), format!("{}{blame}: {reason} (in try-{number})", earlier.verdict)));
+    }
     facts
 }
 

@@ -218,6 +218,7 @@ fn result(case: &Case, verdict: Verdict, steps: Vec<StepOutcome>, log: &Log) -> 
         seed: record::sha256_hex(case.id.as_bytes()),
         duration: log.now,
         digests: digests.map(|name| (name.to_owned(), digest(name))).collect(),
+        earlier_tries: Vec::new(),
     }
 }
 

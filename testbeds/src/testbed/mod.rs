@@ -14,7 +14,7 @@ use wire::Eui64;
 use crate::connection::Connections;
 use crate::operator::Operator;
 use crate::virtual_rack::{
-    Backbone, BoardKind, ConfigError, Fake, Link, Sniffer, Timing, VirtualBoard, VirtualConfig, VirtualRack,
+    Backbone, BoardKind, ConfigError, Fake, Link, Position, Sniffer, Timing, VirtualBoard, VirtualConfig, VirtualRack,
 };
 
 pub use quarantine::Quarantine;
@@ -203,6 +203,45 @@ impl Testbed {
         !self.connections.is_empty()
     }
 
+    /// Whether a frame that nothing disturbs may be lost on one of these links: by its probability, or because an end of it is
+    /// on the real air, of which nobody can promise anything.
+    pub fn loses_frames(&self, boards: &[&str], links: &[(&str, &str)]) -> bool {
+        boards.iter().any(|board| self.is_on_real_air(board))
+            || links.iter().any(|(a, b)| self.quality(a, b).delivery < 1.0)
+    }
+
+    /// Those of these boards that the sniffer may not hear although nothing disturbs it, on this channel; `loses_more` if the
+    /// case has its links lose frames that the testbed's would deliver.
+    pub fn missed<'b>(
+        &self,
+        boards: &[&'b str],
+        links: &[(&str, &str)],
+        channel: u8,
+        loses_more: bool,
+    ) -> BTreeSet<&'b str> {
+        let elsewhere = self.sniffer.channel.is_some_and(|only| only != channel);
+        let hears = |board: &str| match &self.sniffer.position {
+            Position::Everywhere => true,
+            Position::Beside(place) => {
+                let is_near = |(a, b): &&(&str, &str)| (*a == place && *b == board) || (*b == place && *a == board);
+                let is_sure = |(a, b): &(&str, &str)| self.quality(a, b).delivery >= 1.0 && !loses_more;
+                board == place || links.iter().find(is_near).is_some_and(is_sure)
+            }
+        };
+        boards.iter().copied().filter(|board| elsewhere || self.is_on_real_air(board) || !hears(board)).collect()
+    }
+
+    /// Whether a board's own radio is out there; a tester radio stands for it on the rack's air.
+    fn is_on_real_air(&self, board: &str) -> bool {
+        self.connections.get(board).is_some_and(|connection| connection.air().is_some())
+    }
+
+    /// How good the link between two boards is.
+    fn quality(&self, a: &str, b: &str) -> Quality {
+        let is_this = |(one, other, _): &&(String, String, Quality)| (one == a && other == b) || (one == b && other == a);
+        self.links.iter().find(is_this).map_or(self.medium, |link| link.2)
+    }
+
     /// The devices that only one run can use at a time.
     pub fn exclusive(&self) -> Vec<&str> {
         self.connections.values().flat_map(|connection| connection.exclusive()).collect()
@@ -257,9 +296,7 @@ impl Testbed {
             boards.iter().any(|board| board.name == *name && matches!(board.kind, BoardKind::Attached(_)))
         });
         let links = request.links.iter().filter_map(|(a, b)| Some((air(*a)?.name, air(*b)?.name))).map(|(a, b)| {
-            let is_this =
-                |(one, other, _): &&(String, String, Quality)| (one == a && other == b) || (one == b && other == a);
-            let Quality { delivery, rssi_dbm } = self.links.iter().find(is_this).map_or(self.medium, |link| link.2);
+            let Quality { delivery, rssi_dbm } = self.quality(a, b);
             let delivery = delivery * f64::from(100 - request.loss_percent.min(100)) / 100.0;
             Link { a: a.to_owned(), b: b.to_owned(), delivery, rssi_dbm }
         });

@@ -20,14 +20,21 @@ use crate::output::{self, say};
 pub(crate) fn mutants(arguments: &Mutants) -> Result<Exit, Failure> {
     let started = Instant::now();
     let loaded = inputs::load(&arguments.suites, None, None)?;
-    let (testbed, _) = inputs::testbed(None)?;
+    let (testbed, _) = inputs::testbed(arguments.testbed.as_deref())?;
+    if testbed.is_real_time() {
+        let help = "mutants are compiled for the host only: take a testbed with backend `virtual`";
+        return Err(Failure::usage_with_help(format!("testbed `{}` is not virtual", testbed.name), help));
+    }
     let asked: Vec<Mutant> = match arguments.mutants.as_slice() {
         [] => Mutant::all().collect(),
         names => names.iter().map(|name| run::mutant(name)).collect::<Result<_, _>>()?,
     };
     let setting = Setting::new(testbed, Device::Reference);
-    let planned = |case| PlannedCase::new(case, arguments.seed, &setting.testbed);
-    let cases: Vec<PlannedCase> = loaded.cases().map(planned).collect();
+    let attempts = |case| {
+        (1..=arguments.repeat).map(move |number| (case, number))
+    };
+    let planned = |(case, number)| PlannedCase::attempt(case, arguments.seed, number, &setting.testbed);
+    let cases: Vec<PlannedCase> = loaded.cases().flat_map(attempts).map(planned).collect();
     let jobs = run::jobs(arguments.jobs);
     let trials =
         mutation::run_mutants(&asked, &cases, &setting, jobs, arguments.full, &|_| {}).map_err(Failure::Broken)?;

@@ -2,6 +2,7 @@
 
 use engine::campaign::{self, Setting};
 use engine::stored_plan::StoredPlan;
+use record::event::Event;
 use record::sha256_hex;
 use testbeds::testbed::Device;
 
@@ -56,24 +57,40 @@ pub(crate) fn replay(arguments: &Replay) -> Result<Exit, Failure> {
         }
         (None, None) => Setting::new(testbed, Device::Reference),
     };
-    let again = campaign::run_in_memory(planned, &setting).map_err(Failure::Broken)?;
-    let before = stored
+    let stored = stored
         .case(&planned.case.id)
-        .ok_or_else(|| Failure::usage(format!("the run holds no evidence of `{}`", planned.case.id)))?
-        .events()
-        .map_err(|error| Failure::Altered(error.to_string()))?;
-    match before.iter().zip(&again.events).position(|(before, again)| before != again) {
-        None if before.len() == again.events.len() => {
-            say!("{}: {} events, identical", planned.case.id, before.len());
-            Ok(Exit::Passed)
+        .zip(manifest.cases.iter().find(|case| case.id == planned.case.id))
+        .ok_or_else(|| Failure::usage(format!("the run holds no evidence of `{}`", planned.case.id)))?;
+    let (evidence, result) = stored;
+    let mut exit = Exit::Passed;
+    for number in 1..=result.earlier_tries.len() + 1 {
+        let (what, evidence) = match number <= result.earlier_tries.len() {
+            true => (format!("{}, try {number}", planned.case.id), evidence.earlier_try(number)),
+            false => (planned.case.id.clone(), evidence.clone()),
+        };
+        let before = evidence.events().map_err(|error| Failure::Altered(error.to_string()))?;
+        let again = campaign::run_in_memory(&planned.nth_try(number), &setting).map_err(Failure::Broken)?;
+        if !compare(&what, &before, &again.events) {
+            exit = Exit::Differs;
+        }
+    }
+    Ok(exit)
+}
+
+/// Says whether two logs are the same, and where they part.
+fn compare(what: &str, before: &[Event], again: &[Event]) -> bool {
+    match before.iter().zip(again).position(|(before, again)| before != again) {
+        None if before.len() == again.len() => {
+            say!("{what}: {} events, identical", before.len());
+            true
         }
         None => {
-            say!("{}: {} events then, {} now", planned.case.id, before.len(), again.events.len());
-            Ok(Exit::Differs)
+            say!("{what}: {} events then, {} now", before.len(), again.len());
+            false
         }
         Some(index) => {
-            say!("{}: event {} differs", planned.case.id, index + 1);
-            Ok(Exit::Differs)
+            say!("{what}: event {} differs", index + 1);
+            false
         }
     }
 }

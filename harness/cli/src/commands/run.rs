@@ -73,6 +73,7 @@ pub(crate) fn run(arguments: &Run) -> Result<Exit, Failure> {
     manifest.device = outcome.device;
     manifest.cases.extend(not_applicable);
     manifest.warnings.extend(mixed(&manifest.cases));
+    manifest.warnings.extend(tried_again(&manifest.cases));
     manifest.warnings.extend(unused(&setting.testbed, &planned));
     manifest.warnings.extend(expired(&setting.testbed));
     let wall = started.elapsed();
@@ -135,6 +136,17 @@ fn mixed(results: &[CaseResult]) -> Vec<String> {
         format!("{case} is mixed, {counts} in {} attempts: it does not count as passed", verdicts.len())
     });
     told.collect()
+}
+
+/// What to say of cases that were played more than once until something came of them.
+fn tried_again(results: &[CaseResult]) -> Option<String> {
+    let again = results.iter().filter(|case| !case.earlier_tries.is_empty());
+    let told: Vec<String> = again.map(|case| format!("{} ({} tries)", case.id, case.tries())).collect();
+    const MOST_NAMED: usize = 20;
+    let more = told.len().saturating_sub(MOST_NAMED);
+    let more = if more > 0 { format!(" and {more} more") } else { String::new() };
+    let named = told.iter().take(MOST_NAMED).cloned().collect::<Vec<_>>().join(", ");
+    (!told.is_empty()).then(|| format!("tried again, because frames may have been lost: {named}{more}"))
 }
 
 /// `2 pass`, `1 fail`: how often each verdict was made, those that were not left out.
@@ -243,7 +255,7 @@ fn report(as_json: bool, manifest: &RunManifest, folder: &Path, wall: Duration) 
             .map(|case| {
                 json!({
                     "id": case.id, "verdict": case.verdict, "blame": case.blame, "reason": case.reason,
-                    "duration_ns": case.duration,
+                    "duration_ns": case.duration, "tries": case.tries(),
                 })
             })
             .collect();
@@ -263,6 +275,9 @@ fn report(as_json: bool, manifest: &RunManifest, folder: &Path, wall: Duration) 
             let blame = case.blame.map(Blame::name).map(|blame| format!("{blame}: ")).unwrap_or_default();
             say!("{:>14}  {blame}{}", "", case.reason);
         }
+        for (number, earlier) in (1..).zip(&case.earlier_tries) {
+            say!("{:>14}  try {number} decided nothing: {}", "", earlier.reason);
+        }
     }
     let verdicts: Vec<Verdict> = manifest.cases.iter().map(|case| case.verdict).collect();
     let mut counts = counts(&verdicts);
@@ -272,9 +287,15 @@ fn report(as_json: bool, manifest: &RunManifest, folder: &Path, wall: Duration) 
     let attempts = manifest.cases.len();
     let cases = manifest.cases.iter().filter(|case| case_id::attempt(&case.id).1 == 1).count();
     let attempts = if attempts > cases { format!(" in {attempts} attempts") } else { String::new() };
+    let again: usize = manifest.cases.iter().map(|case| case.earlier_tries.len()).sum();
+    let again = match again {
+        0 => String::new(),
+        1 => "; 1 was tried again, because frames may have been lost".to_owned(),
+        _ => format!("; tried again {again} times, because frames may have been lost"),
+    };
     say!();
     let noun = if cases == 1 { "case" } else { "cases" };
-    say!("{cases} {noun}{attempts}: {}", counts.join(", "));
+    say!("{cases} {noun}{attempts}: {}{again}", counts.join(", "));
     say!("wall time {:.3} s, virtual time {}", wall.as_secs_f64(), output::seconds(virtual_time));
     say!("evidence {}", folder.display());
     say!("report   {}", folder.join("index.html").display());

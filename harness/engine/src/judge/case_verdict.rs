@@ -62,6 +62,7 @@ impl Judge<'_> {
         // What a log shows before it breaks off may have been outweighed by what it no longer shows.
         let decision =
             error.or(early_end).or(self.decided.clone()).or(unfinished).or(self.doubt.clone()).or(nothing_judged);
+        let decision = decision.map(|decision| self.blamed(decision));
         let clauses = |step: Option<usize>| {
             step.and_then(|step| self.case.steps.get(step))
                 .map(|step| if step.clauses.is_empty() { self.case.clauses.clone() } else { step.clauses.clone() })

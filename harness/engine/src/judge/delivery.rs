@@ -28,8 +28,6 @@ pub(super) struct DeliveryTracker {
     deliveries: Vec<Delivery>,
     /// Frames between the case's own boards that nobody acknowledged so far.
     unacknowledged: Vec<Unacknowledged>,
-    /// Events of frames that ask for no acknowledgement, and of whom: whether they arrived, nobody can tell.
-    unproven: Vec<(String, u64)>,
 }
 
 /// A unicast frame that asked for an acknowledgement and, so far, got none.
@@ -45,7 +43,7 @@ struct Unacknowledged {
 const MOST_UNACKNOWLEDGED: usize = 256;
 
 /// macAckWaitDuration (864 us at 2.4 GHz) plus the acknowledgement's own airtime, in nanoseconds.
-const ACK_WINDOW: u64 = 1_500_000;
+pub(super) const ACK_WINDOW: u64 = 1_500_000;
 
 impl DeliveryTracker {
     /// Takes each PDU seen on the air, retransmissions included, in order.
@@ -84,10 +82,7 @@ impl DeliveryTracker {
                 };
                 Some((delivery, pdu.time))
             }
-            _ => {
-                self.unproven.extend(pdu.from.clone().map(|from| (from, pdu.completed())));
-                None
-            }
+            _ => None,
         };
     }
 
@@ -130,11 +125,6 @@ impl DeliveryTracker {
             is_on_the_way && (!to_the_living || lives(&lost.to))
         };
         self.unacknowledged.iter().find(between).map(|lost| lost.event)
-    }
-
-    /// The first frame from event `from` on, of a board of which `is_board` holds, that asked for no acknowledgement.
-    pub(super) fn unproven(&self, from: u64, is_board: impl Fn(&str) -> bool) -> Option<u64> {
-        self.unproven.iter().find(|(by, event)| *event >= from && is_board(by)).map(|(_, event)| *event)
     }
 
     /// The first delivery to `board`, from event `from` on, of a message of this name by this sender: the message itself,
@@ -238,12 +228,13 @@ impl Stimulus {
         self.pending.is_empty()
     }
 
-    /// The events that prove delivery to `board`, or `None` if nothing does.
-    pub(super) fn delivered(&self, board: &str, tracker: &DeliveryTracker) -> Option<Vec<u64>> {
+    /// The events that prove delivery to `board`, or `None` if nothing does. That a frame for all was sent proves it only if
+    /// nothing is ever lost.
+    pub(super) fn delivered(&self, board: &str, tracker: &DeliveryTracker, loses_frames: bool) -> Option<Vec<u64>> {
         let proof: Vec<u64> = self
             .proof
             .iter()
-            .filter(|(to, _)| to.as_deref().is_none_or(|to| to == board))
+            .filter(|(to, _)| to.as_deref().map_or(!loses_frames, |to| to == board))
             .map(|(_, event)| *event)
             .collect();
         if self.failed.iter().any(|failed| failed.to.as_deref().is_none_or(|to| to == board)) {

@@ -1,7 +1,7 @@
 //! How a step ends: by an answer, by a machine's report, by what was observed, or by silence.
 
 use record::verdict::{Blame, FieldMiss, NearestMiss, Verdict};
-use suites::plan::{Answer, Check, Command, Constraint, Expect, Never, Operand, Role, StepKind};
+use suites::plan::{Answer, Check, Command, Constraint, Expect, Never, Operand, Point, Role, StepKind};
 use wire::dissect::Value;
 
 use super::expectation::{self, Window};
@@ -26,6 +26,8 @@ pub(super) struct Ending {
     pub(super) seen: String,
     pub(super) evidence: Vec<u64>,
     pub(super) nearest_miss: Option<NearestMiss>,
+    /// Something did not come.
+    pub(super) is_absence: bool,
     /// Expectations (indices into the step's) with the PDUs (indices) that met them.
     pub(super) met: Vec<(usize, usize)>,
 }
@@ -39,13 +41,15 @@ impl Ending {
             seen: seen.into(),
             evidence,
             nearest_miss: None,
+            is_absence: false,
             met: Vec::new(),
         }
     }
 
     pub(super) fn other(verdict: Verdict, blame: Blame, reason: impl Into<String>, evidence: Vec<u64>) -> Self {
         let reason = reason.into();
-        Self { verdict, blame, seen: reason.clone(), reason, evidence, nearest_miss: None, met: Vec::new() }
+        let seen = reason.clone();
+        Self { verdict, blame, seen, reason, evidence, nearest_miss: None, is_absence: false, met: Vec::new() }
     }
 }
 
@@ -180,17 +184,17 @@ impl Judge<'_> {
         }
         let iut = self.iut();
         let of_the_iut = lacking.iter().all(|position| expects[*position].from.as_deref().unwrap_or(iut) == iut);
+        let unheard = lacking.iter().map(|position| expects[*position]).find_map(|expect| {
+            let subject = expect.from.as_deref().unwrap_or(iut);
+            (expect.at == Point::Air && self.air.missed.contains(subject)).then_some(subject)
+        });
         let mut ending = if self.lost_since(self.stimulus.since).is_some() {
             self.excused(&what, self.stimulus.since)
-        } else if let Some(event) = self.unproven_since(self.stimulus.since) {
-            // A multicast that is lost leaves no trace.
-            let reason = format!(
-                "{what}, but the links lose frames, and those that nobody acknowledges, the first at event {event}, may \
-                 not have arrived"
-            );
-            Ending::other(Verdict::Inconclusive, Blame::Rack, reason, vec![event])
+        } else if let Some(unheard) = unheard.filter(|_| of_the_iut) {
+            let reason = format!("{what}, but the sniffer may miss frames of {unheard}");
+            Ending::other(Verdict::Inconclusive, Blame::Rack, reason, vec![self.last.0])
         } else {
-            match self.stimulus.delivered(iut, &self.deliveries) {
+            match self.delivered(iut) {
                 _ if !of_the_iut => Ending::other(Verdict::Inconclusive, Blame::Tester, what, vec![self.last.0]),
                 Some(proof) => Ending::other(
                     Verdict::Fail,
@@ -207,6 +211,7 @@ impl Judge<'_> {
             }
         };
         ending.nearest_miss = nearest;
+        ending.is_absence = true;
         ending
     }
 
@@ -222,15 +227,6 @@ impl Judge<'_> {
         self.deliveries.lost(since, !may_be_the_iut, counts)
     }
 
-    /// A frame of a board of the case, since event `since`, of which nobody can tell whether the air lost it.
-    fn unproven_since(&self, since: u64) -> Option<u64> {
-        if self.loses_frames() { self.deliveries.unproven(since, |name| self.is_board(name)) } else { None }
-    }
-
-    fn loses_frames(&self) -> bool {
-        self.case.params.get("loss").is_some_and(|percent| percent != "0")
-    }
-
     fn is_board(&self, name: &str) -> bool {
         let mut boards = self.case.topology.boards.iter();
         boards.any(|board| board.name == name && matches!(board.role, Role::BorderRouter | Role::Router))
@@ -238,7 +234,7 @@ impl Judge<'_> {
 
     /// What did not come, where the air lost something that it may have hung on.
     pub(super) fn excused(&self, what: &str, since: u64) -> Ending {
-        let event = self.lost_since(since).unwrap_or(since);
+        let event = self.lost_since(since).or_else(|| self.lost_for_one(since)).unwrap_or(since);
         let reason = format!("{what}, but the air lost frames meanwhile, the first at event {event}");
         Ending::other(Verdict::Inconclusive, Blame::Rack, reason, vec![event])
     }
@@ -283,15 +279,27 @@ impl Judge<'_> {
     /// proven to have arrived.
     pub(super) fn silent(&self, never: &Never, evidence: Vec<u64>) -> Ending {
         let subject = never.from.as_deref().unwrap_or(self.iut());
-        if self.stimulus.since > 0 && self.stimulus.delivered(subject, &self.deliveries).is_none() {
-            return Ending::other(
-                Verdict::Inconclusive,
-                Blame::Rack,
-                format!("no {} from {subject}, but nothing proves that its stimulus was delivered", never.message),
-                evidence,
-            );
+        let nothing_came = format!("no {} from {subject}, but", never.message);
+        let in_doubt = |why: String| {
+            Ending::other(Verdict::Inconclusive, Blame::Rack, format!("{nothing_came} {why}"), evidence.clone())
+        };
+        if self.stimulus.since > 0 && self.delivered(subject).is_none() {
+            return in_doubt("nothing proves that its stimulus was delivered".to_owned());
+        }
+        if let Some(event) = self.lost_for_one(self.stimulus.since) {
+            return in_doubt(format!(
+                "frames get lost here, and the one at event {event}, or one before it, may not have arrived"
+            ));
+        }
+        if never.at == Point::Air && !self.losses.has_heard(subject) {
+            return in_doubt(format!("the sniffer has heard nothing else of {subject} either"));
         }
         Ending::pass("nothing forbidden between two live exchanges", evidence)
+    }
+
+    /// What proves that the stimulus reached `board`.
+    fn delivered(&self, board: &str) -> Option<Vec<u64>> {
+        self.stimulus.delivered(board, &self.deliveries, self.loses_frames())
     }
 
     pub(super) fn judge_answer(&self, kind: &StepKind, board: &str, reply: &Pdu) -> Ending {
@@ -362,7 +370,10 @@ impl Judge<'_> {
             (Some(reason), Answer::Error(_)) if machine == self.iut() => {
                 Ending::pass(format!("refused: {reason}"), evidence)
             }
-            (Some(reason), Answer::Error(_)) => match self.stimulus.delivered(self.iut(), &self.deliveries) {
+            (Some(reason), Answer::Error(_)) if self.lost_for_one(after).is_some() => {
+                self.excused(&format!("`{machine}` could not: {reason}"), after)
+            }
+            (Some(reason), Answer::Error(_)) => match self.delivered(self.iut()) {
                 Some(_) => Ending::pass(format!("refused: {reason}"), evidence),
                 None => Ending::other(
                     Verdict::Inconclusive,
@@ -375,7 +386,7 @@ impl Judge<'_> {
                 self.excused(&format!("`{machine}` could not: {reason}"), after)
             }
             (Some(reason), _) => {
-                let reached = self.stimulus.delivered(self.iut(), &self.deliveries).is_some();
+                let reached = self.delivered(self.iut()).is_some();
                 let blame = if reached { Blame::Device } else { Blame::Tester };
                 Ending::other(Verdict::Inconclusive, blame, format!("`{machine}` could not: {reason}"), evidence)
             }

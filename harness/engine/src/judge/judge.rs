@@ -11,10 +11,11 @@ use super::delivery::{DeliveryTracker, Stimulus};
 use super::eavesdropper::CLEAR_SECRET;
 use super::endings::{Ending, FinishedOrder};
 use super::expectation;
+use super::losses::Losses;
 use super::observer::{Observer, Pdu};
 use super::phases::{Active, Phase};
 use super::template::Bindings;
-use crate::environment::Environment;
+use crate::environment::{Air, Environment};
 
 /// The name of the device in every topology.
 pub(super) const DUT: &str = "dut";
@@ -52,6 +53,11 @@ pub struct Judge<'a> {
     pub(super) case: &'a Case,
     pub(super) observer: Observer,
     pub(super) deliveries: DeliveryTracker,
+    pub(super) losses: Losses,
+    /// What the rack's air may lose.
+    pub(super) air: Air,
+    /// Event at which the body began; 0 before that.
+    pub(super) body_began: u64,
     pub(super) bindings: Bindings,
     pub(super) pdus: Vec<Pdu>,
     pub(super) finished_orders: Vec<FinishedOrder>,
@@ -96,6 +102,9 @@ impl<'a> Judge<'a> {
             case,
             observer: observer(case, environment),
             deliveries: DeliveryTracker::default(),
+            losses: Losses::new(&environment.air.missed),
+            air: environment.air.clone(),
+            body_began: 0,
             bindings: Bindings::new(environment),
             pdus: Vec::new(),
             finished_orders: Vec::new(),
@@ -161,9 +170,13 @@ impl<'a> Judge<'a> {
         }
         let pdu = self.observer.see(event);
         self.stimulus.see(event, &self.observer);
+        self.losses.act(event);
         if let Some(pdu) = pdu {
             match (pdu.point, &event.what) {
-                (Point::Air, _) => self.deliveries.see(&pdu),
+                (Point::Air, _) => {
+                    self.deliveries.see(&pdu);
+                    self.losses.see(&pdu);
+                }
                 // What a port sends has reached nobody yet.
                 (Point::Backbone, What::Observation(_)) => self.deliveries.see_backbone(&pdu),
                 _ => {}
@@ -291,6 +304,7 @@ impl<'a> Judge<'a> {
     pub(super) fn finish(&mut self, ending: Ending) {
         let Some(active) = self.active.take() else { return };
         let step = &self.case.steps[active.step];
+        let ending = self.weighed(step, ending);
         self.after_step(step, &active, &ending);
         // What a procedure does in a body is preparation there too.
         let part = match step.part {

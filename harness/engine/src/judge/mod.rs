@@ -9,6 +9,7 @@ mod endings;
 mod expectation;
 #[allow(clippy::module_inception, reason = "the type's own file")]
 mod judge;
+mod losses;
 mod matching;
 mod observer;
 mod phases;

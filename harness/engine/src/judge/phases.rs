@@ -2,7 +2,7 @@
 
 use record::event::Event;
 use record::verdict::{Blame, Verdict};
-use suites::plan::{Command, StepKind, UPPER_TESTER_TIMEOUT};
+use suites::plan::{Command, Part, StepKind, UPPER_TESTER_TIMEOUT};
 
 use super::delivery::Stimulus;
 use super::endings::Ending;
@@ -65,6 +65,9 @@ impl Judge<'_> {
             let reason = format!("the log starts step {}, and the plan has only {}", step + 1, self.case.steps.len());
             return self.abort(Verdict::Error, Blame::Rack, reason, vec![event.n]);
         };
+        if planned.part == Part::Body && self.body_began == 0 {
+            self.body_began = event.n;
+        }
         let phase = match &planned.kind {
             StepKind::Do(command) => {
                 self.cursor = event.n;

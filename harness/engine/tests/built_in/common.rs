@@ -49,6 +49,12 @@ impl World {
         PlannedCase::new(case, seed, &self.setting.testbed)
     }
 
+    /// The `number`-th attempt, from 1, at every applicable case with this run seed.
+    pub(crate) fn attempts(&self, seed: u64, number: u32) -> Vec<PlannedCase> {
+        let attempt = |case| PlannedCase::attempt(case, seed, number, &self.setting.testbed);
+        self.plan.cases.iter().map(attempt).collect()
+    }
+
     /// The applicable case with this ID, as it was loaded.
     pub(crate) fn case(&self, id: &str) -> &Case {
         self.plan.cases.iter().find(|case| case.id == id).unwrap_or_else(|| panic!("no case {id}"))

@@ -1,6 +1,8 @@
 //! The built-in suites, run on the built-in testbed: what verdicts rest on, what results say.
 
+mod census;
 mod common;
+mod lossy;
 mod orders;
 mod report_summaries;
 mod states;

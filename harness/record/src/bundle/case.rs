@@ -1,5 +1,6 @@
 //! Writing one case: log and capture grow in a hidden folder, which takes its place only when it is whole.
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -9,7 +10,7 @@ use crate::capture::Capture;
 use crate::event::{Event, What};
 use crate::files::{Access, beside, sha256_of_file, sync_folder, write_new};
 use crate::log::EventLog;
-use crate::manifest::CaseResult;
+use crate::manifest::{CaseResult, Try};
 
 /// A case that is being written. Dropped without [`CaseWriter::seal`], it leaves nothing.
 #[derive(Debug)]
@@ -20,6 +21,8 @@ pub struct CaseWriter<'a> {
     place: PathBuf,
     log: Option<EventLog>,
     capture: Capture,
+    /// Tries that were set aside.
+    tries: usize,
 }
 
 impl<'a> CaseWriter<'a> {
@@ -30,7 +33,7 @@ impl<'a> CaseWriter<'a> {
         }
         let folder = beside(&place).map_err(|source| BundleError::io("create the folder", &place, source))?;
         fs::create_dir(&folder).map_err(|source| BundleError::io("create the folder", &folder, source))?;
-        let mut writer = Self { bundle, id: id.clone(), folder, place, log: None, capture: Capture::default() };
+        let mut writer = Self { bundle, id: id.clone(), folder, place, log: None, capture: Capture::default(), tries: 0 };
         writer.log = Some(EventLog::create(&writer.folder.join(names::EVENTS))?);
         Ok(writer)
     }
@@ -46,6 +49,31 @@ impl<'a> CaseWriter<'a> {
         Ok(event)
     }
 
+    /// Closes log and capture of a try that decided nothing, keeps them in a folder of its own, and begins the case anew. Gives
+    /// the try back with its digests.
+    ///
+    /// # Errors
+    /// [`BundleError::Log`] if the log is not ended, or what the file system says.
+    pub fn set_aside(&mut self, mut this: Try) -> Result<Try, BundleError> {
+        if let Some(log) = self.log.take() {
+            log.finish()?;
+        }
+        self.tries += 1;
+        let name = names::of_try(self.tries);
+        let folder = self.folder.join(&name);
+        let (from, to) = (self.folder.join(names::EVENTS), folder.join(names::EVENTS));
+        fs::create_dir(&folder)
+            .and_then(|()| fs::rename(&from, &to))
+            .map_err(|source| BundleError::io("create the folder", &folder, source))?;
+        let capture = std::mem::take(&mut self.capture);
+        self.write(&format!("{name}/{}", names::CAPTURE), &capture.to_bytes(), Access::Private)?;
+        this.digests = digests(&folder)?;
+        self.bundle.learn(capture.link_keys())?;
+        sync_folder(Some(&folder)).map_err(|source| BundleError::io("write", &folder, source))?;
+        self.log = Some(EventLog::create(&from)?);
+        Ok(this)
+    }
+
     /// Closes log and capture, fills in their digests and puts the case into its place. Its link keys join the run's
     /// Wireshark configuration. Gives the result back with its digests.
     ///
@@ -59,11 +87,7 @@ impl<'a> CaseWriter<'a> {
             log.finish()?;
         }
         self.write(names::CAPTURE, &self.capture.to_bytes(), Access::Private)?;
-        for name in [names::EVENTS, names::CAPTURE] {
-            let path = self.folder.join(name);
-            let digest = sha256_of_file(&path).map_err(|source| BundleError::io("read", &path, source))?;
-            result.digests.insert(name.to_owned(), digest);
-        }
+        result.digests.extend(digests(&self.folder)?);
         self.write(names::RESULT, &json(&result), Access::Shared)?;
         self.bundle.learn(self.capture.link_keys())?;
         let place = self.place.as_path();
@@ -83,6 +107,16 @@ impl<'a> CaseWriter<'a> {
         let path = self.folder.join(name);
         write_new(&path, bytes, access).map_err(|source| BundleError::io("write", &path, source))
     }
+}
+
+/// The digests of a log and its capture.
+fn digests(folder: &Path) -> Result<BTreeMap<String, String>, BundleError> {
+    let digest = |name: &str| {
+        let path = folder.join(name);
+        let digest = sha256_of_file(&path).map_err(|source| BundleError::io("read", &path, source))?;
+        Ok((name.to_owned(), digest))
+    };
+    [names::EVENTS, names::CAPTURE].into_iter().map(digest).collect()
 }
 
 impl Drop for CaseWriter<'_> {

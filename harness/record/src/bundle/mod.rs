@@ -8,6 +8,7 @@
 //!           junit.xml index.html reports, written by others through Bundle::write_report
 //!           wireshark/           a Wireshark configuration folder with the run's link keys
 //!           cases/<case>/        events.jsonl and capture.pcapng (mode 0600), result.json, index.html
+//!           cases/<case>/try-1/  events.jsonl and capture.pcapng of a try that decided nothing; the case was played again
 //! ```
 //!
 //! A case is written in a hidden folder beside its place, brought to the disk, sealed with digests and renamed: whenever
@@ -58,6 +59,11 @@ pub mod names {
     pub const RESOURCES: &str = "resources.csv";
     /// The link beside the runs.
     pub const LATEST: &str = "latest";
+
+    /// The folder, within a case's, of its `number`-th try (from 1) if that decided nothing.
+    pub fn of_try(number: usize) -> String {
+        format!("try-{number}")
+    }
 }
 
 /// A bundle that is being written. Cases may be written side by side from several threads.
@@ -162,6 +168,12 @@ impl Bundle {
             if self.folder.join(&folder).join(names::RESULT).exists() {
                 for name in [names::EVENTS, names::CAPTURE, names::RESULT] {
                     add(format!("{folder}/{name}"))?;
+                }
+                let tries = manifest.cases.iter().find(|case| case.id == id.as_str());
+                for number in 1..=tries.map_or(0, |case| case.earlier_tries.len()) {
+                    for name in [names::EVENTS, names::CAPTURE] {
+                        add(format!("{folder}/{}/{name}", names::of_try(number)))?;
+                    }
                 }
             }
         }

@@ -113,13 +113,17 @@ impl StoredRun {
                 Err(BundleError::NotThere { path }) => damage.push(BundleError::Missing { path }),
                 Err(error) => damage.push(error),
             }
-            for name in [names::EVENTS, names::CAPTURE] {
-                match case.digests.get(name) {
-                    Some(expected) => damage.extend(verify(&place.join(name), expected)),
-                    None => damage.push(BundleError::Invalid {
-                        path: place.join(names::RESULT),
-                        reason: format!("it bears no digest of {name}"),
-                    }),
+            let earlier = case.earlier_tries.iter().zip(1..);
+            let earlier = earlier.map(|(this, number)| (place.join(names::of_try(number)), &this.digests));
+            for (folder, digests) in earlier.chain([(place.clone(), &case.digests)]) {
+                for name in [names::EVENTS, names::CAPTURE] {
+                    match digests.get(name) {
+                        Some(expected) => damage.extend(verify(&folder.join(name), expected)),
+                        None => damage.push(BundleError::Invalid {
+                            path: place.join(names::RESULT),
+                            reason: format!("it bears no digest of {name}"),
+                        }),
+                    }
                 }
             }
         }
@@ -166,6 +170,11 @@ impl StoredCase {
     /// [`BundleError::Log`].
     pub fn events(&self) -> Result<Vec<Event>, BundleError> {
         Ok(read_events(&self.folder.join(names::EVENTS))?)
+    }
+
+    /// The evidence of the case's `number`-th try, from 1, if that decided nothing.
+    pub fn earlier_try(&self, number: usize) -> Self {
+        Self { folder: self.folder.join(names::of_try(number)) }
     }
 
     /// The capture file.

@@ -30,6 +30,7 @@ pub(crate) fn planned(id: &str) -> CaseResult {
         entry_state: None,
         exit_state: None,
         digests: BTreeMap::new(),
+        earlier_tries: Vec::new(),
     }
 }
 
