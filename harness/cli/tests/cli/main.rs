@@ -19,3 +19,4 @@ mod questionnaire;
 mod repeat;
 mod reports;
 mod resources;
+mod tries;
