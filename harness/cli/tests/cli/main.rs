@@ -20,3 +20,4 @@ mod questionnaire;
 mod repeat;
 mod reports;
 mod resources;
+mod tries;

@@ -1,6 +1,8 @@
 //! Was a stimulus delivered? Without that proof, silence says nothing of the device. Did the air lose something between
 //! boards? Then what did not come says nothing of it either.
 
+use std::collections::BTreeMap;
+
 use record::event::{Action, Event, Observation, TransmitStatus, What};
 use wire::dissect::{NoteKind, Value};
 
@@ -26,6 +28,8 @@ pub(super) struct DeliveryTracker {
     /// The last frame that asks for an acknowledgement, and its end time.
     awaiting: Option<(Delivery, u64)>,
     deliveries: Vec<Delivery>,
+    /// What each board sent last: a MAC retry of a fragment that completed a datagram carries the datagram too.
+    latest: BTreeMap<String, Delivery>,
     /// Frames between the case's own boards that nobody acknowledged so far.
     unacknowledged: Vec<Unacknowledged>,
 }
@@ -73,13 +77,23 @@ impl DeliveryTracker {
             (Some(to), Some(1)) => {
                 let by = [pdu.from.clone(), pdu.origin.clone()];
                 let event = pdu.completed();
-                let delivery = Delivery {
+                let mut delivery = Delivery {
                     to: to.clone(),
                     by,
                     sequence_number,
                     messages: pdu.messages.clone(),
                     events: [event, event],
                 };
+                if let Some(from) = &pdu.from {
+                    let before = self.latest.get(from).filter(|before| {
+                        pdu.retransmission && before.to == *to && before.sequence_number == sequence_number
+                    });
+                    if let Some(before) = before {
+                        delivery.by.clone_from(&before.by);
+                        delivery.messages.clone_from(&before.messages);
+                    }
+                    self.latest.insert(from.clone(), delivery.clone());
+                }
                 Some((delivery, pdu.time))
             }
             _ => None,
@@ -152,6 +166,11 @@ fn number(pdu: &Pdu, field: &str) -> Option<u64> {
     pdu.values(field).find_map(Value::number)
 }
 
+/// Whether the frame control field (IEEE 802.15.4-2006 7.2.1.1.2) announces link security.
+fn is_secured(psdu: &[u8]) -> bool {
+    psdu.first().is_some_and(|octet| octet & 0x08 != 0)
+}
+
 /// A frame of the tester radio.
 #[derive(Debug)]
 struct Injected {
@@ -174,6 +193,8 @@ pub(super) struct Stimulus {
     proof: Vec<(Option<String>, u64)>,
     /// Its injected frames that nobody acknowledged, and no later try either.
     failed: Vec<Injected>,
+    /// A secured frame had to be sent once more behind frames with greater counters: its receiver must refuse it.
+    is_overtaken: bool,
     /// The stimulus is a message of another board: its name.
     message: Option<String>,
 }
@@ -209,6 +230,8 @@ impl Stimulus {
             What::Observation(Observation::TransmitStatus { radio, handle, status }) if *radio == self.actor => {
                 let Some(position) = self.pending.iter().position(|pending| pending.handle == *handle) else { return };
                 let frame = self.pending.remove(position);
+                self.is_overtaken |=
+                    *status != TransmitStatus::Success && !self.pending.is_empty() && is_secured(&frame.psdu);
                 match status {
                     TransmitStatus::Success => {
                         self.failed.retain(|failed| failed.psdu != frame.psdu);
@@ -237,7 +260,7 @@ impl Stimulus {
             .filter(|(to, _)| to.as_deref().map_or(!loses_frames, |to| to == board))
             .map(|(_, event)| *event)
             .collect();
-        if self.failed.iter().any(|failed| failed.to.as_deref().is_none_or(|to| to == board)) {
+        if self.is_overtaken || self.failed.iter().any(|failed| failed.to.as_deref().is_none_or(|to| to == board)) {
             return None;
         }
         if !proof.is_empty() {

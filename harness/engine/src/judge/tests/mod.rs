@@ -1,5 +1,6 @@
 //! The judge without a rack: small cases and logs, one claim a test.
 
 mod builder;
+mod losses;
 mod properties;
 mod rules;
