@@ -15,6 +15,7 @@ mod reference;
 pub mod schema;
 pub mod selection;
 pub mod topology;
+pub mod tester;
 mod tree;
 pub mod vocabulary;
 

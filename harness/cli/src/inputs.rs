@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use engine::mutation::Mutant;
+use engine::tester::TesterMachines;
 use input::{Fault, Source};
 use record::bundle::{Bundle, StoredRun};
 use reports::{ClauseText, Clauses};
@@ -53,7 +54,8 @@ pub(crate) fn load(suites: &[PathBuf], pics: Option<&Path>, pixit: Option<&Path>
         }
     };
     let suite_sources = if suites.is_empty() { built_in::suites() } else { read_suites(suites)? };
-    let catalogue = Catalogue { vocabulary: &vocabulary, ledger: &ledger, pics: &proforma, pixit: &pixit };
+    let tester = &TesterMachines;
+    let catalogue = Catalogue { vocabulary: &vocabulary, ledger: &ledger, pics: &proforma, pixit: &pixit, tester };
     let loaded = suites::load(&suite_sources, &catalogue);
     let suites = loaded.unwrap_or_else(|found| keep(&mut faults, found, Vec::new()));
     if !faults.is_empty() {

@@ -8,6 +8,7 @@ pub(crate) mod step;
 mod substitute;
 mod template;
 mod tester_step;
+mod values;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
@@ -18,6 +19,7 @@ use crate::ledger::Ledger;
 use crate::pics::Proforma;
 use crate::pixit::Pixit;
 use crate::plan::{Case, Iut, Origin, Part, Role, Routing, State, Topology};
+use crate::tester::Tester;
 use crate::topology;
 use crate::tree::{self, Faults, Node, Table, Value, suggest};
 use crate::vocabulary::{PHASES, Vocabulary};
@@ -52,6 +54,8 @@ pub struct Catalogue<'a> {
     pub pics: &'a Proforma,
     /// PIXIT values, put in place of `$pixit.NAME`.
     pub pixit: &'a Pixit,
+    /// What the tester's machines can do.
+    pub tester: &'a dyn Tester,
 }
 
 /// A suite that was loaded.
@@ -243,6 +247,7 @@ impl CaseReader<'_, '_, '_> {
             let topology = Topology { routing, ..topology };
             let scope = Scope {
                 vocabulary: self.catalogue.vocabulary,
+                tester: self.catalogue.tester,
                 topology: &topology,
                 params: row.values.iter().map(|(name, _)| name.clone()).collect(),
                 pixit: self.catalogue.pixit.names(),
