@@ -14,7 +14,7 @@ use wire::Eui64;
 use crate::connection::Connections;
 use crate::operator::Operator;
 use crate::virtual_rack::{
-    Backbone, BoardKind, ConfigError, Fake, Link, Sniffer, Timing, VirtualBoard, VirtualConfig, VirtualRack,
+    Backbone, BoardKind, ConfigError, Fake, Link, Position, Sniffer, Timing, VirtualBoard, VirtualConfig, VirtualRack,
 };
 
 pub use quarantine::Quarantine;
@@ -196,6 +196,17 @@ impl Testbed {
     /// What is missing, and what to do.
     pub fn check_ready(&self) -> Result<(), String> {
         self.connections.values().try_for_each(|connection| connection.check_ready())
+    }
+
+    /// Every board that the file names: connected, in quarantine, at the end of a link, beside the sniffer, or in its list.
+    pub fn board_names(&self) -> Vec<&str> {
+        let links = self.links.iter().flat_map(|(a, b, _)| [a, b]);
+        let beside = match &self.sniffer.position {
+            Position::Beside(board) => Some(board),
+            Position::Everywhere => None,
+        };
+        let connected = self.connections.keys().chain(self.quarantines.keys());
+        connected.chain(links).chain(beside).chain(self.boards.iter().flatten()).map(String::as_str).collect()
     }
 
     /// Whether some of its boards do not wait for it.

@@ -19,3 +19,4 @@ pub(crate) mod run;
 pub(crate) mod schema;
 pub(crate) mod sniff;
 pub(crate) mod summary;
+mod tested;
