@@ -239,6 +239,10 @@ pub(crate) struct Mutants {
     /// Run every mutant against every case and print the whole matrix, not only the named kills.
     #[arg(long)]
     pub(crate) full: bool,
+    /// Run the mutants of the profile's clauses against every case: a `fail` outside of the profile's suites that cites no
+    /// clause of the profile is told and ends with exit code 1, since a device may follow the draft and not the profile.
+    #[arg(long, conflicts_with = "full")]
+    pub(crate) profile: bool,
     /// Run seed.
     #[arg(long, default_value_t = 1, value_name = "N")]
     pub(crate) seed: u64,

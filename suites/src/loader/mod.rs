@@ -19,6 +19,7 @@ use crate::ledger::Ledger;
 use crate::pics::Proforma;
 use crate::pixit::Pixit;
 use crate::plan::{Case, Iut, Origin, Part, Role, Routing, State, Topology};
+use crate::procedures::Liberties;
 use crate::tester::Tester;
 use crate::topology;
 use crate::tree::{self, Faults, Node, Table, Value, suggest};
@@ -227,6 +228,7 @@ impl CaseReader<'_, '_, '_> {
         let exit = self.state(table, "exit");
         let rows = rows::read(table, self.faults);
         table.require("topology", "a case", self.faults);
+        let liberties = Liberties::of(self.catalogue.pixit);
         let mut used_params = BTreeSet::new();
         let mut cases = Vec::new();
         let mut names = BTreeSet::new();
@@ -250,7 +252,7 @@ impl CaseReader<'_, '_, '_> {
                 tester: self.catalogue.tester,
                 topology: &topology,
                 params: row.values.iter().map(|(name, _)| name.clone()).collect(),
-                pixit: self.catalogue.pixit.names(),
+                pixit: self.catalogue.pixit,
                 bound: BTreeMap::new(),
             };
             let mut steps = Steps {
@@ -284,6 +286,7 @@ impl CaseReader<'_, '_, '_> {
                 iut,
                 entry,
                 exit,
+                security_level: liberties.security_level,
                 steps,
                 origin: Origin { file: self.faults.source.name.clone(), line: self.faults.line(table.span.start) },
             };

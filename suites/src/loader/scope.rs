@@ -6,6 +6,7 @@ use std::ops::Range;
 
 use crate::credentials::{self, AUTHORITIES, AUTHORITY_PROPERTIES, KEY_PROPERTIES};
 use crate::images::IMAGE_PROPERTIES;
+use crate::pixit::Pixit;
 use crate::plan::{Role, Topology};
 use crate::loader::values::Values;
 use crate::reference;
@@ -39,8 +40,8 @@ pub(crate) struct Scope<'a> {
     pub(crate) topology: &'a Topology,
     /// The case's parameters, to be offered when a name is misspelt.
     pub(crate) params: Vec<String>,
-    /// PIXIT values, for the same.
-    pub(crate) pixit: Vec<String>,
+    /// PIXIT values: for the same, and for what procedures wait.
+    pub(crate) pixit: &'a Pixit,
     /// Names bound by earlier steps.
     pub(crate) bound: BTreeMap<String, Bound>,
 }
@@ -130,7 +131,7 @@ impl Scope<'_> {
                 };
             }
             "pixit" => {
-                let help = suggest(field, self.pixit.iter().map(String::as_str));
+                let help = suggest(field, self.pixit.names().iter().map(String::as_str));
                 return Err((format!("unknown PIXIT value `{field}`"), help));
             }
             "arg" => {

@@ -278,7 +278,7 @@ pub(crate) fn duration_of(node: &Node, what: &str, faults: &mut Faults<'_>) -> O
         return None;
     }
     let text = node.text(what, faults)?;
-    match duration::parse(text) {
+    match duration::parse_sum(text) {
         Some(time) if time.is_zero() => {
             faults.add(&node.span, format!("{what} is zero"), "");
             None
