@@ -218,6 +218,8 @@ impl Pixit {
                 ["jsr_pause_1_least", "jsr_pause_1_most"],
                 ["jsr_pause_2_least", "jsr_pause_2_most"],
                 ["jsr_pause_3_least", "jsr_pause_3_most"],
+                ["jsr_pause_4_least", "jsr_pause_4_most"],
+                ["jsr_pause_5_least", "jsr_pause_5_most"],
             ]
             .into_iter()
             .enumerate()

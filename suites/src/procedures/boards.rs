@@ -215,7 +215,7 @@ pub(super) const PROVISIONED: Procedure = Procedure {
 pub(super) const COME_BACK: Procedure = Procedure {
     name: "come_back",
     doc: "Resets a board that holds the network key, and waits until it has its address again and holds the key still, \
-          with `closed` ALL_SECURED too. A case whose body resets the board shows by it first that a reset alone loses \
+          with `closed` ALL_SECURED too, with `marked_by` as a neighbour whose link is marked. A case whose body resets the board shows by it first that a reset alone loses \
           nothing: what outlives a reboot is of the profile.",
     arguments: &[
         BOARD,
@@ -224,6 +224,12 @@ pub(super) const COME_BACK: Procedure = Procedure {
             doc: "whether ALL_SECURED must be true still",
             kind: ArgumentKind::Flag,
             default: Some("false"),
+        },
+        Argument {
+            name: "marked_by",
+            doc: "neighbours at which the link to the board must be marked secured",
+            kind: ArgumentKind::Boards,
+            default: Some(""),
         },
     ],
     expand: |topology, arguments| {
@@ -237,6 +243,9 @@ pub(super) const COME_BACK: Procedure = Procedure {
             matches.push(is("ut.all_secured", "1"));
         }
         steps.push(check(board, "status", matches));
+        for neighbour in arguments.boards("marked_by") {
+            steps.push(check(neighbour, format!("link neighbour=${board}.eui64"), vec![is("ut.secured", "1")]));
+        }
         Ok(steps)
     },
 };
