@@ -29,9 +29,10 @@ impl Mutant {
         devices.chain(ToolMutant::ALL.iter().copied().map(Self::Tool))
     }
 
-    /// The mutant of this name.
+    /// The mutant of this name, or the variant: one that is right.
     pub fn from_name(name: &str) -> Option<Self> {
-        Self::all().find(|mutant| mutant.name() == name)
+        let variants = DeviceMutant::VARIANTS.iter().copied().map(Self::Device);
+        Self::all().chain(variants).find(|mutant| mutant.name() == name)
     }
 
     /// The name that suites and command lines use.

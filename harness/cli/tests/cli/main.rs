@@ -10,6 +10,7 @@ mod dissect;
 mod doctor;
 mod exit_codes;
 mod fakes;
+mod green_by_accident;
 mod judge;
 mod killed;
 mod operator;
