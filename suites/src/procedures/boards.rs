@@ -243,6 +243,9 @@ pub(super) const COME_BACK: Procedure = Procedure {
             matches.push(is("ut.all_secured", "1"));
         }
         steps.push(check(board, "status", matches));
+        if !arguments.boards("marked_by").is_empty() {
+            steps.push(StepKind::Wait { duration: arguments.liberties().ssr_within });
+        }
         for neighbour in arguments.boards("marked_by") {
             steps.push(check(neighbour, format!("link neighbour=${board}.eui64"), vec![is("ut.secured", "1")]));
         }

@@ -13,6 +13,7 @@ mod fakes;
 mod green_by_accident;
 mod judge;
 mod killed;
+mod liberties;
 mod operator;
 mod output_folder;
 mod quarantine;
