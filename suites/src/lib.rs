@@ -14,8 +14,8 @@ pub mod procedures;
 mod reference;
 pub mod schema;
 pub mod selection;
-pub mod topology;
 pub mod tester;
+pub mod topology;
 mod tree;
 pub mod vocabulary;
 

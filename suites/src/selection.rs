@@ -157,7 +157,8 @@ impl Plan {
                 plan.warnings.push(format!("PICS symbol {} is mandatory, but the device denies it", symbol.name));
             }
         }
-        plan.idle.extend(selectors.iter().zip(&matched).filter(|(_, hit)| !**hit).map(|(selector, _)| selector.clone()));
+        plan.idle
+            .extend(selectors.iter().zip(&matched).filter(|(_, hit)| !**hit).map(|(selector, _)| selector.clone()));
         plan
     }
 }

@@ -228,7 +228,10 @@ fn a_pixit_that_states_slower_times_is_what_cases_wait() {
     let join = case("SEL-JOIN-01");
     let ssr: Vec<u64> = join.steps.iter().filter_map(|step| awaited(&step.kind, "sel.ssr")).collect();
     assert_eq!(ssr.first(), Some(&20_000));
-    assert_eq!(awaited(&join.steps.iter().find(|step| step.text.contains("coap.response")).unwrap().kind, "coap.response"), Some(180_000));
+    assert_eq!(
+        awaited(&join.steps.iter().find(|step| step.text.contains("coap.response")).unwrap().kind, "coap.response"),
+        Some(180_000)
+    );
     assert_eq!(join.security_level, 6);
     // No literal of the profile is left in a case that speaks of these messages of the device.
     for case in suites.iter().flat_map(|suite| &suite.cases).filter(|case| case.iut.is_device()) {

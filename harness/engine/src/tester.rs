@@ -23,7 +23,11 @@ impl Tester for TesterMachines {
             destination: destination(&send.to)?,
             pan_id: testbeds::testbed::PAN_ID,
             protection: send.security_level.map(protection),
-            overrides: send.overrides.iter().filter_map(|(field, value)| Some((field.clone(), literal(value)?))).collect(),
+            overrides: send
+                .overrides
+                .iter()
+                .filter_map(|(field, value)| Some((field.clone(), literal(value)?)))
+                .collect(),
         };
         match craft::craft(&request, &mut CounterState::default()) {
             Ok(_) => Ok(()),

@@ -6,9 +6,9 @@ use std::ops::Range;
 
 use crate::credentials::{self, AUTHORITIES, AUTHORITY_PROPERTIES, KEY_PROPERTIES};
 use crate::images::IMAGE_PROPERTIES;
+use crate::loader::values::Values;
 use crate::pixit::Pixit;
 use crate::plan::{Role, Topology};
-use crate::loader::values::Values;
 use crate::reference;
 use crate::tester::{Tester, stand_in};
 use crate::tree::{Faults, Node, suggest};

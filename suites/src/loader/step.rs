@@ -124,13 +124,7 @@ impl Steps<'_, '_, '_> {
     }
 
     /// One expectation; `must_be_met` unless it is one of several, of which another may be.
-    fn expect(
-        &mut self,
-        node: &Node,
-        table: &Table,
-        within: Option<Duration>,
-        must_be_met: bool,
-    ) -> Option<Expect> {
+    fn expect(&mut self, node: &Node, table: &Table, within: Option<Duration>, must_be_met: bool) -> Option<Expect> {
         let at = self.point(table);
         let message = self.message(node, Some(at));
         let (from, to) = self.ends(table, at);

@@ -127,13 +127,7 @@ pub(crate) fn operand(
 }
 
 /// A value by its kind, whatever the field's values are.
-fn any_operand(
-    node: &Node,
-    field: &str,
-    kind: Kind,
-    scope: &Scope<'_>,
-    faults: &mut Faults<'_>,
-) -> Option<Operand> {
+fn any_operand(node: &Node, field: &str, kind: Kind, scope: &Scope<'_>, faults: &mut Faults<'_>) -> Option<Operand> {
     match &node.value {
         Value::Text(text) => match reference::whole(text) {
             Some(read) => reference_operand(node, read, field, kind, scope, faults),

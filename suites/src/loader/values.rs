@@ -44,8 +44,7 @@ const EVENTS: &[&str] = &[
 ];
 
 /// States of UT/1, and those of a DTLS session in the event `session`.
-const STATES: &[&str] =
-    &["factory", "manufactured", "installed", "joining", "secured", "established", "closed"];
+const STATES: &[&str] = &["factory", "manufactured", "installed", "joining", "secured", "established", "closed"];
 
 /// How an answer of UT/1 begins.
 const STATUSES: &[&str] = &["ok", "error", "unimplemented"];

@@ -6,8 +6,8 @@ use std::time::Duration;
 
 use wire::Eui64;
 
-use super::rogue;
 use super::flood::{FloodOrder, Kind};
+use super::rogue;
 use super::tape::{RecordOrder, ReplayOrder};
 use crate::commissioning_tool;
 use crate::words::{Parsed, Words, bad, eui64, number, octets};

@@ -88,9 +88,23 @@ fn a_program_that_was_tested_is_named_and_so_is_a_device_that_is_not_connected()
     let folder = tempfile::tempdir().unwrap();
     fs::write(folder.path().join("dut.toml"), testbed(&BOARD.replace("NAME", "dut"))).unwrap();
     let outcome = call_in(folder.path(), ["run", "SEL-JSR-01@channel=11", "--testbed", "dut.toml", "--out", "a"]);
-    assert!(outcome.out.contains("tested   board `dut`, the program /bin/cat: it has not said what it is"), "{}", outcome.out);
+    assert!(
+        outcome.out.contains("tested   board `dut`, the program /bin/cat: it has not said what it is"),
+        "{}",
+        outcome.out
+    );
     fs::write(folder.path().join("lbr.toml"), testbed(&BOARD.replace("NAME", "lbr"))).unwrap();
     let outcome = call_in(folder.path(), ["run", "SEL-JSR-01@channel=11", "--testbed", "lbr.toml", "--out", "b"]);
     let told = "tested   the reference device on the virtual rack (the testbed connects `lbr`, no `dut`)";
     assert!(outcome.out.contains(told), "{}", outcome.out);
+}
+
+#[test]
+fn a_stated_liberty_that_the_tester_does_not_follow_is_told() {
+    let folder = tempfile::tempdir().unwrap();
+    fs::write(folder.path().join("pixit.toml"), "[pixit]\npsk_identity = \"eui64-hex-upper\"\nhop_limit = 64\n")
+        .unwrap();
+    let outcome = call_in(folder.path(), ["list", "SEL-JSR-01", "--pixit", "pixit.toml"]).expect(0);
+    assert!(outcome.err.contains("warning: PIXIT value `psk_identity` is not the profile's"), "{}", outcome.err);
+    assert!(!outcome.err.contains("hop_limit"), "{}", outcome.err);
 }
