@@ -54,6 +54,7 @@ fn properties(manifest: &RunManifest) -> Vec<(String, String)> {
         ("bootrack".into(), manifest.version.clone()),
         ("command".into(), manifest.command.join(" ")),
         ("seed".into(), manifest.seed.to_string()),
+        ("tested".into(), manifest.tested.clone()),
         ("testbed".into(), manifest.testbed.name.clone()),
         ("testbed.sha256".into(), manifest.testbed.sha256.clone()),
         ("pics".into(), manifest.pics.name.clone()),

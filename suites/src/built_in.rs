@@ -34,6 +34,11 @@ pub fn all_named() -> Vec<Source> {
     sources!["orders.toml", "scale.toml"]
 }
 
+/// Every suite, those of [`all_named`] too.
+pub fn all() -> Vec<Source> {
+    suites().into_iter().chain(all_named()).collect()
+}
+
 /// The one of [`all_named`] that is called `name`.
 pub fn named(name: &str) -> Option<Source> {
     all_named().into_iter().find(|source| source.name == format!("built-in {name}.toml"))

@@ -30,6 +30,21 @@ pub fn parse(text: &str) -> Option<Duration> {
     u64::try_from(nanoseconds).ok().map(Duration::from_nanos)
 }
 
+/// Reads a duration, or a sum of some: `60s+5s`, `1s-50ms`, as they come of `$pixit.NAME+5s`. A sum below zero is none.
+pub fn parse_sum(text: &str) -> Option<Duration> {
+    let mut sum = Duration::ZERO;
+    let mut rest = text;
+    let mut adds = true;
+    loop {
+        let end = rest.find(['+', '-']).unwrap_or(rest.len());
+        let term = parse(rest.get(..end)?)?;
+        sum = if adds { sum.checked_add(term)? } else { sum.checked_sub(term)? };
+        let Some(sign) = rest.get(end..).and_then(|rest| rest.chars().next()) else { return Some(sum) };
+        adds = sign == '+';
+        rest = rest.get(end + 1..)?;
+    }
+}
+
 /// Writes a duration in the largest unit that needs no decimals.
 pub fn show(duration: Duration) -> String {
     let nanoseconds = duration.as_nanos();
@@ -53,6 +68,16 @@ mod tests {
             ["", "5", "s", "5 s", "-5s", "5sec", ".5s", "5.s", "1.2.3s", "99999999999999999999s", "9999999h", "5S"]
         {
             assert_eq!(parse(bad), None, "{bad}");
+        }
+    }
+
+    #[test]
+    fn durations_add_up() {
+        assert_eq!(parse_sum("60s+5s"), Some(Duration::from_secs(65)));
+        assert_eq!(parse_sum("1s-50ms+1s"), Some(Duration::from_millis(1950)));
+        assert_eq!(parse_sum("5s"), parse("5s"));
+        for bad in ["", "+5s", "5s+", "1s-2s", "5s+x", "5s--1s"] {
+            assert_eq!(parse_sum(bad), None, "{bad}");
         }
     }
 

@@ -7,6 +7,14 @@ use input::{Fault, Source};
 use crate::loader::Suite;
 use crate::tree::{self, Faults, Node, Table, Value, suggest};
 
+/// How the IDs of the profile's clauses begin: our readings, not the draft's words.
+pub const PROFILE_PREFIX: &str = "PROFILE-";
+
+/// Whether a suite tests what is the profile's alone: `profile`, or a mechanism's `profile-...`.
+pub fn is_profile_suite(suite: &str) -> bool {
+    suite == "profile" || suite.starts_with("profile-")
+}
+
 /// How binding a statement is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Level {

@@ -14,6 +14,7 @@ pub mod procedures;
 mod reference;
 pub mod schema;
 pub mod selection;
+pub mod tester;
 pub mod topology;
 mod tree;
 pub mod vocabulary;

@@ -9,6 +9,12 @@ use input::{Fault, Source};
 use crate::duration;
 use crate::tree::{self, Faults, Node, Table, Value, suggest};
 
+/// How much later than it should a message may be on the air, and how much earlier it seems: the channel was busy.
+const SLACK: Duration = Duration::from_millis(50);
+
+/// The same of pauses of minutes.
+const LONG_SLACK: Duration = Duration::from_secs(1);
+
 /// The type of a value, with its limits (inclusive).
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum ValueKind {
@@ -133,6 +139,15 @@ impl Pixit {
                 pixit.values.insert(entry.key.clone(), value);
             }
         }
+        if let (Some(first), Some(greatest)) =
+            (pixit.duration("jsr_first_interval"), pixit.duration("jsr_greatest_interval"))
+            && first > greatest
+            && let Some(entry) = section.entries.iter().find(|entry| entry.key.starts_with("jsr_"))
+        {
+            let (first, greatest) = (duration::show(first), duration::show(greatest));
+            let message = format!("`jsr_first_interval` is {first}, more than `jsr_greatest_interval`, {greatest}");
+            faults.add(&entry.key_span, message, "a pause that doubles begins below its greatest value");
+        }
         if faults.is_empty() { Ok(pixit) } else { Err(faults.into_sorted()) }
     }
 
@@ -182,8 +197,48 @@ impl Pixit {
         }
     }
 
+    /// What suites may refer to: the values, and what is computed from them.
     pub(crate) fn names(&self) -> Vec<String> {
-        self.values.keys().cloned().collect()
+        self.texts().into_keys().collect()
+    }
+
+    /// What is computed from the values, by name: a suite has no arithmetic but sums.
+    pub fn derived(&self) -> BTreeMap<&'static str, Duration> {
+        let mut derived = BTreeMap::new();
+        if let (Some(first), Some(greatest), Some(jitter)) = (
+            self.duration("jsr_first_interval"),
+            self.duration("jsr_greatest_interval"),
+            self.number("jsr_jitter_percent"),
+        ) {
+            let jitter = u32::try_from(jitter).unwrap_or(100).min(100);
+            let least = |pause: Duration, slack: Duration| (pause * (100 - jitter) / 100).saturating_sub(slack);
+            let most = |pause: Duration, slack: Duration| pause.saturating_mul(100 + jitter) / 100 + slack;
+            let pause = |doublings: u32| first.saturating_mul(1 << doublings).min(greatest);
+            for (doublings, names) in [
+                ["jsr_pause_1_least", "jsr_pause_1_most"],
+                ["jsr_pause_2_least", "jsr_pause_2_most"],
+                ["jsr_pause_3_least", "jsr_pause_3_most"],
+                ["jsr_pause_4_least", "jsr_pause_4_most"],
+                ["jsr_pause_5_least", "jsr_pause_5_most"],
+            ]
+            .into_iter()
+            .enumerate()
+            {
+                let pause = pause(u32::try_from(doublings).unwrap_or(0));
+                derived.insert(names[0], least(pause, SLACK));
+                derived.insert(names[1], most(pause, SLACK));
+            }
+            derived.insert("jsr_last_pause_least", least(greatest, LONG_SLACK));
+            derived.insert("jsr_last_pause_most", most(greatest, LONG_SLACK));
+            let shorter = (0..24).map(pause).take_while(|pause| *pause < greatest);
+            derived.insert("jsr_last_pause_after", most(shorter.sum(), LONG_SLACK));
+        }
+        if let Some(lifetime) = self.number("ssr_lifetime") {
+            let half = Duration::from_secs(lifetime.saturating_mul(30));
+            derived.insert("ssr_refresh_least", half * 5 / 6);
+            derived.insert("ssr_refresh_most", half + Duration::from_secs(60));
+        }
+        derived
     }
 
     /// As a suite's text takes them.
@@ -192,7 +247,10 @@ impl Pixit {
             PixitValue::Number(number) => i64::try_from(*number).map_or(Value::Integer(i64::MAX), Value::Integer),
             other => Value::Text(other.to_string()),
         };
-        self.values.iter().map(|(name, value)| (name.clone(), text(value))).collect()
+        let values = self.values.iter().map(|(name, value)| (name.clone(), text(value)));
+        let derived = self.derived().into_iter();
+        let derived = derived.map(|(name, value)| (name.to_owned(), Value::Text(duration::show(value))));
+        values.chain(derived).collect()
     }
 }
 

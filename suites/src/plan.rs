@@ -39,10 +39,25 @@ pub struct Case {
     /// The state that the body leaves the device in, read back after its last step.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub exit: Option<State>,
+    /// The security level at which the network's key is handed out: that of the device (PIXIT).
+    #[serde(default = "profile_level", skip_serializing_if = "is_profile_level")]
+    pub security_level: u8,
     /// Preamble, body and postamble in order.
     pub steps: Vec<Step>,
     /// Where it stands: file and line.
     pub origin: Origin,
+}
+
+/// The profile's security level (`PROFILE-SEL` 7).
+pub const PROFILE_LEVEL: u8 = 5;
+
+fn profile_level() -> u8 {
+    PROFILE_LEVEL
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde hands a reference")]
+fn is_profile_level(level: &u8) -> bool {
+    *level == PROFILE_LEVEL
 }
 
 /// The implementation under test (ISO/IEC 9646): whose departure from a clause is a `fail`.

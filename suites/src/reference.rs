@@ -41,6 +41,15 @@ fn offset(text: &str) -> Option<Option<Offset>> {
     if text.is_empty() {
         return Some(None);
     }
+    // Several terms, as they come of `$jsr.time+$pixit.NAME-50ms`.
+    let next = text.get(1..)?.find(['+', '-']).map(|at| at + 1);
+    if let Some((first, others)) = next.and_then(|at| text.split_at_checked(at)) {
+        return match (offset(first)??, offset(others)??) {
+            (Offset::Number(a), Offset::Number(b)) => Some(Some(Offset::Number(a.checked_add(b)?))),
+            (Offset::Time(a), Offset::Time(b)) => Some(Some(Offset::Time(a.checked_add(b)?))),
+            _ => None,
+        };
+    }
     let (sign, rest) =
         text.strip_prefix('+').map(|rest| (1, rest)).or_else(|| text.strip_prefix('-').map(|rest| (-1, rest)))?;
     if !rest.starts_with(|c: char| c.is_ascii_digit()) {
@@ -86,6 +95,9 @@ mod tests {
         assert_eq!(read("$jsr.time+2s"), ("jsr".into(), "time".into(), Some(Offset::Time(2_000_000_000))));
         assert_eq!(read("$jsr.time-200ms"), ("jsr".into(), "time".into(), Some(Offset::Time(-200_000_000))));
         assert_eq!(read("$put.coap.mid+1"), ("put".into(), "coap.mid".into(), Some(Offset::Number(1))));
+        let sum = read("$jsr.time+1s-50ms");
+        assert_eq!(sum.2, Some(Offset::Time(950_000_000)));
+        assert!(whole("$jsr.time+1s-1").unwrap().is_err());
         assert!(whole("plain").is_none());
         for bad in ["$", "$dut", "$dut.", "$.x", "$a.b+", "$a.b+x", "$a.b 1", "$a.b+-1"] {
             assert!(whole(bad).unwrap().is_err(), "{bad}");

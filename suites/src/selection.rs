@@ -57,6 +57,12 @@ impl fmt::Display for Selector {
 }
 
 impl Selector {
+    /// Whether it names one of `names`, which are all that its kind knows.
+    pub fn names_one_of<'a>(&self, mut names: impl Iterator<Item = &'a str>) -> bool {
+        let (Self::Id(pattern) | Self::Suite(pattern) | Self::Phase(pattern) | Self::Clause(pattern)) = self;
+        names.any(|name| glob(pattern, name))
+    }
+
     /// Whether a case is wanted.
     pub fn matches(&self, case: &Case) -> bool {
         match self {
@@ -112,8 +118,10 @@ pub struct Plan {
     pub cases: Vec<Case>,
     /// Cases that are wanted but do not apply.
     pub not_applicable: Vec<NotApplicable>,
-    /// What a user should know: unanswered PICS symbols, selectors that match nothing.
+    /// What a user should know: unanswered PICS symbols.
     pub warnings: Vec<String>,
+    /// Selectors that match no case, whatever the PICS say: a name is misspelt, or nothing tests what it names.
+    pub idle: Vec<Selector>,
 }
 
 impl Plan {
@@ -149,9 +157,8 @@ impl Plan {
                 plan.warnings.push(format!("PICS symbol {} is mandatory, but the device denies it", symbol.name));
             }
         }
-        for (selector, _) in selectors.iter().zip(&matched).filter(|(_, matched)| !**matched) {
-            plan.warnings.push(format!("selector `{selector}` matches no case"));
-        }
+        plan.idle
+            .extend(selectors.iter().zip(&matched).filter(|(_, hit)| !**hit).map(|(selector, _)| selector.clone()));
         plan
     }
 }

@@ -246,6 +246,7 @@ fn manifest() -> RunManifest {
         pics_values: BTreeMap::new(),
         pixit_values: BTreeMap::new(),
         device: BTreeMap::new(),
+        tested: "the reference device on the virtual rack".to_owned(),
         mutant: None,
         fake: None,
         identity: BTreeMap::new(),

@@ -23,6 +23,7 @@ use crate::forwarding::NextHop;
 use crate::key_resource::{Channel, Effect, serve};
 use crate::link::hash;
 use crate::mutants::Mutant;
+use crate::mutants::SLOW_SSR;
 use crate::plain_coap;
 use crate::profile::{HOP_LIMIT, JSR_INTERVAL_MIN, LIFETIME_UNIT, SSR_LIFETIME_UNITS};
 use crate::session::{Credentials, Event, Peer};
@@ -227,6 +228,12 @@ impl Device {
             return false;
         }
         let Some(neighbour) = self.neighbours.get_mut(from) else { return false };
+        if self.mutant.is(Mutant::SlowSetSecureRequests) {
+            if neighbour.series.take_answer(now, marked) {
+                neighbour.series.answer_at(now + SLOW_SSR);
+            }
+            return false;
+        }
         neighbour.series.take_answer(now, marked) || self.mutant.is(Mutant::SsrLoop)
     }
 
@@ -374,7 +381,7 @@ impl Device {
             self.join_requests.stop();
         }
         for neighbour in self.neighbours.iter_mut() {
-            neighbour.series.start(now);
+            neighbour.series.start(now + self.mutant.ssr_delay());
         }
         self.send_due_secure_requests(now);
         true

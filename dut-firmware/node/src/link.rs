@@ -210,7 +210,7 @@ impl Device {
         let noted = self.neighbours.note(eui64, now, self.discovery.parent(), self.mutant);
         let greets = noted == Noted::Added && self.store.is_secured();
         if let Some(neighbour) = self.neighbours.get_mut(eui64).filter(|_| greets) {
-            neighbour.series.start(now);
+            neighbour.series.start(now + self.mutant.ssr_delay());
         }
     }
 

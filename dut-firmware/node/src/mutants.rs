@@ -4,6 +4,7 @@
 //! `mutants`, which no board has.
 
 use core::str::FromStr;
+use core::time::Duration;
 
 protocols::mutants! {
     JsrStatusNonzero "jsr-status-nonzero" "SEL-5.3.1-14" "Puts 1 into the Status field of its JSR."
@@ -166,7 +167,12 @@ protocols::mutants! {
     RplPoisonIgnored "rpl-poison-ignored" "SEL-3-1" "Keeps an RPL parent that advertises an infinite rank."
     PlainRefusedForEver "plain-refused-for-ever" "PROFILE-SEL-6b" "Takes no plain packet any more from a neighbour whose link was marked once."
     ResetKeepsSite "reset-keeps-site" "SBOOT-5.1-14" "Keeps role and site over a factory reset, whatever it is installed as afterwards."
+    ; variants
+    SlowSetSecureRequests "slow-set-secure-requests" "PROFILE-SEL-5" "Sends its first SSR and its answers 8 s after what brings them about, as a PIXIT may state."
 }
+
+/// How long the variant takes for its SSRs.
+pub(crate) const SLOW_SSR: Duration = Duration::from_secs(8);
 
 /// No mutant has this name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -177,7 +183,7 @@ impl FromStr for Mutant {
     type Err = UnknownMutant;
 
     fn from_str(name: &str) -> Result<Self, UnknownMutant> {
-        Self::ALL.iter().copied().find(|mutant| mutant.name() == name).ok_or(UnknownMutant)
+        Self::ALL.iter().chain(Self::VARIANTS).copied().find(|mutant| mutant.name() == name).ok_or(UnknownMutant)
     }
 }
 
@@ -196,6 +202,11 @@ impl Selected {
             #[cfg(feature = "mutants")]
             mutant,
         }
+    }
+
+    /// How long after the key, or the neighbour, the first SSR goes.
+    pub(crate) fn ssr_delay(self) -> Duration {
+        if self.is(Mutant::SlowSetSecureRequests) { SLOW_SSR } else { Duration::ZERO }
     }
 
     /// Whether the device departs from the clause in this way.

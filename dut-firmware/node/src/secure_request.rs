@@ -24,6 +24,11 @@ impl Series {
         (self.next, self.sent_in_series) = (Some(now), 0);
     }
 
+    /// Answers at this time: what a slow device does.
+    pub(crate) fn answer_at(&mut self, time: Instant) {
+        self.owed = Some(time);
+    }
+
     /// Ends all sending: the key is gone.
     pub(crate) fn stop(&mut self) {
         *self = Self::default();

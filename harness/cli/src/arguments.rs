@@ -245,6 +245,10 @@ pub(crate) struct Mutants {
     /// Attempts at each case, each on a seed of its own: a mutant is killed if one of them kills it.
     #[arg(long, default_value_t = 1, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=1000))]
     pub(crate) repeat: u32,
+    /// Run the mutants of the profile's clauses against every case: a `fail` outside of the profile's suites that cites no
+    /// clause of the profile is told and ends with exit code 1, since a device may follow the draft and not the profile.
+    #[arg(long, conflicts_with = "full")]
+    pub(crate) profile: bool,
     /// Run seed.
     #[arg(long, default_value_t = 1, value_name = "N")]
     pub(crate) seed: u64,

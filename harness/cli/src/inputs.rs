@@ -1,8 +1,10 @@
 //! What commands are given: suites, PICS, PIXIT, testbeds, stored runs; built-in ones where none is named.
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use engine::mutation::Mutant;
+use engine::tester::TesterMachines;
 use input::{Fault, Source};
 use record::bundle::{Bundle, StoredRun};
 use reports::{ClauseText, Clauses};
@@ -11,6 +13,7 @@ use suites::pics::{Pics, Proforma};
 use suites::pixit::Pixit;
 use suites::plan::Case;
 use suites::selection::Selector;
+use suites::tester::AnyTester;
 use suites::vocabulary::Vocabulary;
 use suites::{Catalogue, Plan, Suite, built_in};
 use testbeds::testbed::Testbed;
@@ -53,7 +56,8 @@ pub(crate) fn load(suites: &[PathBuf], pics: Option<&Path>, pixit: Option<&Path>
         }
     };
     let suite_sources = if suites.is_empty() { built_in::suites() } else { read_suites(suites)? };
-    let catalogue = Catalogue { vocabulary: &vocabulary, ledger: &ledger, pics: &proforma, pixit: &pixit };
+    let tester = &TesterMachines;
+    let catalogue = Catalogue { vocabulary: &vocabulary, ledger: &ledger, pics: &proforma, pixit: &pixit, tester };
     let loaded = suites::load(&suite_sources, &catalogue);
     let suites = loaded.unwrap_or_else(|found| keep(&mut faults, found, Vec::new()));
     if !faults.is_empty() {
@@ -79,6 +83,11 @@ pub(crate) fn plan(planning: &Planning) -> Result<(Loaded, Plan), Failure> {
     let selectors = selectors(planning)?;
     let loaded = load(&planning.suites, planning.pics.as_deref(), planning.pixit.as_deref())?;
     let mut plan = loaded.plan(&selectors);
+    // The mistakes first: what is known and tests nothing says less.
+    let idle: Vec<Failure> = plan.idle.iter().map(|selector| idle(selector, &loaded)).collect();
+    if let Some(failure) = idle.into_iter().min_by_key(|failure| failure.exit().code()) {
+        return Err(failure);
+    }
     if let Some(phase) = &planning.phase {
         let known = suites::vocabulary::PHASES;
         if !known.contains(&phase.as_str()) {
@@ -91,29 +100,103 @@ pub(crate) fn plan(planning: &Planning) -> Result<(Loaded, Plan), Failure> {
         plan.cases.retain(|case| case.phase == *phase);
         plan.not_applicable.retain(|left_out| left_out.case.phase == *phase);
     }
+    plan.warnings.extend(unread(&loaded)?);
     if plan.cases.is_empty() && plan.not_applicable.is_empty() {
-        return Err(nothing_selected(planning, &loaded));
+        return Err(Failure::Nothing {
+            message: match planning.selectors.as_slice() {
+                [] => "nothing is selected".to_owned(),
+                selectors => format!("nothing is selected by {}", selectors.join(" ")),
+            },
+            help: Some("`bootrack list` shows every case".to_owned()),
+        });
     }
     Ok((loaded, plan))
 }
 
-fn nothing_selected(planning: &Planning, loaded: &Loaded) -> Failure {
-    let mut names: Vec<String> = loaded.cases().map(|case| case.base.clone()).collect();
-    names.extend(loaded.suites.iter().map(|suite| format!("suite:{}", suite.name)));
-    names.extend(suites::vocabulary::PHASES.iter().map(|phase| format!("phase:{phase}")));
-    names.extend(loaded.ledger.ids().map(|clause| format!("clause:{clause}")));
-    let near =
-        planning.selectors.iter().find_map(|selector| input::nearest(selector, names.iter().map(String::as_str)));
-    Failure::Nothing {
-        message: match planning.selectors.as_slice() {
-            [] => "nothing is selected".to_owned(),
-            selectors => format!("nothing is selected by {}", selectors.join(" ")),
-        },
-        help: Some(near.map_or_else(
-            || "`bootrack list` shows every case".to_owned(),
-            |near| format!("did you mean `{near}`? `bootrack list` shows every case"),
-        )),
+/// PIXIT values that the tester does not have the liberty to follow: it sends and reads the profile's.
+const OF_THE_TESTER: [&str; 5] = ["bootstrap_type", "dtls_port", "psk_identity", "psk_octets", "trigger"];
+
+/// What to say of PIXIT values that differ from the profile's and change nothing.
+fn unread(loaded: &Loaded) -> Result<Vec<String>, Failure> {
+    let profile = Pixit::load(&built_in::pixit())?;
+    let differs = |name: &&str| loaded.pixit.value(name) != profile.value(name);
+    let warn =
+        |name: &str| format!("PIXIT value `{name}` is not the profile's, and the tester keeps to the profile there");
+    Ok(OF_THE_TESTER.into_iter().filter(differs).map(warn).collect())
+}
+
+/// What to say of a selector that matches no case. A name that nobody knows is a mistake, whatever stands beside it; a
+/// clause or a phase that is known and that no case tests selects nothing.
+fn idle(selector: &Selector, loaded: &Loaded) -> Failure {
+    let phases = suites::vocabulary::PHASES;
+    let is_known = match selector {
+        Selector::Clause(_) => selector.names_one_of(loaded.ledger.ids()),
+        Selector::Phase(_) => selector.names_one_of(phases.iter().copied()),
+        Selector::Id(_) | Selector::Suite(_) => false,
+    };
+    let message = format!("selector `{selector}` matches no case");
+    if is_known {
+        return Failure::Nothing { message, help: Some("leave it out, or name a suite that has one".to_owned()) };
     }
+    let text = selector.to_string();
+    let names: Vec<String> = match selector {
+        Selector::Id(_) => loaded.cases().flat_map(|case| [case.base.clone(), case.id.clone()]).collect(),
+        Selector::Suite(_) => loaded.suites.iter().map(|suite| format!("suite:{}", suite.name)).collect(),
+        Selector::Phase(_) => phases.iter().map(|phase| format!("phase:{phase}")).collect(),
+        Selector::Clause(_) => loaded.ledger.ids().map(|clause| format!("clause:{clause}")).collect(),
+    };
+    let only_if_named = match selector {
+        Selector::Suite(name) => built_in::named(name).map(|_| name),
+        _ => None,
+    };
+    let near = input::nearest(&text, names.iter().map(String::as_str));
+    let help = match (only_if_named, near) {
+        (Some(name), _) => format!("it is played only if it is named: `--suite {name}`"),
+        (None, Some(near)) => format!("did you mean `{near}`? `bootrack list` shows every case"),
+        (None, None) => "`bootrack list` shows every case".to_owned(),
+    };
+    Failure::usage_with_help(message, help)
+}
+
+/// Refuses a testbed that speaks of a board that no case has: the run would play without it, and be green by accident.
+/// Boards of the built-in suites are known whatever suites are played.
+///
+/// # Errors
+/// Each such name, at its place in the file.
+pub(crate) fn check_boards(testbed: &Testbed, source: &Source, loaded: &Loaded) -> Result<(), Failure> {
+    let named: BTreeSet<&str> = testbed.board_names().into_iter().collect();
+    if named.is_empty() {
+        return Ok(());
+    }
+    let catalogue = Catalogue {
+        vocabulary: &Vocabulary::wire(Mutant::all().map(Mutant::name)),
+        ledger: &loaded.ledger,
+        pics: &loaded.proforma,
+        pixit: &loaded.pixit,
+        tester: &AnyTester,
+    };
+    let built_in = suites::load(&built_in::all(), &catalogue)?;
+    let cases = loaded.cases().chain(built_in.iter().flat_map(|suite| &suite.cases));
+    let known: BTreeSet<&str> = cases.flat_map(|case| &case.topology.boards).map(|board| board.name.as_str()).collect();
+    let faults: Vec<Fault> = named
+        .into_iter()
+        .filter(|name| !known.contains(name))
+        .map(|name| {
+            let help = match input::nearest(name, known.iter().copied()) {
+                Some(near) => format!("did you mean `{near}`?"),
+                None => "the device under test is `dut`; a board of a suite of your own needs that suite by `--suite`"
+                    .to_owned(),
+            };
+            let message = format!("no case has a board `{name}`");
+            let quoted = format!("\"{name}\"");
+            match source.text.find(&quoted) {
+                Some(start) => source.fault(start..start + quoted.len(), message),
+                None => Fault::whole_file(&source.name, message),
+            }
+            .with_help(help)
+        })
+        .collect();
+    if faults.is_empty() { Ok(()) } else { Err(faults.into()) }
 }
 
 fn selectors(planning: &Planning) -> Result<Vec<Selector>, Failure> {

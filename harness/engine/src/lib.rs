@@ -16,3 +16,4 @@ pub mod runner;
 pub mod scenery;
 pub mod seed;
 pub mod stored_plan;
+pub mod tester;

@@ -29,9 +29,10 @@ impl Mutant {
         devices.chain(ToolMutant::ALL.iter().copied().map(Self::Tool))
     }
 
-    /// The mutant of this name.
+    /// The mutant of this name, or the variant: one that is right.
     pub fn from_name(name: &str) -> Option<Self> {
-        Self::all().find(|mutant| mutant.name() == name)
+        let variants = DeviceMutant::VARIANTS.iter().copied().map(Self::Device);
+        Self::all().chain(variants).find(|mutant| mutant.name() == name)
     }
 
     /// The name that suites and command lines use.
@@ -75,10 +76,26 @@ pub struct Trial {
     pub named: bool,
     /// Whether it killed the mutant.
     pub killed: bool,
+    /// The suite that the case stands in.
+    pub suite: String,
     /// What came of the case.
     pub verdict: Verdict,
+    /// The clauses that the deciding step cites.
+    pub deciding_clauses: Vec<String>,
     /// One sentence.
     pub reason: String,
+}
+
+impl Trial {
+    /// Whether a departure from the profile alone was held against the draft: a `fail` outside of the profile's suites at a
+    /// step that cites no clause of the profile. A device may follow the draft and not the profile.
+    pub fn blames_the_draft_for_the_profile(&self) -> bool {
+        let is_of_profile = |clause: &str| clause.starts_with(suites::ledger::PROFILE_PREFIX);
+        self.verdict == Verdict::Fail
+            && is_of_profile(self.mutant.clause())
+            && !suites::ledger::is_profile_suite(&self.suite)
+            && !self.deciding_clauses.iter().any(|clause| is_of_profile(clause))
+    }
 }
 
 /// Runs each mutant against the cases that name it, or with `full` against every case. `ended` is told of each trial.
@@ -131,7 +148,9 @@ fn run_trial(mutant: Mutant, planned: &PlannedCase, named: bool, setting: &Setti
         case: planned.case.id.clone(),
         named,
         killed: kills(&run.verdict, mutant.clause()),
+        suite: planned.case.suite.clone(),
         verdict: run.verdict.verdict,
+        deciding_clauses: run.verdict.deciding_clauses,
         reason: run.verdict.reason,
     })
 }
@@ -140,4 +159,31 @@ fn kills(verdict: &CaseVerdict, clause: &str) -> bool {
     verdict.verdict == Verdict::Fail
         && verdict.blame == Some(Blame::Device)
         && verdict.deciding_clauses.iter().any(|cited| cited == clause)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_departure_from_the_profile_is_no_fail_of_a_draft() {
+        let trial = |mutant: &str, suite: &str, verdict, clauses: &[&str]| Trial {
+            mutant: Mutant::from_name(mutant).unwrap(),
+            case: "X-01".to_owned(),
+            named: false,
+            killed: false,
+            suite: suite.to_owned(),
+            verdict,
+            deciding_clauses: clauses.iter().map(|clause| (*clause).to_owned()).collect(),
+            reason: String::new(),
+        };
+        let wrong = |trial: Trial| trial.blames_the_draft_for_the_profile();
+        assert!(wrong(trial("jsr-not-repeated", "bootstrap", Verdict::Fail, &["SEL-5-3"])));
+        assert!(wrong(trial("jsr-not-repeated", "bootstrap", Verdict::Fail, &[])));
+        assert!(!wrong(trial("jsr-not-repeated", "bootstrap", Verdict::Inconclusive, &["SEL-5-3"])));
+        assert!(!wrong(trial("jsr-not-repeated", "bootstrap", Verdict::Fail, &["SEL-5-3", "PROFILE-SEL-4a"])));
+        assert!(!wrong(trial("jsr-not-repeated", "profile", Verdict::Fail, &["SEL-1-1"])));
+        // A departure from the draft itself is nobody's liberty.
+        assert!(!wrong(trial("jsr-status-nonzero", "bootstrap", Verdict::Fail, &["SEL-5-3"])));
+    }
 }

@@ -131,8 +131,12 @@ impl Runner<'_> {
         let tools: Vec<String> = self.named(Role::CommissioningTool);
         let devices: Vec<String> = self.named(Role::BorderRouter).into_iter().chain(self.named(Role::Router)).collect();
         for tool in tools {
-            let network =
-                format!("network key={} index={} level=5", property("network", "key"), property("network", "index"));
+            let network = format!(
+                "network key={} index={} level={}",
+                property("network", "key"),
+                property("network", "index"),
+                self.case.security_level
+            );
             self.order(&tool, &network);
             for device in &devices {
                 let anchor = format!("anchor eui64={} psk={}", property(device, "eui64"), property(device, "psk"));
@@ -141,11 +145,12 @@ impl Runner<'_> {
         }
         for radio in self.named(Role::TesterRadio) {
             let configure = format!(
-                "configure eui64={} pan_id={} key={} index={} level=5 keyed=0 answer_ssr=0 answer_nd=1",
+                "configure eui64={} pan_id={} key={} index={} level={} keyed=0 answer_ssr=0 answer_nd=1",
                 property(&radio, "eui64"),
                 property("case", "pan_id"),
                 property("network", "key"),
                 property("network", "index"),
+                self.case.security_level,
             );
             self.order(&radio, &configure);
         }

@@ -40,6 +40,7 @@ fn environment() -> Environment {
         iut: Iut::Device,
         entry: None,
         exit: None,
+        security_level: suites::plan::PROFILE_LEVEL,
         steps: vec![step],
         origin: Origin { file: "t.toml".to_owned(), line: 1 },
     };

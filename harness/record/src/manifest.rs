@@ -41,6 +41,9 @@ pub struct RunManifest {
     pub pixit_values: BTreeMap<String, String>,
     /// What is under test: `firmware`, `version`, `hash`, `roles`, ... as its upper tester's `hello` says.
     pub device: BTreeMap<String, String>,
+    /// What was tested, in a sentence: which board, reached how, or the reference device; empty in runs of older versions.
+    #[serde(default)]
+    pub tested: String,
     /// The mutant switched on in the node `dut`, if any.
     pub mutant: Option<String>,
     /// The fake that stands in for the device, if any.

@@ -167,7 +167,9 @@ fn facts(manifest: &RunManifest) -> Vec<Fact> {
         .wall_seconds
         .as_deref()
         .map_or("not recorded: the run was not brought to its end".into(), |it| format!("{} s", line(it)));
-    vec![
+    let tested = (!manifest.tested.is_empty()).then(|| fact("Tested", &manifest.tested));
+    let mut facts: Vec<Fact> = tested.into_iter().collect();
+    facts.extend([
         fact("Run", &manifest.id),
         fact("Started", &manifest.started),
         fact("Wall time", wall),
@@ -176,7 +178,8 @@ fn facts(manifest: &RunManifest) -> Vec<Fact> {
         fact("Seed", manifest.seed.to_string()),
         fact("Bootrack", &manifest.version),
         fact("Command", manifest.command.join(" ")),
-    ]
+    ]);
+    facts
 }
 
 /// What names the device first, then everything else that its upper tester said.

@@ -538,6 +538,7 @@ pub(crate) fn sample() -> Fixture {
             ("roles", "6lr"),
             ("features", "sel,psk"),
         ]),
+        tested: "the reference device on the virtual rack".to_owned(),
         mutant: None,
         fake: None,
         identity: map(&[

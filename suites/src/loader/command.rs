@@ -99,6 +99,13 @@ pub(crate) fn command(
             let words = words.get(1..).unwrap_or_default();
             check_words(node, words, orders, &format!("order for `{machine}`"), faults)?;
             let order = from_first(text, words)?;
+            let role = scope.role(machine)?;
+            if let Some(Err(problem)) = scope.with_stand_ins(&order).map(|order| scope.tester.order(role, &order)) {
+                let place =
+                    words.first().map_or_else(|| 0..text.len(), |(_, place)| place.start..text.trim_end().len());
+                let message = format!("`{machine}` cannot carry this out: {problem}");
+                faults.add(&node.part(place, faults.source), message, "");
+            }
             Some(Command::Machine { machine: machine.to_owned(), order, answer: expected })
         }
     }

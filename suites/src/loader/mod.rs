@@ -8,6 +8,7 @@ pub(crate) mod step;
 mod substitute;
 mod template;
 mod tester_step;
+mod values;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
@@ -18,6 +19,8 @@ use crate::ledger::Ledger;
 use crate::pics::Proforma;
 use crate::pixit::Pixit;
 use crate::plan::{Case, Iut, Origin, Part, Role, Routing, State, Topology};
+use crate::procedures::Liberties;
+use crate::tester::Tester;
 use crate::topology;
 use crate::tree::{self, Faults, Node, Table, Value, suggest};
 use crate::vocabulary::{PHASES, Vocabulary};
@@ -52,6 +55,8 @@ pub struct Catalogue<'a> {
     pub pics: &'a Proforma,
     /// PIXIT values, put in place of `$pixit.NAME`.
     pub pixit: &'a Pixit,
+    /// What the tester's machines can do.
+    pub tester: &'a dyn Tester,
 }
 
 /// A suite that was loaded.
@@ -223,6 +228,7 @@ impl CaseReader<'_, '_, '_> {
         let exit = self.state(table, "exit");
         let rows = rows::read(table, self.faults);
         table.require("topology", "a case", self.faults);
+        let liberties = Liberties::of(self.catalogue.pixit);
         let mut used_params = BTreeSet::new();
         let mut cases = Vec::new();
         let mut names = BTreeSet::new();
@@ -243,9 +249,10 @@ impl CaseReader<'_, '_, '_> {
             let topology = Topology { routing, ..topology };
             let scope = Scope {
                 vocabulary: self.catalogue.vocabulary,
+                tester: self.catalogue.tester,
                 topology: &topology,
                 params: row.values.iter().map(|(name, _)| name.clone()).collect(),
-                pixit: self.catalogue.pixit.names(),
+                pixit: self.catalogue.pixit,
                 bound: BTreeMap::new(),
             };
             let mut steps = Steps {
@@ -279,6 +286,7 @@ impl CaseReader<'_, '_, '_> {
                 iut,
                 entry,
                 exit,
+                security_level: liberties.security_level,
                 steps,
                 origin: Origin { file: self.faults.source.name.clone(), line: self.faults.line(table.span.start) },
             };

@@ -6,8 +6,11 @@ use std::ops::Range;
 
 use crate::credentials::{self, AUTHORITIES, AUTHORITY_PROPERTIES, KEY_PROPERTIES};
 use crate::images::IMAGE_PROPERTIES;
+use crate::loader::values::Values;
+use crate::pixit::Pixit;
 use crate::plan::{Role, Topology};
 use crate::reference;
+use crate::tester::{Tester, stand_in};
 use crate::tree::{Faults, Node, suggest};
 use crate::vocabulary::{FieldKind, SETTABLE_FIELDS, Vocabulary};
 
@@ -33,11 +36,12 @@ pub(crate) type Problem = (String, String);
 /// Everything that a name may mean here.
 pub(crate) struct Scope<'a> {
     pub(crate) vocabulary: &'a Vocabulary,
+    pub(crate) tester: &'a dyn Tester,
     pub(crate) topology: &'a Topology,
     /// The case's parameters, to be offered when a name is misspelt.
     pub(crate) params: Vec<String>,
-    /// PIXIT values, for the same.
-    pub(crate) pixit: Vec<String>,
+    /// PIXIT values: for the same, and for what procedures wait.
+    pub(crate) pixit: &'a Pixit,
     /// Names bound by earlier steps.
     pub(crate) bound: BTreeMap<String, Bound>,
 }
@@ -107,6 +111,7 @@ impl Scope<'_> {
             if known.contains(&credentials::whole(field)) { Ok(Kind::Field(FieldKind::Text)) } else { property(&known) }
         };
         match name {
+            "ct" if self.role("ct").is_none() => return Err(self.no_ct(field)),
             "ct" => return key_property(&["address", "dns", "directory"]),
             authority if AUTHORITIES.contains(&authority) => {
                 return if AUTHORITY_PROPERTIES.contains(&credentials::whole(field)) {
@@ -126,7 +131,7 @@ impl Scope<'_> {
                 };
             }
             "pixit" => {
-                let help = suggest(field, self.pixit.iter().map(String::as_str));
+                let help = suggest(field, self.pixit.names().iter().map(String::as_str));
                 return Err((format!("unknown PIXIT value `{field}`"), help));
             }
             "arg" => {
@@ -170,6 +175,32 @@ impl Scope<'_> {
                 ))
             }
         }
+    }
+
+    /// What the values of `$name.field` are.
+    pub(crate) fn values(&self, name: &str, field: &str) -> Values {
+        if self.bound.contains_key(name) { Values::of(field) } else { Values::of_property(name, field) }
+    }
+
+    /// A text with a stand-in for each reference; `None` if one is to a message that was not seen yet.
+    pub(crate) fn with_stand_ins(&self, text: &str) -> Option<String> {
+        let mut replaced = String::with_capacity(text.len());
+        let mut rest = 0;
+        for found in reference::scan(text).into_iter().flatten() {
+            if self.bound.contains_key(&found.name) {
+                return None;
+            }
+            replaced.push_str(text.get(rest..found.place.start)?);
+            replaced.push_str(&stand_in(&found.name, &found.field));
+            rest = found.place.end;
+        }
+        replaced.push_str(text.get(rest..)?);
+        Some(replaced)
+    }
+
+    fn no_ct(&self, field: &str) -> Problem {
+        let help = "put `ct` next to `lbr`: `line: ct lbr dut`".to_owned();
+        (format!("`$ct.{field}` stands for nothing: the topology `{}` has no `ct`", self.topology.text), help)
     }
 
     /// Notes every reference in a text that stands for nothing.

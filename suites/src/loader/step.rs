@@ -8,9 +8,10 @@ use crate::loader::defined::Defined;
 use crate::loader::scope::{Bound, Scope, has_radio, has_upper_tester};
 use crate::loader::substitute::Known;
 use crate::loader::template::{choice, duration_of, matches};
-use crate::plan::{Case, Check, Expect, Iut, Never, Part, Point, Role, Step, StepKind};
+use crate::loader::values;
+use crate::plan::{Case, Check, Command, Constraint, Expect, Iut, Never, Part, Point, Role, Step, StepKind};
 use crate::procedures;
-use crate::tree::{Faults, Node, Table, suggest};
+use crate::tree::{Faults, Node, Table, Value, suggest};
 
 /// The keys of which a step has exactly one, and the others that each kind takes.
 pub(crate) const STEP_KINDS: &[(&str, &[&str])] = &[
@@ -110,7 +111,7 @@ impl Steps<'_, '_, '_> {
         let node = table.get(kind)?;
         match kind {
             "do" => command::command(node, table.get("answer"), &self.scope, self.faults).map(StepKind::Do),
-            "expect" => self.expect(node, table, None).map(StepKind::Expect),
+            "expect" => self.expect(node, table, None, true).map(StepKind::Expect),
             "unordered" => self.expects(node, table, kind).map(StepKind::Unordered),
             "alt" => self.expects(node, table, kind).map(StepKind::Alternatives),
             "never" => self.never(node, table).map(StepKind::Never),
@@ -122,7 +123,8 @@ impl Steps<'_, '_, '_> {
         }
     }
 
-    fn expect(&mut self, node: &Node, table: &Table, within: Option<Duration>) -> Option<Expect> {
+    /// One expectation; `must_be_met` unless it is one of several, of which another may be.
+    fn expect(&mut self, node: &Node, table: &Table, within: Option<Duration>, must_be_met: bool) -> Option<Expect> {
         let at = self.point(table);
         let message = self.message(node, Some(at));
         let (from, to) = self.ends(table, at);
@@ -137,6 +139,9 @@ impl Steps<'_, '_, '_> {
             }
         };
         let matches = self.conditions(table);
+        if let Some(message) = &message {
+            self.check_conditions(table, message, Some(at), &matches, must_be_met);
+        }
         let bind = self.bind(table);
         let search = table.get("search").is_some_and(|node| node.boolean("`search`", self.faults).unwrap_or(false));
         let count = table.get("count").map_or(Some(1), |node| node.integer("`count`", 1..=10_000, self.faults));
@@ -168,7 +173,15 @@ impl Steps<'_, '_, '_> {
             let Some(message) = inner.require("expect", &format!("an element of {what}"), self.faults).cloned() else {
                 continue;
             };
-            expects.extend(self.expect(&message, inner, within));
+            let Some(expect) = self.expect(&message, inner, within, kind != "alt") else { continue };
+            if expects.contains(&expect) {
+                let help = match kind {
+                    "alt" => "leave one of them out",
+                    _ => "a message serves one expectation only: write `count = 2` if two must come",
+                };
+                self.faults.add(&message.span, format!("the same expectation stands in {what} twice"), help);
+            }
+            expects.push(expect);
         }
         (expects.len() == elements.len()).then_some(expects)
     }
@@ -189,6 +202,9 @@ impl Steps<'_, '_, '_> {
             None => Some("dut".to_owned()),
         };
         let matches = self.conditions(table);
+        if let Some(message) = &message {
+            self.check_conditions(table, message, Some(at), &matches, true);
+        }
         Some(Never { at, message: message?, from, to, during: during?, matches, alive: alive? })
     }
 
@@ -250,7 +266,11 @@ impl Steps<'_, '_, '_> {
         let from = table.get("from").and_then(|node| self.end(node, "`from`", at));
         let to = table.get("to").and_then(|node| {
             if at == Point::Air {
-                return self.end(node, "`to`", at);
+                let to = self.end(node, "`to`", at);
+                if to.is_some() && to == from {
+                    self.faults.add(&node.span, "no frame goes from a board to itself", "name another receiver");
+                }
+                return to;
             }
             self.faults.add(&node.span, "`to` is a link-layer receiver: it has a meaning on air only", "");
             None
@@ -296,6 +316,29 @@ impl Steps<'_, '_, '_> {
         let Some(node) = table.get("where") else { return Vec::new() };
         let Some(fields) = node.table("`where`", self.faults) else { return Vec::new() };
         matches(fields, &self.scope, self.faults)
+    }
+
+    /// Notes fields that a message never has, and constraints that contradict what makes it that message.
+    pub(super) fn check_conditions(
+        &mut self,
+        table: &Table,
+        message: &str,
+        at: Option<Point>,
+        matches: &[crate::plan::Match],
+        must_be_met: bool,
+    ) {
+        let Some(info) = wire::dissect::MESSAGES.iter().find(|info| info.name == message) else { return };
+        let Some(Value::Table(fields)) = table.get("where").map(|node| &node.value) else { return };
+        for entry in &fields.entries {
+            let Some(wanted) = matches.iter().find(|wanted| wanted.field == entry.key) else { continue };
+            let absent = wanted.constraint == Constraint::Present(false);
+            if let Some((message, help)) = values::field_problem(info, &entry.key, at).filter(|_| !absent) {
+                self.faults.add(&entry.key_span, message, help);
+            } else if let Some((field, number)) = values::contradiction(info, wanted).filter(|_| must_be_met) {
+                let text = format!("no `{message}` meets this: each has `{field}` {number}");
+                self.faults.add(&entry.node.span, text, "name another message, or leave the field out");
+            }
+        }
     }
 
     pub(super) fn bind(&mut self, table: &Table) -> Option<String> {
@@ -382,6 +425,13 @@ impl Steps<'_, '_, '_> {
             return;
         };
         match (procedure.expand)(self.scope.topology, &arguments) {
+            Ok(kinds) if self.scope.role("ct").is_none() && kinds.iter().any(refers_to_the_tool) => {
+                let message = format!(
+                    "procedure `{name}` needs the address of `ct`, and the topology `{}` has none",
+                    self.scope.topology.text
+                );
+                self.faults.add(&node.span, message, "put `ct` next to `lbr`: `line: ct lbr dut`");
+            }
             Ok(kinds) => self.steps.extend(kinds.into_iter().map(|kind| Step {
                 part,
                 text: describe::step(&kind),
@@ -391,6 +441,17 @@ impl Steps<'_, '_, '_> {
             })),
             Err((message, help)) => self.faults.add(&node.span, message, help),
         }
+    }
+}
+
+/// Whether an order or a command of a step bears `$ct.`.
+fn refers_to_the_tool(kind: &StepKind) -> bool {
+    match kind {
+        StepKind::Do(Command::UpperTester { command: text, .. } | Command::Machine { order: text, .. }) => {
+            text.contains("$ct.")
+        }
+        StepKind::Check(check) => check.command.contains("$ct."),
+        _ => false,
     }
 }
 

@@ -2,6 +2,7 @@
 
 use crate::duration;
 use crate::loader::scope::{Kind, Problem, Scope};
+use crate::loader::values::{self, Values};
 use crate::plan::{Constraint, Match, Operand};
 use crate::reference::{self, Offset};
 use crate::tree::{Faults, Node, Table, Value, suggest};
@@ -32,6 +33,9 @@ fn matches_of(
         .filter_map(|entry| match kind_of(&entry.key) {
             Ok(kind) => {
                 let constraint = constraint(&entry.node, &entry.key, kind, scope, faults)?;
+                if let Some((message, help)) = values::problem(&entry.key, Values::of(&entry.key), &constraint) {
+                    faults.add(&entry.node.span, message, help);
+                }
                 Some(Match { field: entry.key.clone(), constraint })
             }
             Err((message, help)) => {
@@ -58,7 +62,14 @@ fn constraint(node: &Node, field: &str, kind: Kind, scope: &Scope<'_>, faults: &
                 faults.add(&node.span, "`one_of` is empty: nothing could match", "");
                 return None;
             }
-            let operands = elements.iter().filter_map(|element| operand(element, field, kind, scope, faults)).collect();
+            let mut operands: Vec<Operand> = Vec::new();
+            for element in elements {
+                let Some(operand) = operand(element, field, kind, scope, faults) else { continue };
+                if operands.contains(&operand) {
+                    faults.add(&element.span, "stands in `one_of` twice", "leave one of them out");
+                }
+                operands.push(operand);
+            }
             Some(Constraint::OneOf(operands))
         }
         ["min"] | ["max"] | ["min", "max"] | ["max", "min"] => {
@@ -69,11 +80,6 @@ fn constraint(node: &Node, field: &str, kind: Kind, scope: &Scope<'_>, faults: &
             }
             let min = one("min").and_then(|node| operand(node, field, kind, scope, faults));
             let max = one("max").and_then(|node| operand(node, field, kind, scope, faults));
-            if let (Some(Operand::Number(min)), Some(Operand::Number(max))) = (&min, &max)
-                && min > max
-            {
-                faults.add(&node.span, "the range is empty: `min` is greater than `max`", "");
-            }
             Some(Constraint::Range { min, max })
         }
         ["mask", "value"] | ["value", "mask"] => {
@@ -110,6 +116,18 @@ pub(crate) fn operand(
     scope: &Scope<'_>,
     faults: &mut Faults<'_>,
 ) -> Option<Operand> {
+    let operand = any_operand(node, field, kind, scope, faults)?;
+    if kind != Kind::Time
+        && let Some((message, help)) = Values::of(field).problem(field, &operand)
+    {
+        faults.add(&node.span, message, help);
+        return None;
+    }
+    Some(operand)
+}
+
+/// A value by its kind, whatever the field's values are.
+fn any_operand(node: &Node, field: &str, kind: Kind, scope: &Scope<'_>, faults: &mut Faults<'_>) -> Option<Operand> {
     match &node.value {
         Value::Text(text) => match reference::whole(text) {
             Some(read) => reference_operand(node, read, field, kind, scope, faults),
@@ -192,6 +210,13 @@ fn reference_operand(
         faults.add(&node.span, format!("`{field}` is {is}, and `${}.{}` is {is_not}", found.name, found.field), "");
         return None;
     }
+    let (own, other) = (Values::of(field), scope.values(&found.name, &found.field));
+    if kind != Kind::Time && own.excludes(other) {
+        let (own, other) = (own.in_words(), other.in_words());
+        let message = format!("`{field}` is {own}, and `${}.{}` is {other}: never the same", found.name, found.field);
+        faults.add(&node.span, message, "refer to a value of the same form");
+        return None;
+    }
     let offset = match (offset, of) {
         (None, _) => 0,
         (Some(Offset::Time(nanoseconds)), Kind::Time) => nanoseconds,
@@ -222,7 +247,16 @@ pub(crate) fn settings(
         .entries
         .iter()
         .filter_map(|entry| match scope.settable(&entry.key) {
-            Ok(kind) => Some((entry.key.clone(), operand(&entry.node, &entry.key, kind, scope, faults)?)),
+            Ok(kind) => {
+                let operand = any_operand(&entry.node, &entry.key, kind, scope, faults)?;
+                // Octets, checksums and payloads take words too: whoever crafts the message knows them.
+                let values = Some(Values::of(&entry.key)).filter(|values| *values != Values::Octets);
+                if let Some((message, help)) = values.and_then(|values| values.problem(&entry.key, &operand)) {
+                    faults.add(&entry.node.span, message, help);
+                    return None;
+                }
+                Some((entry.key.clone(), operand))
+            }
             Err((message, help)) => {
                 faults.add(&entry.key_span, message, help);
                 None
@@ -238,7 +272,7 @@ pub(crate) fn duration_of(node: &Node, what: &str, faults: &mut Faults<'_>) -> O
         return None;
     }
     let text = node.text(what, faults)?;
-    match duration::parse(text) {
+    match duration::parse_sum(text) {
         Some(time) if time.is_zero() => {
             faults.add(&node.span, format!("{what} is zero"), "");
             None

@@ -4,8 +4,9 @@ use std::collections::BTreeMap;
 
 use crate::loader::step::{Steps, is_eui64};
 use crate::loader::template::{duration_of, matches_to_send, settings};
-use crate::plan::{Change, Deviation, Role, Send};
-use crate::tree::{Faults, Node, Table};
+use crate::plan::{Change, Constraint, Deviation, Match, Operand, Role, Send};
+use crate::tester::{Inability, stand_in};
+use crate::tree::{Faults, Node, Table, Value};
 use crate::vocabulary::CRAFTED_MESSAGES;
 
 impl Steps<'_, '_, '_> {
@@ -19,9 +20,8 @@ impl Steps<'_, '_, '_> {
             crafted
         });
         let testers = self.scope.boards(|role| role == Role::TesterRadio);
-        let sender = |role| matches!(role, Role::TesterRadio | Role::CommissioningTool);
         let by = match (table.get("by"), testers.as_slice()) {
-            (Some(node), _) => self.board(node, "`by`", sender, "tester radio or `ct`"),
+            (Some(node), _) => self.board(node, "`by`", |role| role == Role::TesterRadio, "tester radio"),
             (None, [only]) => Some(only.clone()),
             (None, []) => {
                 let help = "put a tester radio into the topology: a name that begins with `tester`";
@@ -51,7 +51,7 @@ impl Steps<'_, '_, '_> {
             None => BTreeMap::new(),
         };
         let bind = self.bind(table);
-        Some(Send {
+        let send = Send {
             by: by?,
             message: message?,
             source: source?,
@@ -59,7 +59,48 @@ impl Steps<'_, '_, '_> {
             security_level: level.flatten().and_then(|level| u8::try_from(level).ok()),
             overrides,
             bind,
-        })
+        };
+        if let Err(inability) = self.scope.tester.craft(&self.sketch(&send)) {
+            self.note(inability, node, table);
+        }
+        Some(send)
+    }
+
+    /// What is sent with stand-ins for its references; a field that refers to a message not yet seen is left out.
+    fn sketch(&self, send: &Send) -> Send {
+        let board = |name: &str| match self.scope.role(name) {
+            Some(_) => stand_in(name, "eui64"),
+            None => name.to_owned(),
+        };
+        Send {
+            source: board(&send.source),
+            to: board(&send.to),
+            overrides: self.literals(&send.overrides),
+            ..send.clone()
+        }
+    }
+
+    fn literals(&self, overrides: &BTreeMap<String, Operand>) -> BTreeMap<String, Operand> {
+        let literal = |operand: &Operand| match operand {
+            Operand::Reference { name, field, offset: 0 } if !self.scope.bound.contains_key(name) => {
+                Some(Operand::Text(stand_in(name, field)))
+            }
+            Operand::Reference { .. } => None,
+            literal => Some(literal.clone()),
+        };
+        overrides.iter().filter_map(|(field, operand)| Some((field.clone(), literal(operand)?))).collect()
+    }
+
+    /// Notes what a machine cannot do: at the field that it fails at, or else at the step.
+    fn note(&mut self, inability: Inability, node: &Node, table: &Table) {
+        let Inability { field, message, help } = inability;
+        let fields = ["set", "where"].into_iter().filter_map(|key| match table.get(key).map(|node| &node.value) {
+            Some(Value::Table(fields)) => Some(fields),
+            _ => None,
+        });
+        let entry = fields.flat_map(|fields| &fields.entries).find(|entry| Some(&entry.key) == field.as_ref());
+        let span = entry.map_or(&node.span, |entry| &entry.key_span).clone();
+        self.faults.add(&span, message, help);
     }
 
     pub(super) fn deviate(&mut self, node: &Node, table: &Table) -> Option<Deviation> {
@@ -111,13 +152,34 @@ impl Steps<'_, '_, '_> {
             Some(fields) => matches_to_send(fields, &self.scope, self.faults),
             None => Vec::new(),
         };
-        Some(Deviation {
+        if let Some(message) = &message {
+            self.check_conditions(table, message, None, &matches, true);
+        }
+        let deviation = Deviation {
             machine: machine?,
             message: message?,
             matches,
             change: change?,
             times: u32::try_from(times?).ok()?,
-        })
+        };
+        let role = self.scope.role(&deviation.machine)?;
+        let matches = deviation.matches.iter().filter_map(|wanted| match &wanted.constraint {
+            Constraint::Equals(operand) => {
+                let literal = self.literals(&BTreeMap::from([(wanted.field.clone(), operand.clone())]));
+                let constraint = Constraint::Equals(literal.into_values().next()?);
+                Some(Match { field: wanted.field.clone(), constraint })
+            }
+            _ => Some(wanted.clone()),
+        });
+        let change = match &deviation.change {
+            Change::Override(fields) => Change::Override(self.literals(fields)),
+            change => change.clone(),
+        };
+        let sketch = Deviation { matches: matches.collect(), change, ..deviation.clone() };
+        if let Err(inability) = self.scope.tester.deviate(role, &sketch) {
+            self.note(inability, node, table);
+        }
+        Some(deviation)
     }
 
     /// A board, an EUI-64, and as a destination also an IPv6 address or `all`.

@@ -2,11 +2,11 @@
 
 use std::time::Duration;
 
-use super::write::{all, event, order, power, refers, ut};
+use super::write::{all, check, event, is, order, power, refers, ut};
 use super::{Argument, ArgumentKind, Arguments, Expansion, Procedure};
 use crate::credentials::{FLAW_WORDS, Flaw, PIECES};
 use crate::images::IMAGE_WORDS;
-use crate::plan::{Role, StepKind, Topology};
+use crate::plan::{Command, Role, StepKind, Topology};
 use crate::topology::{Tree, neighbours, tree};
 
 /// How long a board may take to get its address, and to mark its links.
@@ -131,7 +131,7 @@ pub(super) const PREPARE_NETWORK: Procedure = Procedure {
             steps.push(ut(name, format!("manufacture anchor=psk psk=${name}.psk")));
             steps.extend(install(topology, name, None)?);
             if secured.contains(name) {
-                steps.push(provision(name));
+                steps.push(provision(name, arguments));
             }
             steps.push(power(name, false));
         }
@@ -199,7 +199,7 @@ pub(super) const PROVISIONED: Procedure = Procedure {
         let board = arguments.board("board");
         let mut steps = vec![power(board, true), ut(board, format!("manufacture anchor=psk psk=${board}.psk"))];
         steps.extend(install(topology, board, None)?);
-        steps.push(provision(board));
+        steps.push(provision(board, arguments));
         steps.push(power(board, false));
         steps.push(power(board, true));
         let mut awaited = Vec::new();
@@ -208,6 +208,47 @@ pub(super) const PROVISIONED: Procedure = Procedure {
         }
         awaited.extend(linked(board, arguments.boards("linked"), UP_WITHIN));
         steps.extend(all(awaited));
+        Ok(steps)
+    },
+};
+
+pub(super) const COME_BACK: Procedure = Procedure {
+    name: "come_back",
+    doc: "Resets a board that holds the network key, and waits until it has its address again and holds the key still, \
+          with `closed` ALL_SECURED too, with `marked_by` as a neighbour whose link is marked. A case whose body resets the board shows by it first that a reset alone loses \
+          nothing: what outlives a reboot is of the profile.",
+    arguments: &[
+        BOARD,
+        Argument {
+            name: "closed",
+            doc: "whether ALL_SECURED must be true still",
+            kind: ArgumentKind::Flag,
+            default: Some("false"),
+        },
+        Argument {
+            name: "marked_by",
+            doc: "neighbours at which the link to the board must be marked secured",
+            kind: ArgumentKind::Boards,
+            default: Some(""),
+        },
+    ],
+    expand: |topology, arguments| {
+        let board = arguments.board("board");
+        let mut steps = vec![StepKind::Do(Command::Reset { board: board.to_owned() })];
+        if has_prefix(topology) {
+            steps.extend(all(vec![event(board, "address", UP_WITHIN, Vec::new())]));
+        }
+        let mut matches = vec![is("ut.secured", "1")];
+        if arguments.flag("closed") {
+            matches.push(is("ut.all_secured", "1"));
+        }
+        steps.push(check(board, "status", matches));
+        if !arguments.boards("marked_by").is_empty() {
+            steps.push(StepKind::Wait { duration: arguments.liberties().ssr_within });
+        }
+        for neighbour in arguments.boards("marked_by") {
+            steps.push(check(neighbour, format!("link neighbour=${board}.eui64"), vec![is("ut.secured", "1")]));
+        }
         Ok(steps)
     },
 };
@@ -288,8 +329,8 @@ fn manufacture(topology: &Topology, board: &str, arguments: &Arguments) -> Vec<S
     steps
 }
 
-fn provision(board: &str) -> StepKind {
-    ut(board, "provision key=$network.key index=1 level=5")
+fn provision(board: &str, arguments: &Arguments) -> StepKind {
+    ut(board, format!("provision key=$network.key index=1 level={}", arguments.liberties().security_level))
 }
 
 /// `install` with the parent, then a host route for every board below.

@@ -4,17 +4,14 @@ use std::time::Duration;
 
 use super::boards::linked;
 use super::write::{all, event, is, look, order, power, refers};
-use super::{Argument, ArgumentKind, Procedure};
+use super::{Argument, ArgumentKind, Arguments, Liberties, Procedure};
 use crate::plan::{Point, StepKind, Topology};
 
-/// A join request comes a few seconds after power-on.
-const REQUEST_WITHIN: Duration = Duration::from_secs(30);
+/// How long a join request may be under way, over whatever hops.
+const REQUEST_UNDER_WAY: Duration = Duration::from_secs(15);
 
-/// A handshake with its retransmissions.
-const KEYED_WITHIN: Duration = Duration::from_secs(60);
-
-/// The answers to set secure requests.
-const LINKED_WITHIN: Duration = Duration::from_secs(20);
+/// The tool's request for ALL_SECURED, over a session of its own.
+const CLOSED_WITHIN: Duration = Duration::from_secs(20);
 
 const BOARD: Argument =
     Argument { name: "board", doc: "the board that is to be secured", kind: ArgumentKind::Board, default: Some("dut") };
@@ -34,10 +31,14 @@ pub(super) const JOIN: Procedure = Procedure {
     expand: |topology, arguments| {
         needs_ct(topology, "join")?;
         let board = arguments.board("board");
-        let request = look(Point::Backbone, "sel.jsr", None, REQUEST_WITHIN, vec![refers("sel.eui64", board, "eui64")]);
-        let set_secure = look(Point::Air, "sel.ssr", Some(board), KEYED_WITHIN, Vec::new());
-        let mut awaited = vec![event(board, "keyed", KEYED_WITHIN, Vec::new()), set_secure];
-        awaited.extend(linked(board, arguments.boards("linked"), KEYED_WITHIN));
+        let Liberties { jsr_within, .. } = arguments.liberties();
+        let requested_within = jsr_within + REQUEST_UNDER_WAY;
+        let of_board = vec![refers("sel.eui64", board, "eui64")];
+        let request = look(Point::Backbone, "sel.jsr", None, requested_within, of_board);
+        let keyed_within = keyed_within(arguments);
+        let set_secure = look(Point::Air, "sel.ssr", Some(board), keyed_within, Vec::new());
+        let mut awaited = vec![event(board, "keyed", keyed_within, Vec::new()), set_secure];
+        awaited.extend(linked(board, arguments.boards("linked"), keyed_within));
         let mut steps =
             vec![power(board, true), StepKind::Expect(request), order("ct", format!("select ${board}.eui64"))];
         steps.extend(all(awaited));
@@ -53,8 +54,9 @@ pub(super) const SECURE: Procedure = Procedure {
     expand: |topology, arguments| {
         needs_ct(topology, "secure")?;
         let board = arguments.board("board");
-        let mut awaited = vec![event(board, "keyed", KEYED_WITHIN, Vec::new())];
-        awaited.extend(linked(board, arguments.boards("linked"), KEYED_WITHIN));
+        let keyed_within = keyed_within(arguments);
+        let mut awaited = vec![event(board, "keyed", keyed_within, Vec::new())];
+        awaited.extend(linked(board, arguments.boards("linked"), keyed_within));
         let mut steps = vec![order("ct", format!("select ${board}.eui64"))];
         steps.extend(all(awaited));
         Ok(steps)
@@ -73,11 +75,19 @@ pub(super) const CLOSE_NETWORK: Procedure = Procedure {
     expand: |topology, arguments| {
         needs_ct(topology, "close_network")?;
         let mut steps = vec![order("ct", "close")];
-        let closed = |board: &String| event(board, "all_secured", LINKED_WITHIN, vec![is("ut.value", "1")]);
+        let closed_within = CLOSED_WITHIN.max(arguments.liberties().handshake_within);
+        let closed = |board: &String| event(board, "all_secured", closed_within, vec![is("ut.value", "1")]);
         steps.extend(all(arguments.boards("board").iter().map(closed).collect()));
         Ok(steps)
     },
 };
+
+/// From the tool's selection until the board holds the key, and its neighbours know: a handshake with its
+/// retransmissions, and the set secure requests after it.
+fn keyed_within(arguments: &Arguments) -> Duration {
+    let Liberties { handshake_within, ssr_within, .. } = arguments.liberties();
+    handshake_within + ssr_within
+}
 
 pub(super) fn needs_ct(topology: &Topology, name: &str) -> Result<(), (String, String)> {
     if topology.boards.iter().any(|board| board.name == "ct") {

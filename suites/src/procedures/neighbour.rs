@@ -59,12 +59,13 @@ pub(super) const NEIGHBOUR: Procedure = Procedure {
             None | Some("") => own.as_str(),
             Some(given) => given,
         };
+        let level = arguments.liberties().security_level;
         let (keyed, answers) = (u8::from(keyed), u8::from(marked));
         let mut steps = vec![
             order(
                 radio,
                 format!(
-                    "configure eui64={eui64} pan_id=$case.pan_id key=$network.key index=1 level=5 keyed={keyed} \
+                    "configure eui64={eui64} pan_id=$case.pan_id key=$network.key index=1 level={level} keyed={keyed} \
                      answer_ssr={answers} answer_nd=1"
                 ),
             ),

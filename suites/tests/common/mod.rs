@@ -5,6 +5,7 @@
 use bootrack_suites::ledger::Ledger;
 use bootrack_suites::pics::Proforma;
 use bootrack_suites::pixit::Pixit;
+use bootrack_suites::tester::AnyTester;
 use bootrack_suites::vocabulary::Vocabulary;
 use bootrack_suites::{Catalogue, Suite, built_in};
 use input::{Fault, Source};
@@ -33,8 +34,13 @@ impl World {
     }
 
     pub(crate) fn load(&self, sources: &[Source]) -> Result<Vec<Suite>, Vec<Fault>> {
-        let catalogue =
-            Catalogue { vocabulary: &self.vocabulary, ledger: &self.ledger, pics: &self.proforma, pixit: &self.pixit };
+        let catalogue = Catalogue {
+            vocabulary: &self.vocabulary,
+            ledger: &self.ledger,
+            pics: &self.proforma,
+            pixit: &self.pixit,
+            tester: &AnyTester,
+        };
         bootrack_suites::load(sources, &catalogue)
     }
 

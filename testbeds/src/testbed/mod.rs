@@ -198,6 +198,17 @@ impl Testbed {
         self.connections.values().try_for_each(|connection| connection.check_ready())
     }
 
+    /// Every board that the file names: connected, in quarantine, at the end of a link, beside the sniffer, or in its list.
+    pub fn board_names(&self) -> Vec<&str> {
+        let links = self.links.iter().flat_map(|(a, b, _)| [a, b]);
+        let beside = match &self.sniffer.position {
+            Position::Beside(board) => Some(board),
+            Position::Everywhere => None,
+        };
+        let connected = self.connections.keys().chain(self.quarantines.keys());
+        connected.chain(links).chain(beside).chain(self.boards.iter().flatten()).map(String::as_str).collect()
+    }
+
     /// Whether some of its boards do not wait for it.
     pub fn is_real_time(&self) -> bool {
         !self.connections.is_empty()

@@ -46,6 +46,7 @@ mod tests;
 pub use directory::{DNS_SERVER, RESOURCE_DIRECTORY};
 pub use fakes::Fake;
 pub use mutants::Mutant;
+pub use order::check_order;
 pub use registry::MAX_REQUESTS;
 
 use std::collections::{BTreeMap, VecDeque};

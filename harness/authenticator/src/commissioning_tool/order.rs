@@ -6,7 +6,7 @@ use std::time::Duration;
 use protocols::coap::Request;
 use protocols::dtls::ExtendedMasterSecret;
 use wire::Eui64;
-use wire::coap::{Code, ContentFormat, Options};
+use wire::coap::{Code, ContentFormat, Message, MessageType, Options, Token};
 
 use super::credentials::IdentityOrder;
 use super::directory::Responder;
@@ -149,6 +149,37 @@ impl Order {
         words.end()?;
         Ok(order)
     }
+}
+
+/// Octets of a UDP payload that every link carries (RFC 8200 section 5: 1280, less IPv6 and UDP header).
+const DATAGRAM: usize = 1280 - 48;
+
+/// What a DTLS record adds: header, explicit nonce, integrity code of 8 octets.
+const RECORD: usize = 13 + 8 + 8;
+
+/// Whether the tool understands an order, and whether a packet takes what it is to send.
+///
+/// # Errors
+/// What is wrong with the order.
+pub fn check_order(line: &str) -> Result<(), String> {
+    let (request, room) = match Order::parse(line)? {
+        Order::Request { request, .. } => (request, DATAGRAM - RECORD),
+        Order::Plain { request, .. } => (request, DATAGRAM),
+        _ => return Ok(()),
+    };
+    let message = Message {
+        message_type: MessageType::Confirmable,
+        code: request.code,
+        message_id: 0,
+        token: Token::new(&[0; 8]).map_err(|error| error.to_string())?,
+        options: request.options,
+        payload: request.payload,
+    };
+    let length = message.emit().map_err(|error| error.to_string())?.len();
+    if length > room {
+        return Err(format!("the message has {length} octets, a packet takes {room}"));
+    }
+    Ok(())
 }
 
 /// `METHOD PATH [format=N] [accept=N] [type=con|non] [payload=...]`; confirmable unless said otherwise.

@@ -31,6 +31,8 @@ mod rogue;
 mod send;
 mod tape;
 
+pub use order::check_order;
+
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::net::Ipv6Addr;
 use std::time::Duration;

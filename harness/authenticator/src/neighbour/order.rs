@@ -7,7 +7,9 @@ use std::time::Duration;
 use wire::Eui64;
 
 use super::flood::{FloodOrder, Kind};
+use super::rogue;
 use super::tape::{RecordOrder, ReplayOrder};
+use crate::commissioning_tool;
 use crate::words::{Parsed, Words, bad, eui64, number, octets};
 
 /// What a neighbour is.
@@ -108,6 +110,17 @@ impl Order {
         };
         words.end()?;
         Ok(order)
+    }
+}
+
+/// Whether a neighbour understands an order.
+///
+/// # Errors
+/// What is wrong with the order.
+pub fn check_order(line: &str) -> Result<(), String> {
+    match line.split_once(' ') {
+        Some((rogue::WORD, order)) => commissioning_tool::check_order(order),
+        _ => Order::parse(line).map(drop),
     }
 }
 

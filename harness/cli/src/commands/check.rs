@@ -12,7 +12,8 @@ use crate::output::{self, say};
 
 pub(crate) fn check(arguments: &Check) -> Result<Exit, Failure> {
     let loaded = inputs::load(&arguments.paths, arguments.pics.as_deref(), arguments.pixit.as_deref())?;
-    inputs::testbed(arguments.testbed.as_deref())?;
+    let (testbed, testbed_source) = inputs::testbed(arguments.testbed.as_deref())?;
+    inputs::check_boards(&testbed, &testbed_source, &loaded)?;
     // The ledger speaks of the built-in suites; a file of one's own need not cover it.
     if arguments.paths.is_empty() {
         let uncovered = loaded.ledger.uncovered(&loaded.suites);

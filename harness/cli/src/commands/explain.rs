@@ -16,13 +16,13 @@ pub(crate) fn explain(arguments: &Explain) -> Result<Exit, Failure> {
     let Some(case) = rows.first() else {
         let ids: Vec<&str> = loaded.cases().map(|case| case.base.as_str()).collect();
         let near = input::nearest(&arguments.case, ids.iter().copied());
-        return Err(Failure::Nothing {
-            message: format!("no case `{}`", arguments.case),
-            help: Some(near.map_or_else(
+        return Err(Failure::usage_with_help(
+            format!("no case `{}`", arguments.case),
+            near.map_or_else(
                 || "`bootrack list` shows every case".to_owned(),
                 |near| format!("did you mean `{near}`?"),
-            )),
-        });
+            ),
+        ));
     };
     say!("{}  ({}, phase {})", case.base, case.suite, case.phase);
     say!("{}", case.purpose);

@@ -22,3 +22,4 @@ pub(crate) mod run;
 pub(crate) mod schema;
 pub(crate) mod sniff;
 pub(crate) mod summary;
+mod tested;

@@ -7,7 +7,9 @@ use std::time::Instant;
 use engine::campaign::Setting;
 use engine::mutation::{self, Mutant, Trial};
 use engine::stored_plan::PlannedCase;
+use record::Verdict;
 use serde_json::json;
+use suites::ledger::PROFILE_PREFIX;
 use testbeds::testbed::Device;
 
 use crate::arguments::Mutants;
@@ -29,6 +31,10 @@ pub(crate) fn mutants(arguments: &Mutants) -> Result<Exit, Failure> {
         [] => Mutant::all().collect(),
         names => names.iter().map(|name| run::mutant(name)).collect::<Result<_, _>>()?,
     };
+    let asked: Vec<Mutant> = match arguments.profile {
+        true => asked.into_iter().filter(|mutant| mutant.clause().starts_with(PROFILE_PREFIX)).collect(),
+        false => asked,
+    };
     let setting = Setting::new(testbed, Device::Reference);
     let attempts = |case| {
         (1..=arguments.repeat).map(move |number| (case, number))
@@ -36,8 +42,11 @@ pub(crate) fn mutants(arguments: &Mutants) -> Result<Exit, Failure> {
     let planned = |(case, number)| PlannedCase::attempt(case, arguments.seed, number, &setting.testbed);
     let cases: Vec<PlannedCase> = loaded.cases().flat_map(attempts).map(planned).collect();
     let jobs = run::jobs(arguments.jobs);
-    let trials =
-        mutation::run_mutants(&asked, &cases, &setting, jobs, arguments.full, &|_| {}).map_err(Failure::Broken)?;
+    let every_case = arguments.full || arguments.profile;
+    let trials = mutation::run_mutants(&asked, &cases, &setting, jobs, every_case, &|_| {}).map_err(Failure::Broken)?;
+    if arguments.profile {
+        return Ok(print_departures(&asked, &trials, started, arguments.json));
+    }
 
     let mut killers: BTreeMap<&str, Vec<&str>> = asked.iter().map(|mutant| (mutant.name(), Vec::new())).collect();
     for trial in trials.iter().filter(|trial| trial.killed) {
@@ -97,6 +106,40 @@ pub(crate) fn mutants(arguments: &Mutants) -> Result<Exit, Failure> {
         }
     }
     Ok(if escaped.is_empty() && idle.is_empty() { Exit::Passed } else { Exit::Failed })
+}
+
+/// What departures from the profile alone were held against the draft.
+fn print_departures(asked: &[Mutant], trials: &[Trial], started: Instant, as_json: bool) -> Exit {
+    let wrong: Vec<&Trial> = trials.iter().filter(|trial| trial.blames_the_draft_for_the_profile()).collect();
+    let fails = trials.iter().filter(|trial| trial.verdict == Verdict::Fail).count();
+    if as_json {
+        let list: Vec<_> = wrong
+            .iter()
+            .map(|trial| {
+                json!({
+                    "mutant": trial.mutant.name(), "case": trial.case, "suite": trial.suite,
+                    "clauses": trial.deciding_clauses, "reason": trial.reason,
+                })
+            })
+            .collect();
+        output::json(&json!({
+            "schema": "bootrack-departures/1", "mutants": asked.len(), "trials": trials.len(), "fails": fails,
+            "held_against_the_draft": list,
+        }));
+    } else {
+        for trial in &wrong {
+            let Trial { mutant, case, suite, reason, .. } = trial;
+            say!("{} departs from {} alone, and {case} ({suite}) fails it: {reason}", mutant.name(), mutant.clause());
+        }
+        say!(
+            "{} mutants of the profile, {} trials, {fails} fails: {} outside of the profile, {:.1} s",
+            asked.len(),
+            trials.len(),
+            wrong.len(),
+            started.elapsed().as_secs_f64()
+        );
+    }
+    if wrong.is_empty() { Exit::Passed } else { Exit::Failed }
 }
 
 /// Named kills that did not happen in any row of the case that names them.

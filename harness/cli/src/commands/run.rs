@@ -20,6 +20,7 @@ use testbeds::testbed::{Device, Quarantine, Testbed};
 use testbeds::virtual_rack::Fake;
 
 use crate::arguments::Run;
+use crate::commands::tested::tested;
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::inputs::{self, Loaded};
@@ -37,14 +38,17 @@ pub(crate) fn run(arguments: &Run) -> Result<Exit, Failure> {
         planning.selectors.clone_from(&setting.testbed.selectors);
     }
     let (loaded, plan) = inputs::plan(&planning)?;
+    inputs::check_boards(&setting.testbed, &testbed_source, &loaded)?;
     let setting = &setting;
     let attempts = |case| {
         (1..=arguments.repeat).map(move |number| PlannedCase::attempt(case, arguments.seed, number, &setting.testbed))
     };
     let planned: Vec<PlannedCase> = plan.cases.iter().flat_map(attempts).collect();
+    check_use(&setting.testbed, &planned)?;
     let folder = arguments.out.clone().unwrap_or_else(|| PathBuf::from("runs").join(&id));
     let mut manifest =
         manifest(arguments, &loaded, &plan, &planned, &testbed_source, &setting.testbed.identity, clock, &id);
+    manifest.tested = tested(setting, &planned, arguments.fake, &manifest.device);
     let stored_plan = serde_json::to_value(StoredPlan::new(planned.clone()))
         .map_err(|error| Failure::Broken(format!("the plan cannot be stored: {error}")))?;
     let _claim = claim(&setting.testbed, &id, arguments.wait_for_boards)?;
@@ -71,6 +75,7 @@ pub(crate) fn run(arguments: &Run) -> Result<Exit, Failure> {
     let not_applicable = manifest.cases.split_off(planned.len());
     manifest.cases = outcome.results;
     manifest.device = outcome.device;
+    manifest.tested = tested(setting, &planned, arguments.fake, &manifest.device);
     manifest.cases.extend(not_applicable);
     manifest.warnings.extend(mixed(&manifest.cases));
     manifest.warnings.extend(tried_again(&manifest.cases));
@@ -99,7 +104,19 @@ fn claim(testbed: &Testbed, id: &str, patience_s: u32) -> Result<Claim, Failure>
     })
 }
 
-/// What to say of boards of the testbed that no case has: a name is misspelled, or they are for others.
+/// Refuses a testbed whose boards none of the planned cases has: what would be tested is none of them.
+fn check_use(testbed: &Testbed, planned: &[PlannedCase]) -> Result<(), Failure> {
+    let boards: Vec<String> = testbed.connections.keys().map(|name| format!("`{name}`")).collect();
+    if planned.is_empty() || boards.is_empty() || unused(testbed, planned).len() < boards.len() {
+        return Ok(());
+    }
+    Err(Failure::usage_with_help(
+        format!("no selected case has a board that the testbed connects: {}", boards.join(", ")),
+        "select cases whose topology has one, or leave the testbed file out to test the reference device",
+    ))
+}
+
+/// What to say of boards of the testbed that no planned case has.
 fn unused(testbed: &Testbed, planned: &[PlannedCase]) -> Vec<String> {
     let is_used = |name: &String| {
         planned.iter().any(|planned| planned.case.topology.boards.iter().any(|board| board.name == *name))
@@ -223,6 +240,7 @@ fn manifest(
         pixit_values: loaded.pixit.values().iter().map(|(name, value)| (name.clone(), value.to_string())).collect(),
         // Filled in from the device's own `hello` once it has said one.
         device: BTreeMap::new(),
+        tested: String::new(),
         mutant: arguments.mutant.clone(),
         fake: arguments.fake.map(|fake| format!("{fake:?}").to_lowercase()),
         identity: identity.clone(),
@@ -261,6 +279,7 @@ fn report(as_json: bool, manifest: &RunManifest, folder: &Path, wall: Duration) 
             .collect();
         return output::json(&json!({
             "schema": "bootrack-run-summary/1", "id": manifest.id, "folder": folder, "seed": manifest.seed,
+            "tested": manifest.tested,
             "wall_seconds": wall.as_secs_f64(), "virtual_ns": virtual_time, "cases": cases,
         }));
     }
@@ -296,6 +315,7 @@ fn report(as_json: bool, manifest: &RunManifest, folder: &Path, wall: Duration) 
     say!();
     let noun = if cases == 1 { "case" } else { "cases" };
     say!("{cases} {noun}{attempts}: {}{again}", counts.join(", "));
+    say!("tested   {}", manifest.tested);
     say!("wall time {:.3} s, virtual time {}", wall.as_secs_f64(), output::seconds(virtual_time));
     say!("evidence {}", folder.display());
     say!("report   {}", folder.join("index.html").display());

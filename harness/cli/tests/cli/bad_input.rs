@@ -98,6 +98,54 @@ fn a_mistake_in_a_suite_is_shown_where_it_stands(#[case] good: &str, #[case] bad
     assert!(outcome.err.contains("here"), "the place is not underlined:\n{}", outcome.err);
 }
 
+/// A suite whose steps a test writes; the tester radio `tester` hears the device.
+const STEPS: &str = r#"title = "A suite"
+phase = "bootstrap"
+
+[[case]]
+id = "BAD-01"
+purpose = "The tester cannot do this."
+clauses = ["SEL-5-3"]
+topology = "graph: ct-lbr lbr-dut dut-tester"
+  [[case.setup]]
+  use = "prepare_network"
+  [[case.step]]
+  STEP
+  [[case.step]]
+  expect = "sel.jsr"
+  from = "dut"
+  within = "5s"
+"#;
+
+/// What no machine of the tester can do is told when the suite is loaded, at the step, the field or the word.
+#[rstest]
+#[case::field("send = \"sel.jsr\"\nto = \"dut\"\nset = { \"coap.code\" = 1 }", &["14:9: ", "`coap.code` cannot be set in a `sel.jsr`"])]
+#[case::number("send = \"sel.jsr\"\nto = \"dut\"\nset = { \"sel.status\" = 300 }", &["14:24: ", "`sel.status` is never 300", "0 to 255"])]
+#[case::key("send = \"sel.ssr\"\nto = \"dut\"\nlevel = 5\nset = { \"key\" = \"00ff\" }", &["15:9: ", "`key` cannot be `(hidden)`", "32 hex digits"])]
+#[case::plain("send = \"sel.ssr\"\nto = \"dut\"\nset = { \"wpan.aux_sec.key_index\" = 2 }", &["14:9: ", "the frame is plain", "`level = 5`"])]
+#[case::too_long("send = \"icmpv6.echo_request\"\nto = \"dut\"\nset = { \"data.len\" = 3000 }", &["12:8: ", "cannot be encoded", "2047 octets"])]
+#[case::too_long_for_a_frame("send = \"wpan.data\"\nto = \"dut\"\nset = { \"data.len\" = 200 }", &["12:8: ", "cannot be encoded"])]
+#[case::no_way("send = \"icmpv6.echo_request\"\nto = \"fd00::1\"", &["12:8: ", "no neighbour is known"])]
+#[case::message_of_another_machine("deviate = \"sel.ssr\"\ndrop = true", &["12:11: ", "this machine sends no `sel.ssr`", "`by`"])]
+#[case::deviating_field("deviate = \"dtls.client_hello\"\nset = { \"coap.code\" = 1 }", &["13:9: ", "`coap.code` is no field of `dtls.client_hello` that can be set"])]
+#[case::deviating_selection("deviate = \"dtls.client_hello\"\ndrop = true\nwhere = { \"dtls.record.epoch\" = { min = 1 } }", &["14:11: ", "by equal fields only"])]
+#[case::order("do = \"ct request $dut.eui64 FETCH /coap-key2\"", &["12:7: ", "`FETCH` is not"])]
+#[case::order_of_a_neighbour("do = \"tester flood hello to=$dut.eui64 count=3\"", &["12:14: ", "`hello` is not jsr, ns"])]
+#[case::order_of_a_forged_tool("do = \"tester tool connect nobody\"", &["12:14: ", "`nobody` is not an EUI-64"])]
+#[case::number_of_an_order("do = \"tester flood jsr to=$dut.eui64 count=many\"", &["12:14: ", "`many` is not a number in range"])]
+fn what_the_tester_cannot_do_is_told_where_it_stands(#[case] step: &str, #[case] fragments: &[&str]) {
+    let suite = STEPS.replacen("  STEP", step, 1);
+    let outcome = refused("suite", Some(suite.as_bytes())).complains(fragments);
+    assert!(outcome.err.contains("here"), "the place is not underlined:\n{}", outcome.err);
+}
+
+#[test]
+fn a_payload_that_no_packet_takes_is_told_where_it_stands() {
+    let order = format!("do = \"ct request $dut.eui64 PUT /coap-key2 payload={}\"", "00".repeat(1300));
+    let suite = STEPS.replacen("  STEP", &order, 1);
+    refused("suite", Some(suite.as_bytes())).complains(&["12:7: ", "1203"]);
+}
+
 #[test]
 fn the_suite_of_these_tests_is_good_but_for_the_mistakes() {
     let folder = tempfile::tempdir().unwrap();
@@ -154,10 +202,10 @@ fn a_mistake_in_pics_pixit_or_testbed_is_shown_where_it_stands(
 #[test]
 fn a_testbed_that_cannot_play_a_case_says_so_and_blames_the_rack() {
     let folder = tempfile::tempdir().unwrap();
-    let testbed = "name = \"x\"\nbackend = \"virtual\"\n[sniffer]\nname = \"sniffer\"\nposition = \"attic\"\n";
+    let testbed = "name = \"x\"\nbackend = \"virtual\"\n[sniffer]\nname = \"sniffer\"\nposition = \"joiner\"\n";
     fs::write(folder.path().join("file.toml"), testbed).unwrap();
     let outcome = call_in(folder.path(), ["run", "SEL-JSR-01", "--testbed", "file.toml", "--out", "run"]).expect(4);
-    assert!(outcome.out.contains("attic") && outcome.out.contains("rack: "), "{}", outcome.out);
+    assert!(outcome.out.contains("joiner") && outcome.out.contains("rack: "), "{}", outcome.out);
 }
 
 #[test]

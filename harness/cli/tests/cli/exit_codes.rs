@@ -39,6 +39,9 @@ fn exit_1_a_case_failed() {
 #[test]
 fn exit_2_wrong_usage() {
     Bundle::run(["--mutant", "no-such"]).outcome.expect(2);
+    let run = Bundle::run(["NO-SUCH-*"]);
+    assert!(!run.path.exists(), "nothing was selected, so nothing is left");
+    run.outcome.expect(2).complains(&["selector `NO-SUCH-*` matches no case"]);
 }
 
 #[test]
@@ -57,9 +60,11 @@ fn exit_4_error() {
 
 #[test]
 fn exit_5_nothing_selected_or_nothing_applicable() {
-    let run = Bundle::run(["NO-SUCH-*"]);
+    let run = Bundle::run(["SEL-JSR-01", "--phase", "decommissioning"]);
     assert!(!run.path.exists(), "nothing was selected, so nothing is left");
-    run.outcome.expect(5).complains(&["nothing is selected by NO-SUCH-*"]);
+    run.outcome.expect(5).complains(&["nothing is selected by SEL-JSR-01"]);
+    // Of a clause that is known and that no case tests there is nothing to run.
+    Bundle::run(["clause:SEL-5-1"]).outcome.expect(5).complains(&["selector `clause:SEL-5-1` matches no case"]);
 
     let folder = tempfile::tempdir().unwrap();
     fs::write(folder.path().join("pics.toml"), "[pics]\nSEL_6LR = false\n").unwrap();

@@ -1,6 +1,8 @@
 //! The judge: takes events one by one, starts and ends steps, and keeps what later steps need to know. Which step is on is
 //! here; what a step waits for is in `phases`, how it ends in `endings`, what the ends amount to in `case_verdict`.
 
+use std::net::Ipv6Addr;
+
 use record::event::{EVENTS_SCHEMA, Event, Observation, What};
 use record::verdict::{Blame, StepOutcome, Verdict};
 use suites::plan::{Case, Check, Command, Expect, Match, Part, Point, Step, StepKind};
@@ -155,6 +157,25 @@ impl<'a> Judge<'a> {
         Progress::Waiting { step: active.step, deadline: self.deadline(active) }
     }
 
+    /// A board's addresses are those that it tells (`address`, `status`), whatever its EUI-64 would give.
+    fn learn_addresses(&mut self, pdu: &Pdu) {
+        let Some(board) = pdu.from.as_deref().filter(|_| pdu.point == Point::UpperTester) else { return };
+        for (field, property) in [("ut.global", "global"), ("ut.link_local", "link_local")] {
+            let told = pdu.text(field).and_then(|text| text.parse::<Ipv6Addr>().ok());
+            let is_link_local = |address: &Ipv6Addr| address.segments()[0] & 0xffc0 == 0xfe80;
+            let fits = |address: &Ipv6Addr| {
+                !address.is_multicast()
+                    && !address.is_loopback()
+                    && !address.is_unspecified()
+                    && is_link_local(address) == (property == "link_local")
+            };
+            if let Some(address) = told.filter(fits) {
+                self.bindings.learn(board, property, &address.to_string());
+                self.observer.learn_address(board, property, &address.to_string());
+            }
+        }
+    }
+
     /// Takes the next event of the log.
     pub fn see(&mut self, event: &Event) {
         if let Some(reason) = self.flaw(event) {
@@ -172,6 +193,7 @@ impl<'a> Judge<'a> {
         self.stimulus.see(event, &self.observer);
         self.losses.act(event);
         if let Some(pdu) = pdu {
+            self.learn_addresses(&pdu);
             match (pdu.point, &event.what) {
                 (Point::Air, _) => {
                     self.deliveries.see(&pdu);

@@ -106,6 +106,13 @@ impl Observer {
         self
     }
 
+    /// An address that a board told.
+    pub(super) fn learn_address(&mut self, board: &str, property: &str, address: &str) {
+        if self.environment.get(board, property).is_some_and(|known| known != address) {
+            self.environment.set(board, property, address);
+        }
+    }
+
     /// Takes the next event; returns the PDU that it completed, if any.
     pub fn see(&mut self, event: &Event) -> Option<Pdu> {
         match &event.what {

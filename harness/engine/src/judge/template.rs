@@ -27,6 +27,13 @@ impl Bindings {
         Self { environment: environment.clone(), bound: BTreeMap::new() }
     }
 
+    /// What a property of a board really is.
+    pub(super) fn learn(&mut self, board: &str, property: &str, value: &str) {
+        if self.environment.get(board, property).is_some_and(|known| known != value) {
+            self.environment.set(board, property, value);
+        }
+    }
+
     /// Binds a PDU to a name.
     pub fn bind(&mut self, name: &str, pdu: &Pdu) {
         self.bound.insert(name.to_owned(), pdu.clone());

@@ -31,7 +31,8 @@ impl World {
         let ledger = Ledger::load(&built_in::clauses()).unwrap();
         let proforma = Proforma::load(&built_in::pics(), &ledger).unwrap();
         let pixit = Pixit::load(&built_in::pixit()).unwrap();
-        let catalogue = Catalogue { vocabulary: &vocabulary, ledger: &ledger, pics: &proforma, pixit: &pixit };
+        let tester = &engine::tester::TesterMachines;
+        let catalogue = Catalogue { vocabulary: &vocabulary, ledger: &ledger, pics: &proforma, pixit: &pixit, tester };
         let suites = suites::load(&sources, &catalogue).unwrap();
         let plan = Plan::select(&suites, &[], &proforma.reference(), &proforma);
         let testbed = Testbed::load(&Testbed::built_in()).unwrap();

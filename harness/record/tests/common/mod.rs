@@ -55,6 +55,7 @@ pub(crate) fn manifest(cases: &[&str]) -> RunManifest {
         pics_values: BTreeMap::from([("SEL_6LR".into(), true)]),
         pixit_values: BTreeMap::new(),
         device: BTreeMap::new(),
+        tested: "the reference device on the virtual rack".to_owned(),
         mutant: None,
         fake: None,
         identity: BTreeMap::new(),

@@ -47,6 +47,7 @@ pub(super) fn case(steps: Vec<StepKind>) -> Case {
         iut: suites::plan::Iut::Device,
         entry: None,
         exit: None,
+        security_level: suites::plan::PROFILE_LEVEL,
         steps: steps.into_iter().map(|kind| step(Part::Body, kind)).collect(),
         origin: Origin { file: "t.toml".to_owned(), line: 1 },
     }

@@ -1,7 +1,7 @@
 //! The verdict rules, one by one.
 
 use record::Octets;
-use record::event::{Action, Observation, TransmitStatus, What};
+use record::event::{Action, Event, Observation, TransmitStatus, What};
 use record::verdict::{Blame, Verdict};
 use rstest::rstest;
 use suites::plan::{Answer, Case, Operand, Part, Step, StepKind};
@@ -513,4 +513,21 @@ fn a_stale_answer_does_not_count() {
         .after(3 * SECOND)
         .deadline(0);
     assert_eq!(log.verdict(&join_then_frame()).verdict, Verdict::Error);
+}
+
+#[rstest]
+#[case::told("address t=83 global=fd00:b007::99", "fd00:b007::99")]
+#[case::written_otherwise("address t=83 global=fd00:b007:0:0::99", "fd00:b007::99")]
+#[case::link_local_is_none("address t=83 global=fe80::99", "fd00:b007::1")]
+#[case::none_yet("address t=83 global=-", "fd00:b007::1")]
+fn the_global_address_of_a_board_is_what_it_told(#[case] line: &str, #[case] address: &str) {
+    let case = case(vec![ask("dut")]);
+    let mut environment = environment();
+    environment.set("dut", "global", "fd00:b007::1");
+    environment.set("router", "global", "fd00:b007::2");
+    let mut judge = crate::judge::Judge::new(&case, &environment);
+    let what = What::Observation(Observation::UpperTester { board: "dut".to_owned(), line: format!("! {line}") });
+    judge.see(&Event { n: 1, t: 0, what });
+    assert_eq!(judge.bindings().resolve_line("$dut.global").unwrap(), address);
+    assert_eq!(judge.bindings().resolve_line("$router.global").unwrap(), "fd00:b007::2");
 }
