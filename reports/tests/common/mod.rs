@@ -144,6 +144,7 @@ fn case(id: &str, phase: &str, purpose: &str, clauses: &[&str], steps: Vec<Step>
         iut: Iut::Device,
         entry: Some(State::Installed),
         exit: Some(State::Secured),
+        security_level: suites::plan::PROFILE_LEVEL,
         steps,
         origin: Origin { file: "selective-order.toml".into(), line: 41 },
     }
