@@ -104,7 +104,8 @@ pub(crate) fn command(
                 let place =
                     words.first().map_or_else(|| 0..text.len(), |(_, place)| place.start..text.trim_end().len());
                 let message = format!("`{machine}` cannot carry this out: {problem}");
-                faults.add(&node.part(place, faults.source), message, "");
+                let help = "docs/suite-format.md lists the orders and their arguments";
+                faults.add(&node.part(place, faults.source), message, help);
             }
             Some(Command::Machine { machine: machine.to_owned(), order, answer: expected })
         }

@@ -158,7 +158,9 @@ fn allows(constraint: &Constraint, number: u64) -> Option<bool> {
 pub(crate) fn problem(field: &str, values: Values, constraint: &Constraint) -> Option<(String, String)> {
     match constraint {
         Constraint::Range { min: Some(min), max: Some(max) } => empty_range(min, max),
-        Constraint::Mask { mask: 0, .. } => Some(("a `mask` of 0 looks at nothing".to_owned(), String::new())),
+        Constraint::Mask { mask: 0, .. } => {
+            Some(("a `mask` of 0 looks at nothing".to_owned(), "name the bits, or leave the field out".to_owned()))
+        }
         Constraint::Mask { mask, .. } => match values {
             Values::UpTo(most) if mask & !most != 0 => {
                 let message = format!("`mask` has bits that `{field}` has not");

@@ -129,7 +129,7 @@ topology = "graph: ct-lbr lbr-dut dut-tester"
 #[case::message_of_another_machine("deviate = \"sel.ssr\"\ndrop = true", &["12:11: ", "this machine sends no `sel.ssr`", "`by`"])]
 #[case::deviating_field("deviate = \"dtls.client_hello\"\nset = { \"coap.code\" = 1 }", &["13:9: ", "`coap.code` is no field of `dtls.client_hello` that can be set"])]
 #[case::deviating_selection("deviate = \"dtls.client_hello\"\ndrop = true\nwhere = { \"dtls.record.epoch\" = { min = 1 } }", &["14:11: ", "by equal fields only"])]
-#[case::order("do = \"ct request $dut.eui64 FETCH /coap-key2\"", &["12:7: ", "`FETCH` is not"])]
+#[case::order("do = \"ct request $dut.eui64 FETCH /coap-key2\"", &["12:10: ", "`FETCH` is not"])]
 #[case::order_of_a_neighbour("do = \"tester flood hello to=$dut.eui64 count=3\"", &["12:14: ", "`hello` is not jsr, ns"])]
 #[case::order_of_a_forged_tool("do = \"tester tool connect nobody\"", &["12:14: ", "`nobody` is not an EUI-64"])]
 #[case::number_of_an_order("do = \"tester flood jsr to=$dut.eui64 count=many\"", &["12:14: ", "`many` is not a number in range"])]
@@ -143,7 +143,7 @@ fn what_the_tester_cannot_do_is_told_where_it_stands(#[case] step: &str, #[case]
 fn a_payload_that_no_packet_takes_is_told_where_it_stands() {
     let order = format!("do = \"ct request $dut.eui64 PUT /coap-key2 payload={}\"", "00".repeat(1300));
     let suite = STEPS.replacen("  STEP", &order, 1);
-    refused("suite", Some(suite.as_bytes())).complains(&["12:7: ", "1203"]);
+    refused("suite", Some(suite.as_bytes())).complains(&["12:10: ", "1203"]);
 }
 
 #[test]
