@@ -72,6 +72,7 @@ pub fn run_case(
         log,
         events: Vec::new(),
         next_request: 1,
+        anchors: Vec::new(),
         halted: false,
         log_failure: None,
     };
@@ -91,6 +92,8 @@ struct Runner<'a> {
     events: Vec<Event>,
     /// Number of the next upper-tester request; unique within the case, so that a stale answer can't count.
     next_request: u32,
+    /// Anchors that commissioning tools were told: tool and order.
+    anchors: Vec<(String, String)>,
     halted: bool,
     log_failure: Option<String>,
 }
@@ -178,9 +181,27 @@ impl Runner<'_> {
 
     fn observe(&mut self, observation: Observation) {
         let now = self.rack.now();
+        let known_as = match &observation {
+            Observation::Address { board, .. } => self.judge.bindings().environment().get(board, "eui64"),
+            _ => None,
+        };
+        let known_as = known_as.map(ToOwned::to_owned);
         self.emit(What::Observation(observation.clone()));
         if let Some(again) = self.machines.observe(now, &observation) {
             self.act(again);
+        }
+        if let (Observation::Address { eui64: Some(address), .. }, Some(known_as)) = (&observation, known_as) {
+            self.announce(&known_as, address);
+        }
+    }
+
+    /// Tells the commissioning tools that a device is known by another address from now on: its anchor is the same.
+    fn announce(&mut self, known_as: &str, address: &str) {
+        let of = format!("anchor eui64={known_as} ");
+        let given: Vec<(String, String)> =
+            self.anchors.iter().filter(|(_, order)| order.starts_with(&of)).cloned().collect();
+        for (tool, order) in given {
+            self.order(&tool, &order.replacen(known_as, address, 1));
         }
     }
 
@@ -246,6 +267,9 @@ impl Runner<'_> {
 
     fn order(&mut self, machine: &str, order: &str) {
         let now = self.rack.now();
+        if order.starts_with("anchor ") {
+            self.anchors.push((machine.to_owned(), order.to_owned()));
+        }
         self.emit(What::Action(Action::Machine { machine: machine.to_owned(), order: order.to_owned() }));
         if !self.machines.order(now, machine, order) {
             self.emit(What::Observation(Observation::Order {

@@ -35,6 +35,12 @@ pub fn address(prefix: [u8; 8], eui64: Eui64) -> Ipv6Addr {
     Ipv6Addr::from(octets)
 }
 
+/// The IPv6 addresses that a board makes of its EUI-64.
+pub(crate) fn set_addresses(environment: &mut Environment, board: &str, eui64: Eui64) {
+    environment.set(board, "link_local", address([0xfe, 0x80, 0, 0, 0, 0, 0, 0], eui64).to_string());
+    environment.set(board, "global", address(MESH_PREFIX, eui64).to_string());
+}
+
 /// The channel that a case's parameters name, or the default.
 pub fn channel(case: &Case) -> u8 {
     case.params.get("channel").and_then(|text| text.parse().ok()).unwrap_or(DEFAULT_CHANNEL)
@@ -73,8 +79,13 @@ pub fn environment(case: &Case, case_seed: &[u8; 32], testbed: &Testbed) -> Envi
         }
         let eui64 = testbed.eui64(&board.name, index);
         environment.set(&board.name, "eui64", eui64.to_string());
-        environment.set(&board.name, "link_local", address([0xfe, 0x80, 0, 0, 0, 0, 0, 0], eui64).to_string());
-        environment.set(&board.name, "global", address(MESH_PREFIX, eui64).to_string());
+        set_addresses(&mut environment, &board.name, eui64);
+        if testbed.learns_addresses(&board.name) {
+            environment.set(&board.name, "addresses", "learn");
+        }
+        if testbed.acknowledges_itself(&board.name) {
+            environment.set(&board.name, "acknowledges", "itself");
+        }
         let psk = seed::derive_key(case_seed, &format!("psk {}", board.name));
         environment.set(&board.name, "psk", hex::encode(psk));
         let second = seed::derive_key(case_seed, &format!("second psk {}", board.name));
