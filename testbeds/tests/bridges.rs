@@ -83,10 +83,8 @@ impl Stack {
     /// The rack alone, and where its medium is.
     fn rack(kind: &'static str, keys: &str, says: &str, folder: &Path) -> (VirtualRack, SocketAddrV4) {
         let told = folder.join("told");
-        let script = format!(
-            "echo $BOOTRACK_ZEP $PORT_OFFSET > {0}.new; mv {0}.new {0}; {says}\nsleep 100",
-            told.display()
-        );
+        let script =
+            format!("echo $BOOTRACK_ZEP $PORT_OFFSET > {0}.new; mv {0}.new {0}; {says}\nsleep 100", told.display());
         let text = format!(
             "name = \"t\"\nbackend = \"mixed\"\n[[board]]\nname = \"dut\"\nexec = [\"sh\", \"-c\", {script:?}]\nradio = \"{kind}\"\n{keys}\n"
         );
@@ -322,7 +320,10 @@ fn a_stack_s_own_acknowledgement_is_the_proof_of_delivery(#[case] kind: &'static
     assert_eq!(until_heard(&mut rack, &stack), fcs(answer.clone()));
     stack.acknowledge(8);
     let seen = until(&mut rack, status_of(2));
-    assert!(matches!(seen.last(), Some(Observation::TransmitStatus { status: TransmitStatus::Success, .. })), "{seen:?}");
+    assert!(
+        matches!(seen.last(), Some(Observation::TransmitStatus { status: TransmitStatus::Success, .. })),
+        "{seen:?}"
+    );
     assert_eq!(frames_of(&seen), [answer, vec![2, 0, 8]]);
     assert_eq!(rack.radio("dut").unwrap().own_acknowledgements, Some((1, 0)));
 }
@@ -362,7 +363,12 @@ fn a_late_acknowledgement_within_the_window_is_in_time_on_the_air_and_one_behind
     stack.acknowledge(10);
     let seen = observations(&mut rack, Duration::from_millis(100));
     assert_eq!(frames_of(&seen), Vec::<Vec<u8>>::new());
-    assert!(seen.iter().any(|seen| matches!(seen, Observation::Log { line, .. } if line.contains("1 acknowledgements of its stack"))), "{seen:?}");
+    assert!(
+        seen.iter().any(
+            |seen| matches!(seen, Observation::Log { line, .. } if line.contains("1 acknowledgements of its stack"))
+        ),
+        "{seen:?}"
+    );
     assert_eq!(rack.radio("dut").unwrap().own_acknowledgements, Some((1, 1)));
 }
 
@@ -384,7 +390,10 @@ fn the_medium_acknowledges_for_a_stack_that_does_not(#[case] kind: &'static str)
     inject(&mut rack, 1, data(7, STRANGER, NEIGHBOUR, b"for others"));
     inject(&mut rack, 2, answer.clone());
     let seen = until(&mut rack, status_of(2));
-    assert!(matches!(seen.last(), Some(Observation::TransmitStatus { status: TransmitStatus::Success, .. })), "{seen:?}");
+    assert!(
+        matches!(seen.last(), Some(Observation::TransmitStatus { status: TransmitStatus::Success, .. })),
+        "{seen:?}"
+    );
     assert_eq!(stack.receive(), fcs(answer));
     assert_eq!(rack.radio("dut").unwrap().own_acknowledgements, None);
 }
@@ -453,7 +462,10 @@ fn a_stray_datagram_does_not_become_the_peer(#[case] kind: &'static str) {
     }
     stack.acknowledge(3);
     let seen = until(&mut rack, status_of(1));
-    assert!(matches!(seen.last(), Some(Observation::TransmitStatus { status: TransmitStatus::Success, .. })), "{seen:?}");
+    assert!(
+        matches!(seen.last(), Some(Observation::TransmitStatus { status: TransmitStatus::Success, .. })),
+        "{seen:?}"
+    );
     if kind == "zep" {
         other.set_read_timeout(Some(Duration::from_millis(100))).unwrap();
         assert!(other.recv_from(&mut [0; 256]).is_err(), "nothing goes to the stranger");
@@ -511,9 +523,9 @@ fn another_address_is_told_or_learnt(#[case] keys: &str, #[case] learnt: Option<
     let short = [&[0x41, 0x88, 5, 0x07, 0xb0, 0xff, 0xff, 0x34, 0x12][..], b"hello"].concat();
     stack.send(&fcs(short));
     let seen = until(&mut rack, |observation| matches!(observation, Observation::Frame { .. }));
-    let short = seen.iter().any(|observation| {
-        matches!(observation, Observation::Address { short: Some(short), .. } if short == "0x1234")
-    });
+    let short = seen
+        .iter()
+        .any(|observation| matches!(observation, Observation::Address { short: Some(short), .. } if short == "0x1234"));
     assert_eq!(short, learnt.is_some(), "{seen:?}");
 }
 
@@ -526,10 +538,8 @@ fn the_address_of_another_board_is_never_learnt() {
         folder.path().join("told").display()
     );
     let testbed = Testbed::load(&Source { name: "t".to_owned(), text }).unwrap();
-    let boards = vec![
-        BoardRequest { name: "dut", role: Role::Router },
-        BoardRequest { name: "lbr", role: Role::BorderRouter },
-    ];
+    let boards =
+        vec![BoardRequest { name: "dut", role: Role::Router }, BoardRequest { name: "lbr", role: Role::BorderRouter }];
     let (device, channel, loss_percent, seed) = (Device::Reference, 11, 0, [7; 32]);
     let request = RackRequest { boards, links: &[(0, 1)], device, channel, loss_percent, seed };
     let mut rack = testbed.rack_for(&request).unwrap();
@@ -546,7 +556,10 @@ fn the_address_of_another_board_is_never_learnt() {
     stack.send(&fcs(data(1, [0xff; 8], lbr, b"hello")));
     let seen = until(&mut rack, |observation| matches!(observation, Observation::RackFault { .. }));
     let Some(Observation::RackFault { reason, .. }) = seen.last() else { panic!() };
-    assert!(reason.contains("sends as 70b3d5b007000002") && reason.contains("that is the address of `lbr`"), "{reason}");
+    assert!(
+        reason.contains("sends as 70b3d5b007000002") && reason.contains("that is the address of `lbr`"),
+        "{reason}"
+    );
     assert!(!seen.iter().any(|seen| matches!(seen, Observation::Address { .. })));
 }
 

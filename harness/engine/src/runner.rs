@@ -73,6 +73,7 @@ pub fn run_case(
         events: Vec::new(),
         next_request: 1,
         anchors: Vec::new(),
+        routes: Vec::new(),
         halted: false,
         log_failure: None,
     };
@@ -94,6 +95,8 @@ struct Runner<'a> {
     next_request: u32,
     /// Anchors that commissioning tools were told: tool and order.
     anchors: Vec<(String, String)>,
+    /// Routes that boards were told: board and command.
+    routes: Vec<(String, String)>,
     halted: bool,
     log_failure: Option<String>,
 }
@@ -195,13 +198,19 @@ impl Runner<'_> {
         }
     }
 
-    /// Tells the commissioning tools that a device is known by another address from now on: its anchor is the same.
+    /// Tells the commissioning tools that a device is known by another address from now on, its anchor being the same, and the
+    /// boards that were told a route to it.
     fn announce(&mut self, known_as: &str, address: &str) {
         let of = format!("anchor eui64={known_as} ");
         let given: Vec<(String, String)> =
             self.anchors.iter().filter(|(_, order)| order.starts_with(&of)).cloned().collect();
         for (tool, order) in given {
             self.order(&tool, &order.replacen(known_as, address, 1));
+        }
+        let routes: Vec<(String, String)> =
+            self.routes.iter().filter(|(_, command)| command.contains(known_as)).cloned().collect();
+        for (board, command) in routes {
+            self.ask(&board, &command.replace(known_as, address));
         }
     }
 
@@ -260,6 +269,9 @@ impl Runner<'_> {
             Ok(command) => command,
             Err(reference) => return self.fault("suite", format!("{reference} stands for nothing here")),
         };
+        if command.starts_with("route ") {
+            self.routes.push((board.to_owned(), command.clone()));
+        }
         let line = format!("> {} {command}", self.next_request);
         self.next_request += 1;
         self.act(Action::UpperTester { board: board.to_owned(), line });

@@ -258,9 +258,7 @@ fn event_row(event: &Event, lines: &mut Lifelines) -> Option<RowKind> {
             }
             Observation::TesterFault { part, reason } => mark(None, format!("fault in {part}: {reason}"), true),
             Observation::RackFault { part, reason } => mark(Some(lines.at(part)), format!("rack: {reason}"), true),
-            Observation::Address { board, .. } => {
-                mark(Some(lines.at(board)), learnt_address(observation), false)
-            }
+            Observation::Address { board, .. } => mark(Some(lines.at(board)), learnt_address(observation), false),
             Observation::Frame { .. }
             | Observation::Received { .. }
             | Observation::Order { .. }

@@ -9,15 +9,14 @@
 //! Who its stack is, a bridge is told or finds out: see `peer`.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::net::{SocketAddr, SocketAddrV4, UdpSocket};
-use std::net::Ipv4Addr;
+use std::net::{Ipv4Addr, SocketAddr, SocketAddrV4, UdpSocket};
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use protocols::mac::address_filter::filter;
-use protocols::mac::timing::TURNAROUND;
+use protocols::mac::timing::{MAX_RETRIES, TURNAROUND};
 use wire::Eui64;
 use wire::ieee802154::{Address, FCS_LENGTH, FrameType, Header, LinkAddress, PanId, append_fcs};
 use wire::radio_link::{Message, Status};
@@ -64,6 +63,9 @@ pub enum Acknowledges {
 
 /// How often a bridge looks whether its board still has power, and its stack its socket.
 const READS_FOR: Duration = Duration::from_millis(50);
+/// A frame that its stack was told had been acknowledged must get there, though boards that do not hear each other send at the same
+/// time: so often it is tried again.
+const RETRIES_OF_A_PROMISE: u32 = 60;
 /// The device number of the medium in its datagrams.
 const MEDIUM: u16 = 0xb007;
 /// A frame is heard as well as can be.
@@ -104,7 +106,10 @@ struct State {
 
 /// A datagram, as far as it is one of a bridge's protocol.
 enum Datagram {
-    Frame { channel: u8, frame: Vec<u8> },
+    Frame {
+        channel: u8,
+        frame: Vec<u8>,
+    },
     /// A greeting, or an acknowledgement between dispatchers.
     Greeting,
 }
@@ -297,9 +302,13 @@ impl Reading {
                 state.waiting.insert(handle, sequence);
             }
         }
-        // What it was promised the medium must bring about; else it tries again by itself.
-        let once = acknowledges_itself && !is_promised;
-        arrived.push(Arrived::Transmit { handle, psdu: psdu.to_vec(), once });
+        let most_retries = match (is_promised, acknowledges_itself) {
+            (true, _) => RETRIES_OF_A_PROMISE,
+            // It tries again by itself.
+            (false, true) => 0,
+            (false, false) => MAX_RETRIES,
+        };
+        arrived.push(Arrived::Transmit { handle, psdu: psdu.to_vec(), most_retries });
         arrived
     }
 

@@ -203,15 +203,8 @@ impl Attached for ExecBoard {
                 true
             });
         });
-        self.running = Some(Running {
-            family,
-            upper_tester: stdin,
-            bridge,
-            link,
-            lives,
-            started: Instant::now(),
-            life,
-        });
+        self.running =
+            Some(Running { family, upper_tester: stdin, bridge, link, lives, started: Instant::now(), life });
         Ok(())
     }
 

@@ -282,8 +282,8 @@ pub(crate) enum Arrived {
     UpperTester(Vec<u8>),
     /// A message of the radio link, or what stands for one, and the board's time in microseconds if it bears it.
     Link(Message, Option<u64>),
-    /// A frame to send, of a stack behind a bridge; `once` if it tries again by itself.
-    Transmit { handle: u32, psdu: Vec<u8>, once: bool },
+    /// A frame to send, of a stack behind a bridge, with so many retries at most.
+    Transmit { handle: u32, psdu: Vec<u8>, most_retries: u32 },
     /// A stack behind a bridge acknowledges a frame: this MPDU.
     Acknowledgement(Vec<u8>),
     /// The rack cannot do what the board relies on, and why.

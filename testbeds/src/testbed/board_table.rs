@@ -228,7 +228,8 @@ impl BoardTable {
             }
         }
         if let Some(who) = self.acknowledges.as_ref().filter(|who| acknowledges(who.get_ref()).is_none()) {
-            let help = "\"itself\": its own acknowledgement is the proof of delivery; \"medium\": of a stack that sends none";
+            let help =
+                "\"itself\": its own acknowledgement is the proof of delivery; \"medium\": of a stack that sends none";
             fault(who.span(), format!("`{}` acknowledges nothing", who.get_ref()), help);
         }
         if let Some(within) = &self.acknowledges_within_ms {
@@ -251,8 +252,7 @@ impl BoardTable {
         }
         if let Some(addresses) = &self.addresses {
             if addresses.get_ref() != "learn" && addresses.get_ref() != "fixed" {
-                let help =
-                    "\"learn\": what it says and sends by; \"fixed\", as without the key: it must be the one that is known";
+                let help = "\"learn\": what it says and sends by; \"fixed\", as without the key: it must be the one that is known";
                 fault(addresses.span(), format!("`{}` is no way to know addresses", addresses.get_ref()), help);
             } else if addresses.get_ref() == "learn" && (self.air.is_some() || self.qemu.is_some()) {
                 let help = "on the real air nobody can tell its frames from a stranger's by anything else; an emulated board has the rack's";

@@ -2,7 +2,6 @@
 //! of logs.
 
 use node::{Output, RadioConfig};
-use protocols::mac::timing::MAX_RETRIES;
 use record::event::Observation;
 use wire::radio_link::Message;
 use wire::upper_tester::Line;
@@ -30,9 +29,7 @@ impl VirtualRack {
             Arrived::Noise(octets) => {
                 self.tester_fault(board, format!("{octets} octets of its radio link belong to no message"));
             }
-            Arrived::Transmit { handle, psdu, once } => {
-                self.transmit(board, handle, psdu, if once { 0 } else { MAX_RETRIES });
-            }
+            Arrived::Transmit { handle, psdu, most_retries } => self.transmit(board, handle, psdu, most_retries),
             Arrived::Acknowledgement(mpdu) => self.acknowledges(board, &mpdu),
             Arrived::Fault(reason) => {
                 let part = self.boards[board].name.clone();

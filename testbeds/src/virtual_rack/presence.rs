@@ -186,7 +186,10 @@ impl VirtualRack {
         });
         let fault = match (other, presence.expected) {
             (Some(other), _) => {
-                format!("board `{name}` sends as {address} by its radio ({radio}): that is the address of `{}`", other.name)
+                format!(
+                    "board `{name}` sends as {address} by its radio ({radio}): that is the address of `{}`",
+                    other.name
+                )
             }
             (None, Some((expected, is_of_file))) if !presence.learns => {
                 let says = if is_of_file { "the testbed file says" } else { "the rack gave it" };

@@ -333,13 +333,7 @@ impl<'a> Judge<'a> {
     }
 
     /// Takes an address that the rack has learnt of a board: from now on it is the board's.
-    fn learn_address(
-        &mut self,
-        board: &str,
-        eui64: Option<&str>,
-        short: Option<&str>,
-        by: &str,
-    ) -> Result<(), String> {
+    fn learn_address(&mut self, board: &str, eui64: Option<&str>, short: Option<&str>, by: &str) -> Result<(), String> {
         let environment = self.bindings.environment();
         if !environment.learns(board) {
             return Err(format!("the log has an address of `{board}` learnt, which the testbed does not have learnt"));
