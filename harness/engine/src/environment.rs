@@ -51,8 +51,19 @@ impl Environment {
     /// address.
     pub fn learn_address(&mut self, board: &str, eui64: Option<Eui64>, short: Option<&str>) {
         if let Some(eui64) = eui64 {
+            // What the device has told of its addresses outweighs what would be made of another EUI-64.
+            let own = |environment: &Self| {
+                ["link_local", "global"].map(|field| environment.get(board, field).map(str::to_owned))
+            };
+            let (before, mut derived) = (own(self), Self::default());
+            if let Some(known) = self.get(board, "eui64").and_then(|text| text.parse().ok()) {
+                scenery::set_addresses(&mut derived, board, known);
+            }
+            let is_derived = own(&derived) == before || before == [None, None];
             self.set(board, "eui64", eui64.to_string());
-            scenery::set_addresses(self, board, eui64);
+            if is_derived {
+                scenery::set_addresses(self, board, eui64);
+            }
         }
         if let Some(short) = short {
             self.set(board, "short", short);

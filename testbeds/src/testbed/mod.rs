@@ -251,7 +251,8 @@ impl Testbed {
 
     /// How good the link between two boards is.
     fn quality(&self, a: &str, b: &str) -> Quality {
-        let is_this = |(one, other, _): &&(String, String, Quality)| (one == a && other == b) || (one == b && other == a);
+        let is_this =
+            |(one, other, _): &&(String, String, Quality)| (one == a && other == b) || (one == b && other == a);
         self.links.iter().find(is_this).map_or(self.medium, |link| link.2)
     }
 

@@ -79,7 +79,9 @@ fn a_truncated_last_packet_is_said_and_the_others_are_shown() {
 fn an_unknown_link_type_is_named_with_the_known_ones() {
     let outcome = dissect(&pcap(147, &[ACK]), &[]).expect(0);
     assert!(
-        outcome.out.contains("link type 147 is not known here (known: 0, 1, 12, 101, 108, 113, 195, 215, 228, 229, 230, 276, 283)"),
+        outcome.out.contains(
+            "link type 147 is not known here (known: 0, 1, 12, 101, 108, 113, 195, 215, 228, 229, 230, 276, 283)"
+        ),
         "{}",
         outcome.out
     );
