@@ -92,7 +92,16 @@ fn observe(observation: &Observation, octets: usize) -> (&'static str, String) {
         Observation::BoardLost { board, reason } => ("board lost", format!("{board}: {reason}")),
         Observation::CaptureGap { sniffer, reason } => ("gap", format!("{sniffer}: {reason}")),
         Observation::TesterFault { part, reason } => ("fault", format!("{part}: {reason}")),
+        Observation::RackFault { part, reason } => ("rack", format!("{part}: {reason}")),
+        Observation::Address { board, .. } => ("address", format!("{board}: {}", learnt_address(observation))),
     }
+}
+
+/// An address that the rack has learnt, in words.
+pub(crate) fn learnt_address(observation: &Observation) -> String {
+    let Observation::Address { eui64, short, by, .. } = observation else { return String::new() };
+    let address = [eui64, short].into_iter().flatten().cloned().collect::<Vec<_>>().join(", ");
+    format!("{address}, by its {}", if by == "hello" { "`hello`" } else { by })
 }
 
 /// The transmit status in words.

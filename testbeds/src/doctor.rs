@@ -1,6 +1,8 @@
 //! The doctor of a testbed: brings up its boards, asks each who it is, has them reach each other, and tells what is wrong with
 //! what a technician can do about it. No case is run and no verdict made.
 
+mod radios;
+
 use std::collections::BTreeMap;
 use std::time::Duration;
 
@@ -113,6 +115,7 @@ pub fn examine(testbed: &Testbed, device: Device, channel: u8, seed: [u8; 32]) -
             );
         }
     }
+    radios::look_for_radios(&mut report, testbed);
     if !is_there || !look_at_chips(&mut report, testbed) {
         return report;
     }
@@ -138,7 +141,10 @@ pub fn examine(testbed: &Testbed, device: Device, channel: u8, seed: [u8; 32]) -
                 .map(|(name, role)| Subject::new(name, *role))
                 .collect();
             let tester = roles.iter().find(|(_, role)| *role == Role::TesterRadio).map(|(name, _)| name.clone());
-            let examination = Examination { rack, report, channel, tester, seq: 0, sniffer: Sniffer::default() };
+            let without_radio = testbed.without_radio.keys().cloned().collect();
+            let (sniffer, faults, learnt) = (Sniffer::default(), Vec::new(), BTreeMap::new());
+            let examination =
+                Examination { rack, report, channel, tester, seq: 0, sniffer, without_radio, faults, learnt };
             examination.run(devices)
         }
         Err(error) => {
@@ -242,6 +248,12 @@ struct Examination {
     tester: Option<String>,
     seq: u32,
     sniffer: Sniffer,
+    /// Boards without a radio.
+    without_radio: Vec<String>,
+    /// What is not as the testbed file says: part and sentence.
+    faults: Vec<(String, String)>,
+    /// Addresses that the rack has learnt, by board.
+    learnt: BTreeMap<String, Eui64>,
 }
 
 impl Examination {
@@ -263,6 +275,9 @@ impl Examination {
                 false
             }
         });
+        for subject in &subjects {
+            self.look_at_radio(&subject.name);
+        }
         for from in 0..subjects.len() {
             for to in (0..subjects.len()).filter(|to| *to != from) {
                 self.reach(&subjects[from], &subjects[to]);
@@ -274,10 +289,11 @@ impl Examination {
             }
         }
         for subject in &subjects {
+            self.look_at_what_it_sent(&subject.name);
             self.look_at_clock(&subject.name);
         }
         for subject in &subjects {
-            let Some(eui64) = subject.eui64 else { continue };
+            let Some(eui64) = self.eui64(subject) else { continue };
             match self.sniffer.by_source.get(&eui64) {
                 Some(frames) => {
                     self.report.good("sniffer", "coverage", format!("heard {frames} frames of `{}`", subject.name));
@@ -290,6 +306,11 @@ impl Examination {
             }
         }
         self.report
+    }
+
+    /// The address by which a board sends, as far as that is known.
+    fn eui64(&self, subject: &Subject) -> Option<Eui64> {
+        self.learnt.get(&subject.name).copied().or(subject.eui64)
     }
 
     /// Where a board's clock is, if it is not the rack's own.
@@ -336,6 +357,10 @@ impl Examination {
                 return Some(Ok(found));
             }
             match observation {
+                Observation::RackFault { part, reason } => self.faults.push((part, reason)),
+                Observation::Address { board, eui64: Some(eui64), .. } => {
+                    self.learnt.extend(eui64.parse().ok().map(|eui64| (board, eui64)));
+                }
                 Observation::BoardLost { board, reason } => return Some(Err(format!("`{board}` is lost: {reason}"))),
                 Observation::TesterFault { part, reason } => return Some(Err(format!("{part}: {reason}"))),
                 _ => {}
@@ -406,7 +431,7 @@ impl Examination {
         let said = hello.text("ut.eui64").unwrap_or_default().into_owned();
         subject.eui64 = said.parse().ok();
         let expected = self.rack.eui64(&name);
-        if subject.eui64 != expected {
+        if subject.eui64 != expected && !subject.eui64.is_some_and(|said| self.learnt.get(&name) == Some(&said)) {
             let expected = expected.map_or_else(|| "none".to_owned(), |eui64| eui64.to_string());
             let found = format!("it says that it is {said}, and the testbed says {expected}");
             return Err(("identity", found, "swap the cables, or mend `eui64` in the testbed file"));
@@ -470,7 +495,7 @@ impl Examination {
     /// Has the tester's radio send to a board, whose radio must acknowledge it.
     fn inject(&mut self, tester: &str, subject: &Subject) {
         const CHECK: &str = "reach";
-        let Some(eui64) = subject.eui64 else { return };
+        let Some(eui64) = self.eui64(subject) else { return };
         let end = |eui64| Address::new(PanId(PAN_ID), LinkAddress::Extended(eui64));
         let mut header = Header::new(end(eui64), end(Eui64([2, 0, 0, 0, 0, 0xd0, 0xc7, 0])), (self.seq & 0xff) as u8);
         header.ack_request = true;

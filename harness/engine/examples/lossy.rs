@@ -36,7 +36,10 @@ fn main() -> ExitCode {
         let all = census.attempts();
         for ((verdict, blame), count) in &census.counts {
             let (verdict, blame) = (verdict.name(), blame.map_or("-", record::Blame::name));
-            println!("{delivery:<8}  {verdict:<12}  {blame:<6}  {count:>8}  {:>5.2} %", 100.0 * *count as f64 / all as f64);
+            println!(
+                "{delivery:<8}  {verdict:<12}  {blame:<6}  {count:>8}  {:>5.2} %",
+                100.0 * *count as f64 / all as f64
+            );
         }
         println!("{delivery:<8}  in all                {all:>8}  in {} tries", census.tries);
         census.wrong.iter().for_each(|line| println!("          {line}"));

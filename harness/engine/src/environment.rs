@@ -6,6 +6,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::{Deserialize, Serialize};
 use wire::Eui64;
 
+use crate::scenery;
+
 /// Named things and their properties, all as text.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -43,6 +45,39 @@ impl Environment {
     /// Sets one property.
     pub fn set(&mut self, name: &str, field: &str, value: impl Into<String>) {
         self.properties.entry(name.to_owned()).or_default().insert(field.to_owned(), value.into());
+    }
+
+    /// Takes an address that the rack has learnt of a board: its EUI-64 and the addresses that are made of it, or its short
+    /// address.
+    pub fn learn_address(&mut self, board: &str, eui64: Option<Eui64>, short: Option<&str>) {
+        if let Some(eui64) = eui64 {
+            // What the device has told of its addresses outweighs what would be made of another EUI-64.
+            let own = |environment: &Self| {
+                ["link_local", "global"].map(|field| environment.get(board, field).map(str::to_owned))
+            };
+            let (before, mut derived) = (own(self), Self::default());
+            if let Some(known) = self.get(board, "eui64").and_then(|text| text.parse().ok()) {
+                scenery::set_addresses(&mut derived, board, known);
+            }
+            let is_derived = own(&derived) == before || before == [None, None];
+            self.set(board, "eui64", eui64.to_string());
+            if is_derived {
+                scenery::set_addresses(self, board, eui64);
+            }
+        }
+        if let Some(short) = short {
+            self.set(board, "short", short);
+        }
+    }
+
+    /// Whether the testbed has the rack learn the addresses of this board.
+    pub fn learns(&self, board: &str) -> bool {
+        self.get(board, "addresses") == Some("learn")
+    }
+
+    /// Whether this board is a stack behind a bridge, whose own acknowledgements are the proof of delivery.
+    pub fn acknowledges_itself(&self, board: &str) -> bool {
+        self.get(board, "acknowledges") == Some("itself")
     }
 
     /// The board with this EUI-64.

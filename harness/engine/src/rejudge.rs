@@ -86,7 +86,13 @@ pub fn rejudge(mut run: StoredRun) -> Result<Rejudged, String> {
 }
 
 /// A try that decided nothing, judged again: it has to have decided nothing.
-fn rejudge_try(case: &CaseResult, this: &Try, number: usize, evidence: &StoredCase, planned: &PlannedCase) -> RejudgedCase {
+fn rejudge_try(
+    case: &CaseResult,
+    this: &Try,
+    number: usize,
+    evidence: &StoredCase,
+    planned: &PlannedCase,
+) -> RejudgedCase {
     let stored = Stored {
         id: format!("{}/{}", case.id, names::of_try(number)),
         verdict: this.verdict,

@@ -72,6 +72,8 @@ pub fn run_case(
         log,
         events: Vec::new(),
         next_request: 1,
+        anchors: Vec::new(),
+        routes: Vec::new(),
         halted: false,
         log_failure: None,
     };
@@ -91,6 +93,10 @@ struct Runner<'a> {
     events: Vec<Event>,
     /// Number of the next upper-tester request; unique within the case, so that a stale answer can't count.
     next_request: u32,
+    /// Anchors that commissioning tools were told: tool and order.
+    anchors: Vec<(String, String)>,
+    /// Routes that boards were told: board and command.
+    routes: Vec<(String, String)>,
     halted: bool,
     log_failure: Option<String>,
 }
@@ -178,9 +184,33 @@ impl Runner<'_> {
 
     fn observe(&mut self, observation: Observation) {
         let now = self.rack.now();
+        let known_as = match &observation {
+            Observation::Address { board, .. } => self.judge.bindings().environment().get(board, "eui64"),
+            _ => None,
+        };
+        let known_as = known_as.map(ToOwned::to_owned);
         self.emit(What::Observation(observation.clone()));
         if let Some(again) = self.machines.observe(now, &observation) {
             self.act(again);
+        }
+        if let (Observation::Address { eui64: Some(address), .. }, Some(known_as)) = (&observation, known_as) {
+            self.announce(&known_as, address);
+        }
+    }
+
+    /// Tells the commissioning tools that a device is known by another address from now on, its anchor being the same, and the
+    /// boards that were told a route to it.
+    fn announce(&mut self, known_as: &str, address: &str) {
+        let of = format!("anchor eui64={known_as} ");
+        let given: Vec<(String, String)> =
+            self.anchors.iter().filter(|(_, order)| order.starts_with(&of)).cloned().collect();
+        for (tool, order) in given {
+            self.order(&tool, &order.replacen(known_as, address, 1));
+        }
+        let routes: Vec<(String, String)> =
+            self.routes.iter().filter(|(_, command)| command.contains(known_as)).cloned().collect();
+        for (board, command) in routes {
+            self.ask(&board, &command.replace(known_as, address));
         }
     }
 
@@ -239,6 +269,9 @@ impl Runner<'_> {
             Ok(command) => command,
             Err(reference) => return self.fault("suite", format!("{reference} stands for nothing here")),
         };
+        if command.starts_with("route ") {
+            self.routes.push((board.to_owned(), command.clone()));
+        }
         let line = format!("> {} {command}", self.next_request);
         self.next_request += 1;
         self.act(Action::UpperTester { board: board.to_owned(), line });
@@ -246,6 +279,9 @@ impl Runner<'_> {
 
     fn order(&mut self, machine: &str, order: &str) {
         let now = self.rack.now();
+        if order.starts_with("anchor ") {
+            self.anchors.push((machine.to_owned(), order.to_owned()));
+        }
         self.emit(What::Action(Action::Machine { machine: machine.to_owned(), order: order.to_owned() }));
         if !self.machines.order(now, machine, order) {
             self.emit(What::Observation(Observation::Order {

@@ -3,7 +3,7 @@
 use std::net::Ipv6Addr;
 
 use authenticator::commissioning_tool::{DNS_SERVER, RESOURCE_DIRECTORY};
-use suites::plan::{Case, Role, Topology};
+use suites::plan::{Case, Point, Role, StepKind, Topology};
 use testbeds::testbed::{PAN_ID, Testbed};
 use wire::Eui64;
 
@@ -35,9 +35,37 @@ pub fn address(prefix: [u8; 8], eui64: Eui64) -> Ipv6Addr {
     Ipv6Addr::from(octets)
 }
 
+/// The IPv6 addresses that a board makes of its EUI-64.
+pub(crate) fn set_addresses(environment: &mut Environment, board: &str, eui64: Eui64) {
+    environment.set(board, "link_local", address([0xfe, 0x80, 0, 0, 0, 0, 0, 0], eui64).to_string());
+    environment.set(board, "global", address(MESH_PREFIX, eui64).to_string());
+}
+
 /// The channel that a case's parameters name, or the default.
 pub fn channel(case: &Case) -> u8 {
     case.params.get("channel").and_then(|text| text.parse().ok()).unwrap_or(DEFAULT_CHANNEL)
+}
+
+/// The boards whose radios a case needs: they hear others, or something is awaited of them on the air.
+pub fn boards_on_air(case: &Case) -> impl Iterator<Item = &str> {
+    let boards = &case.topology.boards;
+    boards.iter().enumerate().filter_map(move |(index, board)| {
+        let has_radio = |other: &usize| boards.get(*other).is_some_and(|other| other.role != Role::CommissioningTool);
+        let is_linked =
+            case.topology.links.iter().any(|(a, b)| (*a == index && has_radio(b)) || (*b == index && has_radio(a)));
+        let is_of_it = |at: Point, from: &Option<String>| {
+            at == Point::Air && from.as_deref().unwrap_or(case.iut.name()) == board.name
+        };
+        let is_awaited = case.steps.iter().any(|step| match &step.kind {
+            StepKind::Expect(expect) => is_of_it(expect.at, &expect.from),
+            StepKind::Unordered(expects) | StepKind::Alternatives(expects) => {
+                expects.iter().any(|expect| is_of_it(expect.at, &expect.from))
+            }
+            StepKind::Never(never) => is_of_it(never.at, &never.from),
+            _ => false,
+        });
+        (board.role != Role::CommissioningTool && (is_linked || is_awaited)).then_some(board.name.as_str())
+    })
 }
 
 /// How many of a hundred frames each link loses, by the case's parameter `loss`.
@@ -73,8 +101,13 @@ pub fn environment(case: &Case, case_seed: &[u8; 32], testbed: &Testbed) -> Envi
         }
         let eui64 = testbed.eui64(&board.name, index);
         environment.set(&board.name, "eui64", eui64.to_string());
-        environment.set(&board.name, "link_local", address([0xfe, 0x80, 0, 0, 0, 0, 0, 0], eui64).to_string());
-        environment.set(&board.name, "global", address(MESH_PREFIX, eui64).to_string());
+        set_addresses(&mut environment, &board.name, eui64);
+        if testbed.learns_addresses(&board.name) {
+            environment.set(&board.name, "addresses", "learn");
+        }
+        if testbed.acknowledges_itself(&board.name) {
+            environment.set(&board.name, "acknowledges", "itself");
+        }
         let psk = seed::derive_key(case_seed, &format!("psk {}", board.name));
         environment.set(&board.name, "psk", hex::encode(psk));
         let second = seed::derive_key(case_seed, &format!("second psk {}", board.name));

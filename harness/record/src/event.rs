@@ -204,6 +204,24 @@ pub enum Observation {
         /// What the backend saw.
         reason: String,
     },
+    /// The rack is not what its file says, or could not do what it must: what follows says nothing of a device.
+    RackFault {
+        /// Which board, radio or line.
+        part: String,
+        /// What is wrong, as a sentence that names it.
+        reason: String,
+    },
+    /// A board whose addresses the testbed has the rack learn has told or shown one; what bears it comes after this event.
+    Address {
+        /// Board name.
+        board: String,
+        /// Its extended address, 16 hex digits, if that is what was learnt.
+        eui64: Option<String>,
+        /// Its short address, `0x1234`, if that is what was learnt.
+        short: Option<String>,
+        /// `hello`: its upper tester said so; `radio`: its radio sends by it.
+        by: String,
+    },
     /// The tester itself failed: a machine or a backend reported an internal error.
     TesterFault {
         /// Which part.

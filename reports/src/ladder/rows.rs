@@ -8,7 +8,7 @@ use suites::plan::{Part, Point, Role, StepKind};
 
 use super::{Ladder, Lifeline, MOST_ROWS, PAUSE, Row, RowKind, WINDOW};
 use crate::input::{CaseInput, PduSummary};
-use crate::summary::{key_line, status_name};
+use crate::summary::{key_line, learnt_address, status_name};
 use crate::text::{counted, line};
 
 /// More boards than this, and only those are drawn that take part.
@@ -257,6 +257,8 @@ fn event_row(event: &Event, lines: &mut Lifelines) -> Option<RowKind> {
                 mark(None, format!("{sniffer} missed frames: {reason}"), true)
             }
             Observation::TesterFault { part, reason } => mark(None, format!("fault in {part}: {reason}"), true),
+            Observation::RackFault { part, reason } => mark(Some(lines.at(part)), format!("rack: {reason}"), true),
+            Observation::Address { board, .. } => mark(Some(lines.at(board)), learnt_address(observation), false),
             Observation::Frame { .. }
             | Observation::Received { .. }
             | Observation::Order { .. }

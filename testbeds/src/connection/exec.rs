@@ -17,9 +17,11 @@ use tempfile::TempDir;
 use wire::Eui64;
 use wire::radio_link::{Message, Stamped};
 
-use super::air::{Bridge, OpenBridge};
-use super::lines::{LinkReader, Process, SETPRIV, bound_to_this_process, read_all};
-use super::{Arrived, Attached, Outbox};
+use super::air::{Bridge, OpenBridge, Protocol};
+use super::lines::{LinkReader, SETPRIV, bound_to_this_process, read_all};
+use super::offset::PortOffset;
+use super::processes::Family;
+use super::{Arrived, Attached, Outbox, RadioPeer, Site};
 use crate::probe::Chip;
 
 /// A program to run as a board.
@@ -31,6 +33,10 @@ pub struct Exec {
     pub arguments: Vec<String>,
     /// What it takes for its radio.
     pub radio: Radio,
+    /// Its address, if it has one that it cannot change; else the rack tells it one.
+    pub eui64: Option<Eui64>,
+    /// The rack learns its addresses from what it says and sends.
+    pub learns_addresses: bool,
     /// The chip that the program drives, if a debug probe is on it.
     pub chip: Option<Chip>,
 }
@@ -74,21 +80,24 @@ impl Exec {
 pub(super) struct ExecBoard {
     name: String,
     exec: Exec,
-    eui64: Eui64,
+    site: Site,
     folder: TempDir,
     outbox: Outbox,
+    /// Of a simulation of OpenThread, from the first power-on on.
+    offset: Option<PortOffset>,
     running: Option<Running>,
 }
 
 struct Running {
-    process: Process,
+    family: Family,
     upper_tester: ChildStdin,
     bridge: Option<OpenBridge>,
-    /// The board's end of the radio link, once it has connected.
+    /// The board's end of the radio link, while it is connected.
     link: Arc<Mutex<Option<UnixStream>>>,
     /// Whether the board still has power: threads that wait for it look here.
     lives: Arc<AtomicBool>,
     started: Instant,
+    life: u64,
 }
 
 impl Drop for Running {
@@ -98,11 +107,12 @@ impl Drop for Running {
 }
 
 impl ExecBoard {
-    pub(super) fn new(name: &str, exec: &Exec, eui64: Eui64, outbox: Outbox) -> Result<Self, String> {
+    pub(super) fn new(name: &str, exec: &Exec, site: Site, outbox: Outbox) -> Result<Self, String> {
         exec.check_ready()?;
         let folder = tempfile::Builder::new().prefix("bootrack-board").tempdir().map_err(|error| error.to_string())?;
         std::fs::create_dir(folder.path().join("store")).map_err(|error| format!("store of a board: {error}"))?;
-        Ok(Self { name: name.to_owned(), exec: exec.clone(), eui64, folder, outbox, running: None })
+        let (name, exec) = (name.to_owned(), exec.clone());
+        Ok(Self { name, exec, site, folder, outbox, offset: None, running: None })
     }
 
     /// A thread that waits for the program to connect to its radio, and reads the link then.
@@ -127,6 +137,7 @@ impl ExecBoard {
             let Ok(writer) = set.and_then(|()| stream.try_clone()) else { return };
             *link.lock().unwrap_or_else(PoisonError::into_inner) = Some(writer);
             read_all(stream, |octets| reader.take(octets));
+            *link.lock().unwrap_or_else(PoisonError::into_inner) = None;
         });
         Ok(())
     }
@@ -139,15 +150,19 @@ impl Attached for ExecBoard {
         command
             .args(&self.exec.arguments)
             .env("BOOTRACK_BOARD", &self.name)
-            .env("BOOTRACK_EUI64", self.eui64.to_string())
-            .env("BOOTRACK_STORE", path("store"))
+            .env("BOOTRACK_EUI64", self.site.eui64.to_string())
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped());
         let (link, lives) = (Arc::new(Mutex::new(None)), Arc::new(AtomicBool::new(true)));
         let bridge = match self.exec.radio {
             Radio::Bridge(bridge) => {
-                let open = OpenBridge::open(bridge, self.outbox.clone(), life)?;
+                if bridge.protocol == Protocol::OpenThread && self.offset.is_none() {
+                    let holder = format!("board `{}` of process {}", self.name, std::process::id());
+                    self.offset = Some(PortOffset::claim(&holder)?);
+                }
+                let (outbox, offset) = (self.outbox.clone(), self.offset.as_ref());
+                let open = OpenBridge::open(bridge, &self.site, &path("store"), offset, outbox, life)?;
                 command.env(open.environment.0, &open.environment.1);
                 Some(open)
             }
@@ -160,9 +175,10 @@ impl Attached for ExecBoard {
             command.env("BOOTRACK_RADIO", &socket);
             self.listen(listener, life, Arc::clone(&link), Arc::clone(&lives))?;
         }
-        let started = command.spawn();
-        let mut child =
+        let started = Family::start(command, &path("store"));
+        let mut family =
             started.map_err(|error| format!("`{SETPRIV}` does not start: {error}; it is part of util-linux"))?;
+        let child = family.child();
         let (Some(stdin), Some(stdout), Some(stderr)) = (child.stdin.take(), child.stdout.take(), child.stderr.take())
         else {
             return Err("a program without standard input and output".to_owned());
@@ -187,14 +203,8 @@ impl Attached for ExecBoard {
                 true
             });
         });
-        self.running = Some(Running {
-            process: Process(child),
-            upper_tester: stdin,
-            bridge,
-            link,
-            lives,
-            started: Instant::now(),
-        });
+        self.running =
+            Some(Running { family, upper_tester: stdin, bridge, link, lives, started: Instant::now(), life });
         Ok(())
     }
 
@@ -219,7 +229,10 @@ impl Attached for ExecBoard {
     fn tell(&mut self, message: Message) -> Result<(), String> {
         let Some(running) = &mut self.running else { return Ok(()) };
         if let Some(bridge) = &running.bridge {
-            return bridge.tell(&message);
+            if let Some(owed) = bridge.tell(&message)? {
+                self.outbox.put(running.life, Arrived::Fault(owed));
+            }
+            return Ok(());
         }
         let at = u64::try_from(running.started.elapsed().as_micros()).unwrap_or(u64::MAX);
         let octets = Stamped { at, message }.to_vec().map_err(|error| error.to_string())?;
@@ -232,7 +245,7 @@ impl Attached for ExecBoard {
 
     fn ended(&mut self) -> Result<(), String> {
         let Some(running) = &mut self.running else { return Ok(()) };
-        match running.process.ends_within(ENDS_WITHIN) {
+        match running.family.program.ends_within(ENDS_WITHIN) {
             Some(status) if status.success() => Ok(()),
             Some(status) => Err(format!("its program has ended: {status}")),
             None => Err("its program has closed its output and goes on".to_owned()),
@@ -244,6 +257,28 @@ impl Attached for ExecBoard {
     }
 
     fn process_id(&self) -> Option<u32> {
-        Some(self.running.as_ref()?.process.0.id())
+        Some(self.running.as_ref()?.family.program.0.id())
+    }
+
+    fn radio_is_connected(&self) -> Result<(), String> {
+        let Some(running) = &self.running else { return Err("it has no power".to_owned()) };
+        match (&running.bridge, self.exec.radio) {
+            (Some(bridge), _) => bridge.is_connected(),
+            (None, Radio::Link) if running.link.lock().unwrap_or_else(PoisonError::into_inner).is_none() => {
+                Err("nobody is connected to its socket BOOTRACK_RADIO".to_owned())
+            }
+            (None, _) => Ok(()),
+        }
+    }
+
+    fn radio_peer(&self) -> Option<RadioPeer> {
+        let (address, strays) = self.running.as_ref()?.bridge.as_ref()?.peer();
+        Some(RadioPeer { address, strays })
+    }
+
+    fn may_restart(&mut self) {
+        if let Some(bridge) = self.running.as_ref().and_then(|running| running.bridge.as_ref()) {
+            bridge.may_restart();
+        }
     }
 }

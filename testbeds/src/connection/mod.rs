@@ -6,22 +6,29 @@ mod exec;
 pub(crate) mod hook;
 mod lines;
 mod lock;
+mod offset;
+mod peer;
 mod prepare;
 mod probed;
+mod processes;
 mod qemu;
 mod serial;
 mod tester_radio;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
+use std::net::SocketAddr;
 use std::sync::mpsc::Sender;
-use std::time::Instant;
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
 
 use wire::Eui64;
+use wire::ieee802154::PanId;
 use wire::radio_link::Message;
 
-pub use air::Bridge;
+pub use air::{Acknowledges, Bridge, Protocol};
 pub use exec::{Exec, Radio};
 pub use lock::{Claim, LockError};
+pub use peer::Expected;
 pub use prepare::{Identity, identify};
 pub use qemu::Qemu;
 pub use serial::{Power, Reset, Serial};
@@ -71,6 +78,49 @@ impl Connection {
         }
     }
 
+    /// Whether the board has no radio at all: neither on the rack's air nor on the real one.
+    pub fn has_no_radio(&self) -> bool {
+        match self {
+            Self::Qemu(_) => false,
+            Self::Exec(exec) => exec.radio == Radio::None,
+            Self::Serial(serial) => serial.radio.is_none() && serial.air.is_none(),
+        }
+    }
+
+    /// Its radio, as the testbed file says it.
+    pub fn radio(&self) -> String {
+        match self {
+            Self::Qemu(_) => "its radio link".to_owned(),
+            Self::Exec(exec) => match exec.radio {
+                Radio::None => "none".to_owned(),
+                Radio::Link => "radio = true".to_owned(),
+                Radio::Bridge(Bridge { protocol: Protocol::Zep, .. }) => "radio = \"zep\"".to_owned(),
+                Radio::Bridge(Bridge { protocol: Protocol::OpenThread, .. }) => "radio = \"openthread\"".to_owned(),
+            },
+            Self::Serial(Serial { air: Some(path), .. }) => format!("air = \"{path}\""),
+            Self::Serial(serial) => format!("radio = \"{}\"", serial.radio.as_deref().unwrap_or("none")),
+        }
+    }
+
+    /// How long an acknowledgement of its own may take, of a stack behind a bridge that acknowledges itself.
+    pub fn acknowledges_within(&self) -> Option<Duration> {
+        match self {
+            Self::Exec(Exec { radio: Radio::Bridge(bridge), .. }) => {
+                (bridge.acknowledges == Acknowledges::Itself).then_some(bridge.acknowledges_within)
+            }
+            _ => None,
+        }
+    }
+
+    /// Whether the rack learns the board's addresses instead of knowing them.
+    pub fn learns_addresses(&self) -> bool {
+        match self {
+            Self::Qemu(_) => false,
+            Self::Exec(exec) => exec.learns_addresses,
+            Self::Serial(serial) => serial.learns_addresses,
+        }
+    }
+
     /// The things that only one run can use at a time: paths of serial devices, and probes.
     pub fn exclusive(&self) -> Vec<&str> {
         let mut things = self.devices();
@@ -90,7 +140,8 @@ impl Connection {
     /// The address that the board has already; of others the rack chooses it.
     pub fn eui64(&self) -> Option<Eui64> {
         match self {
-            Self::Qemu(_) | Self::Exec(_) => None,
+            Self::Qemu(_) => None,
+            Self::Exec(exec) => exec.eui64,
             Self::Serial(serial) => Some(serial.eui64),
         }
     }
@@ -110,7 +161,7 @@ impl Connection {
         let air = self.air().map(|path| (path, outbox.clone()));
         let board: Box<dyn Attached> = match self {
             Self::Qemu(qemu) => Box::new(qemu::EmulatedBoard::new(qemu, eui64, entropy, outbox)?),
-            Self::Exec(exec) => Box::new(exec::ExecBoard::new(name, exec, eui64, outbox)?),
+            Self::Exec(exec) => Box::new(exec::ExecBoard::new(name, exec, site.clone(), outbox)?),
             Self::Serial(serial) => Box::new(serial::SerialBoard::new(name, serial, probe, outbox)?),
         };
         let board = match air {
@@ -129,8 +180,24 @@ impl Connection {
 pub(crate) struct Site {
     pub(crate) channel: u8,
     pub(crate) pan_id: u16,
+    /// The address that the rack knows it by.
+    pub(crate) eui64: Eui64,
     /// The other boards' addresses.
     pub(crate) neighbours: Vec<Eui64>,
+    /// Who would acknowledge a frame of it for sure, now.
+    pub(crate) receivers: Receivers,
+}
+
+/// Radios of the rack that listen, by channel, PAN and address.
+pub(crate) type Receivers = Arc<Mutex<BTreeSet<(u8, PanId, Eui64)>>>;
+
+/// Who is at the other end of a board's radio, where that can be told.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct RadioPeer {
+    /// The address that a stack behind a bridge sends from.
+    pub address: Option<SocketAddr>,
+    /// Datagrams at the bridge that were not the stack's.
+    pub strays: u64,
 }
 
 /// A board outside of this process.
@@ -176,6 +243,22 @@ pub(crate) trait Attached {
         true
     }
 
+    /// Whether its radio is connected, of a board that connects it by itself; of one that does not, what is missing.
+    ///
+    /// # Errors
+    /// What is missing, or gone.
+    fn radio_is_connected(&self) -> Result<(), String> {
+        Ok(())
+    }
+
+    /// Who is at the other end of its radio, of a board with a bridge.
+    fn radio_peer(&self) -> Option<RadioPeer> {
+        None
+    }
+
+    /// It was asked to start anew, perhaps without restarting its process: its radio may go and come back.
+    fn may_restart(&mut self) {}
+
     /// The process that it is, while it has power.
     fn process_id(&self) -> Option<u32> {
         None
@@ -199,6 +282,12 @@ pub(crate) enum Arrived {
     UpperTester(Vec<u8>),
     /// A message of the radio link, or what stands for one, and the board's time in microseconds if it bears it.
     Link(Message, Option<u64>),
+    /// A frame to send, of a stack behind a bridge, with so many retries at most.
+    Transmit { handle: u32, psdu: Vec<u8>, most_retries: u32 },
+    /// A stack behind a bridge acknowledges a frame: this MPDU.
+    Acknowledgement(Vec<u8>),
+    /// The rack cannot do what the board relies on, and why.
+    Fault(String),
     /// So many octets of the radio link belonged to no message.
     Noise(u64),
     /// The process has ended, or a line is gone.
@@ -219,4 +308,9 @@ impl Outbox {
     pub(crate) fn put(&self, life: u64, what: Arrived) -> bool {
         self.inbox.send(Arrival { board: self.board, life, at: Instant::now(), what }).is_ok()
     }
+}
+
+/// Whether something that is counted is worth a line of log: at 1, 2, 4, 8, ...
+pub(crate) fn told_at(count: u64) -> bool {
+    count.is_power_of_two()
 }

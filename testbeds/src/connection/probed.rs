@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use wire::radio_link::Message;
 
-use super::{Arrived, Attached, Outbox};
+use super::{Arrived, Attached, Outbox, RadioPeer};
 use crate::probe::{Probe, SharedProbe, follow};
 
 /// The board behind its own connection, and the probe.
@@ -62,6 +62,18 @@ impl Attached for ProbedBoard {
 
     fn ended(&mut self) -> Result<(), String> {
         self.board.ended()
+    }
+
+    fn radio_is_connected(&self) -> Result<(), String> {
+        self.board.radio_is_connected()
+    }
+
+    fn radio_peer(&self) -> Option<RadioPeer> {
+        self.board.radio_peer()
+    }
+
+    fn may_restart(&mut self) {
+        self.board.may_restart();
     }
 
     fn process_id(&self) -> Option<u32> {

@@ -28,6 +28,8 @@ pub struct Serial {
     pub radio: Option<String>,
     /// Its radio is on the real air: the device of the radio link of a tester radio there.
     pub air: Option<String>,
+    /// The rack learns from its radio what it sends by; its `hello` must say `eui64` all the same.
+    pub learns_addresses: bool,
     /// Commands that switch its power.
     pub power: Option<Power>,
     /// How it is reset.

@@ -17,7 +17,7 @@ use wire::radio_link::{Assembler, Message, Stamped, Status};
 use wire::reader::Reader;
 
 use super::lines::read_all;
-use super::{Arrived, Attached, Outbox, Site, prepare, serial};
+use super::{Arrived, Attached, Outbox, RadioPeer, Site, prepare, serial};
 
 /// USB serial lines have no speed.
 const BAUD: u32 = 115_200;
@@ -167,6 +167,18 @@ impl Attached for BoardOnAir {
 
     fn starts_chip(&self) -> bool {
         self.board.starts_chip()
+    }
+
+    fn radio_is_connected(&self) -> Result<(), String> {
+        self.board.radio_is_connected()
+    }
+
+    fn radio_peer(&self) -> Option<RadioPeer> {
+        self.board.radio_peer()
+    }
+
+    fn may_restart(&mut self) {
+        self.board.may_restart();
     }
 
     fn process_id(&self) -> Option<u32> {

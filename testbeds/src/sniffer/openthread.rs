@@ -12,7 +12,7 @@ use super::{Heard, Signal, Sniffed, TAP, now, tap};
 pub(crate) const GROUP: Ipv4Addr = Ipv4Addr::new(224, 0, 0, 116);
 const FIRST_PORT: u16 = 9000;
 /// Nodes of a network, and so ports between two networks.
-const PORTS: u16 = 34;
+pub(crate) const PORTS: u16 = 34;
 
 /// The port of a network's group.
 pub(crate) fn port(offset: u16) -> Option<u16> {

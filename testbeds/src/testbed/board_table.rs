@@ -2,6 +2,7 @@
 
 use std::ops::Range;
 use std::path::PathBuf;
+use std::time::Duration;
 
 use serde::Deserialize;
 use toml::Spanned;
@@ -10,7 +11,9 @@ use wire::Eui64;
 
 use super::file::qemu_program;
 use super::quarantine::Quarantine;
-use crate::connection::{Bridge, Connection, Exec, Power, Qemu, Radio, Reset, Serial};
+use crate::connection::{
+    Acknowledges, Bridge, Connection, Exec, Expected, Power, Protocol, Qemu, Radio, Reset, Serial,
+};
 use crate::probe::Chip;
 
 /// One board.
@@ -29,6 +32,10 @@ pub(super) struct BoardTable {
     power: Option<Spanned<PowerTable>>,
     probe: Option<Spanned<ProbeTable>>,
     quarantine: Option<Spanned<QuarantineTable>>,
+    acknowledges: Option<Spanned<String>>,
+    acknowledges_within_ms: Option<Spanned<i64>>,
+    peer: Option<Spanned<String>>,
+    addresses: Option<Spanned<String>>,
 }
 
 /// `radio = true`, `"zep"` or `"openthread"` of a program, `radio = "/dev/..."` of a serial board.
@@ -45,9 +52,19 @@ impl RadioKey {
         match self {
             Self::Joins(false) => Some(Radio::None),
             Self::Joins(true) => Some(Radio::Link),
-            Self::Named(name) if name == "zep" => Some(Radio::Bridge(Bridge::Zep)),
-            Self::Named(name) if name == "openthread" => Some(Radio::Bridge(Bridge::OpenThread)),
-            Self::Named(_) => None,
+            Self::Named(_) => self.protocol().map(|protocol| {
+                let (acknowledges, peer) = (Acknowledges::default(), None);
+                Radio::Bridge(Bridge { protocol, acknowledges, acknowledges_within: ACKNOWLEDGES_WITHIN, peer })
+            }),
+        }
+    }
+
+    /// The protocol of an air bridge.
+    fn protocol(&self) -> Option<Protocol> {
+        match self {
+            Self::Named(name) if name == "zep" => Some(Protocol::Zep),
+            Self::Named(name) if name == "openthread" => Some(Protocol::OpenThread),
+            _ => None,
         }
     }
 }
@@ -88,6 +105,9 @@ struct QuarantineTable {
 
 /// Of most serial adapters and boards.
 const BAUD: u32 = 115_200;
+/// An acknowledgement of a stack on a busy machine.
+const ACKNOWLEDGES_WITHIN: Duration = Duration::from_millis(50);
+const ACKNOWLEDGES_WITHIN_MS: std::ops::RangeInclusive<i64> = 1..=1000;
 
 impl BoardTable {
     /// Tells what is wrong with it.
@@ -109,7 +129,6 @@ impl BoardTable {
         let of_serial = [
             ("air", self.air.as_ref().map(Spanned::span)),
             ("baud", self.baud.as_ref().map(Spanned::span)),
-            ("eui64", self.eui64.as_ref().map(Spanned::span)),
             ("reset", self.reset.as_ref().map(Spanned::span)),
             ("power", self.power.as_ref().map(Spanned::span)),
         ];
@@ -134,6 +153,11 @@ impl BoardTable {
                 fault(self.name.span(), format!("board `{name}` can be neither reset nor switched"), help);
             }
         }
+        if let (Some(eui64), Some(_)) = (&self.eui64, &self.qemu) {
+            let help = "leave it out: the rack gives an emulated board its address";
+            fault(eui64.span(), "`eui64` is no key of emulated boards".to_owned(), help);
+        }
+        self.check_bridge(fault);
         if let Some(eui64) = self.eui64.as_ref().filter(|text| text.get_ref().parse::<Eui64>().is_err()) {
             let message = format!("`{}` is no EUI-64", eui64.get_ref());
             fault(eui64.span(), message, "16 hex digits, with or without colons between the octets");
@@ -189,6 +213,64 @@ impl BoardTable {
         }
     }
 
+    /// The keys of a stack behind an air bridge, and of addresses.
+    fn check_bridge(&self, fault: &mut impl FnMut(Range<usize>, String, &str)) {
+        let protocol = self.radio.as_ref().and_then(|radio| radio.get_ref().protocol()).filter(|_| self.exec.is_some());
+        let of_bridge = [
+            ("acknowledges", self.acknowledges.as_ref().map(Spanned::span)),
+            ("acknowledges_within_ms", self.acknowledges_within_ms.as_ref().map(Spanned::span)),
+            ("peer", self.peer.as_ref().map(Spanned::span)),
+        ];
+        for (key, span) in of_bridge {
+            if let (Some(span), None) = (span, protocol) {
+                let help = "radio = \"zep\" or \"openthread\" makes a program one";
+                fault(span, format!("`{key}` is a key of programs whose radio is an air bridge"), help);
+            }
+        }
+        if let Some(who) = self.acknowledges.as_ref().filter(|who| acknowledges(who.get_ref()).is_none()) {
+            let help =
+                "\"itself\": its own acknowledgement is the proof of delivery; \"medium\": of a stack that sends none";
+            fault(who.span(), format!("`{}` acknowledges nothing", who.get_ref()), help);
+        }
+        if let Some(within) = &self.acknowledges_within_ms {
+            if !ACKNOWLEDGES_WITHIN_MS.contains(within.get_ref()) {
+                let message = format!("acknowledges_within_ms {} is out of range", within.get_ref());
+                fault(within.span(), message, "1 to 1000; 50 unless given. The air stands still meanwhile");
+            } else if self.acknowledges.as_ref().is_some_and(|who| who.get_ref() == "medium") {
+                let help = "leave one of the two out: the medium acknowledges at once";
+                fault(within.span(), "the stack does not acknowledge at all".to_owned(), help);
+            }
+        }
+        if let (Some(named), Some(protocol)) = (&self.peer, protocol)
+            && peer(named.get_ref(), protocol).is_none()
+        {
+            let help = match protocol {
+                Protocol::Zep => "the address and port that it sends from, such as \"127.0.0.1:17755\"; port 0 for any",
+                Protocol::OpenThread => "the number of its node in the simulation, \"1\" to \"33\"",
+            };
+            fault(named.span(), format!("`{}` is no peer", named.get_ref()), help);
+        }
+        if let Some(addresses) = &self.addresses {
+            if addresses.get_ref() != "learn" && addresses.get_ref() != "fixed" {
+                let help = "\"learn\": what it says and sends by; \"fixed\", as without the key: it must be the one that is known";
+                fault(addresses.span(), format!("`{}` is no way to know addresses", addresses.get_ref()), help);
+            } else if addresses.get_ref() == "learn" && (self.air.is_some() || self.qemu.is_some()) {
+                let help = "on the real air nobody can tell its frames from a stranger's by anything else; an emulated board has the rack's";
+                fault(addresses.span(), "the addresses of this board cannot be learnt".to_owned(), help);
+            }
+        }
+    }
+
+    /// Whether it has an upper tester alone.
+    pub(super) fn has_no_radio(&self) -> bool {
+        let radio = self.radio.as_ref().map(Spanned::get_ref);
+        match (&self.exec, &self.serial) {
+            (Some(_), _) => matches!(radio, None | Some(RadioKey::Joins(false))),
+            (None, Some(_)) => radio.is_none() && self.air.is_none(),
+            (None, None) => false,
+        }
+    }
+
     /// The quarantine of a table without faults.
     pub(super) fn quarantine(&self) -> Option<(String, Quarantine)> {
         let QuarantineTable { reason, owner, until } = self.quarantine.as_ref()?.get_ref();
@@ -218,6 +300,7 @@ impl BoardTable {
     /// The connection of a table without faults, by the board's name.
     pub(super) fn into_connection(self) -> Option<(String, Connection)> {
         let radio = self.radio.map(Spanned::into_inner);
+        let learns_addresses = self.addresses.is_some_and(|addresses| addresses.into_inner() == "learn");
         let chip = self.probe.map(Spanned::into_inner).map(|ProbeTable { selector, chip, id, firmware }| Chip {
             selector,
             kind: chip,
@@ -227,10 +310,19 @@ impl BoardTable {
         let connection = if let Some(exec) = self.exec {
             let mut words = exec.into_inner().into_iter();
             let program = PathBuf::from(words.next()?);
+            let mut radio = radio.and_then(|radio| radio.of_program()).unwrap_or_default();
+            if let Radio::Bridge(bridge) = &mut radio {
+                bridge.acknowledges = self.acknowledges.and_then(|who| acknowledges(who.get_ref())).unwrap_or_default();
+                bridge.peer = self.peer.and_then(|named| peer(named.get_ref(), bridge.protocol));
+                let within = self.acknowledges_within_ms.and_then(|within| u64::try_from(within.into_inner()).ok());
+                bridge.acknowledges_within = within.map_or(ACKNOWLEDGES_WITHIN, Duration::from_millis);
+            }
             Connection::Exec(Exec {
                 program,
                 arguments: words.collect(),
-                radio: radio.and_then(|radio| radio.of_program()).unwrap_or_default(),
+                radio,
+                eui64: self.eui64.and_then(|eui64| eui64.into_inner().parse().ok()),
+                learns_addresses,
                 chip,
             })
         } else if let Some(qemu) = self.qemu {
@@ -245,6 +337,7 @@ impl BoardTable {
                     _ => None,
                 },
                 air: self.air.map(Spanned::into_inner),
+                learns_addresses,
                 power: self.power.map(Spanned::into_inner).map(|PowerTable { on, off }| Power { on, off }),
                 reset: self.reset.map(|reset| match reset.into_inner() {
                     ResetKey::Line(line) if line == "dtr" => Reset::Dtr,
@@ -256,5 +349,21 @@ impl BoardTable {
             })
         };
         Some((self.name.into_inner(), connection))
+    }
+}
+
+fn acknowledges(text: &str) -> Option<Acknowledges> {
+    match text {
+        "itself" => Some(Acknowledges::Itself),
+        "medium" => Some(Acknowledges::Medium),
+        _ => None,
+    }
+}
+
+/// Who the stack of a bridge is: an address, or the number of a node.
+fn peer(text: &str, protocol: Protocol) -> Option<Expected> {
+    match protocol {
+        Protocol::Zep => text.parse().ok().map(Expected::Address),
+        Protocol::OpenThread => text.parse().ok().filter(|node| (1..=33).contains(node)).map(Expected::Node),
     }
 }

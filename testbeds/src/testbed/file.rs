@@ -300,10 +300,13 @@ impl File {
             let connection = Connection::Qemu(Qemu { program, firmware });
             boards.into_iter().map(move |board| (board, connection.clone()))
         });
+        let without_radio = self.board.iter().filter(|board| board.has_no_radio());
+        let without_radio = without_radio.map(|board| (board.name.get_ref().clone(), board.name.span())).collect();
         let quarantines = self.board.iter().filter_map(BoardTable::quarantine).collect();
         let connections = emulated.chain(self.board.into_iter().filter_map(BoardTable::into_connection)).collect();
         Testbed {
             connections,
+            without_radio,
             quarantines,
             asks_second_engine: self.ct.dtls.is_some_and(|engine| engine.get_ref() == "dtls"),
             operator: self.operator.map(|operator| match operator.into_inner() {

@@ -45,6 +45,8 @@ pub struct Testbed {
     pub timing: Timing,
     /// Boards that are outside of this process; all others are virtual.
     pub connections: Connections,
+    /// Boards with an upper tester and no radio, by name, and where their tables are in the file.
+    pub without_radio: BTreeMap<String, std::ops::Range<usize>>,
     /// Boards that are not to be relied on for a while, by name.
     pub quarantines: BTreeMap<String, Quarantine>,
     /// The commissioning tool has the crate `dtls` for sessions with pre-shared keys.
@@ -249,7 +251,8 @@ impl Testbed {
 
     /// How good the link between two boards is.
     fn quality(&self, a: &str, b: &str) -> Quality {
-        let is_this = |(one, other, _): &&(String, String, Quality)| (one == a && other == b) || (one == b && other == a);
+        let is_this =
+            |(one, other, _): &&(String, String, Quality)| (one == a && other == b) || (one == b && other == a);
         self.links.iter().find(is_this).map_or(self.medium, |link| link.2)
     }
 
@@ -262,6 +265,41 @@ impl Testbed {
     pub fn eui64(&self, name: &str, index: usize) -> Eui64 {
         let own = self.connections.get(name).and_then(|connection| connection.eui64());
         own.unwrap_or_else(|| eui64_of(index))
+    }
+
+    /// Whether the rack learns the addresses of the board of this name.
+    pub fn learns_addresses(&self, name: &str) -> bool {
+        self.connections.get(name).is_some_and(|connection| connection.learns_addresses())
+    }
+
+    /// Whether the board of this name is a stack behind a bridge that acknowledges itself.
+    pub fn acknowledges_itself(&self, name: &str) -> bool {
+        self.connections.get(name).is_some_and(|connection| connection.acknowledges_within().is_some())
+    }
+
+    /// What is wrong with the file, whose source this is, for cases that need the radios of these boards: board and case. One
+    /// fault a board.
+    pub fn lacking_radios<'a>(
+        &self,
+        source: &Source,
+        needed: impl IntoIterator<Item = (&'a str, &'a str)>,
+    ) -> Vec<Fault> {
+        let mut by_board: BTreeMap<&str, &str> = BTreeMap::new();
+        for (board, case) in needed {
+            by_board.entry(board).or_insert(case);
+        }
+        let lacking = by_board.into_iter().filter_map(|(board, case)| {
+            let span = self.without_radio.get(board)?.clone();
+            let help = match self.connections.get(board)? {
+                crate::connection::Connection::Serial(_) => {
+                    "radio = \"/dev/...\", the device of its radio link, or air = \"/dev/...\", a tester radio beside it"
+                }
+                _ => "radio = true if its program connects to BOOTRACK_RADIO, or \"zep\" or \"openthread\" for an air bridge",
+            };
+            let message = format!("board `{board}` has no radio, and {case} needs it on the air");
+            Some(source.fault(span, message).with_help(help))
+        });
+        lacking.collect()
     }
 
     /// The rack for a topology.

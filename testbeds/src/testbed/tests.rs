@@ -1,6 +1,7 @@
 use rstest::rstest;
 
 use super::*;
+use crate::connection::{Acknowledges, Connection, Exec, Expected, Protocol, Radio};
 use crate::virtual_rack::Position;
 
 fn load(text: &str) -> Result<Testbed, Vec<Fault>> {
@@ -274,4 +275,74 @@ fn a_channel_outside_the_band_is_refused() {
     wrong.channel = 27;
     let error = built_in().rack_for(&wrong).map(|_| ()).unwrap_err();
     assert_eq!(error.to_string(), "channel 27 is not within 11 to 26");
+}
+
+/// The keys of a stack behind an air bridge, of addresses, and of a board that lacks a radio.
+#[test]
+fn a_table_says_how_a_bridged_stack_acknowledges_who_it_is_and_by_what_address() {
+    let board =
+        |keys: &str| load(&format!("name = \"t\"\nbackend = \"mixed\"\n[[board]]\nname = \"dut\"\n{keys}")).unwrap();
+    let bridge = |testbed: &Testbed| match &testbed.connections["dut"] {
+        Connection::Exec(Exec { radio: Radio::Bridge(bridge), .. }) => *bridge,
+        other => panic!("{other:?}"),
+    };
+    let testbed = board("exec = [\"d\"]\nradio = \"zep\"");
+    let defaults = bridge(&testbed);
+    assert_eq!((defaults.protocol, defaults.acknowledges, defaults.peer), (Protocol::Zep, Acknowledges::Itself, None));
+    assert_eq!(defaults.acknowledges_within, Duration::from_millis(50));
+    assert!(testbed.acknowledges_itself("dut") && !testbed.learns_addresses("dut") && testbed.without_radio.is_empty());
+    let testbed = board(
+        "exec = [\"d\"]\nradio = \"openthread\"\npeer = \"7\"\nacknowledges_within_ms = 200\n\
+         addresses = \"learn\"\neui64 = \"0200000000000001\"\n",
+    );
+    assert_eq!(bridge(&testbed).peer, Some(Expected::Node(7)));
+    assert_eq!(bridge(&testbed).acknowledges_within, Duration::from_millis(200));
+    assert!(testbed.learns_addresses("dut"));
+    assert_eq!(testbed.eui64("dut", 5).to_string(), "0200000000000001");
+    let testbed = board("exec = [\"d\"]\nradio = \"zep\"\nacknowledges = \"medium\"\npeer = \"127.0.0.1:0\"");
+    assert!(!testbed.acknowledges_itself("dut"));
+    assert!(matches!(bridge(&testbed).peer, Some(Expected::Address(_))));
+    let testbed = board("exec = [\"d\"]\nradio = false");
+    assert!(testbed.without_radio.contains_key("dut"));
+}
+
+#[rstest]
+#[case(
+    "acknowledges = \"medium\"\nradio = true",
+    "`acknowledges` is a key of programs whose radio is an air bridge",
+    "\"zep\" or \"openthread\""
+)]
+#[case("peer = \"1\"", "`peer` is a key of programs whose radio is an air bridge", "\"zep\" or \"openthread\"")]
+#[case("radio = \"zep\"\nacknowledges = \"nobody\"", "`nobody` acknowledges nothing", "\"itself\"")]
+#[case("radio = \"zep\"\nacknowledges_within_ms = 0", "acknowledges_within_ms 0 is out of range", "1 to 1000")]
+#[case(
+    "radio = \"zep\"\nacknowledges = \"medium\"\nacknowledges_within_ms = 5",
+    "the stack does not acknowledge at all",
+    "leave one of the two out"
+)]
+#[case("radio = \"zep\"\npeer = \"5\"", "`5` is no peer", "127.0.0.1:17755")]
+#[case("radio = \"openthread\"\npeer = \"34\"", "`34` is no peer", "\"1\" to \"33\"")]
+#[case("radio = true\naddresses = \"guess\"", "`guess` is no way to know addresses", "\"learn\"")]
+#[case("radio = true\neui64 = \"02\"", "`02` is no EUI-64", "16 hex digits")]
+fn a_wrong_key_of_a_bridge_is_told(#[case] keys: &str, #[case] message: &str, #[case] help: &str) {
+    let text = format!("name = \"t\"\nbackend = \"mixed\"\n[[board]]\nname = \"dut\"\nexec = [\"d\"]\n{keys}\n");
+    let faults = load(&text).unwrap_err();
+    let [fault] = &faults[..] else { panic!("{faults:?}") };
+    let told = format!("{fault:?}");
+    assert!(
+        told.contains(message.replace('"', "\\\"").as_str()) && told.contains(help.replace('"', "\\\"").as_str()),
+        "{told}"
+    );
+}
+
+#[test]
+fn a_board_without_a_radio_is_told_once_with_the_first_case_that_needs_it() {
+    let text = "name = \"t\"\nbackend = \"mixed\"\n[[board]]\nname = \"dut\"\nexec = [\"d\"]\n";
+    let source = Source { name: "bed.toml".to_owned(), text: text.to_owned() };
+    let testbed = Testbed::load(&source).unwrap();
+    let needed = [("lbr", "A-01"), ("dut", "A-01"), ("dut", "A-02")];
+    let faults = testbed.lacking_radios(&source, needed);
+    assert_eq!(faults.len(), 1);
+    assert!(faults[0].to_string().contains("board `dut` has no radio, and A-01 needs it on the air"), "{}", faults[0]);
+    assert!(testbed.lacking_radios(&source, [("lbr", "A-01")]).is_empty());
 }

@@ -29,6 +29,13 @@ impl VirtualRack {
             Arrived::Noise(octets) => {
                 self.tester_fault(board, format!("{octets} octets of its radio link belong to no message"));
             }
+            Arrived::Transmit { handle, psdu, most_retries } => self.transmit(board, handle, psdu, most_retries),
+            Arrived::Acknowledgement(mpdu) => self.acknowledges(board, &mpdu),
+            Arrived::Fault(reason) => {
+                let part = self.boards[board].name.clone();
+                let reason = format!("board `{part}`: {reason}");
+                self.observations.push_back(Observation::RackFault { part, reason });
+            }
             Arrived::Lost(reason) => self.lose(board, reason),
             Arrived::Ended => match self.boards[board].ended() {
                 Ok(()) => self.restart(board),
@@ -53,7 +60,7 @@ impl VirtualRack {
             Message::Log(line) => self.carry_out(board, Output::Log(line)),
             // Its radio listens to nothing until the firmware says to what.
             Message::Booted | Message::Restarting => {
-                self.medium.configure(self.boards[board].radio, self.config.channel, Mode::Off);
+                self.configure(self.boards[board].radio, self.config.channel, Mode::Off);
             }
             Message::Panicked(reason) => self.lose(board, format!("its firmware panicked: {reason}")),
             Message::Received { .. } | Message::Done { .. } | Message::Sniff { .. } | Message::Sniffed { .. } => {
@@ -96,9 +103,14 @@ impl VirtualRack {
             // What no log has either is noise: it may have been a line of UT/1.
             let is_noise = matches!(self.boards[board].kind, BoardKind::Attached(_)) && !is_text(&line);
             let line = String::from_utf8_lossy(&line).into_owned();
-            if matches!(self.boards[board].kind, BoardKind::Attached(_))
-                && let Ok(Line::Event(event)) = Line::parse(&line)
-            {
+            let parsed = match self.boards[board].kind {
+                BoardKind::Attached(_) => Line::parse(&line).ok(),
+                _ => None,
+            };
+            if let Some(parsed) = &parsed {
+                self.answered(board, parsed);
+            }
+            if let Some(Line::Event(event)) = parsed {
                 if event.name == "booted" && event.time_ms.saturating_mul(1000) < self.boards[board].clock.last_us() {
                     self.boards[board].clock = BoardClock::default();
                 }

@@ -12,8 +12,9 @@ use wire::ieee802154::PanId;
 
 use super::config::BoardKind;
 use super::fakes::{FakeDevice, Progress};
+use super::presence::Presence;
 use crate::clock::BoardClock;
-use crate::connection::{Attached, Connection, Outbox, Site};
+use crate::connection::{Attached, Connection, Outbox, RadioPeer, Receivers, Site};
 
 /// A board in a rack.
 pub(crate) struct Board {
@@ -28,6 +29,8 @@ pub(crate) struct Board {
     pub(crate) partial: Vec<u8>,
     /// Its clock on the rack's, of a board outside of this process.
     pub(crate) clock: BoardClock,
+    /// What is known of its radio, of a board outside of this process.
+    pub(crate) presence: Option<Presence>,
     /// What it is, of a board outside of this process.
     attached: Option<Box<dyn Attached>>,
     firmware: Option<Firmware>,
@@ -57,6 +60,7 @@ impl Board {
             epoch: 0,
             partial: Vec::new(),
             clock: BoardClock::default(),
+            presence: None,
             attached: None,
             firmware: None,
             store,
@@ -78,7 +82,9 @@ impl Board {
             self.entropy.fill_bytes(&mut entropy);
             let neighbours = neighbours.iter().filter(|other| **other != eui64).copied().collect();
             let (channel, PanId(pan_id)) = self.site;
-            let site = Site { channel, pan_id, neighbours };
+            let receivers = Receivers::default();
+            self.presence = Some(Presence::new(connection, eui64, Receivers::clone(&receivers)));
+            let site = Site { channel, pan_id, eui64, neighbours, receivers };
             self.attached = Some(connection.open(&self.name, eui64, entropy, site, outbox)?);
         }
         Ok(())
@@ -87,6 +93,23 @@ impl Board {
     /// The process of a board that is one and has power.
     pub(crate) fn process_id(&self) -> Option<u32> {
         self.attached.as_ref()?.process_id()
+    }
+
+    /// Whether its radio is connected.
+    pub(crate) fn radio_is_connected(&self) -> Result<(), String> {
+        self.attached.as_ref().map_or(Ok(()), |attached| attached.radio_is_connected())
+    }
+
+    /// Who is at its bridge.
+    pub(crate) fn radio_peer(&self) -> Option<RadioPeer> {
+        self.attached.as_ref()?.radio_peer()
+    }
+
+    /// It was asked to start anew.
+    pub(crate) fn may_restart(&mut self) {
+        if let Some(attached) = &mut self.attached {
+            attached.may_restart();
+        }
     }
 
     /// A line of an attached board has ended: whether it restarts by itself.

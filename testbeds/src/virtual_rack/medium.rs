@@ -9,17 +9,20 @@
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Arc;
+use std::time::Duration;
 
 use protocols::mac::Csma;
 use protocols::mac::address_filter::{Filtered, acknowledgement_number, filter, wants_acknowledgement};
 use protocols::mac::timing::{
-    ACK_WAIT, CCA, LONG_SPACING, MAX_RETRIES, SHORT_FRAME, SHORT_SPACING, TURNAROUND, air_time,
+    ACK_WAIT, CCA, LONG_SPACING, MAX_RETRIES, SHORT_FRAME, SHORT_SPACING, TURNAROUND, UNIT_BACKOFF, air_time,
 };
 use protocols::time::Instant;
 use rand_chacha::ChaCha8Rng;
 use rand_core::{Rng as _, SeedableRng as _};
 use wire::Eui64;
-use wire::ieee802154::{FCS_LENGTH, FrameControl, Header, PanId, append_fcs, check_fcs};
+use wire::ieee802154::{
+    Address, FCS_LENGTH, FrameControl, Header, LinkAddress, MAX_PSDU, PanId, append_fcs, check_fcs,
+};
 use wire::reader::Reader;
 
 use super::queue::Queue;
@@ -63,6 +66,9 @@ pub(crate) enum Mode {
     Off,
     /// A board's radio: address filter and automatic acknowledgements.
     Device { pan_id: PanId, eui64: Eui64, receiver_on: bool },
+    /// The radio of a stack behind a bridge, which filters and acknowledges by itself, in its own time: it is handed every
+    /// frame. One that is for it and asks for an acknowledgement stays on the air until that has come, for `window` at most.
+    Itself { eui64s: BTreeSet<Eui64>, window: Duration },
     /// A tester radio: hears every frame, acknowledges for those it imitates.
     Promiscuous { pan_id: PanId, imitated: BTreeSet<Eui64> },
     /// A sniffer: hears every frame, also with a wrong FCS; never sends.
@@ -168,6 +174,8 @@ struct Arrival {
     rssi_dbm: i8,
     begun: Instant,
     fate: Fate,
+    /// It stays on the air although it is over: it disturbs nobody, and nobody disturbs it.
+    held: bool,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -175,6 +183,10 @@ enum Fate {
     Well,
     Collided,
     Deaf,
+    /// Lost to the link's delivery probability, as was drawn before its end.
+    Lost,
+    /// Handed to the receiver before its end.
+    Handed,
 }
 
 #[derive(Debug)]
@@ -185,6 +197,8 @@ struct Transmission {
     acknowledgement: bool,
     /// Switched off in the middle: nobody receives it.
     cut: bool,
+    /// Who has it already and may acknowledge it, while it stays on the air for that.
+    handed_to: Vec<usize>,
 }
 
 #[derive(Debug)]
@@ -210,6 +224,7 @@ struct Job {
     psdu: Arc<[u8]>,
     access: Csma,
     retries: u32,
+    most_retries: u32,
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -218,6 +233,7 @@ enum Event {
     TurnedToSend { radio: usize, attempt: u64 },
     TurnedToAcknowledge { radio: usize, number: u64 },
     FrameEnds { transmission: u64 },
+    WindowEnds { transmission: u64 },
     AcknowledgementMissing { radio: usize, attempt: u64 },
 }
 
@@ -283,7 +299,7 @@ impl Medium {
             this.arrivals.clear();
         }
         if let (true, Mode::Device { receiver_on: false, .. }) = (this.mode != mode, &mode) {
-            this.arrivals.iter_mut().for_each(|arrival| arrival.fate = Fate::Deaf);
+            this.deafen();
         }
         if mode == Mode::Off {
             this.attempt += 1;
@@ -302,14 +318,52 @@ impl Medium {
     /// Hands a radio a PSDU with its FCS, at most 127 octets; it is sent after those handed in before. Without power
     /// it fails at once.
     pub(crate) fn transmit(&mut self, now: Instant, radio: usize, handle: u64, psdu: &[u8]) {
+        self.transmit_at_most(now, radio, handle, psdu, MAX_RETRIES);
+    }
+
+    /// The same, with so many retries at most: a stack that tries again by itself wants none.
+    pub(crate) fn transmit_at_most(&mut self, now: Instant, radio: usize, handle: u64, psdu: &[u8], most_retries: u32) {
         if self.radios[radio].mode == Mode::Off {
             let status = Status::ChannelAccessFailure;
             self.outputs.push_back(Output::Done { radio, handle, status });
             return;
         }
-        let job = Job { handle, psdu: psdu.into(), access: Csma::default(), retries: 0 };
+        let job = Job { handle, psdu: psdu.into(), access: Csma::default(), retries: 0, most_retries };
         self.radios[radio].waiting.push_back(job);
         self.next_job(now, radio);
+    }
+
+    /// A radio in [`Mode::Itself`] acknowledges a frame that it was handed, by this MPDU; whether one was on the air for that.
+    pub(crate) fn acknowledged_by(&mut self, now: Instant, radio: usize, mpdu: &[u8]) -> bool {
+        let waits = |transmission: &Transmission| {
+            transmission.handed_to.contains(&radio) && transmission.psdu.get(2) == mpdu.get(2)
+        };
+        let Some((number, _)) = self.on_air.iter().find(|(_, transmission)| waits(transmission)) else { return false };
+        let number = *number;
+        self.frame_ends(now, number);
+        if self.radios[radio].sending.is_some() || mpdu.len() + FCS_LENGTH > MAX_PSDU {
+            return false;
+        }
+        let mut psdu = mpdu.to_vec();
+        append_fcs(&mut psdu);
+        self.acknowledge_after_turnaround(now, radio, psdu);
+        true
+    }
+
+    /// Who would acknowledge a frame of this radio for sure, if nothing else is on the air: channel, PAN and address. Behind links
+    /// that lose frames nobody is sure.
+    pub(crate) fn sure_receivers(&self, radio: usize) -> BTreeSet<(u8, PanId, Eui64)> {
+        let sure = self.radios[radio].heard_by.iter().filter(|hearing| hearing.delivery >= 1.0);
+        let receivers = sure.flat_map(|hearing| {
+            let there = &self.radios[hearing.radio];
+            let (pan_id, eui64s): (_, Vec<Eui64>) = match &there.mode {
+                Mode::Device { pan_id, eui64, receiver_on: true } => (*pan_id, vec![*eui64]),
+                Mode::Promiscuous { pan_id, imitated } => (*pan_id, imitated.iter().copied().collect()),
+                _ => (PanId::BROADCAST, Vec::new()),
+            };
+            eui64s.into_iter().map(move |eui64| (there.channel, pan_id, eui64))
+        });
+        receivers.collect()
     }
 
     /// The next output; processes what is due by `now`, one event at a time.
@@ -326,7 +380,9 @@ impl Medium {
                     self.send_job(now, radio);
                 }
                 Event::TurnedToAcknowledge { radio, number } => self.acknowledge(now, radio, number),
+                Event::FrameEnds { transmission } if self.stays_for_acknowledgement(now, transmission) => {}
                 Event::FrameEnds { transmission } => self.frame_ends(now, transmission),
+                Event::WindowEnds { transmission } => self.frame_ends(now, transmission),
                 Event::AcknowledgementMissing { radio, attempt } if self.radios[radio].attempt == attempt => {
                     self.unacknowledged(now, radio);
                 }
@@ -363,6 +419,12 @@ impl Medium {
     fn assessed(&mut self, now: Instant, radio: usize) {
         let this = &mut self.radios[radio];
         let (Access::Assessing(begun), Some(job)) = (this.access, &mut this.job) else { return };
+        if this.arrivals.iter().any(|arrival| arrival.held) {
+            // The air stands still until a stack has acknowledged: that is no busy channel.
+            this.access = Access::Assessing(now + (UNIT_BACKOFF - CCA));
+            self.queue.push(now + UNIT_BACKOFF, Event::Assessed { radio, attempt: this.attempt });
+            return;
+        }
         let busy = this.sending.is_some()
             || this.acknowledging.is_some()
             || this.energy_until > begun
@@ -406,7 +468,7 @@ impl Medium {
         let this = &mut self.radios[radio];
         let channel = this.channel;
         this.sending = Some(number);
-        this.arrivals.iter_mut().for_each(|arrival| arrival.fate = Fate::Deaf);
+        this.deafen();
         for index in 0..self.radios[radio].heard_by.len() {
             let Hearing { radio: hearer, rssi_dbm, .. } = self.radios[radio].heard_by[index];
             let hearer = &mut self.radios[hearer];
@@ -415,13 +477,79 @@ impl Medium {
             }
         }
         self.queue.push(now + air_time(psdu.len()), Event::FrameEnds { transmission: number });
-        self.on_air.insert(number, Transmission { radio, channel, psdu, acknowledgement, cut: false });
+        let (cut, handed_to) = (false, Vec::new());
+        self.on_air.insert(number, Transmission { radio, channel, psdu, acknowledgement, cut, handed_to });
+    }
+
+    /// A frame's last symbol, if a radio hears it that acknowledges by itself: it gets the frame now, and everybody else once it
+    /// has acknowledged. So the acknowledgement follows the frame on the air as that of any radio does. Whether it is so.
+    fn stays_for_acknowledgement(&mut self, now: Instant, number: u64) -> bool {
+        let Some(Transmission { radio, channel, psdu, acknowledgement: false, cut: false, .. }) =
+            self.on_air.get(&number)
+        else {
+            return false;
+        };
+        let (radio, channel, psdu) = (*radio, *channel, Arc::clone(psdu));
+        let any = self.radios[radio].heard_by.iter().any(|hearing| {
+            let there = &self.radios[hearing.radio];
+            matches!(there.mode, Mode::Itself { .. })
+        });
+        if !any || !wants_acknowledgement(&psdu) {
+            return false;
+        }
+        let checked = Checked::new(&psdu);
+        let (Some(length), Some((_, header))) = (checked.mpdu, &checked.header) else { return false };
+        let (mut handed_to, mut longest) = (Vec::new(), Duration::ZERO);
+        for index in 0..self.radios[radio].heard_by.len() {
+            let hearing = &mut self.radios[radio].heard_by[index];
+            let (hearer, delivery) = (hearing.radio, hearing.delivery);
+            let Mode::Itself { eui64s, window } = &self.radios[hearer].mode else { continue };
+            let is_for_it = match header.destination {
+                Address::Extended { address, .. } | Address::Bare(LinkAddress::Extended(address)) => {
+                    eui64s.contains(&address)
+                }
+                // Which short address a stack has nobody has told.
+                Address::Short { .. } | Address::Bare(LinkAddress::Short(_)) => true,
+                Address::Absent | Address::Pan(_) => false,
+            };
+            let window = *window;
+            let arrivals = &mut self.radios[hearer].arrivals;
+            let Some(at) = arrivals.iter().position(|it| it.transmission == number && it.fate == Fate::Well) else {
+                continue;
+            };
+            if !is_for_it {
+                continue;
+            }
+            let drawn = f64::from(self.radios[radio].heard_by[index].draws.next_u32()) / 4_294_967_296.0;
+            let arrival = &mut self.radios[hearer].arrivals[at];
+            if drawn >= delivery {
+                arrival.fate = Fate::Lost;
+                continue;
+            }
+            arrival.fate = Fate::Handed;
+            let rssi_dbm = arrival.rssi_dbm;
+            let frame = Received { psdu: Arc::clone(&psdu), length };
+            self.outputs.push_back(Output::Received { radio: hearer, channel, frame, rssi_dbm });
+            handed_to.push(hearer);
+            longest = longest.max(window);
+        }
+        if handed_to.is_empty() {
+            return false;
+        }
+        for there in &mut self.radios {
+            there.arrivals.iter_mut().filter(|it| it.transmission == number).for_each(|it| it.held = true);
+        }
+        if let Some(transmission) = self.on_air.get_mut(&number) {
+            transmission.handed_to = handed_to;
+        }
+        self.queue.push(now + longest, Event::WindowEnds { transmission: number });
+        true
     }
 
     /// A frame's last symbol: first at those who hear it, then at its sender.
     fn frame_ends(&mut self, now: Instant, number: u64) {
         let Some(transmission) = self.on_air.remove(&number) else { return };
-        let Transmission { radio, channel, psdu, acknowledgement, cut } = transmission;
+        let Transmission { radio, channel, psdu, acknowledgement, cut, .. } = transmission;
         if !cut {
             self.outputs.push_back(Output::OnAir { channel, psdu: Arc::clone(&psdu) });
         }
@@ -437,6 +565,11 @@ impl Medium {
             match arrival.fate {
                 Fate::Collided => self.statistics.collided += 1,
                 Fate::Deaf => self.statistics.deaf += 1,
+                Fate::Lost => self.statistics.lost += 1,
+                Fate::Handed => {
+                    self.statistics.deliveries += 1;
+                    self.statistics.handed_up += 1;
+                }
                 Fate::Well if cut => {}
                 Fate::Well if lost => self.statistics.lost += 1,
                 Fate::Well => {
@@ -465,7 +598,7 @@ impl Medium {
 
     fn unacknowledged(&mut self, now: Instant, radio: usize) {
         let Some(job) = &mut self.radios[radio].job else { return };
-        if job.retries == MAX_RETRIES {
+        if job.retries >= job.most_retries {
             self.statistics.unacknowledged += 1;
             self.done(now, radio, Status::NoAck);
             return;
@@ -511,14 +644,14 @@ impl Medium {
                 let verdict = filter(checked.header.as_ref(), *pan_id, |address| imitated.contains(&address));
                 Filtered { passed: true, ..verdict }
             }
+            // What acknowledges its own frames it is told by their status.
+            Mode::Itself { .. } => Filtered { passed: checked.acknowledged.is_none(), acknowledge: None },
             Mode::Off | Mode::Sniffer => return,
         };
         if let (Some(number), true) = (verdict.acknowledge, this.sending.is_none()) {
             let mut psdu = vec![0x02, 0x00, number];
             append_fcs(&mut psdu);
-            self.transmissions += 1;
-            this.acknowledging = Some(Acknowledging { psdu: psdu.into(), number: self.transmissions });
-            self.queue.push(now + TURNAROUND, Event::TurnedToAcknowledge { radio, number: self.transmissions });
+            self.acknowledge_after_turnaround(now, radio, psdu);
         }
         if verdict.passed {
             self.statistics.handed_up += 1;
@@ -527,17 +660,31 @@ impl Medium {
     }
 }
 
+impl Medium {
+    fn acknowledge_after_turnaround(&mut self, now: Instant, radio: usize, psdu: Vec<u8>) {
+        self.transmissions += 1;
+        let number = self.transmissions;
+        self.radios[radio].acknowledging = Some(Acknowledging { psdu: psdu.into(), number });
+        self.queue.push(now + TURNAROUND, Event::TurnedToAcknowledge { radio, number });
+    }
+}
+
 impl Radio {
+    /// What arrives now does not: the radio sends, or listens no more.
+    fn deafen(&mut self) {
+        self.arrivals.iter_mut().filter(|arrival| !arrival.held).for_each(|arrival| arrival.fate = Fate::Deaf);
+    }
+
     /// Adds a frame whose first symbol is heard now, and settles what it does to those already there.
     fn arrives(&mut self, transmission: u64, channel: u8, rssi_dbm: i8, now: Instant) {
         let listens = match self.mode {
             Mode::Off => false,
             Mode::Device { receiver_on, .. } => receiver_on || self.access == Access::AwaitingAcknowledgement,
-            Mode::Promiscuous { .. } | Mode::Sniffer => true,
+            Mode::Itself { .. } | Mode::Promiscuous { .. } | Mode::Sniffer => true,
         };
         let turned = self.sending.is_some() || self.access == Access::TurningToSend;
         let mut fate = if listens && !turned { Fate::Well } else { Fate::Deaf };
-        for other in self.arrivals.iter_mut().filter(|other| other.channel == channel) {
+        for other in self.arrivals.iter_mut().filter(|other| other.channel == channel && !other.held) {
             let stronger = i16::from(rssi_dbm) - i16::from(other.rssi_dbm);
             if stronger > -CAPTURE_DB && other.fate == Fate::Well {
                 other.fate = Fate::Collided;
@@ -546,7 +693,7 @@ impl Radio {
                 fate = Fate::Collided;
             }
         }
-        self.arrivals.push(Arrival { transmission, channel, rssi_dbm, begun: now, fate });
+        self.arrivals.push(Arrival { transmission, channel, rssi_dbm, begun: now, fate, held: false });
     }
 }
 

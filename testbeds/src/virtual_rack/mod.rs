@@ -11,6 +11,7 @@ mod board;
 mod config;
 mod fakes;
 mod medium;
+mod presence;
 mod queue;
 mod real_time;
 
@@ -19,6 +20,7 @@ use std::sync::mpsc::channel;
 use std::time::Duration;
 
 use node::{Input, Output};
+use protocols::mac::timing::MAX_RETRIES;
 use protocols::time::Instant;
 use rand_chacha::ChaCha12Rng;
 use rand_core::{Rng as _, SeedableRng as _};
@@ -31,6 +33,7 @@ pub use config::{
     Backbone, BoardKind, ConfigError, Fake, Link, Position, Sniffer, Timing, UnknownFake, VirtualBoard, VirtualConfig,
 };
 pub use medium::Statistics;
+pub use presence::RadioReport;
 
 use crate::clock::ClockEstimate;
 use crate::connection::Outbox;
@@ -45,6 +48,9 @@ use real_time::{Passed, RealTime};
 const BESIDE_DBM: i8 = -30;
 /// A firmware that wants to be woken in the past is woken this much later: a rack must not stand still.
 const LEAST_SLEEP: Duration = Duration::from_millis(1);
+
+/// How often a radio is looked for that is awaited.
+const LOOKS_AT_RADIOS: Duration = Duration::from_millis(20);
 
 /// A rack in virtual time, or in real time if some of its boards are outside of this process.
 pub struct VirtualRack {
@@ -223,7 +229,10 @@ impl VirtualRack {
         this.partial.clear();
         let (radio, epoch) = (this.radio, this.epoch);
         self.alarms.clear(board);
-        self.medium.configure(radio, self.config.channel, Mode::Off);
+        if let Some(presence) = &mut self.boards[board].presence {
+            presence.stop();
+        }
+        self.configure(radio, self.config.channel, Mode::Off);
         if self.boards[board].powered {
             // A board outside of this process takes the time that it takes.
             let is_attached = matches!(self.boards[board].kind, BoardKind::Attached(_));
@@ -261,7 +270,10 @@ impl VirtualRack {
                 self.settle(board, booted);
             }
             Happening::Boot { .. } => {}
-            Happening::ToBoard { board, octets } => self.hand(board, Input::UpperTester(&octets)),
+            Happening::ToBoard { board, octets } => {
+                self.asked(board, &String::from_utf8_lossy(&octets));
+                self.hand(board, Input::UpperTester(&octets));
+            }
             Happening::FromBoard { board, octets } => self.line(board, &octets),
             Happening::BackboneToBoard { board, packet } => self.hand(board, Input::Backbone(&packet)),
             Happening::BackboneToPort { port, packet } => {
@@ -358,22 +370,9 @@ impl VirtualRack {
     }
 
     fn carry_out(&mut self, board: usize, output: Output) {
-        let radio = self.boards[board].radio;
         match output {
-            Output::Radio(wanted) => {
-                let mode = Mode::Device { pan_id: wanted.pan_id, eui64: wanted.eui64, receiver_on: wanted.receiver_on };
-                self.medium.configure(radio, wanted.channel, mode);
-            }
-            Output::Transmit { handle, mut psdu } => {
-                append_fcs(&mut psdu);
-                if psdu.len() > MAX_PSDU {
-                    let reason = format!("handed its radio a PSDU of {} octets", psdu.len());
-                    let part = self.boards[board].name.clone();
-                    self.observations.push_back(Observation::TesterFault { part, reason });
-                } else {
-                    self.medium.transmit(self.now, radio, u64::from(handle), &psdu);
-                }
-            }
+            Output::Radio(wanted) => self.listen(board, wanted),
+            Output::Transmit { handle, psdu } => self.transmit(board, handle, psdu, MAX_RETRIES),
             Output::UpperTester(octets) => {
                 let at = self.now + self.config.timing.upper_tester_latency;
                 self.queue.push(at, Happening::FromBoard { board, octets });
@@ -390,6 +389,20 @@ impl VirtualRack {
                 }
             }
             Output::Reboot => self.restart(board),
+        }
+    }
+
+    /// Has the radio of a board send a frame, with so many retries at most.
+    fn transmit(&mut self, board: usize, handle: u32, mut psdu: Vec<u8>, most_retries: u32) {
+        self.sends(board, &psdu);
+        append_fcs(&mut psdu);
+        if psdu.len() > MAX_PSDU {
+            let reason = format!("handed its radio a PSDU of {} octets", psdu.len());
+            let part = self.boards[board].name.clone();
+            self.observations.push_back(Observation::TesterFault { part, reason });
+        } else {
+            let radio = self.boards[board].radio;
+            self.medium.transmit_at_most(self.now, radio, u64::from(handle), &psdu, most_retries);
         }
     }
 
@@ -433,7 +446,7 @@ impl Rack for VirtualRack {
                 if self.boards[board].powered {
                     match self.boards[board].reset() {
                         Ok(false) => self.restart(board),
-                        Ok(true) => self.medium.configure(self.boards[board].radio, self.config.channel, Mode::Off),
+                        Ok(true) => self.configure(self.boards[board].radio, self.config.channel, Mode::Off),
                         Err(reason) => self.lose(board, reason),
                     }
                 }
@@ -465,7 +478,7 @@ impl Rack for VirtualRack {
                     reason: format!("not an EUI-64 among {eui64:?}: {error}"),
                 })?;
                 let mode = Mode::Promiscuous { pan_id: PanId(*pan_id), imitated };
-                self.medium.configure(self.boards[board].radio, self.config.channel, mode);
+                self.configure(self.boards[board].radio, self.config.channel, mode);
             }
             Action::Backbone { port, packet, .. } => {
                 let known = self.config.backbone.as_ref().is_some_and(|backbone| backbone.ports.contains(port));
@@ -489,6 +502,7 @@ impl Rack for VirtualRack {
     }
 
     fn next(&mut self, until: Instant) -> Result<Option<Observation>, RackError> {
+        let mut until = until;
         loop {
             if let Some(observation) = self.observations.pop_front() {
                 return Ok(Some(observation));
@@ -512,14 +526,19 @@ impl Rack for VirtualRack {
                 Passed::To(due) => self.now = self.now.max(due),
                 Passed::Until => {
                     self.now = self.now.max(until);
-                    return Ok(None);
+                    // Whoever waits for what does not come must know that the radio was there.
+                    match self.look_at_radios() {
+                        Some(awaited) => until = awaited.min(self.now + LOOKS_AT_RADIOS),
+                        None if self.observations.is_empty() => return Ok(None),
+                        None => {}
+                    }
                 }
                 Passed::Arrived(at, arrival) => {
                     self.now = self.now.max(at);
                     self.events += 1;
                     self.arrived(arrival);
                 }
-                Passed::Nothing => {}
+                Passed::Nothing => drop(self.look_at_radios()),
             }
         }
     }

@@ -36,9 +36,7 @@ pub(crate) fn mutants(arguments: &Mutants) -> Result<Exit, Failure> {
         false => asked,
     };
     let setting = Setting::new(testbed, Device::Reference);
-    let attempts = |case| {
-        (1..=arguments.repeat).map(move |number| (case, number))
-    };
+    let attempts = |case| (1..=arguments.repeat).map(move |number| (case, number));
     let planned = |(case, number)| PlannedCase::attempt(case, arguments.seed, number, &setting.testbed);
     let cases: Vec<PlannedCase> = loaded.cases().flat_map(attempts).map(planned).collect();
     let jobs = run::jobs(arguments.jobs);

@@ -39,6 +39,15 @@ pub(crate) fn run(arguments: &Run) -> Result<Exit, Failure> {
     }
     let (loaded, plan) = inputs::plan(&planning)?;
     inputs::check_boards(&setting.testbed, &testbed_source, &loaded)?;
+    let needed = plan.cases.iter().flat_map(|case| {
+        engine::scenery::boards_on_air(case)
+            .filter(|board| *board != "dut" || arguments.fake.is_none())
+            .map(|board| (board, case.id.as_str()))
+    });
+    let lacking = setting.testbed.lacking_radios(&testbed_source, needed);
+    if !lacking.is_empty() {
+        return Err(lacking.into());
+    }
     let setting = &setting;
     let attempts = |case| {
         (1..=arguments.repeat).map(move |number| PlannedCase::attempt(case, arguments.seed, number, &setting.testbed))

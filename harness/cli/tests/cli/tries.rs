@@ -30,7 +30,10 @@ fn every_try_is_kept_shown_judged_and_replayed() {
     assert!(!tried_again.is_empty());
     for case in &tried_again {
         for earlier in case["earlier_tries"].as_array().unwrap() {
-            assert_eq!((text(&earlier["verdict"]).as_str(), text(&earlier["blame"]).as_str()), ("inconclusive", "rack"));
+            assert_eq!(
+                (text(&earlier["verdict"]).as_str(), text(&earlier["blame"]).as_str()),
+                ("inconclusive", "rack")
+            );
         }
     }
     let all: usize = cases.iter().map(tries).sum();
@@ -70,6 +73,7 @@ fn mutants_are_tried_on_a_testbed_of_ones_own() {
     let bed = folder.path().join("lossy.toml");
     fs::write(&bed, "name = \"lossy\"\nbackend = \"virtual\"\n\n[medium]\ndelivery = 0.95\n").unwrap();
     let bed = bed.to_str().unwrap();
-    let outcome = call(["mutants", "jsr-reserved-nonzero", "key-not-installed", "--testbed", bed, "--repeat", "3"]).expect(0);
+    let outcome =
+        call(["mutants", "jsr-reserved-nonzero", "key-not-installed", "--testbed", bed, "--repeat", "3"]).expect(0);
     assert!(outcome.out.contains("2 of 2 mutants killed"), "{}", outcome.out);
 }

@@ -248,7 +248,7 @@ fn a_device_is_bootstrapped_by_a_second_dtls_engine() {
 #[case::closes_its_output(&["sh", "-c", "exec >&-; sleep 60"], "its program has closed its output and goes on")]
 #[case::no_upper_tester(&["sleep", "60"], "")]
 fn a_program_that_is_no_device_is_blamed_on_the_rack(#[case] words: &[&str], #[case] reason: &str) {
-    let run = run(&format!("[[board]]\nname = \"dut\"\nexec = {words:?}\n"), &[CASE]);
+    let run = run(&format!("[[board]]\nname = \"dut\"\nexec = {words:?}\nradio = true\n"), &[CASE]);
     let (verdict, blame, is_reason) = ending(&run);
     assert_eq!((verdict.as_str(), blame.as_str()), ("error", "rack"), "{is_reason}");
     assert!(is_reason.contains(reason), "{is_reason}");

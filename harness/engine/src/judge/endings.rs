@@ -219,7 +219,8 @@ impl Judge<'_> {
     /// one between boards that are not under test, where nobody but the air can have lost it: two that do not hear each other
     /// sent at the same time. That excuses a device behind them, and no tool in front of them, which tries again.
     pub(super) fn lost_since(&self, since: u64) -> Option<u64> {
-        let may_be_the_iut = self.loses_frames();
+        // A stack behind a bridge that acknowledges no more may be gone, or too slow for the rack.
+        let may_be_the_iut = self.loses_frames() || self.bindings.environment().acknowledges_itself(self.iut());
         if !may_be_the_iut && self.iut() != DUT {
             return None;
         }

@@ -6,6 +6,8 @@ use std::net::Ipv6Addr;
 use record::event::{EVENTS_SCHEMA, Event, Observation, What};
 use record::verdict::{Blame, StepOutcome, Verdict};
 use suites::plan::{Case, Check, Command, Expect, Match, Part, Point, Step, StepKind};
+use wire::Eui64;
+use wire::ieee802154::ShortAddress;
 
 use super::case_verdict::{Decision, not_run};
 use super::conversation::{Conversations, Oddity};
@@ -291,6 +293,14 @@ impl<'a> Judge<'a> {
                     vec![n],
                 );
             }
+            Observation::RackFault { reason, .. } => {
+                self.abort(Verdict::Error, Blame::Rack, reason.clone(), vec![n]);
+            }
+            Observation::Address { board, eui64, short, by } => {
+                if let Err(reason) = self.learn_address(board, eui64.as_deref(), short.as_deref(), by) {
+                    self.abort(Verdict::Error, Blame::Rack, reason, vec![n]);
+                }
+            }
             Observation::TesterFault { part, reason } => {
                 self.abort(Verdict::Error, Blame::Tester, format!("the tester's {part} failed: {reason}"), vec![n]);
             }
@@ -320,6 +330,36 @@ impl<'a> Judge<'a> {
             },
             _ => {}
         }
+    }
+
+    /// Takes an address that the rack has learnt of a board: from now on it is the board's.
+    fn learn_address(&mut self, board: &str, eui64: Option<&str>, short: Option<&str>, by: &str) -> Result<(), String> {
+        let environment = self.bindings.environment();
+        if !environment.learns(board) {
+            return Err(format!("the log has an address of `{board}` learnt, which the testbed does not have learnt"));
+        }
+        let is_read = |text: &str| format!("`{text}` is no address of `{board}`");
+        let eui64 = eui64.map(|text| text.parse::<Eui64>().map_err(|_| is_read(text))).transpose()?;
+        let number = |text: &str| text.strip_prefix("0x").and_then(|hex| u16::from_str_radix(hex, 16).ok());
+        let short_number = short.map(|text| number(text).ok_or_else(|| is_read(text))).transpose()?;
+        if let Some(eui64) = eui64 {
+            let planned = environment.get(board, "eui64").unwrap_or_default().to_owned();
+            let other = environment.board_by_eui64(eui64).filter(|other| *other != board);
+            if let Some(other) = other {
+                return Err(format!("board `{board}` has the address of `{other}`, {eui64} by its {by}"));
+            }
+            let has_certificates =
+                environment.properties.get(board).is_some_and(|own| own.keys().any(|key| key.contains("certificate")));
+            if has_certificates && planned != eui64.to_string() {
+                return Err(format!(
+                    "board `{board}` has the address {eui64} by its {by}, and this case's certificates were issued to \
+                     {planned}: write `eui64 = \"{eui64}\"` into its table of the testbed file"
+                ));
+            }
+        }
+        self.bindings.learn_address(board, eui64, short);
+        self.observer.learn_link_address(board, eui64, short_number.map(ShortAddress));
+        Ok(())
     }
 
     /// Ends the active step and goes on to the next, or decides the case.

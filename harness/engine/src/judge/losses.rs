@@ -260,7 +260,8 @@ impl Judge<'_> {
 
     /// A decision as it counts where links lose frames: nobody but the rack is to blame for what says nothing of the device.
     pub(super) fn blamed(&self, mut decision: Decision) -> Decision {
-        let is_open = decision.verdict == Verdict::Inconclusive && matches!(decision.blame, Blame::Device | Blame::Tester);
+        let is_open =
+            decision.verdict == Verdict::Inconclusive && matches!(decision.blame, Blame::Device | Blame::Tester);
         if is_open
             && self.loses_frames()
             && let Some(event) = self.lost(Scope { for_one: 0, for_all: 0, own: 0 })
@@ -274,7 +275,11 @@ impl Judge<'_> {
     /// A frame for one receiver that may not have arrived, since event `since`, on links that lose frames or to a sniffer that
     /// does.
     pub(super) fn lost_for_one(&self, since: u64) -> Option<u64> {
-        if self.loses_frames() || !self.air.missed.is_empty() { self.lost(Scope { for_one: since, for_all: NEVER, own: NEVER }) } else { None }
+        if self.loses_frames() || !self.air.missed.is_empty() {
+            self.lost(Scope { for_one: since, for_all: NEVER, own: NEVER })
+        } else {
+            None
+        }
     }
 
     fn lost(&self, scope: Scope) -> Option<u64> {

@@ -2,11 +2,14 @@
 //! dissector's; this file adds who sent what to whom, and which events a PDU was made of.
 
 use std::borrow::Cow;
+use std::collections::BTreeMap;
 
 use record::event::{Action, Event, Key, Observation, What};
 use suites::plan::Point;
+use wire::Eui64;
 use wire::dissect::{Dissection, Dissector, Keys, NoteKind, Value};
 use wire::dtls::MasterSecret;
+use wire::ieee802154::{LinkAddress, ShortAddress};
 
 use super::eavesdropper::{CLEAR_SECRET, Eavesdropper, keyless_dissector};
 use super::judge::DUT;
@@ -83,6 +86,8 @@ pub struct Observer {
     on_air: Vec<(String, u64, Vec<u8>, Option<u64>)>,
     /// PSDUs (without FCS) that were injected wrong on purpose, with the reason.
     wrong_on_purpose: Vec<(Vec<u8>, String)>,
+    /// Whose the addresses are that the rack has learnt, all that a board ever had, as [`LinkAddress`] writes them.
+    learnt: BTreeMap<String, String>,
     /// Only for a case that asks what a stranger hears: every frame is read twice then.
     eavesdropper: Option<Eavesdropper>,
 }
@@ -96,8 +101,16 @@ impl Observer {
             sniffer: None,
             on_air: Vec::new(),
             wrong_on_purpose: Vec::new(),
+            learnt: BTreeMap::new(),
             eavesdropper: None,
         }
+    }
+
+    /// Takes an address that the rack has learnt of a board; those that it had before stay its own.
+    pub(super) fn learn_link_address(&mut self, board: &str, eui64: Option<Eui64>, short: Option<ShortAddress>) {
+        self.environment.learn_address(board, eui64, None);
+        let addresses = [eui64.map(LinkAddress::Extended), short.map(LinkAddress::Short)];
+        self.learnt.extend(addresses.into_iter().flatten().map(|address| (address.to_string(), board.to_owned())));
     }
 
     /// Looks for secrets in clear too: frames bear [`CLEAR_SECRET`] then.
@@ -242,7 +255,10 @@ impl Observer {
         }
     }
 
-    fn name_of_link(&self, address: wire::ieee802154::LinkAddress) -> String {
+    fn name_of_link(&self, address: LinkAddress) -> String {
+        if let Some(board) = self.learnt.get(&address.to_string()) {
+            return board.clone();
+        }
         match address.extended() {
             Some(eui64) => self.environment.board_by_eui64(eui64).map_or_else(|| eui64.to_string(), ToOwned::to_owned),
             None => address.to_string(),

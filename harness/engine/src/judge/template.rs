@@ -34,6 +34,16 @@ impl Bindings {
         }
     }
 
+    /// Takes an address that the rack has learnt of a board.
+    pub(super) fn learn_address(&mut self, board: &str, eui64: Option<Eui64>, short: Option<&str>) {
+        self.environment.learn_address(board, eui64, short);
+    }
+
+    /// What the case's references stand for by themselves, addresses that were learnt included.
+    pub(crate) fn environment(&self) -> &Environment {
+        &self.environment
+    }
+
     /// Binds a PDU to a name.
     pub fn bind(&mut self, name: &str, pdu: &Pdu) {
         self.bound.insert(name.to_owned(), pdu.clone());

@@ -33,7 +33,8 @@ impl<'a> CaseWriter<'a> {
         }
         let folder = beside(&place).map_err(|source| BundleError::io("create the folder", &place, source))?;
         fs::create_dir(&folder).map_err(|source| BundleError::io("create the folder", &folder, source))?;
-        let mut writer = Self { bundle, id: id.clone(), folder, place, log: None, capture: Capture::default(), tries: 0 };
+        let mut writer =
+            Self { bundle, id: id.clone(), folder, place, log: None, capture: Capture::default(), tries: 0 };
         writer.log = Some(EventLog::create(&writer.folder.join(names::EVENTS))?);
         Ok(writer)
     }

@@ -79,7 +79,12 @@ fn wrong(log: Log) -> Log {
 /// message, are still its own.
 #[rstest]
 #[case::nothing_else(nothing, nothing, Verdict::Fail, Verdict::Fail)]
-#[case::an_earlier_frame_that_nobody_acknowledged(never_acknowledged, nothing, Verdict::Inconclusive, Verdict::Inconclusive)]
+#[case::an_earlier_frame_that_nobody_acknowledged(
+    never_acknowledged,
+    nothing,
+    Verdict::Inconclusive,
+    Verdict::Inconclusive
+)]
 #[case::a_later_one(nothing, never_acknowledged, Verdict::Inconclusive, Verdict::Inconclusive)]
 #[case::one_that_came_through(nothing, acknowledged_at_last, Verdict::Fail, Verdict::Fail)]
 #[case::one_whose_sender_may_not_know(repeated_to_the_last, nothing, Verdict::Inconclusive, Verdict::Inconclusive)]
@@ -135,13 +140,17 @@ fn silence_after_a_frame_for_all(#[case] environment: Environment, #[case] verdi
 #[case::a_number_is_missing(&[4, 5, 7], Verdict::Inconclusive)]
 fn silence_counts_only_if_it_could_have_been_heard(#[case] numbers: &[u8], #[case] verdict: Verdict) {
     let heard = StepKind::Expect(suites::plan::Expect { from: Some("router".to_owned()), ..frame_of("dut", None) });
-    let mut case = case(vec![ask("dut"), heard, StepKind::Never(suites::plan::Never {
-        matches: vec![equals("wpan.seq_no", suites::plan::Operand::Number(99))],
-        ..match never() {
-            StepKind::Never(never) => never,
-            _ => unreachable!(),
-        }
-    })]);
+    let mut case = case(vec![
+        ask("dut"),
+        heard,
+        StepKind::Never(suites::plan::Never {
+            matches: vec![equals("wpan.seq_no", suites::plan::Operand::Number(99))],
+            ..match never() {
+                StepKind::Never(never) => never,
+                _ => unreachable!(),
+            }
+        }),
+    ]);
     case.iut = suites::plan::Iut::Device;
     let log = Log::new().joined(0, "dut").step(1).frame("router", "dut", 1).ack(1);
     let log = log.step(2).exchange("dut", "ping", "ok");

@@ -80,6 +80,8 @@ fn what_a_procedure_does_in_the_body_is_preparation() {
 #[rstest]
 #[case::lost_board(Observation::BoardLost { board: "dut".into(), reason: "unplugged".into() }, Blame::Rack)]
 #[case::capture_gap(Observation::CaptureGap { sniffer: "sniffer".into(), reason: "overflow".into() }, Blame::Rack)]
+#[case::rack_fault(Observation::RackFault { part: "dut".into(), reason: "other address".into() }, Blame::Rack)]
+#[case::address_that_nobody_learns(learnt("dut", 9, None), Blame::Rack)]
 #[case::tester_fault(Observation::TesterFault { part: "ct".into(), reason: "bug".into() }, Blame::Tester)]
 #[case::broken_line(Observation::UpperTester { board: "dut".into(), line: "< what".into() }, Blame::Rack)]
 fn a_fault_of_the_rack_or_the_tester_is_an_error_even_after_a_fail(
@@ -530,4 +532,63 @@ fn the_global_address_of_a_board_is_what_it_told(#[case] line: &str, #[case] add
     judge.see(&Event { n: 1, t: 0, what });
     assert_eq!(judge.bindings().resolve_line("$dut.global").unwrap(), address);
     assert_eq!(judge.bindings().resolve_line("$router.global").unwrap(), "fd00:b007::2");
+}
+
+/// An address that the rack has learnt, `70b3d5b0070000NN`.
+fn learnt(board: &str, number: u8, short: Option<&str>) -> Observation {
+    let (board, eui64) = (board.to_owned(), Some(format!("70b3d5b0070000{number:02x}")).filter(|_| short.is_none()));
+    Observation::Address { board, eui64, short: short.map(ToOwned::to_owned), by: "radio".to_owned() }
+}
+
+/// The device sends by an address that is nobody's, learnt before it or not at all; or by a short one.
+#[rstest]
+#[case::extended(Some(learnt("dut", 9, None)), "$9", Verdict::Pass)]
+#[case::short(Some(learnt("dut", 0, Some("0x1234"))), "$1234", Verdict::Pass)]
+#[case::another(Some(learnt("dut", 8, None)), "$9", Verdict::Inconclusive)]
+#[case::of_another_board(Some(learnt("dut", 2, None)), "$9", Verdict::Error)]
+#[case::none(None, "$9", Verdict::Inconclusive)]
+fn a_learnt_address_is_the_device_s(
+    #[case] learnt: Option<Observation>,
+    #[case] from: &str,
+    #[case] expected: Verdict,
+) {
+    let mut environment = environment();
+    environment.set("dut", "addresses", "learn");
+    let mut frame = mpdu("dut", "router", 7);
+    let at = frame.len() - 8 - 1;
+    match from {
+        // The last octet of the address, which stands first.
+        "$9" => {
+            let source = frame.windows(8).rposition(|octets| octets == [3, 0, 0, 7, 0xb0, 0xd5, 0xb3, 0x70]);
+            frame[source.unwrap_or(at)] = 9;
+        }
+        _ => frame = [&[0x41, 0x98, 7, 0x07, 0xb0, 0xff, 0xff, 0x34, 0x12][..], b"x"].concat(),
+    }
+    let mut log = Log::new().joined(0, "dut").step(1);
+    if let Some(learnt) = learnt {
+        log = log.saw(learnt);
+    }
+    let log = log.psdu(with_fcs(frame)).after(6 * SECOND).deadline(1);
+    let verdict = log.verdict_in(&join_then_frame(), &environment);
+    match expected {
+        // What nobody is known by is nobody's, and the device is silent.
+        Verdict::Inconclusive => assert_ne!(verdict.verdict, Verdict::Pass, "{}", verdict.reason),
+        expected => assert_eq!(verdict.verdict, expected, "{}", verdict.reason),
+    }
+}
+
+/// A stack behind a bridge that acknowledges no more may be gone: that is no fault of the device. Of a radio it is none either way.
+#[rstest]
+#[case::bridged("itself", Verdict::Inconclusive)]
+#[case::radio("medium", Verdict::Fail)]
+fn what_a_bridged_stack_does_not_acknowledge_excuses_it(#[case] acknowledges: &str, #[case] expected: Verdict) {
+    let mut environment = environment();
+    environment.set("dut", "acknowledges", acknowledges);
+    let log = Log::new().joined(0, "dut").step(1);
+    let log = log.frame("router", "dut", 9).after(SECOND).frame("router", "dut", 9).after(6 * SECOND).deadline(1);
+    let verdict = log.verdict_in(&join_then_frame(), &environment);
+    assert_eq!(verdict.verdict, expected, "{}", verdict.reason);
+    if expected == Verdict::Inconclusive {
+        assert_eq!(verdict.blame, Some(Blame::Rack));
+    }
 }
