@@ -140,6 +140,8 @@ pub const UPPER_TESTER_FIELDS: &[&str] = &[
     "port",
     "size",
     "data",
+    "lines",
+    "text",
 ];
 
 /// Fields that are in no protocol: what the judge's observer says of a frame. `clear.secret` names a secret, such as `dut.psk`
@@ -227,6 +229,7 @@ pub const UPPER_TESTER_COMMANDS: &[Word] = &[
     word("image", &["data"]),
     word("update", &[]),
     word("application", &["interval_s", "dest", "port", "data"]),
+    word("vendor", &["text"]),
     word("reset", &[]),
     word("factory_reset", &[]),
 ];

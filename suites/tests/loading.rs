@@ -4,7 +4,7 @@ mod common;
 
 use std::time::Duration;
 
-use bootrack_suites::plan::{Constraint, Operand, Part, Point, Role, StepKind};
+use bootrack_suites::plan::{Command, Constraint, Operand, Part, Point, Role, StepKind};
 use bootrack_suites::selection::{Plan, Selector, explain};
 use common::World;
 use input::Source;
@@ -344,4 +344,46 @@ fn the_ledger_tells_of_clauses_that_no_case_cites() {
     let cites_untestable = suite("topology = \"line: lbr dut\"", "").replace("SEL-5-3", "SEL-7-1");
     let faults = world.ledger.uncovered(&world.load_text(&cites_untestable).unwrap());
     assert!(faults.iter().any(|fault| fault.message.contains("`SEL-7-1`, which is not classed `tested`")));
+}
+
+/// The command of the only `ut` step that `text` makes.
+fn vendor(steps: &str) -> Result<String, String> {
+    let world = World::new();
+    let suites = world.load_text(&suite("topology = \"line: ct lbr dut\"", steps));
+    let suites = suites.map_err(|faults| common::render_all(&faults))?;
+    let command = suites[0].cases[0].steps.iter().find_map(|step| match &step.kind {
+        StepKind::Do(Command::UpperTester { command, .. }) => Some(command.clone()),
+        StepKind::Check(check) => Some(check.command.clone()),
+        _ => None,
+    });
+    Ok(command.unwrap())
+}
+
+#[test]
+fn a_line_for_a_shell_stands_in_quotation_marks() {
+    for (step, command) in [
+        (r#"do = 'ut dut vendor text="ping $dut.link_local 8"'"#, "vendor text=ping%20$dut.link_local%208"),
+        (r#"do = 'ut dut vendor text="100%"'"#, "vendor text=100%25"),
+        (r#"do = 'ut dut vendor text=state'"#, "vendor text=state"),
+        (r#"do = 'ut dut vendor text=udp%20open'"#, "vendor text=udp%20open"),
+        ("check = 'dut vendor text=\"udp open\"'\nbind = \"said\"", "vendor text=udp%20open"),
+    ] {
+        assert_eq!(vendor(&format!("[[case.step]]\n{step}")).unwrap(), command, "{step}");
+    }
+}
+
+#[test]
+fn a_line_for_a_shell_is_checked() {
+    for (step, fault) in [
+        (r#"do = 'ut dut vendor text="udp open'"#, "`open` is no argument of `vendor`"),
+        (r#"do = 'ut dut vendor text="udp open" more'"#, "`more` is no argument of `vendor`"),
+        (
+            r#"do = 'ut dut vendor text="ping $nobody.eui64"'"#,
+            "`nobody` is bound by no earlier step and names no board",
+        ),
+        (r#"do = 'ut dut vendor text="a" text="b"'"#, "`text` stands here twice"),
+    ] {
+        let told = vendor(&format!("[[case.step]]\n{step}")).unwrap_err();
+        assert!(told.contains(fault), "{step}: {told}");
+    }
 }

@@ -141,6 +141,8 @@ impl Device {
                 self.software.restart_application();
                 Ok(done)
             }
+            // Not covered: answered before.
+            Command::Vendor { .. } => Err(ErrorCode::State),
             Command::Reset => {
                 self.store_incoming(None);
                 self.reboot(now, false);

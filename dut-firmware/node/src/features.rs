@@ -40,6 +40,8 @@ pub(crate) fn cover(command: &Command) -> bool {
         Command::Manufacture(Anchor::Certificate) => X509,
         Command::Install(site) => (FIND || site.find.is_none()) && (RPL.is_some() || site.routing != Routing::Rpl),
         Command::Rpl => RPL.is_some(),
+        // It has no shell.
+        Command::Vendor { .. } => false,
         _ => true,
     }
 }

@@ -34,6 +34,14 @@ fn keys_all_secured_and_the_close_number_persist_over_a_power_cut() {
 }
 
 #[test]
+fn a_device_without_a_shell_has_no_command_for_it() {
+    let mut world = World::line(true);
+    world.start();
+    assert_eq!(world.command(3, "vendor text=state"), Outcome::Unimplemented);
+    assert_eq!(world.command(3, "vendor text=-"), Outcome::Error(ErrorCode::Argument));
+}
+
+#[test]
 fn no_frame_counter_is_used_twice_over_power_cuts_and_a_factory_reset() {
     let mut world = World::line(true);
     world.start();

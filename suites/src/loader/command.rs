@@ -120,7 +120,14 @@ pub(crate) fn upper_tester_command(
     faults: &mut Faults<'_>,
 ) -> Option<String> {
     check_words(node, words, UPPER_TESTER_COMMANDS, "upper-tester command", faults)?;
-    let command = from_first(text, words)?;
+    let mut command = from_first(text, words)?;
+    // From the end, so that the places of the others stay right.
+    let first = words.first()?.1.start;
+    for (word, place) in words.iter().rev() {
+        if let Some(quoted) = quoted(word) {
+            command.replace_range(place.start - first..place.end - first, &format!("{QUOTED}{}", spelled(quoted)));
+        }
+    }
     if command.len() > LONGEST_COMMAND || !command.chars().all(|c| c.is_ascii_graphic() || c == ' ') {
         let help = format!("at most {LONGEST_COMMAND} printable ASCII characters on one line");
         faults.add(&node.span, "the command does not fit a UT/1 line", help);
@@ -209,14 +216,33 @@ fn answer_of(node: &Node, faults: &mut Faults<'_>) -> Option<Answer> {
     }
 }
 
-/// Words of a text with their places.
+/// The argument that may stand in quotation marks, since a line for a shell has blanks.
+const QUOTED: &str = "text=";
+
+/// What stands between the quotation marks of `text="..."`.
+fn quoted(word: &str) -> Option<&str> {
+    word.strip_prefix(QUOTED)?.strip_prefix('"')?.strip_suffix('"')
+}
+
+/// Text as a value of UT/1; references in it stay what they are.
+fn spelled(text: &str) -> String {
+    wire::upper_tester::encode_text(text)
+}
+
+/// Words of a text with their places. A word that begins with `text="` goes to the next quotation mark.
 pub(crate) fn split(text: &str) -> Vec<(&str, Range<usize>)> {
     let mut found = Vec::new();
     let mut position = 0;
-    for word in text.split_whitespace() {
-        let start = text.get(position..).and_then(|rest| rest.find(word)).unwrap_or(0) + position;
-        position = start + word.len();
-        found.push((word, start..position));
+    while let Some(rest) = text.get(position..) {
+        let Some(skipped) = rest.find(|c: char| !c.is_whitespace()) else { break };
+        let start = position + skipped;
+        let word = text.get(start..).unwrap_or_default();
+        let closing = word.strip_prefix(QUOTED).and_then(|value| value.strip_prefix('"')?.find('"'));
+        let from = closing.map_or(0, |closing| QUOTED.len() + 1 + closing);
+        let length =
+            word.get(from..).and_then(|rest| rest.find(char::is_whitespace)).map_or(word.len(), |end| from + end);
+        position = start + length;
+        found.push((word.get(..length).unwrap_or_default(), start..position));
     }
     found
 }

@@ -11,7 +11,7 @@ use rand_core::{Rng as _, SeedableRng as _};
 use wire::Eui64;
 use wire::ieee802154::{Address, Header, LinkAddress, PanId, ShortAddress};
 use wire::upper_tester::{
-    Answer, Arguments, Command, CommandFault, ErrorCode, Event, Line, LineAssembler, Outcome, Request,
+    Answer, Arguments, Command, CommandFault, ErrorCode, Event, Line, LineAssembler, Outcome, Request, encode_text,
 };
 
 use super::config::Fake;
@@ -214,6 +214,7 @@ impl FakeDevice {
             Command::Link { .. } => (true, self.link()),
             Command::Rpl => (true, Arguments::default().with("rank", 1024).with("parent", "-").with("routes", 0)),
             Command::Counters => (true, self.counters()),
+            Command::Vendor { text } => (true, Arguments::default().with("lines", 1).with("text", encode_text(text))),
             Command::Ping
             | Command::Clock { .. }
             | Command::Image { .. }

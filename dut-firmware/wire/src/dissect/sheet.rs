@@ -165,8 +165,8 @@ impl<'d> Sheet<'d> {
         self.push(Name::Known(name), Repr::Ipv6(value.octets()), span);
     }
 
-    /// A field `ut.KEY`, unless there is one.
-    pub(super) fn open(&mut self, key: &str, value: &str) {
+    /// A field `ut.KEY` with its occurrences, unless there is one.
+    pub(super) fn open_each<'a>(&mut self, key: &str, values: impl Iterator<Item = &'a str>) {
         let start = self.dissection.texts.len();
         self.dissection.texts.push_str("ut.");
         self.dissection.texts.push_str(key);
@@ -175,8 +175,10 @@ impl<'d> Sheet<'d> {
         if self.dissection.field(text).is_some() {
             return;
         }
-        let value = self.keep(value);
-        self.push(Name::Open(name), Repr::Text(value), Span::NOWHERE);
+        for value in values {
+            let value = self.keep(value);
+            self.push(Name::Open(name), Repr::Text(value), Span::NOWHERE);
+        }
     }
 
     pub(super) fn note(&mut self, kind: NoteKind, text: impl Into<Cow<'static, str>>) {

@@ -53,6 +53,13 @@ fn upper_tester_lines_become_messages() {
         (refused.text("ut.status").as_deref(), refused.text("ut.code").as_deref()),
         (Some("error"), Some("busy"))
     );
+    let shell = upper_tester(10, "< 5 ok lines=2 text=100%25%20of%0ait");
+    let lines: Vec<_> = shell.fields("ut.text").map(|field| field.value()).collect();
+    assert_eq!(lines, [Value::Text("100% of".into()), Value::Text("it".into())]);
+    for (value, text) in [("-", "-"), ("%zz", "%zz")] {
+        let shell = upper_tester(11, &alloc::format!("< 6 ok text={value}"));
+        assert_eq!(shell.text("ut.text").as_deref(), Some(text));
+    }
     assert!(upper_tester(9, "nonsense").has_note(NoteKind::Malformed));
     assert!(!upper_tester(9, "> 1 reset").has_layer("ut"));
 }

@@ -4,7 +4,7 @@ use alloc::string::ToString;
 
 use super::model::{Dissection, NoteKind};
 use super::sheet::{Sheet, Span};
-use crate::upper_tester::{Arguments, Line, Outcome};
+use crate::upper_tester::{Arguments, Line, Outcome, decode_text};
 
 /// Dissects a line of UT/1 without its line feed, observed as event `number`: a layer `ut` with one field per
 /// `key=value`. A request or an invalid line yields a note and no layer.
@@ -46,6 +46,10 @@ pub fn upper_tester(number: u64, line: &str) -> Dissection {
 /// An argument never hides a fixed field (`seq`, `status`, `event`, `t`).
 fn arguments(sheet: &mut Sheet, arguments: &Arguments) {
     for (key, value) in arguments.iter() {
-        sheet.open(key, value);
+        match decode_text(value).filter(|_| key == "text" && value != "-") {
+            // Each line of a shell is an occurrence of its own.
+            Some(text) => sheet.open_each(key, text.split('\n')),
+            None => sheet.open_each(key, [value].into_iter()),
+        }
     }
 }

@@ -5,7 +5,7 @@ use alloc::vec::Vec;
 use core::fmt;
 use core::net::Ipv6Addr;
 
-use super::{Arguments, MAX_DATA, Request, decimal};
+use super::{Arguments, MAX_DATA, Request, decimal, decode_text, encode_text};
 use crate::Eui64;
 
 /// A request whose arguments are complete and in range.
@@ -90,6 +90,11 @@ pub enum Command {
     Update,
     /// Configures the application; `None` stops it.
     Application(Option<Application>),
+    /// A line for the vendor's own shell; for what only this device has.
+    Vendor {
+        /// One line of printable ASCII, 1 to [`MAX_DATA`] octets.
+        text: String,
+    },
     /// Reboot.
     Reset,
     /// Erase and reboot.
@@ -347,6 +352,7 @@ impl Command {
                     }),
                 },
             ),
+            "vendor" => Self::Vendor { text: fields.required("text", shell_line)? },
             "reset" => Self::Reset,
             "factory_reset" => Self::FactoryReset,
             _ => return Err(CommandFault::Unknown),
@@ -413,6 +419,7 @@ impl Command {
                 "application",
                 none.with("interval_s", interval_s).with("dest", dest).with("port", port).with("data", to_hex(data)),
             ),
+            Self::Vendor { text } => ("vendor", none.with("text", encode_text(text))),
             Self::Reset => ("reset", none),
             Self::FactoryReset => ("factory_reset", none),
         };
@@ -539,6 +546,12 @@ fn from_hex(text: &str) -> Option<Vec<u8>> {
 
 fn nonce(text: &str) -> Option<String> {
     (text.len() <= 64 && text != "-" && from_hex(text).is_some()).then(|| text.into())
+}
+
+/// One line that a shell may be given.
+fn shell_line(value: &str) -> Option<String> {
+    let printable = |text: &String| text.bytes().all(|octet| (b' '..=b'~').contains(&octet));
+    decode_text(value).filter(|text| (1..=MAX_DATA).contains(&text.len()) && printable(text))
 }
 
 /// Sixteen hex digits and nothing else: UT/1 has one spelling.

@@ -36,6 +36,7 @@
 //! | `ping` | | all | `ok`: alive |
 //! | `echo` | `dest=IPV6 [size=0..1024]` | running | sends an ICMPv6 echo request |
 //! | `send` | `dest=IPV6 port=1..65535 data=HEX` | running | sends a UDP datagram of at most [`MAX_DATA`] octets |
+//! | `vendor` | `text=TEXT` | all | hands a line of at most [`MAX_DATA`] octets to the vendor's own shell: `lines= text=`, what that said. Text is written as [`encode_text`] does |
 //! | `reset` | | all | reboots, keeping the store |
 //! | `factory_reset` | | all | withdraws its secured links, erases the store, reboots |
 //!
@@ -61,6 +62,7 @@ mod assembler;
 mod command;
 #[cfg(test)]
 mod tests;
+mod text;
 
 use alloc::string::String;
 use alloc::vec::Vec;
@@ -71,6 +73,7 @@ pub use command::{
     Anchor, Application, Command, CommandFault, CredentialPart, Find, Installation, Role, Routing, SecretKey,
     SecretOctets, Trigger, to_hex,
 };
+pub use text::{decode_text, encode_text};
 
 use crate::{Error, Result};
 

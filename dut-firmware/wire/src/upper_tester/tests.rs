@@ -63,6 +63,8 @@ fn other_text_is_no_line(#[case] text: &str, #[case] why: &str) {
     "> 1 install role=6lr channel=26 pan_id=0xb007 find=dns-sd server=fd00:c0::53 parent=70b3d5b007000003 trigger=boot"
 )]
 #[case("> 1 install role=6lr channel=26 pan_id=0xb007 find=directory server=fd00:c0::5d trigger=selection")]
+#[case("> 1 vendor text=ping%20async%20fe80::1")]
+#[case("> 1 vendor text=%2d")]
 #[case("> 1 reset")]
 #[case("> 1 factory_reset")]
 fn every_command_survives_typing(#[case] text: &str) {
@@ -74,6 +76,12 @@ fn every_command_survives_typing(#[case] text: &str) {
 #[rstest]
 #[case("> 1 hello", "nonce")]
 #[case("> 1 hello nonce=0", "nonce")]
+#[case("> 1 vendor", "text")]
+#[case("> 1 vendor text=-", "text")]
+#[case("> 1 vendor text=a%2", "text")]
+#[case("> 1 vendor text=a%zz", "text")]
+#[case("> 1 vendor text=two%0alines", "text")]
+#[case("> 1 vendor text=%c3%a9", "text")]
 #[case("> 1 manufacture anchor=x509 psk=000102030405060708090a0b0c0d0e0f", "anchor")]
 #[case("> 1 manufacture anchor=psk psk=00", "psk")]
 #[case("> 1 install role=6ln channel=26 pan_id=0xb007 ct=fd00:c0::c7", "role")]
@@ -186,5 +194,30 @@ proptest! {
         let mut lines = parts.extend(first);
         lines.extend(parts.extend(second));
         prop_assert_eq!(whole.extend(&octets), lines);
+    }
+}
+
+#[rstest]
+#[case("", "-")]
+#[case("-", "%2d")]
+#[case("state", "state")]
+#[case("100% of it\n> ", "100%25%20of%20it%0a>%20")]
+#[case("\u{e9}", "%c3%a9")]
+fn text_has_one_spelling(#[case] text: &str, #[case] value: &str) {
+    assert_eq!(encode_text(text), value);
+    assert_eq!(decode_text(value).as_deref(), Some(text));
+}
+
+proptest! {
+    #[test]
+    fn any_text_survives_a_line(text in any::<String>()) {
+        let value = encode_text(&text);
+        prop_assert_eq!(decode_text(&value), Some(text));
+        prop_assert!(!value.is_empty() && value.bytes().all(|octet| octet.is_ascii_graphic()));
+    }
+
+    #[test]
+    fn no_value_makes_decoding_panic(value in any::<String>()) {
+        let _ = decode_text(&value);
     }
 }
