@@ -217,3 +217,15 @@ fn the_whole_matrix_of_mutants_names_the_cases_that_could_be_spared() {
         assert!(kills(case, "kills_alone") <= kills(case, "kills"), "{case}");
     }
 }
+
+#[test]
+fn the_suites_and_testbeds_of_live_stacks_are_good_ones() {
+    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/examples/live-stacks");
+    for stack in ["openthread", "riot"] {
+        let (suite, testbed) = (format!("{folder}/{stack}-suite.toml"), format!("{folder}/{stack}.toml"));
+        call(["check", suite.as_str(), "--testbed", testbed.as_str()]).expect(0);
+        let steps =
+            call(["explain", &format!("{}-RESET-01", if stack == "riot" { "RIOT" } else { "OT" }), "--suite", &suite]);
+        assert!(steps.expect(0).out.contains("vendor text="));
+    }
+}
