@@ -219,6 +219,20 @@ fn a_stack_that_ends_takes_its_adapter_with_it(
 }
 
 #[rstest]
+fn a_riot_that_panics_is_lost_though_its_process_lives(
+    #[values("drivers/netdev.c:365 => FAILED ASSERTION.", "*** RIOT kernel panic:")] panic: &str,
+) {
+    if !has_python() {
+        return;
+    }
+    let mut adapter = Adapter::start("riot", &[("SHELL_ENDS", "xyzzy"), ("SHELL_PANICS", panic)]);
+    assert_eq!(adapter.line(), "! booted t=T state=factory");
+    adapter.write(b"> 1 vendor text=xyzzy\n");
+    assert_eq!(adapter.lines.recv_timeout(SAYS_WITHIN), Err(RecvTimeoutError::Disconnected));
+    assert_eq!(adapter.end(), (Some(3), format!("the stack is lost: {panic}\n")));
+}
+
+#[rstest]
 fn a_stack_that_is_not_there_is_told(#[values("openthread", "riot")] stack: &str) {
     if !has_python() {
         return;

@@ -13,7 +13,7 @@ import re
 import shutil
 import sys
 
-from ut1_shell import Adapter, Refused, address
+from ut1_shell import Adapter, Refused, address, lost
 
 
 class Riot(Adapter):
@@ -51,6 +51,9 @@ class Riot(Adapter):
         self.find(rf"^success: {done}", self.run(f"ifconfig {self.interface} {what}"))
 
     def heard(self, line):
+        # Its process lives on then, deaf.
+        if "FAILED ASSERTION." in line or line.startswith("*** RIOT kernel panic"):
+            lost(line)
         reply = re.match(r"(\d+) bytes from ([0-9a-f:]+)(?:%\w+)?: icmp_seq=", line)
         if reply:
             self.event("echo_reply", **{"from": address(reply[2]), "size": int(reply[1]) - 8})

@@ -7,7 +7,7 @@
 
 A command gets the next answer if it is the next one of the session, else its latest one: an adapter may look after its stack more often, or less,
 than the recorded one did. `SHELL_HOW` is a list with commas of what is made worse: `split` (an octet at a time), `late` (pauses, also within a line), `log` (other
-lines in between), `wrong` (octets that are no text, and the end of a command that nobody typed). `SHELL_ENDS` is a command at which it ends.
+lines in between), `wrong` (octets that are no text, and the end of a command that nobody typed). `SHELL_ENDS` is a command at which it ends, with `SHELL_STATUS`, or hangs after it has said `SHELL_PANICS`.
 """
 
 import json
@@ -66,6 +66,9 @@ position = 1
 for line in sys.stdin:
     command = line.rstrip("\n")
     if command == os.environ.get("SHELL_ENDS"):
+        if "SHELL_PANICS" in os.environ:
+            put(f"{command}\r\n{os.environ['SHELL_PANICS']}\n")
+            time.sleep(600)
         sys.exit(int(os.environ.get("SHELL_STATUS", "0")))
     ahead = position
     while command not in LOOKS and ahead < len(blocks) and blocks[ahead][0] in LOOKS:
