@@ -164,8 +164,11 @@ fn within(packets: u64) -> String {
     format!("the file ends within packet {}", packets + 1)
 }
 
+/// A stream whose first octets were looked at, and put back in front of it.
+type Peeked<R> = Chain<Cursor<Vec<u8>>, R>;
+
 /// The first octets of a stream, fewer than `most` only if it has no more, and the stream with them.
-fn peek<R: Read>(mut stream: R, most: usize) -> Result<(Vec<u8>, Chain<Cursor<Vec<u8>>, R>), NoCapture> {
+fn peek<R: Read>(mut stream: R, most: usize) -> Result<(Vec<u8>, Peeked<R>), NoCapture> {
     let mut first = Vec::with_capacity(most);
     stream.by_ref().take(most as u64).read_to_end(&mut first)?;
     Ok((first.clone(), Cursor::new(first).chain(stream)))
