@@ -431,7 +431,7 @@ impl Examination {
         let said = hello.text("ut.eui64").unwrap_or_default().into_owned();
         subject.eui64 = said.parse().ok();
         let expected = self.rack.eui64(&name);
-        if subject.eui64 != expected && !subject.eui64.is_some_and(|said| self.learnt.get(&name) == Some(&said)) {
+        if subject.eui64 != expected && subject.eui64.is_none_or(|said| self.learnt.get(&name) != Some(&said)) {
             let expected = expected.map_or_else(|| "none".to_owned(), |eui64| eui64.to_string());
             let found = format!("it says that it is {said}, and the testbed says {expected}");
             return Err(("identity", found, "swap the cables, or mend `eui64` in the testbed file"));
