@@ -74,6 +74,6 @@ fn mutants_are_tried_on_a_testbed_of_ones_own() {
     fs::write(&bed, "name = \"lossy\"\nbackend = \"virtual\"\n\n[medium]\ndelivery = 0.95\n").unwrap();
     let bed = bed.to_str().unwrap();
     let outcome =
-        call(["mutants", "jsr-reserved-nonzero", "key-not-installed", "--testbed", bed, "--repeat", "3"]).expect(0);
+        call(["mutants", "jsr-reserved-nonzero", "jsr-bad-checksum", "--testbed", bed, "--repeat", "3"]).expect(0);
     assert!(outcome.out.contains("2 of 2 mutants killed"), "{}", outcome.out);
 }
