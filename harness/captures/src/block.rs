@@ -122,7 +122,7 @@ impl Section {
                 let bytes = simple.data.get(..captured).unwrap_or(simple.data);
                 packet(interface, number, None, bytes, simple.origlen, see);
             }
-            Block::Unknown(block) if block.block_type == OBSOLETE_PACKET => {
+            Block::Unknown(block) if self.block_type(block) == OBSOLETE_PACKET => {
                 return self.obsolete_packet(block, number, see).ok_or("a Packet Block is too short for its packet");
             }
             Block::InterfaceStatistics(statistics) => {
@@ -161,6 +161,11 @@ impl Section {
         }
         packet(interface, number, Some(u64::from(high) << 32 | u64::from(low)), bytes, original, see);
         Some(())
+    }
+
+    /// The parser reads types as little-endian numbers in either byte order.
+    fn block_type(&self, block: &UnknownBlock<'_>) -> u32 {
+        if self.is_big_endian { block.block_type.swap_bytes() } else { block.block_type }
     }
 
     fn u16(&self, octets: &[u8]) -> u16 {

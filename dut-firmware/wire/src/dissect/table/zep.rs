@@ -14,7 +14,7 @@ fields! {
         "zep.length" 7 "octets of the frame";
     } else {
         "zep.link_quality" 8 "link quality, if metadata end the frame; Wireshark shows its zep.lqi in the other mode of version 1";
-        "zep.band" 8 "band of version 3, by the bits of RIOT's `ieee802154` subsystems";
+        "zep.band" 8 "band of version 3, by the sniffer's number for it";
         "zep.channel_page" 8 "channel page of version 3";
         "zep.hello" eui64 "the EUI-64 by which a node makes itself known to a dispatcher";
         "zep.reserved_field" bytes "reserved octets";
