@@ -175,7 +175,8 @@ fn a_board_without_a_radio_on_which_a_case_needs_the_air_is_a_mistake_in_the_fil
     let told = ["board `dut` has no radio, and SEL-JOIN-01 needs it on the air", "bed.toml:4:8", help];
     run.outcome.expect(2).complains(&told);
     // Another board's radio is not this one's; a case without the board needs nothing of it.
-    let others = self::run(&format!("[[board]]\nname = \"router\"\n{keys}"), &["MAN-ANCHOR-01"]);
+    let device = stack("zep", &[], "");
+    let others = self::run(&format!("{device}[[board]]\nname = \"router\"\n{keys}"), &["MAN-ANCHOR-01"]);
     others.outcome.expect(0);
 }
 
