@@ -2,11 +2,14 @@
 
 use alloc::vec;
 use alloc::vec::Vec;
+use core::time::Duration;
 
 use super::Dissection;
+use super::coap_exchange::Exchanges;
 use super::dtls_session::Sessions;
 use super::ip_fragment::IpReassembly;
 use super::keys::Keys;
+use super::lowpan_rfrag::Recoverable;
 use super::reassembly::Reassembly;
 use super::retries::LastFrames;
 use super::sheet::{Cursor, Sheet};
@@ -14,7 +17,7 @@ use super::udp_ports::UdpProtocol;
 use super::wpan::{ShortAddresses, Transactions};
 use crate::coap;
 use crate::dtls::{MasterSecret, RANDOM_LENGTH};
-use crate::ieee802154::Trailer;
+use crate::ieee802154::{LinkAddress, Trailer};
 use crate::ipv6::Ipv6Addr;
 use crate::sixlowpan::{Context, Contexts};
 
@@ -23,14 +26,18 @@ pub struct Dissector {
     pub(super) keys: Keys,
     pub(super) contexts: Contexts,
     pub(super) reassembly: Reassembly,
+    pub(super) recoverable: Recoverable,
     pub(super) ip_reassembly: IpReassembly,
     pub(super) sessions: Sessions,
+    pub(super) exchanges: Exchanges,
     pub(super) dtls_ports: Vec<u16>,
     pub(super) last_frames: LastFrames,
     pub(super) decode_as: Vec<(u16, UdpProtocol)>,
     pub(super) heuristics: bool,
     /// The number of the packet that is being dissected.
     pub(super) number: u64,
+    /// When it was captured.
+    pub(super) time: Option<Duration>,
     pub(super) short_addresses: ShortAddresses,
     pub(super) transactions: Transactions,
     pub(super) absolute_slot_number: Option<u64>,
@@ -43,13 +50,16 @@ impl Dissector {
             keys,
             contexts: Contexts::default(),
             reassembly: Reassembly::default(),
+            recoverable: Recoverable::default(),
             ip_reassembly: IpReassembly::default(),
             sessions: Sessions::default(),
+            exchanges: Exchanges::default(),
             dtls_ports: vec![coap::SECURE_PORT],
             last_frames: LastFrames::default(),
             decode_as: Vec::new(),
             heuristics: false,
             number: 0,
+            time: None,
             short_addresses: ShortAddresses::default(),
             transactions: Transactions::default(),
             absolute_slot_number: None,
@@ -82,6 +92,21 @@ impl Dissector {
     /// opened then (IEEE 802.15.4-2015 section 9.3.3.2).
     pub fn set_absolute_slot_number(&mut self, absolute_slot_number: Option<u64>) {
         self.absolute_slot_number = absolute_slot_number;
+    }
+
+    /// The time of the packets to come, since any moment that stays the same; `None` if it is not known. The dissector
+    /// reads no clock, and without times it cannot tell a retry from the same frame later, nor fragments of a datagram from
+    /// what was left of one before: the order decides then. Times may go backwards.
+    pub fn set_time(&mut self, time: Option<Duration>) {
+        self.time = time;
+    }
+
+    /// A node was started anew at `time`, given as to [`Self::set_time`]: what it sent before is repeated by none of its
+    /// frames from then on, and nobody puts together what was under way to it or from it.
+    pub fn restarted(&mut self, node: LinkAddress, time: Option<Duration>) {
+        self.last_frames.restarted(node, time);
+        self.reassembly.forget(node);
+        self.recoverable.forget(node);
     }
 
     /// Sets a 6LoWPAN context, `length` bits of `prefix`. Router advertisements with a 6CO set contexts too.

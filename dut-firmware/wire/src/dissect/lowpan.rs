@@ -1,16 +1,19 @@
 //! 6LoWPAN: mesh, broadcast and fragment headers in front of a packet, and reassembly.
 
+use alloc::format;
+use alloc::string::String;
 use alloc::vec::Vec;
 
 use super::Dissector;
 use super::lowpan_hc1::hc1;
-use super::lowpan_iphc::iphc;
+use super::lowpan_iphc::{UNKNOWN_CONTEXT, iphc};
 use super::model::NoteKind;
-use super::reassembly::{Key, Outcome};
+use super::lowpan_rfrag::recoverable_ack;
+use super::reassembly::{Arrival, Key, Outcome};
 use super::sheet::{Cursor, Sheet, Span};
 use crate::ieee802154::LinkAddress;
 use crate::reader::Reader;
-use crate::sixlowpan::{Decompressor, Dispatch, FragmentHeader, MeshHeader};
+use crate::sixlowpan::{Decompressor, Dispatch, FragmentHeader, MeshHeader, UNSET_CONTEXT};
 use crate::{Error, Result};
 
 /// What 6LoWPAN needs to know of the frame around it.
@@ -25,12 +28,19 @@ pub(super) struct Link {
 
 /// Between whom a packet passes: the ends of the frame, or of its mesh header.
 #[derive(Clone, Copy)]
-struct LinkEnds {
-    source: LinkAddress,
-    destination: LinkAddress,
+pub(super) struct LinkEnds {
+    pub(super) source: LinkAddress,
+    pub(super) destination: LinkAddress,
 }
 
-fn dispatch(cursor: &Cursor<'_>) -> Option<Dispatch> {
+/// A packet without its compression.
+struct Uncompressed {
+    packet: Vec<u8>,
+    /// Contexts, a bit each, that it names and that nobody told: their part of the addresses is zero.
+    unknown_contexts: u16,
+}
+
+pub(super) fn dispatch(cursor: &Cursor<'_>) -> Option<Dispatch> {
     cursor.rest().first().map(|octet| Dispatch::of(*octet))
 }
 
@@ -53,16 +63,31 @@ impl Dissector {
             cursor.uint(sheet, "6lowpan.pattern", 1)?;
             cursor.uint(sheet, "6lowpan.bcast.seqnum", 1)?;
         }
-        if matches!(dispatch(&cursor), Some(Dispatch::FirstFragment | Dispatch::NextFragment)) {
-            return self.fragment(sheet, cursor, link, ends);
+        match dispatch(&cursor) {
+            Some(Dispatch::FirstFragment | Dispatch::NextFragment) => self.fragment(sheet, cursor, link, ends),
+            Some(Dispatch::RecoverableFragment) => self.recoverable_fragment(sheet, cursor, link, ends),
+            Some(Dispatch::RecoverableAck) => recoverable_ack(sheet, cursor),
+            _ => self.unfragmented(sheet, cursor, ends),
         }
+    }
+
+    /// A packet from its dispatch on, whole.
+    pub(super) fn unfragmented(&mut self, sheet: &mut Sheet, mut cursor: Cursor<'_>, ends: LinkEnds) -> Result<()> {
         if dispatch(&cursor) == Some(Dispatch::Ipv6) {
             cursor.uint(sheet, "6lowpan.pattern", 1)?;
             return self.ipv6(sheet, cursor.rest(), cursor.buffer(), cursor.offset());
         }
-        let packet = self.decompressed(sheet, &cursor, ends, None)?;
+        let Uncompressed { packet, unknown_contexts } = self.decompressed(sheet, &cursor, ends, None)?;
+        note_unknown_contexts(sheet, unknown_contexts);
         let buffer = sheet.buffer("decompressed", &packet);
         self.ipv6(sheet, &packet, buffer, 0)
+    }
+
+    pub(super) fn decompressor(&self, ends: LinkEnds, datagram_size: Option<usize>) -> Decompressor<'_> {
+        // A dissector shows what is there; whether the checksum may be elided is the upper layers' agreement.
+        let accept_elided_checksum = true;
+        let LinkEnds { source, destination } = ends;
+        Decompressor { source, destination, contexts: &self.contexts, datagram_size, accept_elided_checksum }
     }
 
     /// The fields of a packet behind all other headers, and the packet, decompressed.
@@ -72,19 +97,26 @@ impl Dissector {
         cursor: &Cursor<'_>,
         ends: LinkEnds,
         datagram_size: Option<usize>,
-    ) -> Result<Vec<u8>> {
-        // A dissector shows what is there; whether the checksum may be elided is the upper layers' agreement.
-        let accept_elided_checksum = true;
-        let LinkEnds { source, destination } = ends;
-        let contexts = &self.contexts;
-        let decompressor = Decompressor { source, destination, contexts, datagram_size, accept_elided_checksum };
+    ) -> Result<Uncompressed> {
+        let decompressor = self.decompressor(ends, datagram_size);
+        let mut unknown_contexts = 0;
         match dispatch(cursor) {
-            Some(Dispatch::Iphc) => iphc(sheet, cursor.clone(), &decompressor)?,
+            Some(Dispatch::Iphc) => iphc(sheet, cursor.clone(), &decompressor, &mut unknown_contexts)?,
             Some(Dispatch::Hc1) => hc1(sheet, cursor, ends.source, ends.destination)?,
             Some(Dispatch::Ipv6) => sheet.number("6lowpan.pattern", Dispatch::IPV6_OCTET, cursor.ahead(1)),
             _ => {}
         }
-        decompressor.decompress(cursor.rest())
+        let packet = match decompressor.decompress(cursor.rest()) {
+            Err(UNSET_CONTEXT) if unknown_contexts != 0 => {
+                let mut contexts = self.contexts.clone();
+                for id in (0..16).filter(|id| unknown_contexts >> id & 1 != 0) {
+                    contexts.set(id, Some(UNKNOWN_CONTEXT));
+                }
+                Decompressor { contexts: &contexts, ..decompressor }.decompress(cursor.rest())
+            }
+            other => other,
+        };
+        Ok(Uncompressed { packet: packet?, unknown_contexts })
     }
 
     fn fragment(&mut self, sheet: &mut Sheet, mut cursor: Cursor<'_>, link: Link, ends: LinkEnds) -> Result<()> {
@@ -100,22 +132,47 @@ impl Dissector {
             cursor.take(1, "datagram offset")?;
             sheet.number("6lowpan.frag.offset", header.offset() as u64, cursor.behind(1));
         }
-        let piece =
-            if is_first { self.decompressed(sheet, &cursor, ends, Some(size.into()))? } else { cursor.rest().to_vec() };
+        if !is_first && header.offset() == 0 {
+            return Err(Error::Malformed("subsequent fragment at offset 0"));
+        }
+        let Uncompressed { packet: piece, unknown_contexts } = if is_first {
+            self.decompressed(sheet, &cursor, ends, Some(size.into()))?
+        } else {
+            Uncompressed { packet: cursor.rest().to_vec(), unknown_contexts: 0 }
+        };
         if link.is_retry {
             sheet.note(NoteKind::FragmentIncomplete, "a retry of a fragment");
             return Ok(());
         }
         let key = Key { source: ends.source, destination: ends.destination, tag: header.datagram_tag(), size };
-        match self.reassembly.accept(key, header.offset(), &piece, link.number, link.verified) {
+        let Link { number, verified, .. } = link;
+        let arrival =
+            Arrival { offset: header.offset(), bytes: &piece, number, verified, unknown_contexts, time: self.time };
+        match self.reassembly.accept(key, arrival) {
             Outcome::Incomplete => {
                 sheet.note(NoteKind::FragmentIncomplete, "the datagram is not complete yet");
                 Ok(())
             }
-            Outcome::Conflict => {
-                sheet.note(NoteKind::FragmentConflict, "the fragment contradicts others of its datagram");
+            Outcome::Repeated => {
+                sheet.note(NoteKind::FragmentIncomplete, "another copy of a fragment");
                 Ok(())
             }
+            Outcome::Conflict => {
+                sheet.note(
+                    NoteKind::FragmentConflict,
+                    "the fragment contradicts others of its datagram, which begins anew with it",
+                );
+                Ok(())
+            }
+            Outcome::Ignored => {
+                sheet.note(NoteKind::FragmentConflict, "the fragment contradicts secured ones of its datagram");
+                Ok(())
+            }
+            Outcome::BeyondEnd => {
+                sheet.note(NoteKind::FragmentConflict, "the fragment reaches over the end of its datagram");
+                Ok(())
+            }
+            Outcome::OddLength => Err(Error::Malformed("fragment length is no multiple of eight")),
             Outcome::Complete(whole) => {
                 let buffer = sheet.buffer("reassembled", &whole.bytes);
                 for piece in &whole.pieces {
@@ -130,10 +187,26 @@ impl Dissector {
                 }
                 sheet.set_secured(whole.all_verified());
                 sheet.dissection.sources = whole.sources();
+                note_unknown_contexts(sheet, whole.unknown_contexts());
                 self.ipv6(sheet, &whole.bytes, buffer, 0)
             }
         }
     }
+}
+
+/// Names the contexts that are missing. What is made of addresses, checksums for one, cannot be told then.
+fn note_unknown_contexts(sheet: &mut Sheet, unknown_contexts: u16) {
+    if unknown_contexts == 0 {
+        return;
+    }
+    let ids = (0..16).filter(|id| unknown_contexts >> id & 1 != 0);
+    let names: Vec<String> = ids.map(|id| format!("{id}")).collect();
+    let (noun, verb) = if names.len() == 1 { ("context", "is") } else { ("contexts", "are") };
+    sheet.set_addresses_unknown();
+    sheet.note(
+        NoteKind::UnknownContext,
+        format!("{noun} {} {verb} not known: addresses lack what it stands for", names.join(" and ")),
+    );
 }
 
 /// The fields of a mesh header.

@@ -35,6 +35,8 @@ pub(super) struct Sheet<'d> {
     pub(super) dissection: &'d mut Dissection,
     /// How many packets inside packets the octets at hand are quoted in.
     quoting: u8,
+    /// Whether a part of the packet's addresses was compressed with contexts that nobody told.
+    addresses_unknown: bool,
 }
 
 impl<'d> Sheet<'d> {
@@ -50,7 +52,7 @@ impl<'d> Sheet<'d> {
         used.buffers.clear();
         used.octets.clear();
         used.texts.clear();
-        let mut sheet = Self { dissection: used, quoting: 0 };
+        let mut sheet = Self { dissection: used, quoting: 0, addresses_unknown: false };
         sheet.buffer("frame", bytes);
         sheet
     }
@@ -88,6 +90,16 @@ impl<'d> Sheet<'d> {
     /// be octets missing.
     pub(super) fn is_quoting(&self) -> bool {
         self.quoting > 0
+    }
+
+    /// A part of the packet's addresses is not known.
+    pub(super) fn set_addresses_unknown(&mut self) {
+        self.addresses_unknown = true;
+    }
+
+    /// Whether it cannot be told if what covers the addresses, as checksums do, is right.
+    pub(super) fn are_addresses_unknown(&self) -> bool {
+        self.addresses_unknown
     }
 
     fn push(&mut self, name: Name, value: Repr, span: Span) {

@@ -114,7 +114,10 @@ impl Dissector {
             None => return Ok(()),
         };
         match protocol {
-            UdpProtocol::Coap => super::coap::coap(sheet, payload),
+            UdpProtocol::Coap => {
+                let way = (!sheet.is_quoting()).then_some((from, to));
+                self.coap(sheet, payload, way)
+            }
             // What is quoted belongs to no session, and was on no air.
             UdpProtocol::Dtls | UdpProtocol::Zep if sheet.is_quoting() => Ok(()),
             UdpProtocol::Dns => super::dns::dns(sheet, payload, dns::PORT),

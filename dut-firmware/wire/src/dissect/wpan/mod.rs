@@ -56,7 +56,8 @@ impl Dissector {
             sheet.note(NoteKind::BadFcs, "the frame check sequence is wrong");
             return Ok(());
         }
-        let is_retry = source.is_some_and(|source| self.last_frames.repeats(source, mpdu));
+        let (asks_for_ack, time) = (head.control.ack_request, self.time);
+        let is_retry = source.is_some_and(|source| self.last_frames.repeats(source, mpdu, asks_for_ack, time));
         if is_retry {
             sheet.note(NoteKind::Retransmission, "the same frame again");
         }
