@@ -14,6 +14,8 @@ use thiserror::Error;
 pub(crate) struct Packet<'a> {
     /// Position in the file, from 1, as Wireshark counts.
     pub(crate) number: u64,
+    /// Nanoseconds since 1970; Simple Packet Blocks have none.
+    pub(crate) at: Option<u64>,
     /// LINKTYPE of its interface.
     pub(crate) link_type: i32,
     /// The captured octets.
@@ -135,7 +137,7 @@ impl Capture {
 
     fn read(&self, mut see: impl FnMut(Item<'_>)) -> Result<End, CaptureError> {
         let mut reader = self.reader()?;
-        let mut interfaces: Vec<i32> = Vec::new();
+        let mut interfaces: Vec<Interface> = Vec::new();
         let mut end = End::default();
         loop {
             let within = |packets: u64| format!("the file ends within packet {}", packets + 1);
@@ -163,27 +165,62 @@ impl Capture {
     }
 }
 
-fn take_block(block: &PcapBlockOwned<'_>, interfaces: &mut Vec<i32>, number: &mut u64, see: &mut impl FnMut(Item<'_>)) {
-    let mut packet = |link_type: Option<&i32>, bytes: &[u8], original_length: u32| {
+/// An interface of the section that is being read.
+struct Interface {
+    link_type: i32,
+    /// Ticks of its timestamps in a second, and seconds to add.
+    resolution: u64,
+    offset: i64,
+}
+
+impl Interface {
+    fn at(&self, ticks: u64) -> Option<u64> {
+        let nanoseconds = u128::from(ticks) * 1_000_000_000 / u128::from(self.resolution);
+        let offset = i128::from(self.offset) * 1_000_000_000;
+        u64::try_from(i128::try_from(nanoseconds).ok()?.checked_add(offset)?).ok()
+    }
+}
+
+fn take_block(
+    block: &PcapBlockOwned<'_>,
+    interfaces: &mut Vec<Interface>,
+    number: &mut u64,
+    see: &mut impl FnMut(Item<'_>),
+) {
+    let mut packet = |interface: Option<&Interface>, ticks: Option<u64>, bytes: &[u8], original_length: u32| {
         *number += 1;
         see(Item::Packet(Packet {
             number: *number,
-            link_type: link_type.copied().unwrap_or(-1),
+            at: interface.zip(ticks).and_then(|(interface, ticks)| interface.at(ticks)),
+            link_type: interface.map_or(-1, |interface| interface.link_type),
             bytes,
             original_length: usize::try_from(original_length).unwrap_or(usize::MAX),
         }));
     };
     match block {
-        PcapBlockOwned::LegacyHeader(header) => interfaces.push(header.network.0),
-        PcapBlockOwned::Legacy(legacy) => packet(interfaces.first(), legacy.data, legacy.origlen),
+        PcapBlockOwned::LegacyHeader(header) => {
+            let resolution = if header.is_nanosecond_precision() { 1_000_000_000 } else { 1_000_000 };
+            interfaces.push(Interface { link_type: header.network.0, resolution, offset: 0 });
+        }
+        PcapBlockOwned::Legacy(legacy) => {
+            let interface = interfaces.first();
+            let resolution = interface.map_or(1, |interface| interface.resolution);
+            let ticks = u64::from(legacy.ts_sec) * resolution + u64::from(legacy.ts_usec);
+            packet(interface, Some(ticks), legacy.data, legacy.origlen);
+        }
         PcapBlockOwned::NG(Block::SectionHeader(_)) => interfaces.clear(),
-        PcapBlockOwned::NG(Block::InterfaceDescription(interface)) => interfaces.push(interface.linktype.0),
+        PcapBlockOwned::NG(Block::InterfaceDescription(interface)) => interfaces.push(Interface {
+            link_type: interface.linktype.0,
+            resolution: interface.ts_resolution().filter(|ticks| *ticks > 0).unwrap_or(1_000_000),
+            offset: interface.ts_offset(),
+        }),
         PcapBlockOwned::NG(Block::EnhancedPacket(enhanced)) => {
-            let link_type = usize::try_from(enhanced.if_id).ok().and_then(|index| interfaces.get(index));
-            packet(link_type, enhanced.packet_data(), enhanced.origlen);
+            let interface = usize::try_from(enhanced.if_id).ok().and_then(|index| interfaces.get(index));
+            let ticks = u64::from(enhanced.ts_high) << 32 | u64::from(enhanced.ts_low);
+            packet(interface, Some(ticks), enhanced.packet_data(), enhanced.origlen);
         }
         PcapBlockOwned::NG(Block::SimplePacket(simple)) => {
-            packet(interfaces.first(), simple.packet_data(), simple.origlen);
+            packet(interfaces.first(), None, simple.packet_data(), simple.origlen);
         }
         PcapBlockOwned::NG(Block::DecryptionSecrets(secrets)) if secrets.secrets_type.0 == TLS_KEY_LOG => {
             see(Item::KeyLog(secrets.data));

@@ -60,10 +60,7 @@ pub(crate) const EXCUSES: &[Excuse] = &[
     },
     Excuse {
         reason: "RFC 6550 section 6.1: a MAC ends a secure message; Wireshark takes it for options",
-        covers: |field, dissection| {
-            matches!(field, "icmpv6.rpl.opt.type" | "icmpv6.rpl.opt.length" | "icmpv6.data")
-                && security(dissection).is_some()
-        },
+        covers: |field, dissection| is_in_options(field) && security(dissection).is_some(),
     },
     Excuse {
         reason: "RFC 6550 section 6.1: the key identifier mode is in the upper two bits of its octet; Wireshark takes two of \

@@ -16,6 +16,7 @@ mod excuses_wpan;
 pub mod generate;
 pub mod reach;
 mod sessions;
+pub mod stacks;
 pub mod tshark;
 
 pub use sessions::{PSK, Session, link_key, session};

@@ -134,6 +134,7 @@ impl Dissector {
             sheet.number("coap.block_length", length, derived);
             is_whole = number == 0 && !more;
             if is_whole {
+                sheet.number("coap.block", self.number, span);
                 sheet.number("coap.block.count", 1u64, derived);
                 sheet.number("coap.block.reassembled.length", length, derived);
             } else if let Some(whole) = self.body(sheet, bytes, code, found, way, subject, is_text) {

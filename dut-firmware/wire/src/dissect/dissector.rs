@@ -15,9 +15,10 @@ use super::retries::LastFrames;
 use super::sheet::{Cursor, Sheet};
 use super::udp_ports::UdpProtocol;
 use super::wpan::{ShortAddresses, Transactions};
+use crate::Eui64;
 use crate::coap;
 use crate::dtls::{MasterSecret, RANDOM_LENGTH};
-use crate::ieee802154::{LinkAddress, Trailer};
+use crate::ieee802154::{LinkAddress, PanId, ShortAddress, Trailer};
 use crate::ipv6::Ipv6Addr;
 use crate::sixlowpan::{Context, Contexts};
 
@@ -81,6 +82,12 @@ impl Dissector {
         self.keys.add_psk(psk);
     }
 
+    /// Whose short address this is in a PAN: what the nonce of its secured frames needs. Association and RFC 6775 tell it in
+    /// the clear, Thread does not.
+    pub fn add_short_address(&mut self, pan: PanId, short: ShortAddress, eui64: Eui64) {
+        self.short_addresses.learn(pan, short, eui64, 0);
+    }
+
     /// Takes UDP datagrams from or to `port` for DTLS, as those of port 5684.
     pub fn add_dtls_port(&mut self, port: u16) {
         if !self.dtls_ports.contains(&port) {
@@ -102,11 +109,15 @@ impl Dissector {
     }
 
     /// A node was started anew at `time`, given as to [`Self::set_time`]: what it sent before is repeated by none of its
-    /// frames from then on, and nobody puts together what was under way to it or from it.
-    pub fn restarted(&mut self, node: LinkAddress, time: Option<Duration>) {
-        self.last_frames.restarted(node, time);
-        self.reassembly.forget(node);
-        self.recoverable.forget(node);
+    /// frames from then on, under its extended address or a short one that it got in sight, and nobody puts together what
+    /// was under way to it or from it.
+    pub fn restarted(&mut self, node: Eui64, time: Option<Duration>) {
+        let shorts = self.short_addresses.of(node).map(LinkAddress::Short);
+        for address in core::iter::once(LinkAddress::Extended(node)).chain(shorts) {
+            self.last_frames.restarted(address, time);
+            self.reassembly.forget(address);
+            self.recoverable.forget(address);
+        }
     }
 
     /// Sets a 6LoWPAN context, `length` bits of `prefix`. Router advertisements with a 6CO set contexts too.

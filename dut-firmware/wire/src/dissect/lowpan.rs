@@ -157,6 +157,10 @@ impl Dissector {
                 sheet.note(NoteKind::FragmentIncomplete, "another copy of a fragment");
                 Ok(())
             }
+            Outcome::Late => {
+                sheet.note(NoteKind::FragmentIncomplete, "a fragment of a datagram that is whole already");
+                Ok(())
+            }
             Outcome::Conflict => {
                 sheet.note(
                     NoteKind::FragmentConflict,

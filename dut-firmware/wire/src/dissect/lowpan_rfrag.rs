@@ -154,7 +154,11 @@ impl Dissector {
         if header.is_first() && dispatch(&octets) == Some(Dispatch::Iphc) {
             // The size of the packet is not known yet: its headers are shown, no packet is made of them.
             let decompressor = self.decompressor(ends, None);
-            iphc(sheet, octets.clone(), &decompressor, &mut 0)?;
+            match iphc(sheet, octets.clone(), &decompressor, &mut 0) {
+                // They may go on in the next fragment.
+                Ok(()) | Err(Error::Truncated(_)) => {}
+                Err(error) => sheet.error(error),
+            }
         }
         if link.is_retry {
             sheet.note(NoteKind::FragmentIncomplete, "a retry of a fragment");

@@ -219,7 +219,7 @@ pub enum NoteKind {
     BadFcs,
     /// A checksum of IPv4, UDP, ICMPv6 or HIP is wrong.
     BadChecksum,
-    /// Protected, and no key fits by its identifier.
+    /// Protected, and what unsecures it was not given: a key by its identifier, or what the nonce is made of.
     NoKey,
     /// Protected, and the integrity code matches under no known key.
     WrongKey,

@@ -66,8 +66,10 @@ pub(super) struct Piece {
 /// What a fragment did.
 pub(super) enum Outcome {
     Incomplete,
-    /// It is another copy of what is there, or of a fragment of a datagram that is whole already.
+    /// It is another copy of what is there.
     Repeated,
+    /// Its datagram is whole already.
+    Late,
     /// It overlaps others with other octets. They were discarded, and the datagram begins anew with it.
     Conflict,
     /// It does, but they were secured and it is not: it was passed over.
@@ -129,7 +131,7 @@ impl Reassembly {
             return Outcome::OddLength;
         }
         if self.is_late(key, offset, time) {
-            return Outcome::Repeated;
+            return Outcome::Late;
         }
         let Some(index) = self.index(key, time) else { return self.begin(key, arrival) };
         let Some(partial) = self.partials.get_mut(index) else { return Outcome::Incomplete };

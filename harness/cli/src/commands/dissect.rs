@@ -3,6 +3,7 @@
 use std::io::Write as _;
 use std::net::Ipv6Addr;
 use std::path::Path;
+use std::time::Duration;
 
 use serde_json::{Value as Json, json};
 use wire::dissect::{Dissection, Dissector, Keys, LinkType, Value};
@@ -97,6 +98,7 @@ fn dissect_packet(
         let known = LinkType::KNOWN.map(|link_type| link_type.0.to_string()).join(", ");
         return (false, Some(format!("link type {} is not known here (known: {known})", packet.link_type)));
     };
+    dissector.set_time(packet.at.map(Duration::from_nanos));
     dissector.packet_into(dissection, packet.number, link_type, packet.bytes);
     let remark = match link_type {
         LinkType::IEEE802_15_4_WITHFCS => cut.or_else(|| too_long(0)),

@@ -49,6 +49,7 @@ pub(crate) fn sniff(arguments: &Sniff) -> Result<Exit, Failure> {
                 if let Some(writer) = &mut writer {
                     writer.packet(at, link_type, &packet)?;
                 }
+                dissector.set_time(Some(Duration::from_nanos(at)));
                 let dissection = dissector.packet(frames, LinkType(link_type.into()), &packet);
                 let (seconds, fraction) = (at / 1_000_000_000, at % 1_000_000_000 / 1000);
                 say!("{seconds}.{fraction:06}  Frame {frames}: {} octets{}", packet.len(), summary::of(&dissection));

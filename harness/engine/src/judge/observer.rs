@@ -2,11 +2,13 @@
 //! dissector's; this file adds who sent what to whom, and which events a PDU was made of.
 
 use std::borrow::Cow;
+use std::time::Duration;
 
 use record::event::{Action, Event, Key, Observation, What};
 use suites::plan::Point;
 use wire::dissect::{Dissection, Dissector, Keys, NoteKind, Value};
 use wire::dtls::MasterSecret;
+use wire::upper_tester::Line;
 
 use super::eavesdropper::{CLEAR_SECRET, Eavesdropper, keyless_dissector};
 use super::judge::DUT;
@@ -33,7 +35,8 @@ pub struct Pdu {
     pub layers: Vec<&'static str>,
     /// Names of every message that it is, most specific last.
     pub messages: Vec<&'static str>,
-    /// A MAC-layer repetition of a frame that was already seen: the same PDU, not another.
+    /// A MAC-layer repetition of a frame that was already seen, while its sender may repeat it and without a restart of it
+    /// between: the same PDU, not another.
     pub retransmission: bool,
     /// A tester machine made it wrong on purpose: why.
     pub wrong_on_purpose: Option<String>,
@@ -73,6 +76,10 @@ impl Pdu {
 /// How much later than the radio's transmit status a sniffer may show the frame, in nanoseconds.
 const SNIFFER_LATENCY: u64 = 50_000_000;
 
+/// How much later than a board's start its upper tester's word of it may come, in nanoseconds: a line of UT/1 takes as long
+/// at 115200 baud.
+const LINE_LATENCY: u64 = 10_000_000;
+
 /// Turns events into PDUs.
 pub struct Observer {
     environment: Environment,
@@ -108,6 +115,8 @@ impl Observer {
 
     /// Takes the next event; returns the PDU that it completed, if any.
     pub fn see(&mut self, event: &Event) -> Option<Pdu> {
+        self.dissector.set_time(Some(Duration::from_nanos(event.t)));
+        self.note_restart(event);
         match &event.what {
             What::KeyLearnt(key) => {
                 self.learn(key);
@@ -148,7 +157,7 @@ impl Observer {
                 }
                 let dissection = self.dissector.frame(event.n, &psdu.0, true);
                 let mut pdu = self.pdu(event, Point::Air, &dissection);
-                let heard = self.eavesdropper.as_mut().map(|listener| listener.hear(event.n, &psdu.0));
+                let heard = self.eavesdropper.as_mut().map(|listener| listener.hear(event.n, event.t, &psdu.0));
                 let shown = heard.into_iter().flatten();
                 pdu.fields.extend(shown.map(|secret| (Cow::Borrowed(CLEAR_SECRET), Value::Text(secret))));
                 pdu.from = dissection.link_source().map(|address| self.name_of_link(address));
@@ -190,6 +199,31 @@ impl Observer {
         dissection.link_destination().map(|address| self.name_of_link(address))
     }
 
+    /// What a board sent before it was switched on, reset or told to start anew is repeated by nothing that it sends after
+    /// that, alike or not; nor after a start that only its upper tester tells of.
+    fn note_restart(&mut self, event: &Event) {
+        let (board, time) = match &event.what {
+            What::Action(Action::Power { board, on: true } | Action::Reset { board }) => (board, event.t),
+            What::Action(Action::UpperTester { board, line }) => match Line::parse(line) {
+                Ok(Line::Request(request)) if matches!(request.command.as_str(), "reset" | "factory_reset") => {
+                    (board, event.t)
+                }
+                _ => return,
+            },
+            What::Observation(Observation::UpperTester { board, line }) => match Line::parse(line) {
+                Ok(Line::Event(told)) if told.name == "booted" => (board, event.t.saturating_sub(LINE_LATENCY)),
+                _ => return,
+            },
+            _ => return,
+        };
+        let Some(eui64) = self.environment.get(board, "eui64").and_then(|text| text.parse().ok()) else { return };
+        let time = Some(Duration::from_nanos(time));
+        self.dissector.restarted(eui64, time);
+        if let Some(listener) = &mut self.eavesdropper {
+            listener.restarted(eui64, time);
+        }
+    }
+
     fn learn(&mut self, key: &Key) {
         match key {
             Key::Link { index, key } => {
@@ -213,6 +247,8 @@ impl Observer {
             events.push(event.n);
         }
         events.sort_unstable();
+        // Nobody who lacks the context can read the packet: it is shown, but it is no message that was sent to anybody.
+        let is_readable = !dissection.has_note(NoteKind::UnknownContext);
         Pdu {
             events,
             time: event.t,
@@ -227,7 +263,11 @@ impl Observer {
                 })
                 .collect(),
             layers: dissection.layers().map(|layer| layer.name).collect(),
-            messages: dissection.messages().map(|message| message.name).collect(),
+            messages: dissection
+                .messages()
+                .filter(|message| is_readable || message.layer == "wpan")
+                .map(|message| message.name)
+                .collect(),
             retransmission: dissection.has_note(NoteKind::Retransmission),
             wrong_on_purpose: None,
             note_kinds: dissection.notes.iter().map(|note| note.kind).collect(),
