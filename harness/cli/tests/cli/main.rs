@@ -10,6 +10,7 @@ mod dissect;
 mod doctor;
 mod exit_codes;
 mod fakes;
+mod inputs_contents;
 mod judge;
 mod killed;
 mod operator;
