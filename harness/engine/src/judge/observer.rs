@@ -289,3 +289,115 @@ impl Observer {
         )
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use record::Octets;
+    use rstest::rstest;
+
+    const DUT_EUI64: &str = "70b3d5b007000003";
+    const MS: u64 = 1_000_000;
+
+    fn environment() -> Environment {
+        let mut environment = Environment::default();
+        environment.set(DUT, "eui64", DUT_EUI64);
+        environment
+    }
+
+    /// An echo request of the device in a unicast frame that asks for an acknowledgement, and its FCS.
+    fn unicast() -> Vec<u8> {
+        frame(&[0x61, 0xdc, 7, 0x07, 0xb0, 1, 0, 0, 7, 0xb0, 0xd5, 0xb3, 0x70, 3, 0, 0, 7, 0xb0, 0xd5, 0xb3, 0x70])
+    }
+
+    /// The same to everybody.
+    fn broadcast() -> Vec<u8> {
+        frame(&[0x41, 0xc8, 7, 0x07, 0xb0, 0xff, 0xff, 3, 0, 0, 7, 0xb0, 0xd5, 0xb3, 0x70])
+    }
+
+    fn frame(header: &[u8]) -> Vec<u8> {
+        let mut psdu = header.to_vec();
+        psdu.extend([0x7a, 0x33, 0x3a, 0x80, 0, 0, 0, 0x12, 0x34, 0, 7]);
+        let fcs = wire::ieee802154::fcs(&psdu);
+        psdu.extend(fcs.to_le_bytes());
+        psdu
+    }
+
+    fn heard(psdu: Vec<u8>) -> What {
+        What::Observation(Observation::Frame { sniffer: "s".to_owned(), channel: 26, psdu: Octets(psdu), rssi_dbm: -50 })
+    }
+
+    fn power_on() -> What {
+        What::Action(Action::Power { board: DUT.to_owned(), on: true })
+    }
+
+    fn power_off() -> What {
+        What::Action(Action::Power { board: DUT.to_owned(), on: false })
+    }
+
+    fn reset() -> What {
+        What::Action(Action::Reset { board: DUT.to_owned() })
+    }
+
+    fn order(line: &str) -> What {
+        What::Action(Action::UpperTester { board: DUT.to_owned(), line: line.to_owned() })
+    }
+
+    fn told(board: &str, line: &str) -> What {
+        What::Observation(Observation::UpperTester { board: board.to_owned(), line: line.to_owned() })
+    }
+
+    /// Whether the last of these events is a repetition.
+    fn is_repetition(events: Vec<(u64, What)>) -> bool {
+        let mut observer = Observer::new(&environment());
+        let mut last = None;
+        for (n, (t, what)) in (1..).zip(events) {
+            last = observer.see(&Event { n, t: t * MS, what });
+        }
+        let pdu = last.unwrap();
+        assert!(pdu.messages.contains(&"icmpv6.echo_request"), "{:?}", pdu.notes);
+        pdu.retransmission
+    }
+
+    #[rstest]
+    #[case::a_retry(unicast(), 60, true)]
+    #[case::a_retry_from_the_queue_at_its_latest(unicast(), 526, true)]
+    #[case::a_unicast_later(unicast(), 530, false)]
+    #[case::a_strobe(broadcast(), 10, true)]
+    #[case::a_broadcast_later(broadcast(), 5100, false)]
+    fn a_repetition_comes_while_its_sender_may_repeat(#[case] psdu: Vec<u8>, #[case] after: u64, #[case] is: bool) {
+        assert_eq!(is_repetition(vec![(1000, heard(psdu.clone())), (1000 + after, heard(psdu))]), is);
+    }
+
+    #[rstest]
+    #[case::power(vec![(1001, power_off()), (1002, power_on())], false)]
+    #[case::reset(vec![(1001, reset())], false)]
+    #[case::an_order_to_start_anew(vec![(1001, order("> 4 reset"))], false)]
+    #[case::an_order_to_forget_all(vec![(1001, order("> 4 factory_reset"))], false)]
+    #[case::a_start_that_it_tells_of(vec![(1015, told(DUT, "! booted t=0 state=factory"))], false)]
+    #[case::off_without_on(vec![(1001, power_off())], true)]
+    #[case::another_order(vec![(1001, order("> 4 status"))], true)]
+    #[case::the_start_of_another_board(vec![(1015, told("lbr", "! booted t=0 state=factory"))], true)]
+    #[case::a_line_that_came_late(vec![(1009, told(DUT, "! booted t=0 state=factory"))], true)]
+    fn nothing_is_repeated_over_a_restart(#[case] between: Vec<(u64, What)>, #[case] is: bool) {
+        let mut events = vec![(1000, heard(unicast()))];
+        events.extend(between);
+        events.push((1020, heard(unicast())));
+        assert_eq!(is_repetition(events), is);
+    }
+
+    /// Nobody who was not told the context can read it; the device did not send this message to anybody.
+    #[test]
+    fn a_packet_under_a_context_that_nobody_told_is_no_message() {
+        let mut psdu = unicast();
+        psdu.truncate(psdu.len() - 2 - 11);
+        // Context 5 for both addresses.
+        psdu.extend([0x7a, 0xf7, 0x55, 0x3a, 0x80, 0, 0, 0, 0x12, 0x34, 0, 7]);
+        let fcs = wire::ieee802154::fcs(&psdu);
+        psdu.extend(fcs.to_le_bytes());
+        let mut observer = Observer::new(&environment());
+        let pdu = observer.see(&Event { n: 1, t: 0, what: heard(psdu) }).unwrap();
+        assert_eq!(pdu.messages, ["wpan.data"]);
+        assert!(pdu.notes.iter().any(|note| note.contains("context 5 is not known")), "{:?}", pdu.notes);
+    }
+}
