@@ -5,13 +5,13 @@ use alloc::vec::Vec;
 use protocols::link_security::{IncomingCounter, Refusal, SecureError};
 use protocols::lowpan::{self, ReassemblyRefusal, max_payload};
 use protocols::time::Instant;
-use wire::{Error, Eui64};
 use wire::ieee802154::{
     Address, AuxSecurityHeader, Content, Frame, FrameType, FrameVersion, Header, KeyIdentifier, LinkAddress, Mpdu,
     PanId, SecuredFrame, secure, unsecure,
 };
 use wire::ipv6::{NextHeader, Packet};
 use wire::upper_tester::Role;
+use wire::{Error, Eui64};
 
 use crate::bootstrap_layer::{self, Class, LinkState, Protection};
 use crate::counters::count;

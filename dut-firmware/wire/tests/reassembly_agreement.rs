@@ -94,7 +94,8 @@ fn both_take_the_same(pieces: &[Piece]) -> Result<usize, TestCaseError> {
         let frame = Frame::new(Header::new(destination, source, number), Content::Data(payload)).to_vec().unwrap();
         dissector.set_time(Some(after));
         let dissection = dissector.frame(number.into(), &frame, false);
-        let shown = dissection.buffers().find(|buffer| buffer.name == "reassembled").map(|buffer| buffer.bytes.to_vec());
+        let shown =
+            dissection.buffers().find(|buffer| buffer.name == "reassembled").map(|buffer| buffer.bytes.to_vec());
         // What a device passes up has the length that its header says, and none is of one fragment here.
         let is_packet = |bytes: &Vec<u8>| ipv6::Header::parse(&mut Reader::new(bytes)).is_ok();
         prop_assert_eq!(&taken, &shown.filter(is_packet), "after {} of {:?}", number, pieces);

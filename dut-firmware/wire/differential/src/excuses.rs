@@ -56,7 +56,9 @@ const KEYS: &[Excuse] = &[
         reason: "RFC 6347 section 4.1.2: what is not decrypted says nothing; Wireshark takes the first octets of an encrypted \
                  alert for the alert if they look like one",
         covers: |field, dissection| {
-            field.starts_with("dtls.alert_message.") && dissection.has_note(NoteKind::WrongKey) && dissection.has_layer("dtls")
+            field.starts_with("dtls.alert_message.")
+                && dissection.has_note(NoteKind::WrongKey)
+                && dissection.has_layer("dtls")
         },
     },
     Excuse {

@@ -64,13 +64,7 @@ const STACK_CAPTURES: [Stack; 8] = [
         addresses: &[(0xf800, "c6f87be270db688a"), (0xf801, "dadab88e222cc47b")],
         psk: "",
     },
-    Stack {
-        name: "riot-coaps-psk-zep.pcapng",
-        networks: &[],
-        link_keys: &[],
-        addresses: &[],
-        psk: "secretPSK",
-    },
+    Stack { name: "riot-coaps-psk-zep.pcapng", networks: &[], link_keys: &[], addresses: &[], psk: "secretPSK" },
     Stack { name: "riot-rpl-6lond-frag-zep.pcapng", networks: &[], link_keys: &[], addresses: &[], psk: "" },
     Stack { name: "riot-zep-hello.pcapng", networks: &[], link_keys: &[], addresses: &[], psk: "" },
 ];
@@ -94,11 +88,8 @@ pub fn without_keys() -> Comparison {
 pub fn with_keys() -> Comparison {
     let mut all = Comparison::default();
     for stack in &STACK_CAPTURES {
-        let mut preferences: Vec<String> = stack
-            .networks
-            .iter()
-            .map(|key| format!("uat:ieee802154_keys:\"{key}\",\"1\",\"Thread hash\""))
-            .collect();
+        let mut preferences: Vec<String> =
+            stack.networks.iter().map(|key| format!("uat:ieee802154_keys:\"{key}\",\"1\",\"Thread hash\"")).collect();
         let mut keys = Keys::new();
         for (index, key) in stack.link_keys {
             keys.add_link_key(*index, hex::decode(key).unwrap().try_into().unwrap());

@@ -298,8 +298,7 @@ fn option(sheet: &mut Sheet, number: OptionNumber, mut cursor: Cursor<'_>, found
             let last = cursor.behind(length.min(1));
             sheet.number("coap.opt.block_mflag", value >> 3 & 1, last);
             sheet.number("coap.opt.block_size", value & 7, last);
-            let option =
-                BlockOption { number: value >> 4, more: value >> 3 & 1 == 1, size: (value & 7) as u32 };
+            let option = BlockOption { number: value >> 4, more: value >> 3 & 1 == 1, size: (value & 7) as u32 };
             found.block = Some(option);
             *(if number == OptionNumber::BLOCK1 { &mut found.block1 } else { &mut found.block2 }) = Some(option);
         }

@@ -75,8 +75,7 @@ pub(super) struct Exchanges {
 impl Exchanges {
     /// Takes a request: its path for a person, and what else tells its resource.
     pub(super) fn asked(&mut self, client: End, server: End, token: &[u8], path: &str, resource: &[u8]) {
-        let is_same =
-            |known: &Request| known.client == client && known.server == server && known.token == token;
+        let is_same = |known: &Request| known.client == client && known.server == server && known.token == token;
         self.requests.retain(|known| !is_same(known));
         if self.requests.len() >= MAX_REQUESTS {
             self.requests.remove(0);
@@ -93,14 +92,16 @@ impl Exchanges {
     /// Path and resource of the request that a response with this token answers.
     pub(super) fn answered(&self, client: End, server: End, token: &[u8]) -> Option<(&str, &[u8])> {
         let mut requests = self.requests.iter().rev();
-        let request = requests.find(|known| known.client == client && known.server == server && known.token == token)?;
+        let request =
+            requests.find(|known| known.client == client && known.server == server && known.token == token)?;
         Some((&request.path, &request.resource))
     }
 
     /// Takes a block; the whole body, if this is its last one. Blocks come in the order of their numbers, one at a time;
     /// a first one begins the body anew.
     pub(super) fn put(&mut self, key: &BodyKey, block: &Block<'_>) -> Option<(Vec<u8>, Vec<Piece>)> {
-        let is_other = |body: &Body| body.key != *key || block.offset > 0 && !is_over(body.touched, block.time, LIFETIME);
+        let is_other =
+            |body: &Body| body.key != *key || block.offset > 0 && !is_over(body.touched, block.time, LIFETIME);
         let has_more_of_first = block.offset == 0 && block.more;
         let is_copy_of_first = |body: &Body| {
             body.key == *key
@@ -184,7 +185,10 @@ mod tests {
         assert_eq!(whole(&mut exchanges, &[other]), [None]);
         assert_eq!(whole(&mut exchanges, &[block(4, false, b"c", 248)]), [None]);
         assert_eq!(
-            whole(&mut exchanges, &[block(0, true, b"aaaa", 300), block(0, true, b"AAAA", 301), block(4, false, b"C", 302)]),
+            whole(
+                &mut exchanges,
+                &[block(0, true, b"aaaa", 300), block(0, true, b"AAAA", 301), block(4, false, b"C", 302)]
+            ),
             [None, None, Some(b"AAAAC".to_vec())]
         );
     }

@@ -128,7 +128,9 @@ impl Dissector {
         match received {
             0 if is_absent => sheet.number("udp.checksum.status", 3u8, cursor.behind(2)),
             0 => sheet.number("udp.checksum.status", 4u8, cursor.behind(2)),
-            _ if is_unverified => sheet.number("udp.checksum.status", UNVERIFIED, Span { length: 0, ..cursor.behind(2) }),
+            _ if is_unverified => {
+                sheet.number("udp.checksum.status", UNVERIFIED, Span { length: 0, ..cursor.behind(2) })
+            }
             _ => sheet.number("udp.checksum.status", good, Span { length: 0, ..cursor.behind(2) }),
         }
         let is_forbidden = received == 0 && !is_absent && !is_cut;

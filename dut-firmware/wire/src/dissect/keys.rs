@@ -63,7 +63,8 @@ impl Secured<'_> {
             return counter_nonce(self.security, source).map_err(|_| KeyFailure::NoCounter);
         }
         let source = slot_nonce_source(self.header).ok_or(KeyFailure::NoSource)?;
-        slot_nonce(self.header, self.security, source, slot.ok_or(KeyFailure::NoSlot)?).map_err(|_| KeyFailure::NoSource)
+        slot_nonce(self.header, self.security, source, slot.ok_or(KeyFailure::NoSlot)?)
+            .map_err(|_| KeyFailure::NoSource)
     }
 }
 

@@ -88,8 +88,7 @@ fn header(
     cursor.take(iphc.source.len(), "source address")?;
     let mode = iphc.destination_mode;
     // Reserved modes end here.
-    let destination =
-        mode.resolve(&iphc.destination, encapsulation.destination, context(iphc.destination_context))?;
+    let destination = mode.resolve(&iphc.destination, encapsulation.destination, context(iphc.destination_context))?;
     if mode.stateful && contexts.get(iphc.destination_context).is_none() {
         *unknown |= 1 << (iphc.destination_context & 0xf);
     }

@@ -72,9 +72,8 @@ impl Recoverable {
         if partial.pieces.iter().any(is_copy) && size.is_none_or(|size| partial.size == Some(size)) {
             return Outcome::Repeated;
         }
-        let overlaps = |known: &Piece| {
-            piece.offset < known.offset.saturating_add(known.bytes.len()) && known.offset < end
-        };
+        let overlaps =
+            |known: &Piece| piece.offset < known.offset.saturating_add(known.bytes.len()) && known.offset < end;
         let contradicts = size.is_some() && partial.size.is_some() || partial.pieces.iter().any(overlaps);
         if contradicts || partial.is_whole {
             let was_whole = partial.is_whole;

@@ -180,12 +180,7 @@ impl Reassembly {
         if self.partials.len() >= MAX_PARTIALS {
             self.partials.remove(0);
         }
-        self.partials.push(Partial {
-            key,
-            begun: arrival.time,
-            bytes: vec![0; key.size.into()],
-            pieces: Vec::new(),
-        });
+        self.partials.push(Partial { key, begun: arrival.time, bytes: vec![0; key.size.into()], pieces: Vec::new() });
         self.put(self.partials.len().saturating_sub(1), arrival)
     }
 

@@ -39,6 +39,10 @@ pub(super) const RETRY_WITHIN: Duration = Duration::from_micros(
 /// it repeats it back to back until every neighbour has been awake, for a cycle of 125 ms as ContikiMAC's default has it.
 pub(super) const STROBE_WITHIN: Duration = Duration::from_millis(125);
 
+/// How long a frame may wait for its receiver to ask for it: macTransactionPersistenceTime is 500 unit periods (960 symbols)
+/// by default (section 6.7.3). Each time it asks, the frame may be sent to it again.
+pub(super) const TRANSACTION: Duration = Duration::from_micros(500 * 960 * 16);
+
 /// The last frame of each sender; the sender that was met first gives way.
 #[derive(Default)]
 pub(super) struct LastFrames {
@@ -50,6 +54,9 @@ pub(super) struct LastFrames {
 
 struct Last {
     sender: LinkAddress,
+    receiver: Option<LinkAddress>,
+    /// Whether the receiver has asked for frames since.
+    is_asked_for: bool,
     /// Empty if the sender has been restarted since.
     mpdu: Vec<u8>,
     time: Option<Duration>,
@@ -61,26 +68,30 @@ impl LastFrames {
     /// says of two frames what it would if it had been put forward.
     pub(super) fn repeats(
         &mut self,
-        source: LinkAddress,
+        (source, receiver): (LinkAddress, Option<LinkAddress>),
         mpdu: &[u8],
         asks_for_ack: bool,
         time: Option<Duration>,
     ) -> bool {
         if let Some(last) = self.by_sender.get(&source).and_then(|index| self.slots.get_mut(*index)) {
-            let within = if asks_for_ack { RETRY_WITHIN } else { STROBE_WITHIN };
+            let within = match asks_for_ack {
+                true if core::mem::take(&mut last.is_asked_for) => TRANSACTION,
+                true => RETRY_WITHIN,
+                false => STROBE_WITHIN,
+            };
             let is_near = match (last.time, time) {
                 (Some(before), Some(now)) => now.abs_diff(before) <= within,
                 _ => true,
             };
             let is_same = last.mpdu == mpdu;
-            last.time = time;
+            (last.receiver, last.time) = (receiver, time);
             if !is_same {
                 last.mpdu.clear();
                 last.mpdu.extend_from_slice(mpdu);
             }
             return is_same && is_near;
         }
-        let last = Last { sender: source, mpdu: mpdu.to_vec(), time };
+        let last = Last { sender: source, receiver, is_asked_for: false, mpdu: mpdu.to_vec(), time };
         let index = if self.slots.len() < MAX_SENDERS {
             self.slots.push(last);
             self.slots.len().saturating_sub(1)
@@ -95,6 +106,13 @@ impl LastFrames {
         };
         self.by_sender.insert(source, index);
         false
+    }
+
+    /// A sleepy node asks for what waits for it (a data request command).
+    pub(super) fn asked_for(&mut self, receiver: LinkAddress) {
+        for last in self.slots.iter_mut().filter(|last| last.receiver == Some(receiver)) {
+            last.is_asked_for = true;
+        }
     }
 
     /// The sender has been started anew at `time`: what it sent before is not repeated by what it sends from now on.
@@ -116,6 +134,11 @@ mod tests {
         LinkAddress::Short(ShortAddress(number as u16))
     }
 
+    /// From this sender to node 9.
+    fn to(number: usize) -> (LinkAddress, Option<LinkAddress>) {
+        (sender(number), Some(sender(9)))
+    }
+
     const fn ms(milliseconds: u64) -> Duration {
         Duration::from_millis(milliseconds)
     }
@@ -124,7 +147,7 @@ mod tests {
     fn a_frame_repeats_only_the_last_one_of_its_sender() {
         let mut frames = LastFrames::default();
         let seen = [(1, b"a"), (2, b"a"), (1, b"a"), (1, b"b"), (1, b"a"), (2, b"a")];
-        let repeats = seen.map(|(number, frame)| frames.repeats(sender(number), frame, true, None));
+        let repeats = seen.map(|(number, frame)| frames.repeats(to(number), frame, true, None));
         assert_eq!(repeats, [false, false, true, false, false, true]);
     }
 
@@ -132,12 +155,12 @@ mod tests {
     fn the_sender_met_first_is_forgotten_for_a_new_one() {
         let mut frames = LastFrames::default();
         for number in 0..=MAX_SENDERS {
-            assert!(!frames.repeats(sender(number), b"a", true, None));
+            assert!(!frames.repeats(to(number), b"a", true, None));
         }
-        assert!(frames.repeats(sender(1), b"a", true, None));
-        assert!(frames.repeats(sender(MAX_SENDERS), b"a", true, None));
-        assert!(!frames.repeats(sender(0), b"a", true, None));
-        assert!(!frames.repeats(sender(1), b"a", true, None));
+        assert!(frames.repeats(to(1), b"a", true, None));
+        assert!(frames.repeats(to(MAX_SENDERS), b"a", true, None));
+        assert!(!frames.repeats(to(0), b"a", true, None));
+        assert!(!frames.repeats(to(1), b"a", true, None));
         assert_eq!((frames.slots.len(), frames.by_sender.len()), (MAX_SENDERS, MAX_SENDERS));
     }
 
@@ -156,29 +179,41 @@ mod tests {
     fn time_tells_a_repetition_from_a_message(#[case] asks: bool, #[case] after: Duration, #[case] repeats: bool) {
         for (first, second) in [(ms(7000), ms(7000) + after), (ms(7000), ms(7000) - after)] {
             let mut frames = LastFrames::default();
-            assert!(!frames.repeats(sender(1), b"a", asks, Some(first)));
-            assert_eq!(frames.repeats(sender(1), b"a", asks, Some(second)), repeats);
+            assert!(!frames.repeats(to(1), b"a", asks, Some(first)));
+            assert_eq!(frames.repeats(to(1), b"a", asks, Some(second)), repeats);
         }
     }
 
     #[test]
     fn each_copy_begins_the_time_anew() {
         let mut frames = LastFrames::default();
-        let times = [0, 100, 200, 300, 500].map(|time| frames.repeats(sender(1), b"a", false, Some(ms(time))));
+        let times = [0, 100, 200, 300, 500].map(|time| frames.repeats(to(1), b"a", false, Some(ms(time))));
         assert_eq!(times, [false, true, true, true, false]);
+    }
+
+    /// IEEE 802.15.4-2015 section 6.7.3: a frame that waits for a sleepy node is sent each time that it asks.
+    #[test]
+    fn a_frame_that_was_asked_for_again_is_the_same_one() {
+        for (asker, after, repeats) in [(9, 5000, true), (8, 5000, false), (9, 8000, false)] {
+            let mut frames = LastFrames::default();
+            frames.repeats(to(1), b"a", true, Some(ms(0)));
+            frames.asked_for(sender(asker));
+            assert_eq!(frames.repeats(to(1), b"a", true, Some(ms(after))), repeats, "{asker} after {after} ms");
+            assert!(!frames.repeats(to(1), b"a", true, Some(ms(after + 600))), "asked for once");
+        }
     }
 
     #[test]
     fn nothing_is_repeated_over_a_restart() {
         let mut frames = LastFrames::default();
-        frames.repeats(sender(1), b"a", true, Some(ms(1)));
-        frames.repeats(sender(2), b"a", true, Some(ms(1)));
+        frames.repeats(to(1), b"a", true, Some(ms(1)));
+        frames.repeats(to(2), b"a", true, Some(ms(1)));
         frames.restarted(sender(1), Some(ms(2)));
-        assert!(!frames.repeats(sender(1), b"a", true, Some(ms(3))));
-        assert!(frames.repeats(sender(2), b"a", true, Some(ms(3))));
+        assert!(!frames.repeats(to(1), b"a", true, Some(ms(3))));
+        assert!(frames.repeats(to(2), b"a", true, Some(ms(3))));
         // A start that is told late: the frame came behind it.
         frames.restarted(sender(1), Some(ms(2)));
-        assert!(frames.repeats(sender(1), b"a", true, Some(ms(4))));
+        assert!(frames.repeats(to(1), b"a", true, Some(ms(4))));
         frames.restarted(sender(7), None);
     }
 }

@@ -324,7 +324,12 @@ mod tests {
     }
 
     fn heard(psdu: Vec<u8>) -> What {
-        What::Observation(Observation::Frame { sniffer: "s".to_owned(), channel: 26, psdu: Octets(psdu), rssi_dbm: -50 })
+        What::Observation(Observation::Frame {
+            sniffer: "s".to_owned(),
+            channel: 26,
+            psdu: Octets(psdu),
+            rssi_dbm: -50,
+        })
     }
 
     fn power_on() -> What {

@@ -24,7 +24,11 @@ impl Rng {
             return vec![self.emit(frame, false)];
         }
         if self.below(60) == 0 {
-            let ack = RecoverableAck { congestion: self.chance(), datagram_tag: self.u8(), bitmap: self.below(1 << 32) as u32 };
+            let ack = RecoverableAck {
+                congestion: self.chance(),
+                datagram_tag: self.u8(),
+                bitmap: self.below(1 << 32) as u32,
+            };
             let mut octets = vec![0; RecoverableAck::LENGTH];
             ack.emit(&mut Writer::new(&mut octets)).unwrap();
             let frame = Frame::new(header, Content::Data(octets));

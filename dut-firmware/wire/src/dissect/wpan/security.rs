@@ -133,8 +133,12 @@ impl Dissector {
             KeyFailure::NoSource => sheet.note(
                 NoteKind::NoKey,
                 match head.header.source.link() {
-                    Some(sender) => format!("the nonce has the extended address of {sender}, which is not known").into(),
-                    None => Cow::Borrowed("the nonce has the extended address of the sender, whom the frame does not name"),
+                    Some(sender) => {
+                        format!("the nonce has the extended address of {sender}, which is not known").into()
+                    }
+                    None => {
+                        Cow::Borrowed("the nonce has the extended address of the sender, whom the frame does not name")
+                    }
                 },
             ),
             KeyFailure::NoCounter => sheet.note(NoteKind::NoKey, "the nonce has a frame counter that the frame lacks"),
