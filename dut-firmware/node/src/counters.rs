@@ -32,6 +32,7 @@ counters! {
     refused_ssr "SSRs that were plain, not link-local, or whose EUI-64 is not their link-layer source."
     refused_no_key "No key with this index."
     dropped_malformed "Not a frame, packet or message that can be understood."
+    dropped_unknown "A 6LoWPAN dispatch or a next header that this device does not know."
     dropped_foreign "For another PAN or another device, or without an extended source address."
     dropped_duplicate "A frame heard before: its acknowledgment was lost."
     dropped_reassembly "Fragments that never made a datagram."
@@ -69,6 +70,7 @@ mod tests {
             refused_ssr: top,
             refused_no_key: top,
             dropped_malformed: top,
+            dropped_unknown: top,
             dropped_foreign: top,
             dropped_duplicate: top,
             dropped_reassembly: top,

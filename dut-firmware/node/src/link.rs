@@ -5,13 +5,13 @@ use alloc::vec::Vec;
 use protocols::link_security::{IncomingCounter, Refusal, SecureError};
 use protocols::lowpan::{self, ReassemblyRefusal, max_payload};
 use protocols::time::Instant;
-use wire::Eui64;
 use wire::ieee802154::{
     Address, AuxSecurityHeader, Content, Frame, FrameType, FrameVersion, Header, KeyIdentifier, LinkAddress, Mpdu,
     PanId, SecuredFrame, secure, unsecure,
 };
 use wire::ipv6::{NextHeader, Packet};
 use wire::upper_tester::Role;
+use wire::{Error, Eui64};
 
 use crate::bootstrap_layer::{self, Class, LinkState, Protection};
 use crate::counters::count;
@@ -76,6 +76,7 @@ impl Device {
             }
             Ok(None) => {}
             Err(ReassemblyRefusal::MixedProtection) => count(&mut self.counters.refused_mixed),
+            Err(ReassemblyRefusal::Malformed(Error::Unsupported(_))) => count(&mut self.counters.dropped_unknown),
             Err(ReassemblyRefusal::Malformed(_)) => count(&mut self.counters.dropped_malformed),
             Err(_) => count(&mut self.counters.dropped_reassembly),
         }

@@ -134,8 +134,10 @@ impl Device {
         match packet.header.next_header {
             NextHeader::ICMPV6 => self.deliver_icmpv6(now, packet, origin),
             NextHeader::UDP => self.deliver_udp(now, packet),
+            // Nothing to deliver (RFC 8200 section 4.7).
+            NextHeader::NONE => {}
             // Silence, not a parameter problem (`PROFILE-SEL` 11).
-            _ => count(&mut self.counters.dropped_malformed),
+            _ => count(&mut self.counters.dropped_unknown),
         }
     }
 

@@ -110,3 +110,40 @@ fn a_key_never_leaves_a_device_in_clear() {
     let digits = hex::encode(KEY);
     assert!((1..=3).all(|number| world.lines(number).iter().all(|line| !line.contains(&digits))));
 }
+
+/// Counted apart from what is malformed: a vendor who sees this number knows that the sender is not to blame.
+#[test]
+fn what_the_device_does_not_know_is_counted_as_such() {
+    let mut world = World::new(1, &[]);
+    world.ok(1, "install role=6lr channel=26 pan_id=0xb007 ct=fd00:c0::c7");
+    world.start();
+    let mut tester = Tester::new();
+    let packet = |next_header: u8, tester: &Tester| {
+        let mut packet = tester.echo(1, 8);
+        packet.header.next_header = wire::ipv6::NextHeader(next_header);
+        packet
+    };
+    // TCP, IPv6-ICMP behind hop-by-hop options, and a next header that nobody has assigned.
+    for (known, next_header) in [6, 0, 253].into_iter().enumerate() {
+        let unknown = packet(next_header, &tester);
+        let frame = tester.plain(1, &unknown);
+        world.inject(1, &frame);
+        assert_eq!(world.counter(1, "dropped_unknown"), known as u32 + 1);
+    }
+    // No next header: there is nothing that could be unknown.
+    let nothing = packet(59, &tester);
+    let frame = tester.plain(1, &nothing);
+    world.inject(1, &frame);
+    // A recoverable fragment, a broadcast header, the escape octet.
+    for (known, payload) in ["e80500280047", "500141", "40ff"].into_iter().enumerate() {
+        let frame = tester.raw(1, hex::decode(payload).unwrap());
+        world.inject(1, &frame);
+        assert_eq!(world.counter(1, "dropped_unknown"), known as u32 + 4, "{payload}");
+    }
+    assert_eq!(world.counter(1, "dropped_malformed"), 0);
+    // Not a 6LoWPAN frame at all.
+    let frame = tester.raw(1, vec![0, 1, 2]);
+    world.inject(1, &frame);
+    assert_eq!((world.counter(1, "dropped_unknown"), world.counter(1, "dropped_malformed")), (6, 1));
+    assert!(world.sent_to(1, tester.eui64).is_empty(), "silence (PROFILE-SEL-11)");
+}

@@ -41,6 +41,11 @@ impl Tester {
         self.frame(to, packet).to_vec().unwrap()
     }
 
+    /// Any payload to board `to` in a plain frame.
+    pub fn raw(&mut self, to: u8, payload: Vec<u8>) -> Vec<u8> {
+        self.data_frame(to, payload).to_vec().unwrap()
+    }
+
     /// A packet to board `to` in a secured frame.
     pub fn secured(&mut self, to: u8, packet: &Packet) -> Vec<u8> {
         let frame = self.frame(to, packet);

@@ -67,7 +67,8 @@ pub enum ReassemblyRefusal {
     /// It reaches over the end of its datagram.
     #[error("fragment reaches over the end of its datagram")]
     BeyondEnd,
-    /// It overlaps what was received before without being the same fragment; the datagram was discarded.
+    /// It overlaps what was received before without being the same fragment; that was discarded, and the datagram begins
+    /// anew with this fragment.
     #[error("fragment overlaps another one")]
     Overlap,
     /// Its protection differs from that of the datagram's other fragments.
@@ -181,7 +182,8 @@ impl Reassembler {
 
     /// Takes the payload of a data frame; the datagram if this completes one.
     ///
-    /// A repeated fragment is ignored. An overlapping one discards what was collected (RFC 4944 section 5.3). A plain
+    /// A repeated fragment is ignored. An overlapping one discards what was collected, and the datagram begins anew with it
+    /// (RFC 4944 section 5.3): a sender that starts anew may use a tag again whose datagram it never finished. A plain
     /// fragment never disturbs a secured datagram: it is refused and the datagram goes on; the other way round the
     /// plain one is discarded. When full, a newcomer takes the place of a plain datagram: of one that never got beyond a
     /// fragment if there is one, else of the one that waited longest for its next. Whoever floods with first fragments
@@ -296,6 +298,7 @@ impl Reassembler {
         mesh: Option<MeshHeader>,
     ) -> Result<Option<Datagram>, ReassemblyRefusal> {
         let Some(partial) = self.partials.get_mut(index) else { return Ok(None) };
+        let mut contradicts = false;
         let end = offset.saturating_add(piece.len());
         let Some(target) = partial.bytes.get_mut(offset..end) else { return Err(ReassemblyRefusal::BeyondEnd) };
         let overlaps = |(start, length): &(usize, usize)| offset < start.saturating_add(*length) && *start < end;
@@ -304,15 +307,16 @@ impl Reassembler {
                 return Ok(None);
             }
             if !self.laxity.takes_overlaps {
-                self.partials.remove(index);
-                return Err(ReassemblyRefusal::Overlap);
+                contradicts = true;
+                partial.pieces.clear();
+                partial.deadline = now + REASSEMBLY_TIMEOUT;
             }
         }
         target.copy_from_slice(piece);
         partial.active = now;
         partial.pieces.push((offset, piece.len()));
         if !is_covered(&partial.pieces, partial.bytes.len()) {
-            return Ok(None);
+            return if contradicts { Err(ReassemblyRefusal::Overlap) } else { Ok(None) };
         }
         let Partial { key, protection, bytes: packet, .. } = self.partials.remove(index);
         if self.recent.len() >= RECENT {

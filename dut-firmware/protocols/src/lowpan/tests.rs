@@ -133,19 +133,48 @@ fn an_incomplete_datagram_is_discarded_after_the_timeout() {
 }
 
 #[test]
-fn overlapping_fragments_discard_the_datagram() {
+fn overlapping_fragments_discard_what_was_there_and_begin_anew() {
     let payloads = fragments(200, 80, 1);
     let mut reassembler = Reassembler::default();
     accept(&mut reassembler, NOW, &payloads[0], Protection::Plain).unwrap();
     accept(&mut reassembler, NOW, &payloads[1], Protection::Plain).unwrap();
     let mut shorter = payloads[1].clone();
     shorter.truncate(5 + 16);
-    assert_eq!(accept(&mut reassembler, NOW, &shorter, Protection::Plain), Err(ReassemblyRefusal::Overlap));
-    assert_eq!(reassembler.pending(), 0);
-    let mut altered = payloads[1].clone();
-    altered[10] ^= 1;
-    accept(&mut reassembler, NOW, &payloads[1], Protection::Plain).unwrap();
-    assert_eq!(accept(&mut reassembler, NOW, &altered, Protection::Plain), Err(ReassemblyRefusal::Overlap));
+    let later = NOW + Duration::from_secs(1);
+    assert_eq!(accept(&mut reassembler, later, &shorter, Protection::Plain), Err(ReassemblyRefusal::Overlap));
+    assert_eq!(reassembler.pending(), 1);
+    assert_eq!(reassembler.deadline(), Some(later + REASSEMBLY_TIMEOUT));
+    let mut altered = payloads[0].clone();
+    *altered.last_mut().unwrap() ^= 1;
+    accept(&mut reassembler, later, &altered, Protection::Plain).unwrap();
+    assert_eq!(accept(&mut reassembler, later, &payloads[0], Protection::Plain), Err(ReassemblyRefusal::Overlap));
+    let mut delivered = Vec::new();
+    for payload in &payloads[1..] {
+        delivered.extend(accept(&mut reassembler, later, payload, Protection::Plain).unwrap());
+    }
+    assert_eq!(delivered.len(), 1);
+    assert_eq!(delivered[0].packet, packet(200));
+}
+
+/// What a sender that was started anew does: it uses the tag of a datagram that it never finished.
+#[test]
+fn a_datagram_under_the_tag_of_an_unfinished_one_is_put_together() {
+    for (first, second) in [(200, 200), (200, 160), (160, 200)] {
+        let unfinished = fragments(first, 80, 7);
+        let mut other = packet(second);
+        other[47] ^= 1;
+        let payloads = Fragmenter::new(7).fragment(&other, source(), destination(), &Contexts::default(), 80).unwrap();
+        for left in 1..unfinished.len() {
+            let mut reassembler = Reassembler::default();
+            for payload in &unfinished[..left] {
+                accept(&mut reassembler, NOW, payload, SECURED).unwrap();
+            }
+            let taken = payloads.iter().map(|payload| accept(&mut reassembler, NOW, payload, SECURED));
+            let delivered: Vec<Datagram> = taken.filter_map(|taken| taken.ok().flatten()).collect();
+            assert_eq!(delivered.len(), 1, "{first} {second} {left}");
+            assert_eq!(delivered[0].packet, other);
+        }
+    }
 }
 
 #[test]

@@ -1,6 +1,7 @@
 //! Capture files for tests: reading with pcap-parser, writing by hand.
 
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use pcap_parser::traits::PcapNGPacketBlock;
 use pcap_parser::{Block, PcapBlockOwned, PcapError, create_reader};
@@ -39,6 +40,8 @@ pub fn capture(name: &str) -> (u32, Vec<Vec<u8>>) {
 pub struct Recorded {
     /// Link type and octets of each packet.
     pub packets: Vec<(u32, Vec<u8>)>,
+    /// When each packet was captured, since 1970.
+    pub times: Vec<Duration>,
     /// TLS key logs of decryption secrets blocks.
     pub key_logs: Vec<String>,
 }
@@ -55,14 +58,24 @@ pub fn read(path: &Path) -> Recorded {
         match reader.next() {
             Ok((used, block)) => {
                 match block {
-                    PcapBlockOwned::LegacyHeader(header) => interfaces.push(header.network.0 as u32),
-                    PcapBlockOwned::Legacy(packet) => recorded.packets.push((interfaces[0], packet.data.to_vec())),
+                    PcapBlockOwned::LegacyHeader(header) => {
+                        let ticks = if header.is_nanosecond_precision() { 1_000_000_000 } else { 1_000_000 };
+                        interfaces.push((header.network.0 as u32, ticks));
+                    }
+                    PcapBlockOwned::Legacy(packet) => {
+                        let (link_type, ticks) = interfaces[0];
+                        recorded.packets.push((link_type, packet.data.to_vec()));
+                        let seconds = Duration::from_secs(packet.ts_sec.into());
+                        recorded.times.push(seconds + fraction(packet.ts_usec.into(), ticks));
+                    }
                     PcapBlockOwned::NG(Block::InterfaceDescription(interface)) => {
-                        interfaces.push(interface.linktype.0 as u32);
+                        interfaces.push((interface.linktype.0 as u32, interface.ts_resolution().unwrap_or(1_000_000)));
                     }
                     PcapBlockOwned::NG(Block::EnhancedPacket(packet)) => {
-                        let link_type = interfaces[packet.if_id as usize];
+                        let (link_type, ticks) = interfaces[packet.if_id as usize];
                         recorded.packets.push((link_type, packet.packet_data().to_vec()));
+                        let time = u64::from(packet.ts_high) << 32 | u64::from(packet.ts_low);
+                        recorded.times.push(Duration::from_secs(time / ticks) + fraction(time % ticks, ticks));
                     }
                     PcapBlockOwned::NG(Block::DecryptionSecrets(secrets)) => {
                         recorded.key_logs.push(String::from_utf8_lossy(secrets.data).into_owned());
@@ -76,6 +89,11 @@ pub fn read(path: &Path) -> Recorded {
             Err(error) => panic!("{}: {error}", path.display()),
         }
     }
+}
+
+/// A part of a second, which has `ticks`.
+fn fraction(part: u64, ticks: u64) -> Duration {
+    Duration::from_nanos(u64::try_from(u128::from(part) * 1_000_000_000 / u128::from(ticks)).unwrap())
 }
 
 /// Where a capture lies.

@@ -182,7 +182,11 @@ pub fn compare_run(path: &Path, profile: &Path, dissections: &[Dissection]) -> C
     compare_values(&tshark::values_in_profile(path, profile), dissections, &[HISTORIES])
 }
 
-fn compare_values(theirs: &tshark::Values, dissections: &[Dissection], histories: &[&[History]]) -> Comparison {
+pub(crate) fn compare_values(
+    theirs: &tshark::Values,
+    dissections: &[Dissection],
+    histories: &[&[History]],
+) -> Comparison {
     assert_eq!(theirs.len(), dissections.len());
     let mut all = Comparison { frames: dissections.len(), ..Comparison::default() };
     for (index, (dissection, cells)) in dissections.iter().zip(theirs).enumerate() {

@@ -42,13 +42,12 @@ pub(crate) const FOUND: &[History] = &[
         reason: "RFC 6775 section 4.2: contexts are those that a router tells; Wireshark keeps those that it is configured with",
         covers: |field, ours, theirs, frames| {
             let Some((last, before)) = frames.split_last() else { return false };
-            let uses_context = ["6lowpan.iphc.sac", "6lowpan.iphc.dac"].iter().any(|name| last.number(name) == Some(1));
+            let uses_context = ["6lowpan.iphc.sac", "6lowpan.iphc.dac"].iter().any(|name| last.number(name) == Some(1))
+                || last.has_note(NoteKind::UnknownContext);
             let is_of_address = ["6lowpan.", "ipv6.", "udp.checksum"].iter().any(|layer| field.starts_with(layer));
             let is_taught = |frame: &Dissection| frame.field("icmpv6.opt.6co.flag").is_some();
             // The first fragment of a datagram that cannot be complete then.
-            let lacks_context = |frame: &Dissection| {
-                frame.notes.iter().any(|note| note.layer == "6lowpan" && note.text.contains("names a context"))
-            };
+            let lacks_context = |frame: &Dissection| frame.has_note(NoteKind::UnknownContext);
             let is_later = last.field("6lowpan.frag.offset").is_some() && before.iter().any(lacks_context);
             is_of_address && uses_context && before.iter().any(is_taught) || is_later && ours.len() < theirs.len()
         },

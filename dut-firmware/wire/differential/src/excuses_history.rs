@@ -40,13 +40,6 @@ pub(crate) const HISTORIES: &[History] = &[
         },
     },
     History {
-        reason: "RFC 7252 section 5.10, table 4: a response has no Uri-Path; Wireshark repeats that of the request",
-        covers: |field, ours, _, frames| {
-            let is_response = frames.last().is_some_and(|frame| frame.number("coap.is_response") == Some(1));
-            field == "coap.opt.uri_path_recon" && ours.is_empty() && is_response
-        },
-    },
-    History {
         reason: "RFC 6347 section 4.2.8: a session stays until the new handshake is complete; Wireshark forgets its keys at \
                  the ClientHello",
         covers: |_, _, theirs, frames| theirs.is_empty() && is_of_replaced_session(frames),
@@ -59,6 +52,38 @@ pub(crate) const HISTORIES: &[History] = &[
                 || matches!(field, "dtls.fragment.count" | "dtls.fragment" | "dtls.reassembled.length");
             is_of_reassembly && theirs.is_empty() && is_fragment_sent_again(frames)
         },
+    },
+];
+
+/// For captures of running stacks, besides those.
+pub(crate) const STACKS: &[History] = &[
+    History {
+        reason: "IEEE 802.15.4-2015 section 7.2.10: the FCS ends a frame whatever is wrong before it; Wireshark gives up first",
+        covers: |field, _, theirs, frames| {
+            let is_of_trailer =
+                matches!(field, "wpan.fcs" | "wpan.fcs_ok" | "wpan.fcs.bad" | "wpan.rssi" | "wpan.correlation");
+            let breaks_off = |frame: &Dissection| {
+                frame.notes.iter().any(|note| note.layer == "wpan" && note.text.starts_with("truncated"))
+            };
+            is_of_trailer && theirs.is_empty() && frames.last().is_some_and(breaks_off)
+        },
+    },
+    History {
+        reason: "RFC 8200 section 8.1: a checksum covers the addresses, and those are not known without the context that they \
+                 are compressed with; Wireshark takes zeros and calls the checksum bad",
+        covers: |field, _, _, frames| {
+            matches!(field, "udp.checksum.status" | "udp.checksum_calculated" | "icmpv6.checksum.status")
+                && frames.last().is_some_and(|frame| frame.has_note(NoteKind::UnknownContext))
+        },
+    },
+    History {
+        reason: "MLE, which tells the short addresses of Thread, is not dissected here: they were given, as a user would",
+        covers: |field, ours, theirs, _| field == "wpan.src64.origin" && ours.is_empty() && theirs.len() == 1,
+    },
+    History {
+        reason: "the number of a key in the table: Wireshark derives the keys of all key sequences from one of Thread, and \
+                 here each was given",
+        covers: |field, ours, theirs, _| field == "wpan.key_number" && ours.len() == theirs.len(),
     },
 ];
 

@@ -9,6 +9,14 @@ pub(crate) const EXCUSES: &[Excuse] = &[
         covers: |field, dissection| field.starts_with("dtls.") && dissection.field("dtls.reassembled.length").is_some(),
     },
     Excuse {
+        reason: "Wireshark counts where the size of a recoverable fragment lies from the frame, not from what was decrypted, and \
+                 the headers of the datagram, put together, where they would lie in the last fragment",
+        covers: |field, dissection| {
+            let is_recovered = field.starts_with("6lowpan.") && dissection.field("6lowpan.fragment.count").is_some();
+            dissection.field("6lowpan.rfrag.tag").is_some() && (field == "6lowpan.rfrag.size" || is_recovered)
+        },
+    },
+    Excuse {
         reason: "a field that is derived from the whole packet",
         covers: |field, _| field == "wpan-tap.data_length",
     },
@@ -29,7 +37,11 @@ pub(crate) const EXCUSES: &[Excuse] = &[
         covers: |field, _| {
             matches!(
                 field,
-                "coap.payload_length" | "coap.payload_desc" | "coap.block.count" | "coap.block.reassembled.length"
+                "coap.payload_length"
+                    | "coap.payload_desc"
+                    | "coap.block"
+                    | "coap.block.count"
+                    | "coap.block.reassembled.length"
             )
         },
     },

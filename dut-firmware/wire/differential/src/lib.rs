@@ -1,6 +1,7 @@
 //! The dissector of `bootrack-wire` against tshark: values and positions of every field that both know, over captures and
 //! over generated frames. A difference is a failure unless [`excuses`] gives the reason.
 
+pub mod blocks;
 pub mod captures;
 pub mod carried;
 pub mod codecs;
@@ -16,6 +17,7 @@ mod excuses_wpan;
 pub mod generate;
 pub mod reach;
 mod sessions;
+pub mod stacks;
 pub mod tshark;
 
 pub use sessions::{PSK, Session, link_key, session};

@@ -79,6 +79,17 @@ pub(crate) fn values_without_keys(path: &Path) -> Values {
     values_of(command_without_keys(path))
 }
 
+/// The values with these preferences, as `-o` takes them, and nothing else but verified checksums.
+pub(crate) fn values_under(path: &Path, preferences: &[String]) -> Values {
+    let mut command = Command::new("tshark");
+    command.arg("-r").arg(path);
+    command.args(["-o", "ip.check_checksum:TRUE", "-o", "udp.check_checksum:TRUE"]);
+    for preference in preferences {
+        command.arg("-o").arg(preference);
+    }
+    values_of(command)
+}
+
 /// The values with a configuration folder, and nothing else.
 pub(crate) fn values_in_profile(path: &Path, profile: &Path) -> Values {
     let mut command = Command::new("tshark");

@@ -2,11 +2,16 @@
 
 use alloc::format;
 use alloc::string::String;
+use alloc::vec::Vec;
 
+use super::Dissector;
+use super::coap_exchange::{Block, BodyKey};
 use super::coap_names;
+use super::dtls_session::End;
 use super::model::NoteKind;
 use super::sheet::{Cursor, Sheet, Span};
 use crate::coap::{Code, ContentFormat, OptionNumber, PAYLOAD_MARKER};
+use crate::reader::Reader;
 use crate::{Error, Result};
 
 /// What the options say about the rest of the message.
@@ -14,48 +19,177 @@ use crate::{Error, Result};
 struct Found {
     path: String,
     content_format: Option<u64>,
-    /// Number and M of a Block1 in a request or a Block2 in a response: the payload is a block.
-    block: Option<(u64, bool)>,
+    /// The last Block1 or Block2: the payload is a block.
+    block: Option<BlockOption>,
+    block1: Option<BlockOption>,
+    block2: Option<BlockOption>,
+    etag: Vec<u8>,
+    /// Number, length and value of each option of a request that tells its resource apart (RFC 7959 sections 2.4, RFC 9175
+    /// section 3).
+    resource: Vec<u8>,
 }
 
-/// Dissects all that `cursor` holds as one message.
-pub(super) fn coap(sheet: &mut Sheet, mut cursor: Cursor<'_>) -> Result<()> {
-    sheet.layer("coap");
-    let start = cursor.ahead(0);
-    let first = cursor.read_uint(1, "coap.version")?;
-    let span = cursor.behind(1);
-    sheet.number("coap.version", first >> 6, span);
-    sheet.number("coap.type", first >> 4 & 3, span);
-    sheet.number("coap.token_len", first & 0xf, span);
-    let code = Code((cursor.uint(sheet, "coap.code", 1)? & 0xff) as u8);
-    let code_span = cursor.behind(1);
-    sheet.number("coap.class", code.class(), code_span);
-    sheet.number("coap.detail", code.detail(), code_span);
-    sheet.number("coap.is_request", code.is_request(), Span { length: 0, ..code_span });
-    sheet.number("coap.is_response", code.is_response(), Span { length: 0, ..code_span });
-    cursor.uint(sheet, "coap.mid", 2)?;
-    if first >> 6 != 1 {
-        return Err(Error::Unsupported("coap.version"));
+/// The value of a Block option (RFC 7959 section 2.2).
+#[derive(Clone, Copy)]
+struct BlockOption {
+    number: u64,
+    more: bool,
+    /// SZX: blocks have 16 << n octets.
+    size: u32,
+}
+
+impl BlockOption {
+    /// Where the block begins in its body; none for the reserved size.
+    fn offset(self) -> Option<usize> {
+        let number = usize::try_from(self.number).ok()?;
+        (self.size < 7).then(|| number.checked_mul(16 << self.size)).flatten()
     }
-    let token_length = usize::try_from(first & 0xf).unwrap_or(0);
-    if token_length > 8 {
-        return Err(Error::Malformed("coap.token_len"));
+
+    /// Whether a payload of this length is what the option says: all but the last block are full.
+    fn fits(self, length: usize) -> bool {
+        let full = 16 << self.size.min(6);
+        if self.more { length == full } else { length <= full }
     }
-    if token_length > 0 {
-        cursor.bytes(sheet, "coap.token", token_length)?;
+}
+
+/// From whom to whom a message went, if it was sent and not quoted.
+type Way = Option<(End, End)>;
+
+impl Dissector {
+    /// Dissects all that `cursor` holds as one message.
+    pub(super) fn coap(&mut self, sheet: &mut Sheet, mut cursor: Cursor<'_>, way: Way) -> Result<()> {
+        sheet.layer("coap");
+        let start = cursor.ahead(0);
+        let first = cursor.read_uint(1, "coap.version")?;
+        let span = cursor.behind(1);
+        sheet.number("coap.version", first >> 6, span);
+        sheet.number("coap.type", first >> 4 & 3, span);
+        sheet.number("coap.token_len", first & 0xf, span);
+        let code = Code((cursor.uint(sheet, "coap.code", 1)? & 0xff) as u8);
+        let code_span = cursor.behind(1);
+        sheet.number("coap.class", code.class(), code_span);
+        sheet.number("coap.detail", code.detail(), code_span);
+        sheet.number("coap.is_request", code.is_request(), Span { length: 0, ..code_span });
+        sheet.number("coap.is_response", code.is_response(), Span { length: 0, ..code_span });
+        cursor.uint(sheet, "coap.mid", 2)?;
+        if first >> 6 != 1 {
+            return Err(Error::Unsupported("coap.version"));
+        }
+        let token_length = usize::try_from(first & 0xf).unwrap_or(0);
+        if token_length > 8 {
+            return Err(Error::Malformed("coap.token_len"));
+        }
+        let token = if token_length > 0 { cursor.bytes(sheet, "coap.token", token_length)? } else { &[] };
+        if code == Code::EMPTY && (token_length > 0 || !cursor.is_empty()) {
+            return Err(Error::Malformed("octets in an empty CoAP message"));
+        }
+        let mut found = Found::default();
+        let has_payload = options(sheet, &mut cursor, &mut found)?;
+        let mut resource = core::mem::take(&mut found.resource);
+        if let Some((from, to)) = way {
+            if code.is_request() {
+                resource.push(code.0);
+                self.exchanges.asked(from, to, token, &found.path, &resource);
+            } else if code.is_response() {
+                let request = self.exchanges.answered(to, from, token);
+                let (path, asked) = request.unwrap_or(("", token));
+                // A response has no Uri-Path of its own (RFC 7252 section 5.10).
+                found.path = if found.path.is_empty() { path.into() } else { found.path };
+                resource = asked.to_vec();
+            }
+        }
+        if !found.path.is_empty() {
+            sheet.text("coap.opt.uri_path_recon", &found.path, start);
+        }
+        if has_payload {
+            self.coap_payload(sheet, cursor, code, &found, way, resource)?;
+        }
+        Ok(())
     }
-    if code == Code::EMPTY && (token_length > 0 || !cursor.is_empty()) {
-        return Err(Error::Malformed("octets in an empty CoAP message"));
+
+    fn coap_payload(
+        &mut self,
+        sheet: &mut Sheet,
+        mut cursor: Cursor<'_>,
+        code: Code,
+        found: &Found,
+        way: Way,
+        subject: Vec<u8>,
+    ) -> Result<()> {
+        let bytes = cursor.rest();
+        if bytes.is_empty() {
+            return Err(Error::Malformed("payload marker without payload"));
+        }
+        let span = cursor.ahead(bytes.len());
+        let derived = Span { length: 0, ..span };
+        let mut length = u64::try_from(bytes.len()).unwrap_or(u64::MAX);
+        let format = found.content_format.and_then(|format| u16::try_from(format).ok()).map(ContentFormat);
+        // Without Content-Format the payload of an error response is text for a person (RFC 7252 section 5.5.2).
+        let format = format
+            .or((matches!(code.class(), 4 | 5) && found.content_format.is_none()).then_some(ContentFormat::TEXT_PLAIN));
+        let is_text = format.is_none_or(|format| format.is_text() || format.media_type().is_none());
+        let mut is_whole = true;
+        if let Some(BlockOption { number, more, .. }) = found.block {
+            cursor.clone().bytes(sheet, "coap.block_payload", bytes.len())?;
+            sheet.number("coap.block_length", length, derived);
+            is_whole = number == 0 && !more;
+            if is_whole {
+                sheet.number("coap.block", self.number, span);
+                sheet.number("coap.block.count", 1u64, derived);
+                sheet.number("coap.block.reassembled.length", length, derived);
+            } else if let Some(whole) = self.body(sheet, bytes, code, found, way, subject, is_text) {
+                (is_whole, length) = (true, whole);
+            }
+        }
+        if is_whole {
+            let number = format.unwrap_or(ContentFormat::OCTET_STREAM).0;
+            let media_type = coap_names::content_format(number.into());
+            sheet.text("coap.payload_desc", media_type, derived);
+            sheet.number("coap.payload_length", length, derived);
+        }
+        cursor.bytes(sheet, "coap.payload_bytes", bytes.len())?;
+        if is_text && let Ok(text) = core::str::from_utf8(bytes) {
+            sheet.text("coap.payload_text", text, span);
+        }
+        Ok(())
     }
-    let mut found = Found::default();
-    let has_payload = options(sheet, &mut cursor, &mut found)?;
-    if !found.path.is_empty() {
-        sheet.text("coap.opt.uri_path_recon", &found.path, start);
+
+    /// Puts a block to the others of its body; the octets of that, if it is whole with this one.
+    #[allow(clippy::too_many_arguments, reason = "of one use")]
+    fn body(
+        &mut self,
+        sheet: &mut Sheet,
+        bytes: &[u8],
+        code: Code,
+        found: &Found,
+        way: Way,
+        subject: Vec<u8>,
+        is_text: bool,
+    ) -> Option<u64> {
+        let (from, to) = way?;
+        let is_of_request = code.is_request();
+        let option = if is_of_request { found.block1 } else { found.block2 }?;
+        let offset = option.offset().filter(|_| option.fits(bytes.len()))?;
+        let key = BodyKey { from, to, subject, is_of_request };
+        let (number, time) = (self.number, self.time);
+        let block = Block { offset, more: option.more, bytes, etag: &found.etag, number, time };
+        let (body, pieces) = self.exchanges.put(&key, &block)?;
+        let buffer = sheet.buffer("blocks", &body);
+        for piece in &pieces {
+            let span = Span { buffer, offset: piece.offset, length: piece.length };
+            sheet.number("coap.block", piece.number, span);
+        }
+        let whole = Span { buffer, offset: 0, length: body.len() };
+        let derived = Span { length: 0, ..whole };
+        let length = u64::try_from(body.len()).unwrap_or(u64::MAX);
+        sheet.number("coap.block.count", pieces.len() as u64, derived);
+        sheet.number("coap.block.reassembled.length", length, derived);
+        sheet.hex("coap.body_bytes", whole);
+        if is_text && let Ok(text) = core::str::from_utf8(&body) {
+            sheet.text("coap.body_text", text, whole);
+        }
+        Some(length)
     }
-    if has_payload {
-        payload(sheet, cursor, code, &found)?;
-    }
-    Ok(())
 }
 
 /// Whether a payload follows.
@@ -113,6 +247,11 @@ fn option(sheet: &mut Sheet, number: OptionNumber, mut cursor: Cursor<'_>, found
         sheet.note(NoteKind::Malformed, "an option is longer or shorter than its definition allows");
         return Ok(());
     }
+    if is_of_resource(number) {
+        found.resource.extend(number.0.to_be_bytes());
+        found.resource.extend(u16::try_from(length).unwrap_or(u16::MAX).to_be_bytes());
+        found.resource.extend_from_slice(value);
+    }
     match number {
         OptionNumber::URI_PATH => {
             found.path.push('/');
@@ -131,7 +270,7 @@ fn option(sheet: &mut Sheet, number: OptionNumber, mut cursor: Cursor<'_>, found
         OptionNumber::LOCATION_QUERY => drop(text(sheet, "coap.opt.location_query", &cursor)),
         OptionNumber::PROXY_URI => drop(text(sheet, "coap.opt.proxy_uri", &cursor)),
         OptionNumber::PROXY_SCHEME => drop(text(sheet, "coap.opt.proxy_scheme", &cursor)),
-        OptionNumber::ETAG => drop(cursor.bytes(sheet, "coap.opt.etag", length)?),
+        OptionNumber::ETAG => found.etag = cursor.bytes(sheet, "coap.opt.etag", length)?.to_vec(),
         OptionNumber::IF_MATCH => drop(cursor.bytes(sheet, "coap.opt.if_match", length)?),
         OptionNumber::ECHO => drop(cursor.bytes(sheet, "coap.echo", length)?),
         OptionNumber::REQUEST_TAG => drop(cursor.bytes(sheet, "coap.request_tag", length)?),
@@ -159,7 +298,9 @@ fn option(sheet: &mut Sheet, number: OptionNumber, mut cursor: Cursor<'_>, found
             let last = cursor.behind(length.min(1));
             sheet.number("coap.opt.block_mflag", value >> 3 & 1, last);
             sheet.number("coap.opt.block_size", value & 7, last);
-            found.block = Some((value >> 4, value >> 3 & 1 == 1));
+            let option = BlockOption { number: value >> 4, more: value >> 3 & 1 == 1, size: (value & 7) as u32 };
+            found.block = Some(option);
+            *(if number == OptionNumber::BLOCK1 { &mut found.block1 } else { &mut found.block2 }) = Some(option);
         }
         OptionNumber::Q_BLOCK1 | OptionNumber::Q_BLOCK2 => {
             let value = cursor.read_uint(length, "option value")?;
@@ -172,6 +313,61 @@ fn option(sheet: &mut Sheet, number: OptionNumber, mut cursor: Cursor<'_>, found
         _ => drop(cursor.bytes(sheet, "coap.opt.unknown", length)?),
     }
     Ok(())
+}
+
+/// Whether requests that differ in this option ask for different bodies.
+fn is_of_resource(number: OptionNumber) -> bool {
+    matches!(
+        number,
+        OptionNumber::URI_HOST
+            | OptionNumber::URI_PORT
+            | OptionNumber::URI_PATH
+            | OptionNumber::URI_QUERY
+            | OptionNumber::PROXY_URI
+            | OptionNumber::PROXY_SCHEME
+            | OptionNumber::ACCEPT
+            | OptionNumber::REQUEST_TAG
+    )
+}
+
+/// Whether octets are a CoAP message from the first to the last: a version, a code and options that RFC 7252 defines.
+/// What is none of that is not taken for CoAP where nothing but its place in a DTLS record says that it might be.
+pub(super) fn looks_like_coap(bytes: &[u8]) -> bool {
+    let mut reader = Reader::new(bytes);
+    let mut message = || -> Result<bool> {
+        let first = reader.u8("coap.version")?;
+        let code = Code(reader.u8("coap.code")?);
+        reader.take(2, "coap.mid")?;
+        let (message_type, token_length) = (first >> 4 & 3, first & 0xf);
+        reader.take(token_length.into(), "coap.token")?;
+        let is_reset = message_type == 3;
+        if first >> 6 != 1 || token_length > 8 || is_reset && code != Code::EMPTY {
+            return Ok(false);
+        }
+        if code == Code::EMPTY {
+            return Ok(token_length == 0 && reader.is_empty());
+        }
+        if !code.is_request() && !code.is_response() || code.is_request() && message_type == 2 {
+            return Ok(false);
+        }
+        while !reader.is_empty() {
+            let octet = reader.u8("option")?;
+            if octet == PAYLOAD_MARKER {
+                return Ok(!reader.is_empty());
+            }
+            let mut extended = |nibble: u8| match nibble {
+                13 => Ok(usize::from(reader.u8("extended option")?).saturating_add(13)),
+                14 => Ok(usize::from(reader.u16_be("extended option")?).saturating_add(269)),
+                15 => Err(Error::Malformed("option nibble 15")),
+                other => Ok(other.into()),
+            };
+            extended(octet >> 4)?;
+            let length = extended(octet & 0xf)?;
+            reader.take(length, "option value")?;
+        }
+        Ok(true)
+    };
+    message().unwrap_or(false)
 }
 
 /// A string option; its text, octets that are not UTF-8 replaced.
@@ -215,45 +411,6 @@ fn oscore(sheet: &mut Sheet, mut cursor: Cursor<'_>) -> Result<()> {
         cursor.bytes(sheet, "coap.opt.object_security_kid", length)?;
     } else if !cursor.is_empty() {
         sheet.note(NoteKind::Malformed, "octets behind an OSCORE option");
-    }
-    Ok(())
-}
-
-fn payload(sheet: &mut Sheet, mut cursor: Cursor<'_>, code: Code, found: &Found) -> Result<()> {
-    let bytes = cursor.rest();
-    if bytes.is_empty() {
-        return Err(Error::Malformed("payload marker without payload"));
-    }
-    let span = cursor.ahead(bytes.len());
-    let derived = Span { length: 0, ..span };
-    let length = u64::try_from(bytes.len()).unwrap_or(u64::MAX);
-    let format = found.content_format.and_then(|format| u16::try_from(format).ok()).map(ContentFormat);
-    // Without Content-Format the payload of an error response is text for a person (RFC 7252 section 5.5.2).
-    let format = format
-        .or((matches!(code.class(), 4 | 5) && found.content_format.is_none()).then_some(ContentFormat::TEXT_PLAIN));
-    let is_whole = match found.block {
-        Some((number, more)) => {
-            cursor.clone().bytes(sheet, "coap.block_payload", bytes.len())?;
-            sheet.number("coap.block_length", length, derived);
-            if number == 0 && !more {
-                sheet.number("coap.block.count", 1u64, derived);
-                sheet.number("coap.block.reassembled.length", length, derived);
-            }
-            number == 0 && !more
-        }
-        None => true,
-    };
-    if is_whole {
-        let number = format.unwrap_or(ContentFormat::OCTET_STREAM).0;
-        let media_type = coap_names::content_format(number.into());
-        sheet.text("coap.payload_desc", media_type, derived);
-        sheet.number("coap.payload_length", length, derived);
-    }
-    cursor.bytes(sheet, "coap.payload_bytes", bytes.len())?;
-    if format.is_none_or(|format| format.is_text() || format.media_type().is_none())
-        && let Ok(text) = core::str::from_utf8(bytes)
-    {
-        sheet.text("coap.payload_text", text, span);
     }
     Ok(())
 }

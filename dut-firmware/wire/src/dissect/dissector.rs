@@ -3,11 +3,14 @@
 use alloc::vec;
 use alloc::vec::Vec;
 use core::ops::RangeInclusive;
+use core::time::Duration;
 
 use super::Dissection;
+use super::coap_exchange::Exchanges;
 use super::dtls_session::Sessions;
 use super::ip_fragment::IpReassembly;
 use super::keys::Keys;
+use super::lowpan_rfrag::Recoverable;
 use super::reassembly::Reassembly;
 use super::retries::LastFrames;
 use super::sheet::{Cursor, Sheet};
@@ -16,7 +19,7 @@ use super::wpan::{NOT_SEEN, ShortAddresses, Transactions};
 use crate::Eui64;
 use crate::coap;
 use crate::dtls::{MasterSecret, RANDOM_LENGTH};
-use crate::ieee802154::{PanId, ShortAddress, Trailer};
+use crate::ieee802154::{LinkAddress, PanId, ShortAddress, Trailer};
 use crate::ipv6::Ipv6Addr;
 use crate::sixlowpan::{Context, Contexts};
 
@@ -25,14 +28,18 @@ pub struct Dissector {
     pub(super) keys: Keys,
     pub(super) contexts: Contexts,
     pub(super) reassembly: Reassembly,
+    pub(super) recoverable: Recoverable,
     pub(super) ip_reassembly: IpReassembly,
     pub(super) sessions: Sessions,
+    pub(super) exchanges: Exchanges,
     pub(super) dtls_ports: Vec<u16>,
     pub(super) last_frames: LastFrames,
     pub(super) decode_as: Vec<(u16, UdpProtocol)>,
     pub(super) heuristics: bool,
     /// The number of the packet that is being dissected.
     pub(super) number: u64,
+    /// When it was captured.
+    pub(super) time: Option<Duration>,
     pub(super) short_addresses: ShortAddresses,
     pub(super) transactions: Transactions,
     pub(super) absolute_slot_number: Option<u64>,
@@ -46,13 +53,16 @@ impl Dissector {
             keys,
             contexts: Contexts::default(),
             reassembly: Reassembly::default(),
+            recoverable: Recoverable::default(),
             ip_reassembly: IpReassembly::default(),
             sessions: Sessions::default(),
+            exchanges: Exchanges::default(),
             dtls_ports: vec![coap::SECURE_PORT],
             last_frames: LastFrames::default(),
             decode_as: Vec::new(),
             heuristics: false,
             number: 0,
+            time: None,
             short_addresses: ShortAddresses::default(),
             transactions: Transactions::default(),
             absolute_slot_number: None,
@@ -80,6 +90,12 @@ impl Dissector {
         self.keys.add_psk(psk);
     }
 
+    /// Whose short address this is in a PAN: what the nonce of its secured frames needs. Association and RFC 6775 tell it in
+    /// the clear, Thread does not.
+    pub fn add_short_address(&mut self, pan: PanId, short: ShortAddress, eui64: Eui64) {
+        self.short_addresses.learn(pan, short, eui64, 0);
+    }
+
     /// Takes UDP datagrams from or to `port` for DTLS, as those of port 5684.
     pub fn add_dtls_port(&mut self, port: u16) {
         if !self.dtls_ports.contains(&port) {
@@ -103,6 +119,25 @@ impl Dissector {
     /// the dissector tell it too.
     pub fn set_short_address(&mut self, pan: u16, short: u16, eui64: [u8; 8]) {
         self.short_addresses.learn(PanId(pan), ShortAddress(short), Eui64(eui64), NOT_SEEN);
+    }
+
+    /// The time of the packets to come, since any moment that stays the same; `None` if it is not known. The dissector
+    /// reads no clock, and without times it cannot tell a retry from the same frame later, nor fragments of a datagram from
+    /// what was left of one before: the order decides then. Times may go backwards.
+    pub fn set_time(&mut self, time: Option<Duration>) {
+        self.time = time;
+    }
+
+    /// A node was started anew at `time`, given as to [`Self::set_time`]: what it sent before is repeated by none of its
+    /// frames from then on, under its extended address or a short one that it got in sight, and nobody puts together what
+    /// was under way to it or from it.
+    pub fn restarted(&mut self, node: Eui64, time: Option<Duration>) {
+        let shorts = self.short_addresses.of(node).map(LinkAddress::Short);
+        for address in core::iter::once(LinkAddress::Extended(node)).chain(shorts) {
+            self.last_frames.restarted(address, time);
+            self.reassembly.forget(address);
+            self.recoverable.forget(address);
+        }
     }
 
     /// Sets a 6LoWPAN context, `length` bits of `prefix`. Router advertisements with a 6CO set contexts too.

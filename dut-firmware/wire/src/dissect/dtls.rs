@@ -1,12 +1,13 @@
 //! DTLS records: one layer each, decrypted if a key is known.
 
 use super::Dissector;
+use super::coap::looks_like_coap;
 use super::dtls_session::{End, OpenFailure};
 use super::model::NoteKind;
-use super::sheet::{Cursor, Sheet};
+use super::sheet::{Cursor, Sheet, Span};
 use crate::dtls::{ContentType, Fragment, HandshakeHeader, ProtocolVersion, RecordHeader};
 use crate::reader::Reader;
-use crate::{Error, Result};
+use crate::{Error, Result, coap};
 
 /// The content type of RFC 6520.
 const HEARTBEAT: u8 = 24;
@@ -94,13 +95,28 @@ impl Dissector {
             }
             ContentType::Unknown(HEARTBEAT) => heartbeat(sheet, &mut cursor),
             ContentType::Handshake => self.handshake(sheet, header, cursor, from, to),
-            ContentType::ApplicationData if header.epoch > 0 && !cursor.is_empty() => super::coap::coap(sheet, cursor),
+            ContentType::ApplicationData if header.epoch > 0 && !cursor.is_empty() => {
+                self.application_data(sheet, cursor, from, to)
+            }
             ContentType::Unknown(_) => {
                 sheet.note(NoteKind::Unknown, "the record's content type is not known");
                 Ok(())
             }
             _ => Ok(()),
         }
+    }
+
+    /// Decrypted octets: CoAP on its own port, and elsewhere if they have its form; else nobody says what they are.
+    fn application_data(&mut self, sheet: &mut Sheet, mut cursor: Cursor<'_>, from: End, to: End) -> Result<()> {
+        let is_on_its_port = [from.1, to.1].contains(&coap::SECURE_PORT);
+        if is_on_its_port || looks_like_coap(cursor.rest()) {
+            return self.coap(sheet, cursor, Some((from, to)));
+        }
+        sheet.layer("data");
+        let length = cursor.rest().len();
+        cursor.bytes(sheet, "data.data", length)?;
+        sheet.number("data.len", length as u64, Span { length: 0, ..cursor.behind(length) });
+        Ok(())
     }
 
     fn handshake(

@@ -18,7 +18,8 @@ impl Dissector {
         let kind = (cursor.uint(sheet, "icmpv6.type", 1)? & 0xff) as u8;
         let code = (cursor.uint(sheet, "icmpv6.code", 1)? & 0xff) as u8;
         cursor.uint(sheet, "icmpv6.checksum", 2)?;
-        let status = if is_whole { good.into() } else { UNVERIFIED };
+        let is_unverified = !is_whole || sheet.are_addresses_unknown();
+        let status = if is_unverified { UNVERIFIED } else { good.into() };
         sheet.number("icmpv6.checksum.status", status, Span { length: 0, ..cursor.behind(2) });
         if status == 0 {
             sheet.note(NoteKind::BadChecksum, "the ICMPv6 checksum is wrong");

@@ -119,7 +119,8 @@ impl Dissector {
         let payload_len = length.checked_sub(8).ok_or(Error::Malformed("UDP length below 8"))?;
         let difference = checksum(ends.source, ends.destination, NextHeader::UDP, covered);
         let good = received != 0 && difference == 0;
-        if received != 0 && !is_cut {
+        let is_unverified = is_cut || sheet.are_addresses_unknown();
+        if received != 0 && !is_unverified {
             // What the field ought to hold, in the arithmetic of ones' complement.
             let sum = received.saturating_add(difference.into());
             sheet.number("udp.checksum_calculated", (sum & 0xffff).saturating_add(sum >> 16), cursor.behind(2));
@@ -129,10 +130,13 @@ impl Dissector {
         match received {
             0 if is_absent => sheet.number("udp.checksum.status", 3u8, cursor.behind(2)),
             0 => sheet.number("udp.checksum.status", 4u8, cursor.behind(2)),
-            _ if is_cut => sheet.number("udp.checksum.status", UNVERIFIED, Span { length: 0, ..cursor.behind(2) }),
+            _ if is_unverified => {
+                sheet.number("udp.checksum.status", UNVERIFIED, Span { length: 0, ..cursor.behind(2) })
+            }
             _ => sheet.number("udp.checksum.status", good, Span { length: 0, ..cursor.behind(2) }),
         }
-        if !good && !is_absent && !is_cut {
+        let is_forbidden = received == 0 && !is_absent && !is_cut;
+        if is_forbidden || received != 0 && !good && !is_unverified {
             sheet.note(NoteKind::BadChecksum, "the UDP checksum is wrong");
         }
         let payload_len = if sheet.is_quoting() { covered.len().saturating_sub(8) } else { payload_len };

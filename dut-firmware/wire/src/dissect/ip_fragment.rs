@@ -1,10 +1,12 @@
-//! The IPv6 fragment header and reassembly, without a clock: lack of room ends an incomplete packet.
+//! The IPv6 fragment header and reassembly within a minute (RFC 8200 section 4.5).
 
 use alloc::vec::Vec;
+use core::time::Duration;
 
 use super::Dissector;
 use super::ip::Ends;
 use super::model::NoteKind;
+use super::reassembly::is_over;
 use super::sheet::{Cursor, Sheet, Span};
 use crate::Result;
 use crate::ipv6::{Ipv6Addr, NextHeader};
@@ -15,7 +17,11 @@ const MAX_PARTIALS: usize = 64;
 /// Octets of a fragmentable part that is put together: what one packet can hold.
 const MAX_LENGTH: usize = 0xffff;
 
+/// The most that a packet may take from its first fragment to its last (RFC 8200 section 4.5).
+const TIMEOUT: Duration = Duration::from_secs(60);
+
 struct Partial {
+    begun: Option<Duration>,
     source: Ipv6Addr,
     destination: Ipv6Addr,
     identification: u64,
@@ -58,19 +64,23 @@ struct Fragment<'a> {
     more: bool,
     bytes: &'a [u8],
     secured: bool,
+    time: Option<Duration>,
 }
 
 impl IpReassembly {
     fn accept(&mut self, fragment: &Fragment<'_>, sources: &[u64]) -> Outcome {
         let Fragment { ends: Ends { source, destination }, identification, offset, bytes, .. } = *fragment;
-        let index = self.partials.iter().position(|partial| {
+        let is_of_it = |partial: &Partial| {
             (partial.source, partial.destination, partial.identification) == (source, destination, identification)
-        });
+        };
+        self.partials.retain(|partial| !is_of_it(partial) || !is_over(partial.begun, fragment.time, TIMEOUT));
+        let index = self.partials.iter().position(is_of_it);
         let index = index.unwrap_or_else(|| {
             if self.partials.len() >= MAX_PARTIALS {
                 self.partials.remove(0);
             }
             self.partials.push(Partial {
+                begun: fragment.time,
                 source,
                 destination,
                 identification,
@@ -139,7 +149,8 @@ impl Dissector {
             return Ok((None, None));
         }
         let secured = sheet.dissection.secured();
-        let fragment = Fragment { ends, identification, next_header, offset, more, bytes: cursor.rest(), secured };
+        let (bytes, time) = (cursor.rest(), self.time);
+        let fragment = Fragment { ends, identification, next_header, offset, more, bytes, secured, time };
         match self.ip_reassembly.accept(&fragment, &sheet.dissection.sources) {
             Outcome::Incomplete => {
                 sheet.note(NoteKind::FragmentIncomplete, "the packet is not complete yet");

@@ -38,8 +38,14 @@ struct LinkKey {
 }
 
 /// Why a frame could not be unsecured.
+#[derive(Clone, Copy)]
 pub(super) enum KeyFailure {
+    /// No key with the frame's key index was given, or none at all, if it names none.
     NoKey,
+    /// The nonce is made of the sender's extended address, which nobody told.
+    NoSource,
+    /// The nonce is made of a frame counter, which the frame lacks.
+    NoCounter,
     /// The nonce is made of the absolute slot number, which nobody told.
     NoSlot,
     WrongKey,
@@ -67,11 +73,12 @@ pub(super) struct Opened {
 impl Secured<'_> {
     fn nonce(&self, slot: Option<u64>) -> Result<[u8; 13], KeyFailure> {
         if !self.security.uses_absolute_slot_number() {
-            let source = self.source.ok_or(KeyFailure::NoKey)?;
-            return counter_nonce(self.security, source).map_err(|_| KeyFailure::NoKey);
+            let source = self.source.ok_or(KeyFailure::NoSource)?;
+            return counter_nonce(self.security, source).map_err(|_| KeyFailure::NoCounter);
         }
-        let source = slot_nonce_source(self.header).ok_or(KeyFailure::NoKey)?;
-        slot_nonce(self.header, self.security, source, slot.ok_or(KeyFailure::NoSlot)?).map_err(|_| KeyFailure::NoKey)
+        let source = slot_nonce_source(self.header).ok_or(KeyFailure::NoSource)?;
+        slot_nonce(self.header, self.security, source, slot.ok_or(KeyFailure::NoSlot)?)
+            .map_err(|_| KeyFailure::NoSource)
     }
 }
 
@@ -126,6 +133,9 @@ impl Keys {
         let fits = |key: &&LinkKey| index.map_or(!key.is_derived, |index| index == key.index);
         let mut failure = KeyFailure::NoKey;
         let nonce = frame.nonce(slot);
+        if self.link.iter().any(|known| fits(&known)) {
+            failure = nonce.err().unwrap_or(failure);
+        }
         for key in self.link.iter().rev().filter(fits) {
             let Ok(nonce) = &nonce else { break };
             match open_octets(frame.mpdu, frame.private_at, level, &key.ccm, nonce) {
@@ -138,7 +148,7 @@ impl Keys {
             let bytes = frame.mpdu.get(frame.private_at..).unwrap_or(&[]).to_vec();
             return Ok(Opened { bytes, key_number: None });
         }
-        Err(nonce.err().unwrap_or(failure))
+        Err(failure)
     }
 
     pub(super) fn master_secrets(&self, client_random: &[u8; RANDOM_LENGTH]) -> impl Iterator<Item = &MasterSecret> {

@@ -3,19 +3,29 @@
 use super::sheet::{Cursor, Sheet, Span};
 use crate::Result;
 use crate::reader::Reader;
-use crate::sixlowpan::{Decompressor, Encapsulation, ExtensionId, ExtensionNhc, Iphc, NhcKind, UdpNhc};
+use crate::sixlowpan::{Context, Decompressor, Encapsulation, ExtensionId, ExtensionNhc, Iphc, NhcKind, UdpNhc};
 
 /// The prefix that stateless compression goes by.
 const LINK_LOCAL: core::net::Ipv6Addr = core::net::Ipv6Addr::new(0xfe80, 0, 0, 0, 0, 0, 0, 0);
 
+/// What stands for a context that nobody told: no bit of an address comes from it.
+pub(super) const UNKNOWN_CONTEXT: Context =
+    Context { prefix: core::net::Ipv6Addr::UNSPECIFIED, length: 0, compression: false };
+
 /// IPv6 headers in IPv6 headers whose fields are shown; the decompressor refuses more.
 const MAX_NESTING: usize = 8;
 
-/// The fields of an IPHC header and of the compressed headers behind it.
-pub(super) fn iphc(sheet: &mut Sheet, mut cursor: Cursor<'_>, decompressor: &Decompressor<'_>) -> Result<()> {
+/// The fields of an IPHC header and of the compressed headers behind it. `unknown` gets a bit for each context that is
+/// named and not known.
+pub(super) fn iphc(
+    sheet: &mut Sheet,
+    mut cursor: Cursor<'_>,
+    decompressor: &Decompressor<'_>,
+    unknown: &mut u16,
+) -> Result<()> {
     let mut encapsulation = Encapsulation::of_link(decompressor.source, decompressor.destination);
     for _ in 0..MAX_NESTING {
-        let (is_next_compressed, inner) = header(sheet, &mut cursor, decompressor, encapsulation)?;
+        let (is_next_compressed, inner) = header(sheet, &mut cursor, decompressor, encapsulation, unknown)?;
         if !is_next_compressed || !next_headers(sheet, &mut cursor)? {
             break;
         }
@@ -30,6 +40,7 @@ fn header(
     cursor: &mut Cursor<'_>,
     decompressor: &Decompressor<'_>,
     encapsulation: Encapsulation,
+    unknown: &mut u16,
 ) -> Result<(bool, Encapsulation)> {
     let mut reader = Reader::new(cursor.rest());
     let iphc = Iphc::parse(&mut reader)?;
@@ -58,7 +69,12 @@ fn header(
         cursor.uint(sheet, "6lowpan.hops", 1)?;
     }
     let contexts = decompressor.contexts;
-    let source = iphc.source_mode.resolve(&iphc.source, encapsulation.source, contexts.get(iphc.source_context))?;
+    let mode = iphc.source_mode;
+    if mode.stateful && mode.mode & 3 != 0 && contexts.get(iphc.source_context).is_none() {
+        *unknown |= 1 << (iphc.source_context & 0xf);
+    }
+    let context = |id| contexts.get(id).or(Some(&UNKNOWN_CONTEXT));
+    let source = mode.resolve(&iphc.source, encapsulation.source, context(iphc.source_context))?;
     let prefix = |stateful, mode: u8, multicast, id| match (stateful, mode & 3, multicast) {
         (true, 0, false) | (false, 0, false) => None,
         (false, ..) => Some(LINK_LOCAL),
@@ -72,13 +88,16 @@ fn header(
     cursor.take(iphc.source.len(), "source address")?;
     let mode = iphc.destination_mode;
     // Reserved modes end here.
-    let header = decompressor.header_within(&iphc, encapsulation)?;
+    let destination = mode.resolve(&iphc.destination, encapsulation.destination, context(iphc.destination_context))?;
+    if mode.stateful && contexts.get(iphc.destination_context).is_none() {
+        *unknown |= 1 << (iphc.destination_context & 0xf);
+    }
     if let Some(prefix) = prefix(mode.stateful, mode.mode, mode.multicast, iphc.destination_context) {
         sheet.ipv6("6lowpan.iphc.dctx.prefix", prefix, derived);
     }
-    sheet.ipv6("6lowpan.dst", header.destination, cursor.ahead(iphc.destination.len()));
+    sheet.ipv6("6lowpan.dst", destination, cursor.ahead(iphc.destination.len()));
     cursor.take(iphc.destination.len(), "destination address")?;
-    Ok((iphc.next_header.is_none(), Encapsulation::of_header(&header)))
+    Ok((iphc.next_header.is_none(), Encapsulation::of_addresses(source, destination)))
 }
 
 /// Traffic class and flow label in-line.

@@ -8,6 +8,7 @@
 //! fails; what is wrong with a frame becomes a [`Note`].
 
 mod coap;
+mod coap_exchange;
 mod coap_names;
 mod cooked;
 mod dissector;
@@ -31,6 +32,7 @@ mod keys;
 mod lowpan;
 mod lowpan_hc1;
 mod lowpan_iphc;
+mod lowpan_rfrag;
 mod messages;
 mod model;
 mod packet;

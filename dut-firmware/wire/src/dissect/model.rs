@@ -164,8 +164,8 @@ impl Eq for Field<'_> {}
 /// A protocol layer. There is one `dtls` layer per record, else one per protocol.
 #[derive(Clone, Copy)]
 pub struct Layer<'a> {
-    /// Wireshark's name of the protocol: `eth`, `wpan-tap`, `wpan`, `6lowpan`, `ipv6`, `udp`, `dtls`, `coap`, `pana`, `eap`
-    /// and others; ours are `sel`, `ut` and, last of all, what
+    /// Wireshark's name of the protocol: `eth`, `wpan-tap`, `wpan`, `6lowpan`, `ipv6`, `udp`, `dtls`, `coap`, `pana`, `eap`,
+    /// `data` (decrypted, and nobody says what it is) and others; ours are `sel`, `ut` and, last of all, what
     /// an ICMPv6 message quotes: `quoted`, all of its layers in one.
     pub name: &'static str,
     dissection: &'a Dissection,
@@ -200,7 +200,7 @@ impl fmt::Debug for Layer<'_> {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Buffer<'a> {
     /// `frame` (the first one), `decrypted` (link layer), `decompressed`, `reassembled`, `handshake` (reassembled),
-    /// `dtls` (decrypted record) or `eap` (from the attributes of RADIUS).
+    /// `dtls` (decrypted record), `blocks` (a body of CoAP) or `eap` (from the attributes of RADIUS).
     pub name: &'static str,
     /// The octets.
     pub bytes: &'a [u8],
@@ -219,17 +219,20 @@ pub enum NoteKind {
     BadFcs,
     /// A checksum of IPv4, UDP, ICMPv6 or HIP is wrong.
     BadChecksum,
-    /// Protected, and no key fits by its identifier.
+    /// Protected, and what unsecures it was not given: a key by its identifier, or what the nonce is made of.
     NoKey,
     /// Protected, and the integrity code matches under no known key.
     WrongKey,
     /// A fragment of a datagram that is not complete yet.
     FragmentIncomplete,
-    /// A fragment contradicts others of its datagram; those were dropped.
+    /// A part of the addresses is compressed with a 6LoWPAN context that nobody told: it is zero, and what covers the
+    /// addresses is not verified. A receiver without that context cannot read the packet.
+    UnknownContext,
+    /// A fragment contradicts others of its datagram; those were dropped, unless it could not be taken at all.
     FragmentConflict,
     /// The fragments of this datagram were not protected alike.
     MixedProtection,
-    /// The same frame again: a MAC retry.
+    /// The same frame again, while its sender may repeat it and without a restart between: a MAC retry, or a strobe.
     Retransmission,
     /// Taken for a protocol by its form, since nothing else tells.
     Heuristic,

@@ -38,6 +38,8 @@ pub(super) struct Sheet<'d> {
     quoting: u8,
     /// Whether the capture has less of what is being read than there was.
     is_cut: bool,
+    /// Whether a part of the packet's addresses was compressed with contexts that nobody told.
+    addresses_unknown: bool,
 }
 
 impl<'d> Sheet<'d> {
@@ -53,7 +55,7 @@ impl<'d> Sheet<'d> {
         used.buffers.clear();
         used.octets.clear();
         used.texts.clear();
-        let mut sheet = Self { dissection: used, quoting: 0, is_cut: false };
+        let mut sheet = Self { dissection: used, quoting: 0, is_cut: false, addresses_unknown: false };
         sheet.buffer("frame", bytes);
         sheet
     }
@@ -106,6 +108,16 @@ impl<'d> Sheet<'d> {
     /// be octets missing.
     pub(super) fn is_quoting(&self) -> bool {
         self.quoting > 0
+    }
+
+    /// A part of the packet's addresses is not known.
+    pub(super) fn set_addresses_unknown(&mut self) {
+        self.addresses_unknown = true;
+    }
+
+    /// Whether it cannot be told if what covers the addresses, as checksums do, is right.
+    pub(super) fn are_addresses_unknown(&self) -> bool {
+        self.addresses_unknown
     }
 
     fn push(&mut self, name: Name, value: Repr, span: Span) {

@@ -7,6 +7,9 @@ use super::sheet::{Cursor, Sheet};
 use crate::reader::Reader;
 use crate::{Error, Result, coap, dns, hip, ikev2, pana, radius, zep};
 
+/// Mesh link establishment, which Thread secures with keys of its own.
+const MLE_PORT: u16 = 19788;
+
 /// A protocol over UDP.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum UdpProtocol {
@@ -102,6 +105,10 @@ impl Dissector {
         let known = self.protocol_of(low).or_else(|| self.protocol_of(high));
         let protocol = match known {
             Some(protocol) => protocol,
+            None if [low, high].contains(&MLE_PORT) && !sheet.is_quoting() => {
+                sheet.note(NoteKind::Unsupported, "MLE is not dissected");
+                return Ok(());
+            }
             None if !self.heuristics || sheet.is_quoting() => return Ok(()),
             None if looks_like_dtls(payload.rest()) => {
                 sheet.note(NoteKind::Heuristic, "taken for DTLS by its form: the ports do not tell");
@@ -114,7 +121,10 @@ impl Dissector {
             None => return Ok(()),
         };
         match protocol {
-            UdpProtocol::Coap => super::coap::coap(sheet, payload),
+            UdpProtocol::Coap => {
+                let way = (!sheet.is_quoting()).then_some((from, to));
+                self.coap(sheet, payload, way)
+            }
             // What is quoted belongs to no session, and was on no air.
             UdpProtocol::Dtls | UdpProtocol::Zep if sheet.is_quoting() => Ok(()),
             UdpProtocol::Dns => super::dns::dns(sheet, payload, dns::PORT),

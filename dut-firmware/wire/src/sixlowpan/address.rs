@@ -9,6 +9,8 @@ use crate::ipv6::Ipv6Addr;
 use crate::{Error, Result};
 
 const LINK_LOCAL_PREFIX: u128 = 0xfe80 << 112;
+/// Why an address cannot be told: the context that it is compressed with is not set.
+pub(crate) const UNSET_CONTEXT: Error = Error::Malformed("IPHC names a context that is not set");
 /// 0000:00ff:fe00:0000, the interface identifier around a short address.
 const SHORT_IDENTIFIER: u128 = 0x0000_00ff_fe00_0000;
 
@@ -97,7 +99,7 @@ fn unicast(stateful: bool, mode: u8, inline: &[u8], elided: [u8; 8], context: Op
     if !stateful {
         return Ok(Ipv6Addr::from_bits(LINK_LOCAL_PREFIX | identifier));
     }
-    let context = context.ok_or(Error::Malformed("IPHC names a context that is not set"))?;
+    let context = context.ok_or(UNSET_CONTEXT)?;
     Ok(context.complete(identifier))
 }
 
@@ -112,7 +114,7 @@ fn stateless_multicast(inline: &[u8]) -> Result<Ipv6Addr> {
 
 /// `ff__:__LL:PPPP:PPPP:PPPP:PPPP:____:____`: L and P from the context, the blanks inline (RFC 3306, RFC 3956).
 fn prefix_based_multicast(inline: &[u8], context: Option<&Context>) -> Result<Ipv6Addr> {
-    let context = context.ok_or(Error::Malformed("IPHC names a context that is not set"))?;
+    let context = context.ok_or(UNSET_CONTEXT)?;
     let (flags, group) = inline.split_at_checked(2).ok_or(Error::Truncated("IPHC multicast address"))?;
     let length = context.length.min(64);
     let prefix = context.prefix.to_bits() >> 64;

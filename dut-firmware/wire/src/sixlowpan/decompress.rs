@@ -61,8 +61,13 @@ impl Encapsulation {
 
     /// Those of an IPv6 header.
     pub fn of_header(header: &Header) -> Self {
+        Self::of_addresses(header.source, header.destination)
+    }
+
+    /// Those of an IPv6 header with these addresses.
+    pub fn of_addresses(source: Ipv6Addr, destination: Ipv6Addr) -> Self {
         let low = |address: Ipv6Addr| ((address.to_bits() & u128::from(u64::MAX)) as u64).to_be_bytes();
-        Self { source: low(header.source), destination: low(header.destination) }
+        Self { source: low(source), destination: low(destination) }
     }
 }
 

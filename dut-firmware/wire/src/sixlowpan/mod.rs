@@ -1,6 +1,6 @@
-//! The 6LoWPAN adaptation layer on the wire: mesh, broadcast and fragment headers (RFC 4944), IPHC header compression
-//! and next header compression of UDP and extension headers (RFC 6282). Fragmentation and reassembly themselves live in
-//! the protocols crate.
+//! The 6LoWPAN adaptation layer on the wire: mesh, broadcast and fragment headers (RFC 4944), recoverable fragments (RFC
+//! 8931), IPHC header compression and next header compression of UDP and extension headers (RFC 6282). Fragmentation and
+//! reassembly themselves live in the protocols crate.
 
 mod address;
 mod compress;
@@ -12,9 +12,11 @@ mod hc1;
 mod iphc;
 mod mesh;
 mod nhc;
+mod recoverable;
 #[cfg(test)]
 mod tests;
 
+pub(crate) use address::UNSET_CONTEXT;
 pub use address::{DestinationMode, SourceMode};
 pub use compress::{Compressor, compress, compress_headers};
 pub use context::{CONTEXT_COUNT, Context, Contexts};
@@ -25,6 +27,7 @@ pub use hc1::{Hc1, Hc1Udp};
 pub use iphc::Iphc;
 pub use mesh::{BroadcastHeader, FrameHeaders, MeshHeader};
 pub use nhc::{ExtensionId, ExtensionNhc, NhcKind, UdpNhc};
+pub use recoverable::{MAX_FRAGMENT_SIZE, MAX_SEQUENCE, RecoverableAck, RecoverableFragment};
 
 /// What the first octet of a 6LoWPAN payload announces (RFC 4944 section 5.1, RFC 6282 section 5).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -47,6 +50,10 @@ pub enum Dispatch {
     FirstFragment,
     /// 11100xxx: subsequent fragment.
     NextFragment,
+    /// 1110100x: recoverable fragment (RFC 8931).
+    RecoverableFragment,
+    /// 1110101x: acknowledgement of recoverable fragments (RFC 8931).
+    RecoverableAck,
     /// Everything else.
     Reserved,
 }
@@ -56,6 +63,10 @@ impl Dispatch {
     pub const IPV6_OCTET: u8 = 0x41;
     /// The octet of the broadcast header.
     pub const BROADCAST_OCTET: u8 = 0x50;
+    /// The first octet of a recoverable fragment, its lowest bit aside.
+    pub const RECOVERABLE_FRAGMENT_OCTET: u8 = 0xe8;
+    /// The first octet of an acknowledgement of recoverable fragments, its lowest bit aside.
+    pub const RECOVERABLE_ACK_OCTET: u8 = 0xea;
 
     /// From the first octet.
     pub fn of(octet: u8) -> Self {
@@ -69,6 +80,8 @@ impl Dispatch {
             0x80..=0xbf => Self::Mesh,
             0xc0..=0xc7 => Self::FirstFragment,
             0xe0..=0xe7 => Self::NextFragment,
+            0xe8 | 0xe9 => Self::RecoverableFragment,
+            0xea | 0xeb => Self::RecoverableAck,
             _ => Self::Reserved,
         }
     }

@@ -1,6 +1,7 @@
 //! `bootrack dissect`: every layer and field of the frames in a capture, or the values of some fields.
 
 use std::io::Write as _;
+use std::time::Duration;
 
 use serde_json::{Value as Json, json};
 use wire::dissect::{Captured, Dissection, Dissector, Keys, LinkType, Value};
@@ -102,6 +103,7 @@ fn dissect_packet(
         };
         return (false, Some(remark));
     };
+    dissector.set_time(packet.at.map(Duration::from_nanos));
     let (number, bytes, original_length) = (packet.number, packet.bytes, packet.original_length);
     dissector.captured_into(dissection, &Captured { number, link_type, bytes, original_length });
     let fcs_len = match link_type {

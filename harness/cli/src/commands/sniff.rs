@@ -60,6 +60,7 @@ pub(crate) fn sniff(arguments: &Sniff) -> Result<Exit, Failure> {
                 let link_type = LinkType(heard.link_type.into());
                 let (bytes, original_length) = (heard.packet.as_slice(), heard.original_length);
                 let captured = Captured { number: packets, link_type, bytes, original_length };
+                dissector.set_time(Some(Duration::from_nanos(heard.at)));
                 dissector.captured_into(&mut dissection, &captured);
                 if !link_type.is_ieee802154() && !dissection.has_layer("wpan") {
                     strange += 1;

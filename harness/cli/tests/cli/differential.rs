@@ -5,6 +5,7 @@ use std::fs;
 use std::path::Path;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
 
 use differential::captures::{Recorded, read};
 use differential::compare::{Comparison, compare_run};
@@ -40,8 +41,12 @@ fn dissect(recorded: &Recorded, mut dissector: Dissector) -> Vec<Dissection> {
             dissector.add_dtls_master_secret(hex::decode(random).unwrap().try_into().unwrap(), secret);
         }
     }
-    let packets = (1..).zip(&recorded.packets);
-    packets.map(|(number, (link_type, bytes))| dissector.packet(number, LinkType(*link_type), bytes)).collect()
+    let packets = (1..).zip(recorded.packets.iter().zip(&recorded.times));
+    let mut dissect = |(number, ((link_type, bytes), time)): (u64, (&(u32, Vec<u8>), &Duration))| {
+        dissector.set_time(Some(*time));
+        dissector.packet(number, LinkType(*link_type), bytes)
+    };
+    packets.map(&mut dissect).collect()
 }
 
 /// Cases whose tester sends frames that no specification gives a meaning: fragments that contradict each other (RFC 4944 5.3

@@ -12,6 +12,7 @@ mod doctor;
 mod exit_codes;
 mod fakes;
 mod green_by_accident;
+mod inputs_contents;
 mod judge;
 mod killed;
 mod liberties;

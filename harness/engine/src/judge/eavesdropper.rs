@@ -2,7 +2,9 @@
 //! never decrypted.
 
 use std::net::Ipv6Addr;
+use std::time::Duration;
 
+use wire::Eui64;
 use wire::dissect::{Dissection, Dissector, Keys};
 
 use crate::environment::Environment;
@@ -34,8 +36,14 @@ impl Eavesdropper {
         Self { dissector: keyless_dissector(), secrets: secrets.collect() }
     }
 
-    /// The secrets that this frame (with FCS), or the datagram that it completes, shows in clear.
-    pub(super) fn hear(&mut self, number: u64, psdu: &[u8]) -> Vec<String> {
+    /// A board was started anew at `time`.
+    pub(super) fn restarted(&mut self, node: Eui64, time: Option<Duration>) {
+        self.dissector.restarted(node, time);
+    }
+
+    /// The secrets that this frame (with FCS) at `time`, in nanoseconds, or the datagram that it completes, shows in clear.
+    pub(super) fn hear(&mut self, number: u64, time: u64, psdu: &[u8]) -> Vec<String> {
+        self.dissector.set_time(Some(Duration::from_nanos(time)));
         let dissection = self.dissector.frame(number, psdu, true);
         let shows = |(_, shown): &&(String, Vec<Vec<u8>>)| shown.iter().any(|octets| is_in(octets, &dissection));
         self.secrets.iter().filter(shows).map(|(name, _)| name.clone()).collect()
@@ -75,9 +83,9 @@ mod tests {
         environment.set("dut", "eui64", "70b3d5b007000003");
         let mut eavesdropper = Eavesdropper::new(&environment);
         let octets = hex::decode("00112233445566778899aabbccddeeff").unwrap();
-        assert_eq!(eavesdropper.hear(1, &frame(&octets)), ["dut.psk"]);
-        assert_eq!(eavesdropper.hear(2, &frame(b"psk=00112233445566778899AABBCCDDEEFF")), ["dut.psk"]);
-        assert!(eavesdropper.hear(3, &frame(&octets[2..])).is_empty());
-        assert!(eavesdropper.hear(4, &frame(b"70b3d5b007000003")).is_empty());
+        assert_eq!(eavesdropper.hear(1, 0, &frame(&octets)), ["dut.psk"]);
+        assert_eq!(eavesdropper.hear(2, 0, &frame(b"psk=00112233445566778899AABBCCDDEEFF")), ["dut.psk"]);
+        assert!(eavesdropper.hear(3, 0, &frame(&octets[2..])).is_empty());
+        assert!(eavesdropper.hear(4, 0, &frame(b"70b3d5b007000003")).is_empty());
     }
 }

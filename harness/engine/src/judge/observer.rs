@@ -3,6 +3,7 @@
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use record::event::{Action, Event, Key, Observation, What};
 use suites::plan::Point;
@@ -10,6 +11,7 @@ use wire::Eui64;
 use wire::dissect::{Dissection, Dissector, Keys, NoteKind, Value};
 use wire::dtls::MasterSecret;
 use wire::ieee802154::{LinkAddress, ShortAddress};
+use wire::upper_tester::Line;
 
 use super::eavesdropper::{CLEAR_SECRET, Eavesdropper, keyless_dissector};
 use super::judge::DUT;
@@ -36,7 +38,8 @@ pub struct Pdu {
     pub layers: Vec<&'static str>,
     /// Names of every message that it is, most specific last.
     pub messages: Vec<&'static str>,
-    /// A MAC-layer repetition of a frame that was already seen: the same PDU, not another.
+    /// A MAC-layer repetition of a frame that was already seen, while its sender may repeat it and without a restart of it
+    /// between: the same PDU, not another.
     pub retransmission: bool,
     /// A tester machine made it wrong on purpose: why.
     pub wrong_on_purpose: Option<String>,
@@ -75,6 +78,10 @@ impl Pdu {
 
 /// How much later than the radio's transmit status a sniffer may show the frame, in nanoseconds.
 const SNIFFER_LATENCY: u64 = 50_000_000;
+
+/// How much later than a board's start its upper tester's word of it may come, in nanoseconds: a line of UT/1 takes as long
+/// at 115200 baud.
+const LINE_LATENCY: u64 = 10_000_000;
 
 /// Turns events into PDUs.
 pub struct Observer {
@@ -128,6 +135,8 @@ impl Observer {
 
     /// Takes the next event; returns the PDU that it completed, if any.
     pub fn see(&mut self, event: &Event) -> Option<Pdu> {
+        self.dissector.set_time(Some(Duration::from_nanos(event.t)));
+        self.note_restart(event);
         match &event.what {
             What::KeyLearnt(key) => {
                 self.learn(key);
@@ -168,7 +177,7 @@ impl Observer {
                 }
                 let dissection = self.dissector.frame(event.n, &psdu.0, true);
                 let mut pdu = self.pdu(event, Point::Air, &dissection);
-                let heard = self.eavesdropper.as_mut().map(|listener| listener.hear(event.n, &psdu.0));
+                let heard = self.eavesdropper.as_mut().map(|listener| listener.hear(event.n, event.t, &psdu.0));
                 let shown = heard.into_iter().flatten();
                 pdu.fields.extend(shown.map(|secret| (Cow::Borrowed(CLEAR_SECRET), Value::Text(secret))));
                 pdu.from = dissection.link_source().map(|address| self.name_of_link(address));
@@ -210,6 +219,31 @@ impl Observer {
         dissection.link_destination().map(|address| self.name_of_link(address))
     }
 
+    /// What a board sent before it was switched on, reset or told to start anew is repeated by nothing that it sends after
+    /// that, alike or not; nor after a start that only its upper tester tells of.
+    fn note_restart(&mut self, event: &Event) {
+        let (board, time) = match &event.what {
+            What::Action(Action::Power { board, on: true } | Action::Reset { board }) => (board, event.t),
+            What::Action(Action::UpperTester { board, line }) => match Line::parse(line) {
+                Ok(Line::Request(request)) if matches!(request.command.as_str(), "reset" | "factory_reset") => {
+                    (board, event.t)
+                }
+                _ => return,
+            },
+            What::Observation(Observation::UpperTester { board, line }) => match Line::parse(line) {
+                Ok(Line::Event(told)) if told.name == "booted" => (board, event.t.saturating_sub(LINE_LATENCY)),
+                _ => return,
+            },
+            _ => return,
+        };
+        let Some(eui64) = self.environment.get(board, "eui64").and_then(|text| text.parse().ok()) else { return };
+        let time = Some(Duration::from_nanos(time));
+        self.dissector.restarted(eui64, time);
+        if let Some(listener) = &mut self.eavesdropper {
+            listener.restarted(eui64, time);
+        }
+    }
+
     fn learn(&mut self, key: &Key) {
         match key {
             Key::Link { index, key } => {
@@ -233,6 +267,8 @@ impl Observer {
             events.push(event.n);
         }
         events.sort_unstable();
+        // Nobody who lacks the context can read the packet: it is shown, but it is no message that was sent to anybody.
+        let is_readable = !dissection.has_note(NoteKind::UnknownContext);
         Pdu {
             events,
             time: event.t,
@@ -247,7 +283,11 @@ impl Observer {
                 })
                 .collect(),
             layers: dissection.layers().map(|layer| layer.name).collect(),
-            messages: dissection.messages().map(|message| message.name).collect(),
+            messages: dissection
+                .messages()
+                .filter(|message| is_readable || message.layer == "wpan")
+                .map(|message| message.name)
+                .collect(),
             retransmission: dissection.has_note(NoteKind::Retransmission),
             wrong_on_purpose: None,
             note_kinds: dissection.notes.iter().map(|note| note.kind).collect(),
@@ -270,5 +310,122 @@ impl Observer {
         Some(
             self.environment.board_by_address(&address).map_or_else(|| address.clone().into_owned(), ToOwned::to_owned),
         )
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use record::Octets;
+    use rstest::rstest;
+
+    const DUT_EUI64: &str = "70b3d5b007000003";
+    const MS: u64 = 1_000_000;
+
+    fn environment() -> Environment {
+        let mut environment = Environment::default();
+        environment.set(DUT, "eui64", DUT_EUI64);
+        environment
+    }
+
+    /// An echo request of the device in a unicast frame that asks for an acknowledgement, and its FCS.
+    fn unicast() -> Vec<u8> {
+        frame(&[0x61, 0xdc, 7, 0x07, 0xb0, 1, 0, 0, 7, 0xb0, 0xd5, 0xb3, 0x70, 3, 0, 0, 7, 0xb0, 0xd5, 0xb3, 0x70])
+    }
+
+    /// The same to everybody.
+    fn broadcast() -> Vec<u8> {
+        frame(&[0x41, 0xc8, 7, 0x07, 0xb0, 0xff, 0xff, 3, 0, 0, 7, 0xb0, 0xd5, 0xb3, 0x70])
+    }
+
+    fn frame(header: &[u8]) -> Vec<u8> {
+        let mut psdu = header.to_vec();
+        psdu.extend([0x7a, 0x33, 0x3a, 0x80, 0, 0, 0, 0x12, 0x34, 0, 7]);
+        let fcs = wire::ieee802154::fcs(&psdu);
+        psdu.extend(fcs.to_le_bytes());
+        psdu
+    }
+
+    fn heard(psdu: Vec<u8>) -> What {
+        What::Observation(Observation::Frame {
+            sniffer: "s".to_owned(),
+            channel: 26,
+            psdu: Octets(psdu),
+            rssi_dbm: -50,
+        })
+    }
+
+    fn power_on() -> What {
+        What::Action(Action::Power { board: DUT.to_owned(), on: true })
+    }
+
+    fn power_off() -> What {
+        What::Action(Action::Power { board: DUT.to_owned(), on: false })
+    }
+
+    fn reset() -> What {
+        What::Action(Action::Reset { board: DUT.to_owned() })
+    }
+
+    fn order(line: &str) -> What {
+        What::Action(Action::UpperTester { board: DUT.to_owned(), line: line.to_owned() })
+    }
+
+    fn told(board: &str, line: &str) -> What {
+        What::Observation(Observation::UpperTester { board: board.to_owned(), line: line.to_owned() })
+    }
+
+    /// Whether the last of these events is a repetition.
+    fn is_repetition(events: Vec<(u64, What)>) -> bool {
+        let mut observer = Observer::new(&environment());
+        let mut last = None;
+        for (n, (t, what)) in (1..).zip(events) {
+            last = observer.see(&Event { n, t: t * MS, what });
+        }
+        let pdu = last.unwrap();
+        assert!(pdu.messages.contains(&"icmpv6.echo_request"), "{:?}", pdu.notes);
+        pdu.retransmission
+    }
+
+    #[rstest]
+    #[case::a_retry(unicast(), 60, true)]
+    #[case::a_retry_from_the_queue_at_its_latest(unicast(), 526, true)]
+    #[case::a_unicast_later(unicast(), 530, false)]
+    #[case::a_strobe(broadcast(), 10, true)]
+    #[case::a_broadcast_later(broadcast(), 5100, false)]
+    fn a_repetition_comes_while_its_sender_may_repeat(#[case] psdu: Vec<u8>, #[case] after: u64, #[case] is: bool) {
+        assert_eq!(is_repetition(vec![(1000, heard(psdu.clone())), (1000 + after, heard(psdu))]), is);
+    }
+
+    #[rstest]
+    #[case::power(vec![(1001, power_off()), (1002, power_on())], false)]
+    #[case::reset(vec![(1001, reset())], false)]
+    #[case::an_order_to_start_anew(vec![(1001, order("> 4 reset"))], false)]
+    #[case::an_order_to_forget_all(vec![(1001, order("> 4 factory_reset"))], false)]
+    #[case::a_start_that_it_tells_of(vec![(1015, told(DUT, "! booted t=0 state=factory"))], false)]
+    #[case::off_without_on(vec![(1001, power_off())], true)]
+    #[case::another_order(vec![(1001, order("> 4 status"))], true)]
+    #[case::the_start_of_another_board(vec![(1015, told("lbr", "! booted t=0 state=factory"))], true)]
+    #[case::a_line_that_came_late(vec![(1009, told(DUT, "! booted t=0 state=factory"))], true)]
+    fn nothing_is_repeated_over_a_restart(#[case] between: Vec<(u64, What)>, #[case] is: bool) {
+        let mut events = vec![(1000, heard(unicast()))];
+        events.extend(between);
+        events.push((1020, heard(unicast())));
+        assert_eq!(is_repetition(events), is);
+    }
+
+    /// Nobody who was not told the context can read it; the device did not send this message to anybody.
+    #[test]
+    fn a_packet_under_a_context_that_nobody_told_is_no_message() {
+        let mut psdu = unicast();
+        psdu.truncate(psdu.len() - 2 - 11);
+        // Context 5 for both addresses.
+        psdu.extend([0x7a, 0xf7, 0x55, 0x3a, 0x80, 0, 0, 0, 0x12, 0x34, 0, 7]);
+        let fcs = wire::ieee802154::fcs(&psdu);
+        psdu.extend(fcs.to_le_bytes());
+        let mut observer = Observer::new(&environment());
+        let pdu = observer.see(&Event { n: 1, t: 0, what: heard(psdu) }).unwrap();
+        assert_eq!(pdu.messages, ["wpan.data"]);
+        assert!(pdu.notes.iter().any(|note| note.contains("context 5 is not known")), "{:?}", pdu.notes);
     }
 }

@@ -4,7 +4,8 @@ use wire::ieee802154::{Content, Frame, Header, LinkAddress};
 use wire::ipv6::{self, NextHeader};
 use wire::reader::Reader;
 use wire::sixlowpan::{
-    BroadcastHeader, Compressor, Context, Contexts, Dispatch, FragmentHeader, FrameHeaders, MeshHeader, UdpNhc,
+    BroadcastHeader, Compressor, Context, Contexts, Dispatch, FragmentHeader, FrameHeaders, MeshHeader, RecoverableAck,
+    RecoverableFragment, UdpNhc,
 };
 use wire::writer::Writer;
 
@@ -20,6 +21,17 @@ impl Rng {
         let (source, destination) = headers.ends(header.source.link().unwrap(), header.destination.link().unwrap());
         if self.below(50) == 0 {
             let frame = Frame::new(header, Content::Data(self.reserved_mode()));
+            return vec![self.emit(frame, false)];
+        }
+        if self.below(60) == 0 {
+            let ack = RecoverableAck {
+                congestion: self.chance(),
+                datagram_tag: self.u8(),
+                bitmap: self.below(1 << 32) as u32,
+            };
+            let mut octets = vec![0; RecoverableAck::LENGTH];
+            ack.emit(&mut Writer::new(&mut octets)).unwrap();
+            let frame = Frame::new(header, Content::Data(octets));
             return vec![self.emit(frame, false)];
         }
         let mut frames = Vec::new();
@@ -98,6 +110,13 @@ impl Rng {
             let frame = Frame::new(header, Content::Data([&mesh, &*head, rest].concat()));
             return vec![self.emit(frame, secured)];
         }
+        // Wireshark breaks off at a first fragment that ends within the headers.
+        let holds_headers = head.len() <= room - RecoverableFragment::LENGTH && !rest.is_empty();
+        if head[0] >> 5 == 3 && holds_headers && self.below(6) == 0 {
+            let payloads = self.recoverable(&head, rest, room, &mesh);
+            // Wireshark puts them together only if the last one comes last.
+            return self.frames_of(header, payloads, secured);
+        }
         let mut payloads = Vec::new();
         let (size, tag) = (packet.len() as u16, self.u16());
         let mut fragment = |fragment: FragmentHeader, bytes: &[u8]| {
@@ -126,16 +145,50 @@ impl Rng {
         if payloads.len() < 2 || payloads.iter().any(|payload| payload.len() > room + mesh.len()) {
             return Vec::new();
         }
+        let mut frames = self.frames_of(header, payloads, secured);
+        if self.below(3) == 0 {
+            frames.reverse();
+        }
+        frames
+    }
+
+    /// A frame for each payload.
+    fn frames_of(&mut self, header: Header, payloads: Vec<Vec<u8>>, secured: bool) -> Vec<Vec<u8>> {
         let mut frames = Vec::new();
         for (index, payload) in payloads.into_iter().enumerate() {
             let sequence_number = header.sequence_number.map(|first| first.wrapping_add(index as u8));
             let frame = Frame::new(Header { sequence_number, ..header }, Content::Data(payload));
             frames.push(self.emit(frame, secured));
         }
-        if self.below(3) == 0 {
-            frames.reverse();
-        }
         frames
+    }
+
+    /// A compressed packet in recoverable fragments (RFC 8931) of `room` octets.
+    fn recoverable(&mut self, head: &[u8], rest: &[u8], room: usize, mesh: &[u8]) -> Vec<Vec<u8>> {
+        let tag = self.u8();
+        let compressed = [head, rest].concat();
+        // Wireshark puts nothing together of which there is one fragment.
+        let half = compressed.len().div_ceil(2).max(head.len());
+        let most = (room - RecoverableFragment::LENGTH).min(half);
+        let chunks: Vec<&[u8]> = compressed.chunks(most).collect();
+        let mut offset = 0;
+        let mut payloads = Vec::new();
+        for (sequence, chunk) in (0..).zip(&chunks) {
+            let size_or_offset = if sequence == 0 { compressed.len() } else { offset };
+            let fragment = RecoverableFragment {
+                congestion: self.chance(),
+                datagram_tag: tag,
+                ack_requested: self.chance(),
+                sequence,
+                fragment_size: chunk.len() as u16,
+                size_or_offset: size_or_offset as u16,
+            };
+            let mut octets = [0; RecoverableFragment::LENGTH];
+            fragment.emit(&mut Writer::new(&mut octets)).unwrap();
+            payloads.push([mesh, &octets, chunk].concat());
+            offset += chunk.len();
+        }
+        payloads
     }
 
     /// The HC1 form of a packet's headers (RFC 4944 section 10), and how many octets of `packet` they stand for.

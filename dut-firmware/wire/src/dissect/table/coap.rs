@@ -19,7 +19,7 @@ fields! {
         "coap.opt.end_marker" 8 "the marker before the payload: 255";
         "coap.opt.unknown" bytes "value of an option that is not known";
         "coap.opt.uri_path" text "a Uri-Path option";
-        "coap.opt.uri_path_recon" text "the whole path, behind `coap://host:port` if those options are there";
+        "coap.opt.uri_path_recon" text "the whole path, behind `coap://host:port` if those options are there; in a response, that of its request";
         "coap.opt.uri_query" text "a Uri-Query option";
         "coap.opt.uri_host" text "Uri-Host";
         "coap.opt.uri_port" 16 "Uri-Port";
@@ -48,6 +48,7 @@ fields! {
         "coap.opt.object_security_kid" bytes "kid of an OSCORE option";
         "coap.block_payload" bytes "payload of a message with a Block option";
         "coap.block_length" 32 "octets of that payload";
+        "coap.block" 32 "number of a frame that brought a block of a body that is complete, in the order of offsets";
         "coap.block.count" 32 "blocks of a body that is complete";
         "coap.block.reassembled.length" 32 "octets of that body";
         "coap.payload_desc" text "media type of the payload";
@@ -68,6 +69,8 @@ fields! {
         "coap.q_block_more" bool "more blocks follow";
         "coap.q_block_size" 3 "encoded block size: 16 << n octets";
         "coap.payload_bytes" bytes "payload";
+        "coap.body_bytes" bytes "body that is complete with this block";
+        "coap.body_text" text "that body, if it is UTF-8 and its format is text or not known";
         "coap.payload_text" text "payload, if it is UTF-8 and its format is text or not known";
     }
 }

@@ -33,6 +33,7 @@ macro_rules! fields {
 
 mod arp;
 mod coap;
+mod data;
 mod dns;
 mod dtls;
 mod eap;
@@ -83,6 +84,7 @@ const TABLES: &[&[FieldInfo]] = &[
     sel::FIELDS,
     dtls::FIELDS,
     coap::FIELDS,
+    data::FIELDS,
     pana::FIELDS,
     eapol::FIELDS,
     eap::FIELDS,

@@ -1,4 +1,4 @@
-//! Fields of layer `6lowpan`. 6LoWPAN: RFC 4944 and RFC 6282.
+//! Fields of layer `6lowpan`. 6LoWPAN: RFC 4944, RFC 6282 and RFC 8931.
 
 use super::{FieldInfo, FieldKind};
 
@@ -20,6 +20,14 @@ fields! {
         "6lowpan.fragment" 32 "number of a frame that brought a fragment, in the order of offsets";
         "6lowpan.fragment.count" 32 "number of fragments that made up the datagram";
         "6lowpan.reassembled.length" 32 "octets of the reassembled datagram";
+        "6lowpan.rfrag.congestion" bool "a node on the way saw congestion (RFC 8931)";
+        "6lowpan.rfrag.tag" 8 "datagram tag of a recoverable fragment";
+        "6lowpan.rfrag.ack_requested" bool "an acknowledgement is asked for";
+        "6lowpan.rfrag.sequence" 5 "sequence number of the fragment";
+        "6lowpan.rfrag.size" 10 "octets of the fragment";
+        "6lowpan.rfrag.datagram_size" 16 "octets of the compressed datagram, in its first fragment";
+        "6lowpan.rfrag.offset" 16 "where in the compressed datagram the fragment begins";
+        "6lowpan.rfrag.ack_bitmask" 32 "fragments that came, that of sequence number 0 in the highest bit";
         "6lowpan.hc1.encoding" 8 "HC1: encoding (RFC 4944 10.1)";
         "6lowpan.hc1.src_prefix" bool "HC1: source prefix is elided";
         "6lowpan.hc1.src_ifc" bool "HC1: source interface identifier is elided";

@@ -62,7 +62,7 @@ fn standard_header(sheet: &mut Sheet, cursor: &mut Cursor<'_>, known: &ShortAddr
     if let (Some(LinkAddress::Short(short)), Some(pan)) = (source, source_pan)
         && let Some((eui64, number)) = known.get(pan, short)
     {
-        // Not in the frame: what an association response said before.
+        // Not in the frame: what an association response said before, or whoever uses the dissector.
         let mut span = cursor.behind(2);
         span.length = 0;
         sheet.eui64("wpan.src64", eui64, span);

@@ -25,10 +25,15 @@ pub(in super::super) struct ShortAddresses {
 }
 
 impl ShortAddresses {
-    /// The extended address, and the number of the frame that told it.
+    /// The extended address, and the number of the frame that told it; 0 if no frame did.
     pub(super) fn get(&self, pan: PanId, short: ShortAddress) -> Option<(Eui64, u64)> {
         let found = self.entries.iter().find(|entry| (entry.pan, entry.short) == (pan, short))?;
         Some((found.eui64, found.number))
+    }
+
+    /// The short addresses of a device.
+    pub(in super::super) fn of(&self, eui64: Eui64) -> impl Iterator<Item = ShortAddress> {
+        self.entries.iter().filter(move |entry| entry.eui64 == eui64).map(|entry| entry.short)
     }
 
     /// Frame `number` gave `eui64` a short address.

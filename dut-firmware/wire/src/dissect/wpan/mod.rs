@@ -21,7 +21,7 @@ use super::lowpan::Link;
 use super::model::NoteKind;
 use super::sheet::{Cursor, Sheet, Span};
 use crate::Result;
-use crate::ieee802154::{FrameControl, FrameType, FrameVersion, Header, Trailer};
+use crate::ieee802154::{CommandId, FrameControl, FrameType, FrameVersion, Header, Trailer};
 
 /// The headers of a frame.
 #[derive(Clone, Copy)]
@@ -60,7 +60,10 @@ impl Dissector {
             return Ok(());
         }
         // Two frames that begin alike are not one.
-        let is_retry = missing == 0 && source.is_some_and(|source| self.last_frames.repeats(source, mpdu));
+        let is_whole = missing == 0;
+        let (asks_for_ack, time) = (head.control.ack_request, self.time);
+        let ends = source.filter(|_| is_whole).map(|source| (source, head.header.destination.link()));
+        let is_retry = ends.is_some_and(|ends| self.last_frames.repeats(ends, mpdu, asks_for_ack, time));
         if is_retry {
             sheet.note(NoteKind::Retransmission, "the same frame again");
         }
@@ -75,7 +78,13 @@ impl Dissector {
         } else {
             match head.control.frame_type {
                 FrameType::Beacon => beacon::open_content(sheet, &mut cursor)?,
-                FrameType::MacCommand => command = Some(command::identifier(sheet, &mut cursor)?),
+                FrameType::MacCommand => {
+                    let id = command::identifier(sheet, &mut cursor)?;
+                    if id == CommandId::DATA_REQUEST {
+                        source.into_iter().for_each(|source| self.last_frames.asked_for(source));
+                    }
+                    command = Some(id);
+                }
                 FrameType::Data | FrameType::Acknowledgment => {}
             }
         }

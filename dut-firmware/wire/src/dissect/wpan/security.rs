@@ -1,6 +1,7 @@
 //! The auxiliary security header, and the payload behind decryption and verification.
 
 use alloc::borrow::Cow;
+use alloc::format;
 
 use super::super::Dissector;
 use super::super::keys::{KeyFailure, Secured};
@@ -130,7 +131,25 @@ impl Dissector {
         };
         mark(sheet, "wpan.decrypt_error");
         match failure {
-            KeyFailure::NoKey => sheet.note(NoteKind::NoKey, "no key fits the key identifier and the source"),
+            KeyFailure::NoKey => sheet.note(
+                NoteKind::NoKey,
+                match security.key_identifier.index() {
+                    Some(index) => format!("key index {index}: no key with that index was given").into(),
+                    None => Cow::Borrowed("an implicit key: no key was given"),
+                },
+            ),
+            KeyFailure::NoSource => sheet.note(
+                NoteKind::NoKey,
+                match head.header.source.link() {
+                    Some(sender) => {
+                        format!("the nonce has the extended address of {sender}, which is not known").into()
+                    }
+                    None => {
+                        Cow::Borrowed("the nonce has the extended address of the sender, whom the frame does not name")
+                    }
+                },
+            ),
+            KeyFailure::NoCounter => sheet.note(NoteKind::NoKey, "the nonce has a frame counter that the frame lacks"),
             KeyFailure::NoSlot => {
                 sheet.note(NoteKind::NoKey, "the nonce has an absolute slot number that is not known");
             }
