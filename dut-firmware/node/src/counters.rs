@@ -33,6 +33,8 @@ counters! {
     refused_no_key "No key with this index."
     dropped_malformed "Not a frame, packet or message that can be understood."
     dropped_foreign "For another PAN or another device, or without an extended source address."
+    dropped_source "From one of this device's own addresses, or from or to the loopback address."
+    dropped_next_header "A next header that nothing here knows."
     dropped_duplicate "A frame heard before: its acknowledgment was lost."
     dropped_reassembly "Fragments that never made a datagram."
     dropped_checksum "A wrong upper-layer checksum."
@@ -70,6 +72,8 @@ mod tests {
             refused_no_key: top,
             dropped_malformed: top,
             dropped_foreign: top,
+            dropped_source: top,
+            dropped_next_header: top,
             dropped_duplicate: top,
             dropped_reassembly: top,
             dropped_checksum: top,
