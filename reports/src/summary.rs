@@ -84,7 +84,7 @@ fn observe(observation: &Observation, octets: usize) -> (&'static str, String) {
             let text = format!("{port}: {} octets {}", packet.as_ref().len(), hex(packet.as_ref(), octets));
             ("backbone ←", text)
         }
-        Observation::Order { machine, order, refused } => {
+        Observation::Order { machine, order, refused, .. } => {
             let result = refused.as_ref().map_or("done".into(), |reason| format!("refused: {reason}"));
             ("order ←", format!("{machine}: {order}: {result}"))
         }

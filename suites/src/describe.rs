@@ -33,7 +33,7 @@ fn command(command: &Command) -> String {
         Command::Power { board, on: false } => return format!("power_off {board}"),
         Command::Reset { board } => return format!("reset {board}"),
         Command::UpperTester { board, command, answer } => (format!("ut {board} {command}"), answer),
-        Command::Machine { machine, order, answer } => (format!("{machine} {order}"), answer),
+        Command::Machine { machine, order, answer, .. } => (format!("{machine} {order}"), answer),
     };
     match answer {
         Answer::Ok => text,

@@ -320,6 +320,9 @@ pub enum Command {
         order: String,
         /// What must come of it: `ok` (default: done), or `error` (the machine must report that it was refused).
         answer: Answer,
+        /// How long the machine may work on it; `None` in plans of older versions, and for an answer that nobody waits for.
+        #[serde(default, with = "maybe_nanoseconds", skip_serializing_if = "Option::is_none")]
+        within: Option<Duration>,
     },
 }
 
@@ -534,6 +537,22 @@ pub enum Change {
 }
 
 /// Durations in the stored plan are whole nanoseconds.
+mod maybe_nanoseconds {
+    use std::time::Duration;
+
+    use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+    #[allow(clippy::ref_option, reason = "serde asks for it")]
+    pub(super) fn serialize<S: Serializer>(duration: &Option<Duration>, serializer: S) -> Result<S::Ok, S::Error> {
+        let nanoseconds = duration.map(|duration| u64::try_from(duration.as_nanos()).unwrap_or(u64::MAX));
+        nanoseconds.serialize(serializer)
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Duration>, D::Error> {
+        Ok(Option::<u64>::deserialize(deserializer)?.map(Duration::from_nanos))
+    }
+}
+
 mod nanoseconds {
     use std::time::Duration;
 

@@ -226,6 +226,8 @@ struct DoStep {
     r#do: String,
     /// What must be answered: `ok` (default), `error`, `error:CODE`, `unimplemented`.
     answer: Option<String>,
+    /// How long a tester machine may work on the order; without it what the PIXIT allows for such an order.
+    within: Option<String>,
     /// Clauses that this step decides.
     clauses: Option<Vec<String>>,
 }

@@ -119,6 +119,8 @@ pub const UPPER_TESTER_FIELDS: &[&str] = &[
     "refused_no_key",
     "dropped_malformed",
     "dropped_foreign",
+    "dropped_source",
+    "dropped_unknown",
     "dropped_duplicate",
     "dropped_reassembly",
     "dropped_checksum",

@@ -1,3 +1,5 @@
+extern crate std;
+
 use alloc::vec;
 use alloc::vec::Vec;
 
@@ -5,7 +7,7 @@ use embassy_futures::block_on;
 use embedded_storage_async::nor_flash::{
     ErrorType, MultiwriteNorFlash, NorFlash, NorFlashError, NorFlashErrorKind, ReadNorFlash,
 };
-use node::store::{NetworkKey, Route};
+use node::store::{IncomingCounter, NetworkKey, Route};
 use node::{Store, anchor::TrustAnchor};
 use proptest::prelude::*;
 use wire::Eui64;
@@ -139,6 +141,53 @@ fn pages_wear_alike() {
     assert!(least > 20 && most - least <= 1, "{:?}", flash.erased);
 }
 
+/// A store with the frame counters of `count` neighbours, each at `counter`.
+fn with_counters(mut store: Store, count: u8, counter: u32) -> Store {
+    for number in 0..count {
+        store.set_incoming(IncomingCounter { source: Eui64([number; 8]), key_index: 1, expected: counter });
+    }
+    store
+}
+
+#[test]
+fn frame_counters_of_neighbours_are_written_alone_and_belong_to_their_copy() {
+    let mut flash = Flash::new();
+    let (mut place, _) = open(&mut flash);
+    let mut now = with_counters(store(1, 20), 32, 1);
+    block_on(place.save(&now)).unwrap();
+    for counter in 2..40 {
+        now = with_counters(now, 3, counter);
+        block_on(place.save(&now)).unwrap();
+    }
+    assert!(holds(&mut flash, &now) && !holds(&mut flash, &with_counters(now.clone(), 1, 99)));
+    // Another key of the same index: what was received under the old one is forgotten, in flash too.
+    now.set_key(NetworkKey { index: 1, level: SecurityLevel::EncMic32, key: SecretKey([8; 16]), source: None });
+    now = with_counters(now, 2, 1);
+    save(&mut flash, &now).unwrap();
+    assert!(holds(&mut flash, &now));
+    // And a place that goes on from what it found.
+    now = with_counters(now, 2, 7);
+    save(&mut flash, &now).unwrap();
+    assert!(holds(&mut flash, &now));
+}
+
+/// What `docs/decisions/0042-frame-counters-of-neighbours.md` says of the life of the flash.
+#[test]
+fn a_frame_counter_wears_the_flash_little() {
+    let mut flash = Flash::new();
+    let (mut place, _) = open(&mut flash);
+    let mut now = with_counters(store(1, 20), 8, 1);
+    block_on(place.save(&now)).unwrap();
+    for counter in 0..20_000 {
+        now.set_incoming(IncomingCounter { source: Eui64([3; 8]), key_index: 1, expected: 2 + counter });
+        block_on(place.save(&now)).unwrap();
+    }
+    assert!(holds(&mut flash, &now));
+    let writes_an_erasure = 20_000 / flash.erased.iter().max().unwrap();
+    std::println!("{writes_an_erasure} frame counters for each erasure of a page");
+    assert!(writes_an_erasure >= 1500, "{writes_an_erasure}");
+}
+
 #[test]
 fn damage_is_told() {
     let mut flash = Flash::new();
@@ -158,6 +207,26 @@ fn place_that_is_too_small_is_refused() {
 
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(192))]
+
+    /// A frame counter whose power is cut is the one before or the new one, and none goes back.
+    #[test]
+    fn power_cut_leaves_one_of_two_frame_counters(before in 1u32..60, left in 0u32..60) {
+        let mut flash = Flash::new();
+        let mut now = with_counters(store(1, 3), 4, 1);
+        let (mut place, _) = open(&mut flash);
+        block_on(place.save(&now)).unwrap();
+        for counter in 0..before {
+            now = with_counters(now, 2, 2 + counter);
+            block_on(place.save(&now)).unwrap();
+        }
+        drop(place);
+        flash.left = left;
+        let new = with_counters(now.clone(), 1, 5000);
+        let saved = save(&mut flash, &new).is_ok();
+        flash.left = u32::MAX;
+        let is_new = holds(&mut flash, &new);
+        prop_assert!(is_new || (!saved && holds(&mut flash, &now)));
+    }
 
     /// Whenever the power goes: the store before, or the new one if it had been written whole, and never a damaged one.
     #[test]

@@ -252,7 +252,7 @@ impl Device {
         let wanted = |entry: &&IncomingCounter| of.is_none_or(|neighbour| entry.source == neighbour);
         let entries: Vec<IncomingCounter> = self.security.replay().iter().filter(wanted).copied().collect();
         for entry in entries {
-            self.store.note_incoming(entry, true);
+            self.store.set_incoming(entry);
         }
     }
 

@@ -34,6 +34,7 @@ counters! {
     dropped_malformed "Not a frame, packet or message that can be understood."
     dropped_unknown "A 6LoWPAN dispatch or a next header that this device does not know."
     dropped_foreign "For another PAN or another device, or without an extended source address."
+    dropped_source "From one of this device's own addresses, or from or to the loopback address."
     dropped_duplicate "A frame heard before: its acknowledgment was lost."
     dropped_reassembly "Fragments that never made a datagram."
     dropped_checksum "A wrong upper-layer checksum."
@@ -72,6 +73,7 @@ mod tests {
             dropped_malformed: top,
             dropped_unknown: top,
             dropped_foreign: top,
+            dropped_source: top,
             dropped_duplicate: top,
             dropped_reassembly: top,
             dropped_checksum: top,

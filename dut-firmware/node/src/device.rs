@@ -16,6 +16,7 @@ use wire::sixlowpan::{Context, Contexts};
 use wire::upper_tester::{self, Application, Arguments, Line, LineAssembler, Role, Routing, Trigger};
 
 use crate::anchor::Parts;
+use crate::counter_writes::CounterWrites;
 use crate::counters::{Counters, count};
 use crate::discovery::{self, Discovery};
 use crate::features;
@@ -48,6 +49,7 @@ pub struct Device {
     pub(crate) running: bool,
     pub(crate) neighbours: NeighbourList,
     pub(crate) security: LinkSecurity,
+    pub(crate) counter_writes: CounterWrites,
     pub(crate) radio: TransmitQueue,
     pub(crate) sequence_number: u8,
     pub(crate) fragmenter: Fragmenter,
@@ -103,6 +105,7 @@ impl Device {
             running: false,
             neighbours: NeighbourList::default(),
             security,
+            counter_writes: CounterWrites::new(now),
             radio: TransmitQueue::default(),
             sequence_number,
             fragmenter: Fragmenter::new(u16::from_be_bytes([tag_high, tag_low])),
@@ -415,6 +418,9 @@ fn forget(store: &mut Store, mutant: Selected) {
     }
     if mutant.is(Mutant::ApplicationLostOnReboot) && store.application().is_some() {
         store.set_application(None);
+    }
+    if mutant.is(Mutant::NeighbourCountersLost) && !store.incoming().is_empty() {
+        store.forget_incoming();
     }
     if mutant.is(Mutant::CloseSeqLostOnReboot) {
         store.forget_close_seq();

@@ -19,6 +19,7 @@ pub mod store;
 mod bootstrap;
 mod bootstrap_layer;
 mod commands;
+mod counter_writes;
 mod counters;
 mod device;
 mod discovery;
@@ -43,6 +44,7 @@ mod session;
 mod software;
 mod store_format;
 
+pub use counter_writes::AHEAD_MAX;
 pub use device::Device;
 pub use interface::{Hardware, Input, Output, RadioConfig, TransmitStatus};
 pub use mutants::{Mutant, UnknownMutant};

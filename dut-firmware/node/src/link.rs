@@ -14,6 +14,7 @@ use wire::upper_tester::Role;
 use wire::{Error, Eui64};
 
 use crate::bootstrap_layer::{self, Class, LinkState, Protection};
+use crate::counter_writes::AHEAD_MAX;
 use crate::counters::count;
 use crate::device::Device;
 use crate::forwarding::NextHop;
@@ -50,7 +51,7 @@ impl Device {
             Mpdu::Plain(frame) => {
                 self.take_plain(now, source, frame, psdu).map(|frame| (frame, lowpan::Protection::Plain))
             }
-            Mpdu::Secured(frame) => self.take_secured(source, &frame),
+            Mpdu::Secured(frame) => self.take_secured(now, source, &frame),
         };
         let Some((Frame { content: Content::Data(payload), .. }, protection)) = taken else { return };
         self.note_neighbour(now, source);
@@ -120,7 +121,12 @@ impl Device {
         Some(frame)
     }
 
-    fn take_secured(&mut self, source: Eui64, frame: &SecuredFrame) -> Option<(Frame, lowpan::Protection)> {
+    fn take_secured(
+        &mut self,
+        now: Instant,
+        source: Eui64,
+        frame: &SecuredFrame,
+    ) -> Option<(Frame, lowpan::Protection)> {
         if !bootstrap_layer::takes_secured(self.link_state(source)) {
             if self.mutant.is(Mutant::SsrUnsecuredAccepts) {
                 self.send_secure_request(source);
@@ -147,7 +153,7 @@ impl Device {
             Ok(opened) => {
                 if let Some(frame_counter) = frame.security.frame_counter {
                     let expected = frame_counter.saturating_add(1);
-                    self.store.note_incoming(IncomingCounter { source, key_index, expected }, false);
+                    self.keep_incoming(now, IncomingCounter { source, key_index, expected });
                 }
                 return Some((opened, protection));
             }
@@ -167,6 +173,18 @@ impl Device {
             Refusal::Malformed(_) => &mut self.counters.dropped_malformed,
         });
         None
+    }
+
+    /// Writes a frame counter down as soon as its frame is taken, as far as the wear of the flash allows.
+    fn keep_incoming(&mut self, now: Instant, entry: IncomingCounter) {
+        let stored = self.store.incoming_of(entry.source, entry.key_index);
+        let grown = entry.expected.saturating_sub(stored.unwrap_or(0));
+        if self.mutant.is(Mutant::NeighbourCountersInBlocks) && grown < AHEAD_MAX {
+            return;
+        }
+        if let Some(expected) = self.counter_writes.due(now, entry.expected, stored) {
+            self.store.set_incoming(IncomingCounter { expected, ..entry });
+        }
     }
 
     /// What mutants take although it was refused.

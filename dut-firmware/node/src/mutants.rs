@@ -88,6 +88,8 @@ protocols::mutants! {
     AllSecuredLostOnReboot "all-secured-lost-on-reboot" "PROFILE-SEL-12" "Forgets ALL_SECURED when it reboots."
     CloseSeqLostOnReboot "close-seq-lost-on-reboot" "PROFILE-SEL-17" "Forgets the close sequence number when it reboots."
     KeysLostOnReboot "keys-lost-on-reboot" "PROFILE-SEL-12" "Forgets the network key when it reboots."
+    NeighbourCountersLost "neighbour-counters-lost" "PROFILE-SEL-12" "Forgets the frame counters of its neighbours when it restarts."
+    NeighbourCountersInBlocks "neighbour-counters-in-blocks" "PROFILE-SEL-12" "Writes a neighbour's frame counter down only when it has grown by 256, when the link is marked, and before a restart that it was told to make."
     FrameCounterResetOnReboot "frame-counter-reset-on-reboot" "PROFILE-SEL-12" "Starts its frame counter from 0 after a reboot."
     RelayDropsJsr "relay-drops-jsr" "SEL-5.3.2-4" "Does not forward the JSRs of others."
     RelayNoHopLimitDecrement "relay-no-hop-limit-decrement" "SEL-3-1" "Forwards packets without decrementing their hop limit."

@@ -50,6 +50,11 @@ impl Device {
         if source.is_multicast() || source.is_unspecified() {
             return count(&mut self.counters.dropped_malformed);
         }
+        // Of oneself nothing comes over a link; what would answer it would send to itself for ever (RFC 4291 section 2.5.3 for the
+        // loopback address, RFC 1122 section 3.2.1.3 for the rest).
+        if self.is_own(source) || source.is_loopback() || destination.is_loopback() {
+            return count(&mut self.counters.dropped_source);
+        }
         if self.refuses_as_mutant(&packet, origin) {
             return;
         }
@@ -256,7 +261,9 @@ impl Device {
     /// Sends a packet of this device; `false` without a route.
     pub(crate) fn send_own(&mut self, packet: &Packet) -> bool {
         let destination = packet.header.destination;
-        let Some(next) = self.next_hop(destination) else {
+        // There is no loopback interface: what is for the device itself is for nobody on the air.
+        let is_for_itself = self.is_own(destination) || destination.is_loopback();
+        let Some(next) = self.next_hop(destination).filter(|_| !is_for_itself) else {
             count(&mut self.counters.dropped_no_route);
             return false;
         };

@@ -6,7 +6,7 @@
 
 use alloc::vec::Vec;
 
-use protocols::link_security::IncomingCounter;
+pub use protocols::link_security::IncomingCounter;
 use wire::Eui64;
 use wire::ieee802154::SecurityLevel;
 use wire::upper_tester::{Application, Installation, SecretKey};
@@ -17,12 +17,8 @@ use crate::bounds;
 /// Version of the layout of the records.
 pub const FORMAT: u16 = 1;
 
-/// A neighbour's frame counter is written when it has grown by this much, when its link is marked, and before a planned
-/// reboot: after a power cut at most so many frames of a neighbour could be replayed.
-pub const INCOMING_BLOCK: u32 = 256;
-
 /// The persistent content of a device.
-#[derive(Clone, PartialEq, Eq, Default)]
+#[derive(Clone, Default)]
 pub struct Store {
     pub(crate) writes: u64,
     pub(crate) anchor: Option<TrustAnchor>,
@@ -38,6 +34,15 @@ pub struct Store {
     #[cfg(feature = "mutants")]
     pub(crate) power: Power,
 }
+
+/// Stores are equal if flash would hold the same.
+impl PartialEq for Store {
+    fn eq(&self, other: &Self) -> bool {
+        self.encode() == other.encode()
+    }
+}
+
+impl Eq for Store {}
 
 /// When the power goes, counted in records written since the store was new: for tests on the host.
 #[cfg(feature = "mutants")]
@@ -83,6 +88,23 @@ impl Store {
     /// Records written since the store was new: wear of the flash.
     pub fn writes(&self) -> u64 {
         self.writes
+    }
+
+    /// The octets of everything but the frame counters of neighbours and the count of writes: while they stay the same, a board
+    /// may write those counters alone, by their places in [`Store::incoming`].
+    pub fn encode_structure(&self) -> Vec<u8> {
+        let mut structure = self.clone();
+        structure.writes = 0;
+        structure.incoming.iter_mut().for_each(|entry| entry.expected = 0);
+        structure.encode()
+    }
+
+    /// Puts back a frame counter that a board wrote by its place when the store had `writes`; `false` if there is no such place.
+    pub fn restore_incoming(&mut self, place: usize, expected: u32, writes: u64) -> bool {
+        let Some(entry) = self.incoming.get_mut(place) else { return false };
+        entry.expected = expected;
+        self.writes = self.writes.max(writes);
+        true
     }
 
     /// The trust anchor of manufacture.
@@ -233,19 +255,28 @@ impl Store {
         &self.incoming
     }
 
-    /// Notes a neighbour's frame counter; written if it has grown by a block, or `now`. A full table notes no more.
-    pub(crate) fn note_incoming(&mut self, entry: IncomingCounter, now: bool) {
-        let same = |known: &&mut IncomingCounter| known.source == entry.source && known.key_index == entry.key_index;
-        let known = self.incoming.iter_mut().find(same).map(|known| known.expected);
-        let grown = entry.expected.saturating_sub(known.unwrap_or(0));
-        if grown == 0 || !now && grown < INCOMING_BLOCK || known.is_none() && self.incoming.len() >= bounds::NEIGHBOURS
-        {
+    /// The lowest frame counter of a neighbour that is taken after a restart; `None` if nothing of it is stored.
+    pub(crate) fn incoming_of(&self, source: Eui64, key_index: u8) -> Option<u32> {
+        let same = |known: &&IncomingCounter| known.source == source && known.key_index == key_index;
+        self.incoming.iter().find(same).map(|known| known.expected)
+    }
+
+    /// Stores a neighbour's frame counter, unless it is stored so already. A full table takes no other neighbour.
+    pub fn set_incoming(&mut self, entry: IncomingCounter) {
+        let known = self.incoming_of(entry.source, entry.key_index);
+        if known == Some(entry.expected) || known.is_none() && self.incoming.len() >= bounds::NEIGHBOURS {
             return;
         }
+        let same = |known: &&mut IncomingCounter| known.source == entry.source && known.key_index == entry.key_index;
         self.write(|store| match store.incoming.iter_mut().find(same) {
             Some(known) => known.expected = entry.expected,
             None => store.incoming.push(entry),
         });
+    }
+
+    /// Forgets what was received from whom: what the mutant of that name does.
+    pub(crate) fn forget_incoming(&mut self) {
+        self.write(|store| store.incoming.clear());
     }
 
     /// Forgets the close sequence number: what the mutant of that name does.

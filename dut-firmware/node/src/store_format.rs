@@ -293,7 +293,7 @@ mod tests {
             data: Vec::from([1]),
         }));
         store.set_all_secured(true, 7);
-        store.note_incoming(IncomingCounter { source: Eui64([8; 8]), key_index: 1, expected: 9 }, true);
+        store.set_incoming(IncomingCounter { source: Eui64([8; 8]), key_index: 1, expected: 9 });
         store
     }
 

@@ -65,6 +65,8 @@ const LEFT_TO_THE_SUITES: &[Mutant] = &[
     Mutant::CounterJumpLocksOut,
     Mutant::CounterExhaustedTaken,
     Mutant::SsrReplayTaken,
+    Mutant::NeighbourCountersLost,
+    Mutant::NeighbourCountersInBlocks,
     Mutant::CloseReplayTaken,
     Mutant::LbrRelaysPlainWhenClosed,
     Mutant::LbrDropsJsr,

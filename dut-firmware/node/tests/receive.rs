@@ -2,7 +2,7 @@
 
 mod common;
 
-use common::{KEY, Tester, World, eui64, link_local, seconds};
+use common::{KEY, Tester, World, eui64, global, link_local, seconds};
 use rstest::rstest;
 use wire::icmpv6::Message;
 use wire::ieee802154::{KeyIdentifier, SecurityLevel};
@@ -253,4 +253,92 @@ fn frames_for_others_beacons_and_garbage_are_no_packets() {
     let good = tester.plain(1, &tester.echo(1, 8));
     assert_eq!(world.echoes(1, tester.eui64, &good), Some(false));
     assert!(link_local(1) != link_local(2));
+}
+
+/// A line of which board 1 is the 6LBR and board 2 a secured router, both with all their addresses.
+fn line() -> World {
+    let mut world = World::line(true);
+    world.start();
+    world.run(seconds(20));
+    world.air.clear();
+    world
+}
+
+/// Whether nothing was sent but SSRs to a neighbour that is new.
+fn greets_only(world: &World) -> bool {
+    world.packets().iter().all(|seen| seen.bootstrap_request().is_some())
+}
+
+fn address(text: &str) -> std::net::Ipv6Addr {
+    match text {
+        "link-local" => link_local(2),
+        "global" => global(2),
+        "of the 6LBR" => global(1),
+        "at the backbone" => "fd00:c0::1".parse().unwrap(),
+        written => written.parse().unwrap(),
+    }
+}
+
+#[rstest]
+fn what_claims_to_come_from_the_device_itself_is_dropped_in_silence(
+    #[values("link-local", "global", "::1")] source: &str,
+    #[values("link-local", "global", "ff02::1", "ff02::2", "fd00:c0::c7", "of the 6LBR", "fd00:b007::99", "::1")]
+    to: &str,
+    #[values(false, true)] secured: bool,
+) {
+    let (mut world, mut tester) = (line(), Tester::new());
+    let packet = tester.echo_between(address(source), address(to));
+    let frame = if secured { tester.secured(2, &packet) } else { tester.plain(2, &packet) };
+    world.inject(2, &frame);
+    assert!(
+        world.packets().iter().all(|seen| seen.icmpv6().is_none_or(|message| !matches!(message.kind(), 128 | 129)))
+    );
+    assert_eq!(world.counter(2, "dropped_source"), 1);
+    let good = tester.plain(2, &tester.echo(2, 8));
+    assert_eq!(world.echoes(2, tester.eui64, &good), Some(false), "it lives");
+}
+
+#[rstest]
+fn nor_does_the_6lbr_take_or_forward_such_a_packet_from_the_backbone(
+    #[values("of the 6LBR", "at the backbone", "::1")] source: &str,
+    #[values("of the 6LBR", "at the backbone", "global", "ff02::1", "::1")] to: &str,
+) {
+    let (mut world, tester) = (line(), Tester::new());
+    let packet = tester.echo_between(address(source), address(to)).to_vec().unwrap();
+    let before = world.tool.packets;
+    world.inject_at_backbone(1, &packet);
+    assert!(world.air.is_empty(), "it sent something over the air");
+    assert_eq!(world.tool.packets, before, "it sent something to the backbone");
+    assert_eq!(world.counter(1, "dropped_source"), 1);
+}
+
+#[test]
+fn a_packet_to_the_loopback_address_is_neither_taken_nor_forwarded() {
+    let (mut world, mut tester) = (line(), Tester::new());
+    let packet = tester.echo_between(global(9), "::1".parse().unwrap());
+    let frame = tester.plain(2, &packet);
+    world.inject(2, &frame);
+    assert!(greets_only(&world));
+    assert_eq!(world.counter(2, "dropped_source"), 1);
+}
+
+#[test]
+fn a_device_that_is_told_to_send_to_itself_sends_nothing() {
+    let mut world = line();
+    for to in [link_local(2).to_string(), global(2).to_string(), "::1".to_owned()] {
+        let told = world.command(2, &format!("echo dest={to}"));
+        assert!(!matches!(told, wire::upper_tester::Outcome::Ok(_)), "{to}: {told:?}");
+    }
+    assert!(world.air.is_empty());
+}
+
+#[test]
+fn an_unknown_next_header_is_counted_as_such() {
+    let (mut world, mut tester) = (line(), Tester::new());
+    let mut packet = tester.echo(2, 8);
+    packet.header.next_header = wire::ipv6::NextHeader(253);
+    let frame = tester.plain(2, &packet);
+    world.inject(2, &frame);
+    assert!(greets_only(&world));
+    assert_eq!((world.counter(2, "dropped_unknown"), world.counter(2, "dropped_malformed")), (1, 0));
 }

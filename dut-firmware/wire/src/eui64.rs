@@ -1,5 +1,6 @@
 //! EUI-64 identifiers (IEEE; RFC 4291 appendix A), kept in canonical order: never a bare integer or byte array.
 
+use alloc::string::String;
 use core::fmt;
 use core::str::FromStr;
 
@@ -31,6 +32,11 @@ impl Eui64 {
             *to = from;
         }
         identifier
+    }
+
+    /// As Wireshark prints it, and what a person reads of the tester: `70:b3:d5:b0:07:00:00:03`.
+    pub fn with_colons(self) -> String {
+        self.0.map(|octet| alloc::format!("{octet:02x}")).join(":")
     }
 
     /// The EUI-64 behind a modified interface identifier.

@@ -3,15 +3,22 @@
 //! The engine calls [`Machine::handle`] for every input that concerns the machine, then [`Machine::poll`] until it
 //! returns `None`, and again at [`Machine::deadline`]. No machine reads a clock or a source of randomness.
 
+use std::time::Duration;
+
 use protocols::time::Instant;
-use record::event::{Key, TransmitStatus};
+use record::event::{Because, Key, TransmitStatus};
 use wire::Eui64;
 
 /// Something that the engine tells a machine.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum MachineInput<'a> {
-    /// A line of text as a suite writes it; it ends in exactly one [`MachineOutput::Done`] or [`MachineOutput::Refused`].
-    Order(&'a str),
+    /// An order; it ends in exactly one [`MachineOutput::Done`] or [`MachineOutput::Refused`].
+    Order {
+        /// A line of text as a suite writes it.
+        line: &'a str,
+        /// When the machine gives it up, and says what it waited for; `None`: never.
+        within: Option<Duration>,
+    },
     /// An IPv6 packet arrived at the machine's backbone port.
     Backbone(&'a [u8]),
     /// The tester radio received a frame; its PSDU without FCS.
@@ -68,6 +75,8 @@ pub enum MachineOutput {
         order: String,
         /// Why: a fragment that fits after "refused: ".
         reason: String,
+        /// Whose doing, if that is known.
+        because: Option<Because>,
     },
     /// The machine itself is broken: the case ends in `error`.
     Fault(String),
@@ -85,4 +94,45 @@ pub trait Machine {
 
     /// When [`Machine::poll`] must be called next, if there is no input before.
     fn deadline(&self) -> Option<Instant>;
+}
+
+/// Why an order is not carried out.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Refusal {
+    pub(crate) reason: String,
+    pub(crate) because: Option<Because>,
+}
+
+impl Refusal {
+    /// For a reason that is neither the order's nor, for all that the machine knows, the device's.
+    pub(crate) fn unclear(reason: impl Into<String>) -> Self {
+        Self { reason: reason.into(), because: None }
+    }
+
+    /// For what the device said.
+    pub(crate) fn of_the_device(reason: impl Into<String>) -> Self {
+        Self { reason: reason.into(), because: Some(Because::Device) }
+    }
+
+    /// For what did not come in time.
+    pub(crate) fn of_time(reason: impl Into<String>) -> Self {
+        Self { reason: reason.into(), because: Some(Because::Time) }
+    }
+
+    pub(crate) fn output(self, order: String) -> MachineOutput {
+        MachineOutput::Refused { order, reason: self.reason, because: self.because }
+    }
+}
+
+/// What is wrong with an order.
+impl From<String> for Refusal {
+    fn from(reason: String) -> Self {
+        Self { reason, because: Some(Because::Order) }
+    }
+}
+
+impl From<&str> for Refusal {
+    fn from(reason: &str) -> Self {
+        reason.to_owned().into()
+    }
 }

@@ -83,7 +83,7 @@ fn a_request_that_a_rule_spoils_is_refused_by_the_device_and_changes_nothing() {
     world.tool.deviate(Rule { message: "coap.put".to_owned(), matches: Vec::new(), change, times: 1 }).unwrap();
     world.order(&format!("select {}", eui64(3)));
     world.run(130 * SECOND);
-    assert_eq!(world.refused, [(format!("select {}", eui64(3)), format!("{} answered 4.00", eui64(3)))]);
+    assert_eq!(world.refused, [(format!("select {}", eui64(3)), format!("{} answered 4.00", eui64(3).with_colons()))]);
     assert!(!world.is_secured(3));
 }
 

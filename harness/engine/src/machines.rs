@@ -3,6 +3,7 @@
 
 use std::collections::BTreeMap;
 use std::net::Ipv6Addr;
+use std::time::Duration;
 
 use authenticator::commissioning_tool::Departure;
 use authenticator::craft::{self, CraftRequest, Destination, Protection};
@@ -84,11 +85,11 @@ impl Machines {
         }
     }
 
-    /// Hands an order to a machine; false if there is none of that name.
-    pub fn order(&mut self, now: Instant, machine: &str, order: &str) -> bool {
+    /// Hands an order to a machine, which gives it up after `within`; false if there is none of that name.
+    pub fn order(&mut self, now: Instant, machine: &str, order: &str, within: Option<Duration>) -> bool {
         match self.by_name(machine) {
             Some(machine) => {
-                machine.handle(now, MachineInput::Order(order));
+                machine.handle(now, MachineInput::Order { line: order, within });
                 true
             }
             None => false,
@@ -249,9 +250,11 @@ fn event(machine: &str, output: MachineOutput) -> MachineEvent {
             pan_id,
         }),
         MachineOutput::KeyLearnt(key) => MachineEvent::Learnt(key),
-        MachineOutput::Done { order } => MachineEvent::Saw(Observation::Order { machine, order, refused: None }),
-        MachineOutput::Refused { order, reason } => {
-            MachineEvent::Saw(Observation::Order { machine, order, refused: Some(reason) })
+        MachineOutput::Done { order } => {
+            MachineEvent::Saw(Observation::Order { machine, order, refused: None, because: None })
+        }
+        MachineOutput::Refused { order, reason, because } => {
+            MachineEvent::Saw(Observation::Order { machine, order, refused: Some(reason), because })
         }
         MachineOutput::Fault(reason) => MachineEvent::Saw(Observation::TesterFault { part: machine, reason }),
         MachineOutput::Log(line) => MachineEvent::Saw(Observation::Log { board: machine, line }),

@@ -107,7 +107,7 @@ fn is_fragment(pdu: &Pdu) -> bool {
 }
 
 /// The name of a PDU; a flight of DTLS messages is called by all of them.
-fn message(pdu: &Pdu) -> String {
+pub(crate) fn message(pdu: &Pdu) -> String {
     let names = dtls_messages(pdu);
     if names.is_empty() {
         return most_telling(&pdu.messages).to_owned();
@@ -162,7 +162,7 @@ fn named_by(field: &str, number: u64) -> String {
 }
 
 /// What is worth a glance. Never a payload: it may be a key.
-fn info(pdu: &Pdu, environment: &Environment) -> String {
+pub(crate) fn info(pdu: &Pdu, environment: &Environment) -> String {
     let mut words = Vec::new();
     words.extend(ends(pdu, environment));
     bootstrap_layer(pdu, environment, &mut words);

@@ -1,9 +1,11 @@
 //! Runs one case: starts steps, carries actions to the rack and to the tester-side machines, and shows every event to the
 //! judge, who alone says when a step is over.
 
+use std::time::Duration;
+
 use protocols::time::Instant;
 use record::Octets;
-use record::event::{Action, EVENTS_SCHEMA, Event, Key, Observation, What};
+use record::event::{Action, Because, EVENTS_SCHEMA, Event, Key, Observation, What};
 use suites::plan::{Case, Command, Role, StepKind};
 use testbeds::Rack;
 
@@ -143,10 +145,10 @@ impl Runner<'_> {
                 property("network", "index"),
                 self.case.security_level
             );
-            self.order(&tool, &network);
+            self.order(&tool, &network, None);
             for device in &devices {
                 let anchor = format!("anchor eui64={} psk={}", property(device, "eui64"), property(device, "psk"));
-                self.order(&tool, &anchor);
+                self.order(&tool, &anchor, None);
             }
         }
         for radio in self.named(Role::TesterRadio) {
@@ -158,7 +160,7 @@ impl Runner<'_> {
                 property("network", "index"),
                 self.case.security_level,
             );
-            self.order(&radio, &configure);
+            self.order(&radio, &configure, None);
         }
     }
 
@@ -205,7 +207,7 @@ impl Runner<'_> {
         let given: Vec<(String, String)> =
             self.anchors.iter().filter(|(_, order)| order.starts_with(&of)).cloned().collect();
         for (tool, order) in given {
-            self.order(&tool, &order.replacen(known_as, address, 1));
+            self.order(&tool, &order.replacen(known_as, address, 1), None);
         }
         let routes: Vec<(String, String)> =
             self.routes.iter().filter(|(_, command)| command.contains(known_as)).cloned().collect();
@@ -228,14 +230,14 @@ impl Runner<'_> {
         }
     }
 
-    fn perform(&mut self, step: usize) {
-        let Some(step) = self.case.steps.get(step) else { return };
+    fn perform(&mut self, number: usize) {
+        let Some(step) = self.case.steps.get(number) else { return };
         match &step.kind {
             StepKind::Do(Command::Power { board, on }) => self.act(Action::Power { board: board.clone(), on: *on }),
             StepKind::Do(Command::Reset { board }) => self.act(Action::Reset { board: board.clone() }),
             StepKind::Do(Command::UpperTester { board, command, .. }) => self.ask(board, command),
             StepKind::Do(Command::Machine { machine, order, .. }) => match self.judge.bindings().resolve_line(order) {
-                Ok(order) => self.order(machine, &order),
+                Ok(order) => self.order(machine, &order, self.judge.order_time(number)),
                 Err(reference) => self.fault("suite", format!("{reference} stands for nothing here")),
             },
             StepKind::Check(check) => self.ask(&check.board, &check.command),
@@ -277,17 +279,19 @@ impl Runner<'_> {
         self.act(Action::UpperTester { board: board.to_owned(), line });
     }
 
-    fn order(&mut self, machine: &str, order: &str) {
+    /// Hands an order to a machine, which gives it up after `within`.
+    fn order(&mut self, machine: &str, order: &str, within: Option<Duration>) {
         let now = self.rack.now();
         if order.starts_with("anchor ") {
             self.anchors.push((machine.to_owned(), order.to_owned()));
         }
         self.emit(What::Action(Action::Machine { machine: machine.to_owned(), order: order.to_owned() }));
-        if !self.machines.order(now, machine, order) {
+        if !self.machines.order(now, machine, order, within) {
             self.emit(What::Observation(Observation::Order {
                 machine: machine.to_owned(),
                 order: order.to_owned(),
                 refused: Some(format!("the tester has no machine `{machine}`")),
+                because: Some(Because::Order),
             }));
         }
     }
@@ -309,6 +313,10 @@ impl Runner<'_> {
             Ok(event) => {
                 self.judge.see(&event);
                 self.events.push(event);
+                // What the judge read in a request opens the capture too.
+                for key in self.judge.take_keys() {
+                    self.emit(What::KeyLearnt(key));
+                }
             }
             Err(reason) => {
                 self.halted = true;

@@ -122,6 +122,18 @@ pub enum Action {
     },
 }
 
+/// Why an order was not carried out.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Because {
+    /// Of the order itself: it asks for what the machine cannot do, and nothing was tried.
+    Order,
+    /// Of what the device said.
+    Device,
+    /// Of what did not come while the order's time ran.
+    Time,
+}
+
 /// Something the rack saw.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case", deny_unknown_fields)]
@@ -184,6 +196,9 @@ pub enum Observation {
         order: String,
         /// Why it could not be done, if so.
         refused: Option<String>,
+        /// Whose doing that is, where the machine knows.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        because: Option<Because>,
     },
     /// An operator confirmed a prompt.
     Confirmed {

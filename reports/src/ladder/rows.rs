@@ -241,7 +241,7 @@ fn event_row(event: &Event, lines: &mut Lifelines) -> Option<RowKind> {
                 TransmitStatus::Success => None,
                 status => mark(Some(lines.at(radio)), status_name(*status).into(), false),
             },
-            Observation::Order { machine, order, refused: Some(reason) } => {
+            Observation::Order { machine, order, refused: Some(reason), .. } => {
                 mark(lines.find(machine), format!("refused {order}: {reason}"), false)
             }
             Observation::Log { board, line: text } => {

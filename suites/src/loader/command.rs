@@ -107,7 +107,7 @@ pub(crate) fn command(
                 let help = "docs/suite-format.md lists the orders and their arguments";
                 faults.add(&node.part(place, faults.source), message, help);
             }
-            Some(Command::Machine { machine: machine.to_owned(), order, answer: expected })
+            Some(Command::Machine { machine: machine.to_owned(), order, answer: expected, within: None })
         }
     }
 }

@@ -2,6 +2,7 @@
 
 mod command;
 mod defined;
+mod order_time;
 mod rows;
 pub(crate) mod scope;
 pub(crate) mod step;
@@ -270,7 +271,8 @@ impl CaseReader<'_, '_, '_> {
                     steps.read(&step, part);
                 }
             }
-            let steps = steps.steps;
+            let mut steps = steps.steps;
+            order_time::give(&mut steps, self.catalogue.pixit, topology.boards.len());
             used_params.extend(known.used);
             let case = Case {
                 id: name,

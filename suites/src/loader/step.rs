@@ -9,14 +9,14 @@ use crate::loader::scope::{Bound, Scope, has_radio, has_upper_tester};
 use crate::loader::substitute::Known;
 use crate::loader::template::{choice, duration_of, matches};
 use crate::loader::values;
-use crate::plan::{Case, Check, Command, Constraint, Expect, Iut, Never, Part, Point, Role, Step, StepKind};
+use crate::plan::{Answer, Case, Check, Command, Constraint, Expect, Iut, Never, Part, Point, Role, Step, StepKind};
 use crate::procedures;
 use crate::tree::{Faults, Node, Table, Value, suggest};
 
 /// The keys of which a step has exactly one, and the others that each kind takes.
 pub(crate) const STEP_KINDS: &[(&str, &[&str])] = &[
     ("use", &["with", "clauses"]),
-    ("do", &["answer", "clauses"]),
+    ("do", &["answer", "within", "clauses"]),
     ("expect", &["at", "from", "to", "within", "where", "bind", "search", "count", "clauses"]),
     ("unordered", &["within", "clauses"]),
     ("alt", &["within", "clauses"]),
@@ -110,7 +110,10 @@ impl Steps<'_, '_, '_> {
     fn kind(&mut self, kind: &str, table: &Table) -> Option<StepKind> {
         let node = table.get(kind)?;
         match kind {
-            "do" => command::command(node, table.get("answer"), &self.scope, self.faults).map(StepKind::Do),
+            "do" => {
+                let command = command::command(node, table.get("answer"), &self.scope, self.faults);
+                command.and_then(|command| self.timed(command, table)).map(StepKind::Do)
+            }
             "expect" => self.expect(node, table, None, true).map(StepKind::Expect),
             "unordered" => self.expects(node, table, kind).map(StepKind::Unordered),
             "alt" => self.expects(node, table, kind).map(StepKind::Alternatives),
@@ -121,6 +124,24 @@ impl Steps<'_, '_, '_> {
             "wait" => duration_of(node, "`wait`", self.faults).map(|duration| StepKind::Wait { duration }),
             _ => node.text("`prompt`", self.faults).map(|text| StepKind::Prompt { text: text.to_owned() }),
         }
+    }
+
+    /// The command with the time that the step gives it.
+    fn timed(&mut self, mut command: Command, table: &Table) -> Option<Command> {
+        let Some(node) = table.get("within") else { return Some(command) };
+        let given = duration_of(node, "`within`", self.faults)?;
+        match &mut command {
+            Command::Machine { answer: Answer::Later, .. } => {
+                let help = "an order that is not waited for has no time";
+                self.faults.add(&node.span, "`within` beside `answer = \"later\"`", help);
+            }
+            Command::Machine { within, .. } => *within = Some(given),
+            _ => {
+                let help = "`within` belongs to the orders of tester machines; an upper tester answers within 2 s";
+                self.faults.add(&node.span, "this command has no `within`", help);
+            }
+        }
+        Some(command)
     }
 
     /// One expectation; `must_be_met` unless it is one of several, of which another may be.

@@ -308,7 +308,12 @@ pub(crate) mod write {
     }
 
     pub(crate) fn order(machine: &str, order: impl Into<String>) -> StepKind {
-        StepKind::Do(Command::Machine { machine: machine.to_owned(), order: order.into(), answer: Answer::Ok })
+        StepKind::Do(Command::Machine {
+            machine: machine.to_owned(),
+            order: order.into(),
+            answer: Answer::Ok,
+            within: None,
+        })
     }
 
     pub(crate) fn is(field: &str, value: &str) -> Match {

@@ -271,6 +271,15 @@ impl World {
         self.settle();
     }
 
+    /// A packet out of nowhere, at the backbone port of one board.
+    pub fn inject_at_backbone(&mut self, number: u8, packet: &[u8]) {
+        let now = self.now;
+        if let Some(device) = &mut self.board(number).device {
+            device.handle(now, Input::Backbone(packet));
+        }
+        self.settle();
+    }
+
     /// Lets time pass.
     pub fn run(&mut self, duration: Duration) {
         let end = self.now + duration;

@@ -101,6 +101,13 @@ impl Tester {
         Packet { header: ipv6::Header::new(source, destination, NextHeader::ICMPV6, hop_limit), payload }
     }
 
+    /// An echo request between any two addresses.
+    pub fn echo_between(&self, source: Ipv6Addr, destination: Ipv6Addr) -> Packet {
+        let echo = Message::EchoRequest(Echo { identifier: 9, sequence_number: 1, data: vec![0xa5; 8] });
+        let payload = echo.to_vec(source, destination).unwrap();
+        Packet { header: ipv6::Header::new(source, destination, NextHeader::ICMPV6, 64), payload }
+    }
+
     pub fn link_local(&self) -> Ipv6Addr {
         ipv6::link_local(LinkAddress::Extended(self.eui64))
     }

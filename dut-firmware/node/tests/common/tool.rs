@@ -27,6 +27,8 @@ pub struct Tool {
     /// JSRs as they arrived, with their IPv6 header.
     pub join_requests: Vec<(Instant, Header, sel::Message)>,
     pub echo_replies: Vec<Header>,
+    /// Packets of any kind.
+    pub packets: u32,
     /// ICMPv6 messages that were malformed or bore a wrong checksum: a mutant's.
     pub broken: u32,
     /// Datagrams from other ports than the session's: source port and payload.
@@ -102,6 +104,7 @@ impl Tool {
 
     pub fn handle(&mut self, now: Instant, packet: &[u8]) {
         let packet = Packet::parse(packet).expect("a valid packet on the backbone");
+        self.packets += 1;
         let Header { source, destination, next_header, .. } = packet.header;
         assert_eq!(destination, CT);
         if next_header == NextHeader::ICMPV6 {

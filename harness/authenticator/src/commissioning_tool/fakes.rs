@@ -24,13 +24,13 @@ const RUBBISH: usize = 48;
 impl CommissioningTool {
     /// What a fake makes of an input; packets are nothing to it.
     pub(super) fn pretend(&mut self, fake: Fake, input: MachineInput<'_>) {
-        let MachineInput::Order(line) = input else { return };
+        let MachineInput::Order { line, .. } = input else { return };
         let order = line.to_owned();
         match fake {
             Fake::Dead => {}
             Fake::Refusing => {
                 let reason = "it refuses everything".to_owned();
-                self.outputs.push_back(MachineOutput::Refused { order, reason });
+                self.outputs.push_back(MachineOutput::Refused { order, reason, because: None });
             }
             Fake::Liar => self.outputs.push_back(MachineOutput::Done { order }),
             Fake::Babbling => {

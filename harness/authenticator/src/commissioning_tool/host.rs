@@ -13,7 +13,7 @@ use super::tasks::Task;
 use super::{CommissioningTool, Mutant, deviate_coap};
 use crate::craft::flip;
 use crate::deviation::Gate;
-use crate::machine::MachineOutput;
+use crate::machine::{MachineOutput, Refusal};
 
 const HOP_LIMIT: u8 = 64;
 
@@ -193,7 +193,9 @@ impl CommissioningTool {
                     self.log(format!("{address} answered {} without DTLS", message.code));
                     Ok(())
                 }
-                ClientOutput::Failed { reason, .. } => Err(format!("no response without DTLS: {reason:?}")),
+                ClientOutput::Failed { reason, .. } => {
+                    Err(Refusal::of_the_device(format!("no response without DTLS: {reason:?}")))
+                }
             };
             at -= 1;
             self.plain.remove(at);

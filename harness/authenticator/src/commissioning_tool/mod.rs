@@ -10,7 +10,7 @@
 //! | `identity [key=hex] [certificate=hex] [issuer=hex]` | the tool's own key, raw or certified; without arguments none |
 //! | `clock now=seconds` | the wall time since 1970 |
 //! | `revoke hash=64hex` | a key (SHA-256 of its SubjectPublicKeyInfo) that is believed no more |
-//! | `select EUI64` | as soon as a JSR of it is known: handshake, PUT of the key; done at 2.01 or 2.04, refused at any other response. A failed handshake does not end it: other claimants and later JSRs are tried |
+//! | `select EUI64` | as soon as a JSR of it is known: handshake, PUT of the key; done at 2.01 or 2.04, refused at any other response. A failed handshake does not end it: other claimants and later JSRs are tried until its time is over |
 //! | `deselect [EUI64]` | ends selections; their `select` is refused |
 //! | `close [to=EUI64]`, `open [to=EUI64]` | PUT of `all_secured` with the domain's next sequence number to every secured device, again after the others to one that was not reached; done if all changed |
 //! | `reach EUI64 [tries=10]` | echo requests to the device, every 3 s; done at the first reply |
@@ -26,7 +26,7 @@
 //! `payload=` takes the rest of the line: pairs of hex digits are octets, anything else is text.
 //!
 //! A session that an order opened is closed with `close_notify` when the order is done, since a device takes one session
-//! at a time. A session of `connect` serves later orders to its device and stays open until `disconnect`: the tool does
+//! at a time. An order that has a time ends with it, and says what it waited for and how each try ended. A session of `connect` serves later orders to its device and stays open until `disconnect`: the tool does
 //! not end it for idleness, so that a case can see what the device does.
 
 mod credentials;
@@ -60,7 +60,7 @@ use wire::coap::Message;
 
 use crate::craft::coap_fields;
 use crate::deviation::{Decision, Hooks, Rule, RuleBook, RuleError};
-use crate::machine::{Machine, MachineInput, MachineOutput};
+use crate::machine::{Machine, MachineInput, MachineOutput, Refusal};
 use crate::profile::CT_ADDRESS;
 
 use credentials::{DeviceAnchor, Keyring};
@@ -244,9 +244,9 @@ impl Machine for CommissioningTool {
             return self.pretend(fake, input);
         }
         match input {
-            MachineInput::Order(line) => match Order::parse(line) {
-                Ok(order) => self.take_order(now, line, order),
-                Err(reason) => self.outputs.push_back(MachineOutput::Refused { order: line.to_owned(), reason }),
+            MachineInput::Order { line, within } => match Order::parse(line) {
+                Ok(order) => self.take_order(now, line, order, within.map(|within| now + within)),
+                Err(reason) => self.outputs.push_back(Refusal::from(reason).output(line.to_owned())),
             },
             MachineInput::Backbone(packet) => self.receive(now, packet),
             MachineInput::Received(_) | MachineInput::Overheard(_) | MachineInput::TransmitDone { .. } => {

@@ -9,6 +9,7 @@ use wire::icmpv6::{Echo, Message};
 use wire::ipv6::NextHeader;
 
 use super::CommissioningTool;
+use crate::machine::Refusal;
 
 /// From one echo request to the next.
 const INTERVAL: Duration = Duration::from_secs(3);
@@ -28,6 +29,11 @@ impl Reach {
         Self { address, left: tries, sent: 0, next: now }
     }
 
+    /// How it stands.
+    pub(super) fn unanswered(&self) -> String {
+        format!("{} answered none of {} echo requests", self.address, self.sent)
+    }
+
     pub(super) fn deadline(&self) -> Instant {
         self.next
     }
@@ -40,12 +46,12 @@ impl Reach {
 
 impl CommissioningTool {
     /// Sends the next echo request if it is due.
-    pub(super) fn advance_reach(&mut self, now: Instant, id: u64, reach: &mut Reach) -> Result<(), String> {
+    pub(super) fn advance_reach(&mut self, now: Instant, id: u64, reach: &mut Reach) -> Result<(), Refusal> {
         if now < reach.next {
             return Ok(());
         }
         if reach.left == 0 {
-            return Err(format!("{} answered none of {} echo requests", reach.address, reach.sent));
+            return Err(Refusal::of_time(reach.unanswered()));
         }
         reach.left -= 1;
         reach.sent = reach.sent.saturating_add(1);

@@ -37,6 +37,8 @@ pub(super) struct Session {
     pub(super) is_kept: bool,
     /// The handshake was completed.
     pub(super) was_connected: bool,
+    /// Something came from the peer.
+    pub(super) was_answered: bool,
     dtls: Engine,
     coap: coap::Client,
     /// Sent as soon as the handshake is done.
@@ -61,6 +63,7 @@ impl Session {
             task: None,
             is_kept: false,
             was_connected: false,
+            was_answered: false,
             dtls,
             coap,
             first: None,
@@ -70,6 +73,7 @@ impl Session {
     }
 
     pub(super) fn handle(&mut self, now: Instant, datagram: &[u8]) {
+        self.was_answered = true;
         self.dtls.handle(now, datagram);
     }
 

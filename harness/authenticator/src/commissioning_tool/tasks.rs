@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 use std::net::Ipv6Addr;
 use std::time::Duration;
 
-use protocols::coap::{Client, Request, TransmissionParameters};
+use protocols::coap::{Client, Failure, Request, TransmissionParameters};
 use protocols::credentials::{PublicKey, TrustAnchor};
 use protocols::dtls::{self, CloseReason, Closed};
 use protocols::time::Instant;
@@ -19,7 +19,7 @@ use super::order::{AnchorOrder, NetworkKey, Order};
 use super::reach::Reach;
 use super::session::{Event, Session};
 use super::{CommissioningTool, Departure, HandshakeConfig, Mutant};
-use crate::machine::MachineOutput;
+use crate::machine::{MachineOutput, Refusal};
 use crate::profile::mesh_address;
 
 /// Handshakes with different claimants of one selected EUI-64 at a time: one that never answers must not keep the honest
@@ -37,6 +37,12 @@ pub(super) struct Task {
     /// As it was given.
     order: String,
     kind: Kind,
+    /// When it is given up.
+    ends: Option<Instant>,
+    /// How its tries ended, each ending with how often.
+    tries: Vec<(String, u32)>,
+    /// The device answered one of them, by an alert if nothing else.
+    was_answered: bool,
 }
 
 enum Kind {
@@ -68,9 +74,17 @@ enum Kind {
 impl Task {
     /// When it has something to do by itself.
     pub(super) fn deadline(&self) -> Option<Instant> {
-        match &self.kind {
+        let own = match &self.kind {
             Kind::Reach(reach) => Some(reach.deadline()),
             _ => None,
+        };
+        [own, self.ends].into_iter().flatten().min()
+    }
+
+    fn note(&mut self, ending: String) {
+        match self.tries.iter_mut().find(|(known, _)| *known == ending) {
+            Some((_, times)) => *times += 1,
+            None => self.tries.push((ending, 1)),
         }
     }
 
@@ -86,18 +100,18 @@ impl Task {
 }
 
 /// What an order comes to when it is taken: done at once, or a task.
-type Taken = Result<Option<Kind>, String>;
+type Taken = Result<Option<Kind>, Refusal>;
 
 impl CommissioningTool {
-    pub(super) fn take_order(&mut self, now: Instant, line: &str, order: Order) {
+    pub(super) fn take_order(&mut self, now: Instant, line: &str, order: Order, ends: Option<Instant>) {
         let order_text = line.to_owned();
         match self.begin(now, order) {
             Ok(None) => self.outputs.push_back(MachineOutput::Done { order: order_text }),
             Ok(Some(kind)) => {
                 let id = self.next_id();
-                self.tasks.insert(id, Task { order: order_text, kind });
+                self.tasks.insert(id, Task { order: order_text, kind, ends, tries: Vec::new(), was_answered: false });
             }
-            Err(reason) => self.outputs.push_back(MachineOutput::Refused { order: order_text, reason }),
+            Err(refusal) => self.outputs.push_back(refusal.output(order_text)),
         }
     }
 
@@ -148,7 +162,7 @@ impl CommissioningTool {
                 let meant = self.secured.keys().copied().filter(|eui64| to.is_none_or(|to| to == *eui64));
                 let mut remaining: VecDeque<(Eui64, u32)> = meant.map(|eui64| (eui64, 0)).collect();
                 if remaining.is_empty() {
-                    return Err("no such device was secured".to_owned());
+                    return Err(Refusal::unclear("no such device was secured"));
                 }
                 remaining.iter().try_for_each(|(eui64, _)| self.anchor(*eui64).map(drop))?;
                 self.close_seq =
@@ -195,7 +209,7 @@ impl CommissioningTool {
             }
             Order::Disconnect(eui64) => {
                 if !self.close_kept(now, eui64) {
-                    return Err(format!("no session with {eui64} is open"));
+                    return Err(Refusal::unclear(format!("no session with {} is open", eui64.with_colons())));
                 }
                 None
             }
@@ -207,7 +221,7 @@ impl CommissioningTool {
             }
             Order::HandshakeConfig { mtu, ems, retransmit } => {
                 if let Some(mtu) = mtu.filter(|mtu| *mtu < dtls::MIN_MTU) {
-                    return Err(format!("an MTU of {mtu} octets is below {}", dtls::MIN_MTU));
+                    return Err(format!("an MTU of {mtu} octets is below {}", dtls::MIN_MTU).into());
                 }
                 let HandshakeConfig { retransmission, .. } = &mut self.handshake;
                 if let Some(initial) = retransmit {
@@ -226,7 +240,8 @@ impl CommissioningTool {
         let Ok(credential) = self.credential_for(eui64) else { return };
         let id = self.next_id();
         let kind = Kind::Connect { eui64, address, credential };
-        self.tasks.insert(id, Task { order: format!("connect {eui64}"), kind });
+        let order = format!("connect {eui64}");
+        self.tasks.insert(id, Task { order, kind, ends: None, tries: Vec::new(), was_answered: false });
     }
 
     /// Where a device is: where it was secured, else its address in the mesh if it asked from there or not at all.
@@ -244,7 +259,7 @@ impl CommissioningTool {
             |task: &Task| matches!(task.kind, Kind::Select(known) if eui64.is_none_or(|eui64| eui64 == known));
         let ended: Vec<u64> = self.tasks.iter().filter(|(_, task)| is_meant(task)).map(|(id, _)| *id).collect();
         for task in ended {
-            self.finish(now, task, Err("deselected".to_owned()));
+            self.finish(now, task, Err(Refusal::unclear("deselected")));
         }
     }
 
@@ -262,15 +277,21 @@ impl CommissioningTool {
         let ids: Vec<u64> = self.tasks.keys().copied().collect();
         for id in ids {
             let Some(mut task) = self.tasks.remove(&id) else { continue };
-            let result = self.advance_task(now, id, &mut task.kind);
+            let result = match task.ends {
+                Some(ends) if ends <= now => {
+                    let reason = self.waited_for(id, &task);
+                    Err(if task.was_answered { Refusal::of_the_device(reason) } else { Refusal::of_time(reason) })
+                }
+                _ => self.advance_task(now, id, &mut task.kind),
+            };
             self.tasks.insert(id, task);
-            if let Err(reason) = result {
-                self.finish(now, id, Err(reason));
+            if let Err(refusal) = result {
+                self.finish(now, id, Err(refusal));
             }
         }
     }
 
-    fn advance_task(&mut self, now: Instant, id: u64, kind: &mut Kind) -> Result<(), String> {
+    fn advance_task(&mut self, now: Instant, id: u64, kind: &mut Kind) -> Result<(), Refusal> {
         match kind {
             Kind::Select(eui64) => self.advance_selection(now, id, *eui64),
             Kind::Connect { eui64, address, credential } => {
@@ -296,6 +317,33 @@ impl CommissioningTool {
         }
     }
 
+    /// What a task that is given up was waiting for, and how its tries ended.
+    fn waited_for(&self, id: u64, task: &Task) -> String {
+        let device = |eui64: &Eui64| eui64.with_colons();
+        let mut parts: Vec<String> = task.tries.iter().map(|(ending, count)| times(ending, *count)).collect();
+        let open = |session: &&Session| session.task == Some(id);
+        for session in self.sessions.values().filter(open) {
+            let device = device(&session.eui64);
+            parts.push(match (session.was_connected, session.was_answered) {
+                (true, _) => format!("a request to {device} is not answered yet"),
+                (false, true) => format!("a handshake with {device} is not complete yet"),
+                (false, false) => format!("a handshake with {device} is not answered yet"),
+            });
+        }
+        let tried = parts.join("; ");
+        match &task.kind {
+            Kind::Select(eui64) if self.registry.addresses(*eui64).next().is_none() => {
+                format!("no join request of {} came", device(eui64))
+            }
+            Kind::Select(eui64) if parts.is_empty() => format!("no further join request of {} came", device(eui64)),
+            Kind::Reach(reach) => reach.unanswered(),
+            Kind::Plain { eui64, .. } => format!("{} did not answer without DTLS", device(eui64)),
+            _ if parts.is_empty() => "another order holds the session with the device".to_owned(),
+            Kind::AllSecured { failures, .. } if !failures.is_empty() => format!("{tried}; {}", failures.join("; ")),
+            _ => tried,
+        }
+    }
+
     /// Whether another task uses a session with the device.
     fn is_busy(&self, id: u64, eui64: Eui64) -> bool {
         self.sessions.values().any(|session| session.eui64 == eui64 && session.task.is_some_and(|task| task != id))
@@ -317,7 +365,7 @@ impl CommissioningTool {
         self.sessions.iter().find(|(_, session)| is_idle(session)).map(|(id, _)| *id)
     }
 
-    fn advance_selection(&mut self, now: Instant, id: u64, eui64: Eui64) -> Result<(), String> {
+    fn advance_selection(&mut self, now: Instant, id: u64, eui64: Eui64) -> Result<(), Refusal> {
         if self.is_busy(id, eui64) {
             return Ok(());
         }
@@ -360,7 +408,7 @@ impl CommissioningTool {
         Ok(())
     }
 
-    fn advance_request(&mut self, now: Instant, id: u64, eui64: Eui64, request: &Request) -> Result<(), String> {
+    fn advance_request(&mut self, now: Instant, id: u64, eui64: Eui64, request: &Request) -> Result<(), Refusal> {
         if self.sessions_of(id) > 0 || self.is_busy(id, eui64) {
             return Ok(());
         }
@@ -436,19 +484,25 @@ impl CommissioningTool {
                     if self.tasks.get(&task).is_some_and(|task| task.selects(eui64)) {
                         self.registry.renew(eui64, address);
                     }
-                    self.on_failure(now, task, format!("{eui64} did not answer the request: {reason:?}"));
+                    let text = match reason {
+                        Failure::Reset => "was answered by a Reset".to_owned(),
+                        Failure::Timeout => "was not answered".to_owned(),
+                        other => format!("failed: {other:?}"),
+                    };
+                    // The session is proof that the device was there.
+                    self.on_failure(now, task, format!("request to {} {text}", eui64.with_colons()), true);
                 }
             }
             Event::Closed(closed) => {
-                let was_connected = session.was_connected;
+                let (was_connected, was_answered) = (session.was_connected, session.was_answered);
+                let text = ending(session, &closed);
                 self.sessions.remove(&id);
-                let text = format!("session with {eui64} at {address} ended: {}", describe(&closed));
                 if closed.reason != CloseReason::Local {
-                    self.log(text.clone());
+                    self.log(format!("{text}, at {address}"));
                 }
                 if let Some(task) = task {
                     self.statistics.handshakes_failed += u32::from(!was_connected);
-                    self.on_failure(now, task, text);
+                    self.on_failure(now, task, text, was_answered);
                 }
             }
         }
@@ -479,13 +533,13 @@ impl CommissioningTool {
         let (eui64, address) = peer;
         let Some(task) = self.tasks.get_mut(&id) else { return };
         let is_success = matches!(code, Code::CHANGED | Code::CREATED);
-        let refusal = format!("{eui64} answered {code}");
+        let refusal = format!("{} answered {code}", eui64.with_colons());
         match &mut task.kind {
             Kind::Select(_) if is_success => {
                 self.secured.insert(eui64, address);
                 self.finish(now, id, Ok(()));
             }
-            Kind::Select(_) => self.finish(now, id, Err(refusal)),
+            Kind::Select(_) => self.finish(now, id, Err(Refusal::of_the_device(refusal))),
             Kind::AllSecured { failures, .. } => {
                 if !is_success {
                     failures.push(refusal);
@@ -496,8 +550,11 @@ impl CommissioningTool {
         }
     }
 
-    fn on_failure(&mut self, now: Instant, id: u64, reason: String) {
+    fn on_failure(&mut self, now: Instant, id: u64, reason: String, was_answered: bool) {
         let Some(task) = self.tasks.get_mut(&id) else { return };
+        task.note(reason.clone());
+        task.was_answered |= was_answered;
+        let reason = if was_answered { Refusal::of_the_device(reason) } else { Refusal::of_time(reason) };
         match &mut task.kind {
             Kind::Select(_) if self.departure == Some(Departure::Mutant(Mutant::GivesUpAfterFailure)) => {
                 self.finish(now, id, Err(reason))
@@ -508,7 +565,7 @@ impl CommissioningTool {
                 // The air may have lost too much: the others first, then once more.
                 match remaining.front().copied() {
                     Some((eui64, tried)) if tried + 1 < ALL_SECURED_TRIES => remaining.push_back((eui64, tried + 1)),
-                    _ => failures.push(reason),
+                    _ => failures.push(reason.reason),
                 }
                 self.next_device(now, id);
             }
@@ -524,7 +581,7 @@ impl CommissioningTool {
         };
         remaining.pop_front();
         if remaining.is_empty() {
-            let result = if failures.is_empty() { Ok(()) } else { Err(failures.join("; ")) };
+            let result = if failures.is_empty() { Ok(()) } else { Err(Refusal::of_the_device(failures.join("; "))) };
             self.finish(now, id, result);
         }
     }
@@ -547,20 +604,42 @@ impl CommissioningTool {
     }
 
     /// Ends a task: the one place where an order that took time is reported.
-    pub(super) fn finish(&mut self, now: Instant, id: u64, result: Result<(), String>) {
+    pub(super) fn finish(&mut self, now: Instant, id: u64, result: Result<(), Refusal>) {
         self.release_sessions(now, id);
         let Some(Task { order, .. }) = self.tasks.remove(&id) else { return };
         self.outputs.push_back(match result {
             Ok(()) => MachineOutput::Done { order },
-            Err(reason) => MachineOutput::Refused { order, reason },
+            Err(refusal) => refusal.output(order),
         });
     }
 }
 
-fn describe(closed: &Closed) -> String {
-    let alert = |what: &str, alert: Option<wire::dtls::Alert>| alert.map(|alert| format!(", {what} {alert}"));
-    let (sent, received) = (alert("sent", closed.sent), alert("received", closed.received));
-    format!("{:?}{}{}", closed.reason, sent.unwrap_or_default(), received.unwrap_or_default())
+/// How a session ended: `handshake with 70:b3:d5:b0:07:00:00:03 was ended by its fatal alert bad_record_mac`.
+fn ending(session: &Session, closed: &Closed) -> String {
+    let what = if session.was_connected { "session" } else { "handshake" };
+    let alert = |alert: Option<wire::dtls::Alert>| {
+        alert.map_or_else(String::new, |alert| format!(" alert {}", alert.description))
+    };
+    let how = match closed.reason {
+        CloseReason::Local => "was ended by the tool".to_owned(),
+        CloseReason::Peer | CloseReason::Alert => format!("was ended by its{}", alert(closed.received)),
+        CloseReason::Protocol(text) => format!("was ended by the tool's{}: {text}", alert(closed.sent)),
+        CloseReason::Timeout if session.was_answered => "was broken off: no answer to the last flight".to_owned(),
+        CloseReason::Timeout => "was never answered".to_owned(),
+        CloseReason::Superseded => "was superseded".to_owned(),
+        CloseReason::SequenceNumbersExhausted => "used up its sequence numbers".to_owned(),
+        CloseReason::Idle => "was idle for too long".to_owned(),
+    };
+    format!("{what} with {} {how}", session.eui64.with_colons())
+}
+
+/// `handshake with X ...` as it reads for so many of them.
+fn times(ending: &str, times: u32) -> String {
+    let (what, rest) = ending.split_once(' ').unwrap_or((ending, ""));
+    match times {
+        1 => format!("one {what} {rest}"),
+        _ => format!("{times} {what}s {}", rest.replacen(" was ", " were ", 1)),
+    }
 }
 
 /// PUT of the network key (`PROFILE-SEL` 16).

@@ -21,7 +21,8 @@ use crate::profile::{CT_ADDRESS, mesh_address};
 use protocols::Entropy;
 use protocols::time::Instant;
 use rand_core::SeedableRng;
-use record::event::Key;
+use record::event::{Because, Key};
+use wire::Eui64;
 use world::{KEY, TestDevice, World, eui64};
 
 const SECOND: Duration = Duration::from_secs(1);
@@ -263,7 +264,7 @@ fn a_device_that_refuses_the_key_ends_the_selection() {
     world.order(&format!("select {}", eui64(1)));
     world.join_secure_request(eui64(1), mesh_address(eui64(1)));
     world.run(SECOND);
-    assert_eq!(world.refused, [(format!("select {}", eui64(1)), format!("{} answered 4.00", eui64(1)))]);
+    assert_eq!(world.refused, [(format!("select {}", eui64(1)), format!("{} answered 4.00", eui64(1).with_colons()))]);
 }
 
 #[test]
@@ -308,7 +309,7 @@ fn a_close_that_one_device_refuses_is_refused_with_the_reason() {
     world.devices[0].answer = Some(Code::CONFLICT);
     world.order("close");
     world.run(SECOND);
-    assert_eq!(world.refused, [("close".to_owned(), format!("{} answered 4.09", eui64(1)))]);
+    assert_eq!(world.refused, [("close".to_owned(), format!("{} answered 4.09", eui64(1).with_colons()))]);
     assert_eq!(world.devices[1].requests.len(), 1, "the others are told nevertheless");
 }
 
@@ -357,9 +358,9 @@ fn sessions_with_a_device_come_from_one_port_but_a_second_one_beside_them_does_n
 }
 
 #[rstest]
-#[case::wrong_key("psk=00112233445566778899aabbccddeeff", "received fatal bad_record_mac")]
-#[case::unknown_identity("identity=nobody", "received fatal unknown_psk_identity")]
-#[case::no_device("at=fd00:b007::99", "Timeout")]
+#[case::wrong_key("psk=00112233445566778899aabbccddeeff", "was ended by its alert bad_record_mac")]
+#[case::unknown_identity("identity=nobody", "was ended by its alert unknown_psk_identity")]
+#[case::no_device("at=fd00:b007::99", "was never answered")]
 fn a_bare_handshake_that_must_fail_says_why(#[case] arguments: &str, #[case] reason: &str) {
     let mut world = World::new(vec![TestDevice::new(1)], 0, 1);
     world.order(&format!("connect {} {arguments}", eui64(1)));
@@ -421,8 +422,8 @@ fn an_order_that_makes_no_sense_is_refused_at_once(#[case] order: &str) {
 #[test]
 fn a_selection_without_a_network_key_is_refused() {
     let mut tool = CommissioningTool::new(Entropy::from_seed([0; 32]));
-    tool.handle(Instant::ZERO, MachineInput::Order("anchor eui64=70b3d5b007000001 psk=00"));
-    tool.handle(Instant::ZERO, MachineInput::Order("select 70b3d5b007000001"));
+    tool.handle(Instant::ZERO, MachineInput::Order { line: "anchor eui64=70b3d5b007000001 psk=00", within: None });
+    tool.handle(Instant::ZERO, MachineInput::Order { line: "select 70b3d5b007000001", within: None });
     let outputs: Vec<_> = std::iter::from_fn(|| tool.poll(Instant::ZERO)).collect();
     assert!(matches!(outputs.as_slice(), [MachineOutput::Done { .. }, MachineOutput::Refused { .. }]));
 }
@@ -524,10 +525,10 @@ fn a_question_for_the_tool_is_answered_once_it_is_served(
     };
     assert_eq!(ask(&mut tool), None, "nothing is served yet");
     for other in ["multicast", "directory", "dns-sd"].into_iter().filter(|other| *other != way) {
-        tool.handle(Instant::ZERO, MachineInput::Order(&format!("serve {other}")));
+        tool.handle(Instant::ZERO, MachineInput::Order { line: &format!("serve {other}"), within: None });
         assert_eq!(ask(&mut tool), None, "{other} is no {way}");
     }
-    tool.handle(Instant::ZERO, MachineInput::Order(&format!("serve {way}")));
+    tool.handle(Instant::ZERO, MachineInput::Order { line: &format!("serve {way}"), within: None });
     let Packet { header, payload } = Packet::parse(&ask(&mut tool).unwrap()).unwrap();
     assert_eq!((header.source, header.destination), (answers, from));
     let datagram = udp::Datagram::parse(&payload, header.source, header.destination).unwrap();
@@ -563,11 +564,78 @@ proptest! {
     #[test]
     fn no_packet_and_no_order_makes_it_panic(packet: Vec<u8>, order: String, seed: [u8; 32]) {
         let mut tool = CommissioningTool::new(Entropy::from_seed(seed));
-        tool.handle(Instant::ZERO, MachineInput::Order(&order));
+        tool.handle(Instant::ZERO, MachineInput::Order { line: &order, within: None });
         tool.handle(Instant::ZERO, MachineInput::Backbone(&packet));
         let ended = std::iter::from_fn(|| tool.poll(Instant::ZERO))
             .filter(|output| matches!(output, MachineOutput::Done { .. } | MachineOutput::Refused { .. }))
             .count();
         prop_assert_eq!(ended, 1);
     }
+}
+
+/// What a tool that selects device 1 for 60 s says of a device that asks every ten seconds, if at all.
+fn selected(world: &mut World, asks_as: Option<Eui64>) -> (String, Option<Because>) {
+    world.order_within(&format!("select {}", eui64(1)), 60 * SECOND);
+    for _ in 0..7 {
+        if let Some(asking) = asks_as {
+            world.join_secure_request(asking, mesh_address(eui64(1)));
+        }
+        world.run(10 * SECOND);
+    }
+    assert!(world.tool.deadline().is_none_or(|next| next > world.now), "nothing of it goes on");
+    match world.refused.as_slice() {
+        [(_, reason)] => (reason.clone(), world.because[0]),
+        other => panic!("{other:?}, {:?}", world.done),
+    }
+}
+
+#[test]
+fn a_selection_of_a_device_that_never_asks_ends_in_its_time_and_says_so() {
+    for asks_as in [None, Some(eui64(2))] {
+        let mut world = World::new(vec![TestDevice::new(1)], 0, 1);
+        let (reason, because) = selected(&mut world, asks_as);
+        assert_eq!(reason, "no join request of 70:b3:d5:b0:07:00:00:01 came");
+        assert_eq!(because, Some(Because::Time));
+    }
+}
+
+#[test]
+fn a_selection_says_how_its_handshakes_ended() {
+    let mut world = World::new(vec![TestDevice::new(1)], 0, 1);
+    world.order(&format!("anchor eui64={} psk=00112233445566778899aabbccddeeff", eui64(1)));
+    let (reason, because) = selected(&mut world, Some(eui64(1)));
+    assert_eq!(reason, "6 handshakes with 70:b3:d5:b0:07:00:00:01 were ended by its alert bad_record_mac");
+    assert_eq!(because, Some(Because::Device));
+}
+
+#[test]
+fn a_selection_of_a_device_that_answers_no_handshake_says_so() {
+    let mut world = World::new(Vec::new(), 0, 1);
+    let (reason, because) = selected(&mut world, Some(eui64(1)));
+    assert!(reason.starts_with("one handshake with 70:b3:d5:b0:07:00:00:01 was never answered"), "{reason}");
+    assert_eq!(because, Some(Because::Time));
+}
+
+#[test]
+fn a_selection_that_succeeds_in_its_time_is_done_and_not_ended_once_more() {
+    let mut world = World::new(vec![TestDevice::new(1)], 0, 1);
+    world.order_within(&format!("select {}", eui64(1)), 60 * SECOND);
+    world.join_secure_request(eui64(1), mesh_address(eui64(1)));
+    world.run(100 * SECOND);
+    assert_eq!((world.done.len(), world.refused.len()), (1, 0));
+}
+
+#[rstest]
+#[case::not_its_key(
+    "identity key=0000000000000000000000000000000000000000000000000000000000000000",
+    Some(Because::Order)
+)]
+#[case::nobody_s_list("select 70b3d5b0070000ff", Some(Because::Order))]
+#[case::no_such_order("conect 70b3d5b007000001", Some(Because::Order))]
+#[case::nothing_to_close("close", None)]
+#[case::nothing_to_end("disconnect 70b3d5b007000001", None)]
+fn a_tool_knows_whether_an_order_is_wrong_in_itself(#[case] order: &str, #[case] because: Option<Because>) {
+    let mut world = World::new(vec![TestDevice::new(1)], 0, 1);
+    world.order(order);
+    assert_eq!(world.because, [because], "{:?}", world.refused);
 }

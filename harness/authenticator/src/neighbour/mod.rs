@@ -42,14 +42,14 @@ use protocols::link_security::{LinkKey, LinkSecurity, OutgoingCounter, Policy};
 use protocols::lowpan::Reassembler;
 use protocols::time::Instant;
 use rand_core::Rng;
-use record::event::{Key, TransmitStatus};
+use record::event::{Because, Key, TransmitStatus};
 use wire::Eui64;
 use wire::ieee802154::SecurityLevel;
 
 use crate::commissioning_tool::CommissioningTool;
 use crate::craft::{CounterState, Destination, Value};
 use crate::deviation::{Gate, Hooks, Rule, RuleBook, RuleError};
-use crate::machine::{Machine, MachineInput, MachineOutput};
+use crate::machine::{Machine, MachineInput, MachineOutput, Refusal};
 
 use flood::Floods;
 use order::{Configuration, Order};
@@ -77,7 +77,7 @@ pub struct Neighbour {
     entropy: Entropy,
     floods: Floods,
     /// `flood-end` orders that wait.
-    flood_ends: Vec<String>,
+    flood_ends: Vec<(String, Option<Instant>)>,
     tape: Tape,
     /// A forged commissioning tool, once an order asked for one.
     tool: Option<Box<CommissioningTool>>,
@@ -116,6 +116,8 @@ struct Job {
     waiting: usize,
     handles: BTreeSet<u64>,
     failure: Option<String>,
+    /// When it is given up.
+    ends: Option<Instant>,
 }
 
 impl Node {
@@ -189,10 +191,11 @@ impl Neighbour {
         self.next_id
     }
 
-    fn take_order(&mut self, now: Instant, line: &str) -> Result<(), String> {
+    fn take_order(&mut self, now: Instant, line: &str, within: Option<Duration>) -> Result<(), Refusal> {
         if let Some(order) = line.strip_prefix(rogue::WORD).and_then(|rest| rest.strip_prefix(' ')) {
-            return self.order_tool(now, order);
+            return self.order_tool(now, order, within);
         }
+        let ends = within.map(|within| now + within);
         match Order::parse(line)? {
             Order::Configure(configuration) => {
                 let (eui64, pan_id) = (vec![configuration.eui64], configuration.pan_id);
@@ -212,7 +215,7 @@ impl Neighbour {
             Order::Announce { to, secured } => {
                 let is_keyed = self.configured()?.configuration.keyed;
                 let secured = self.protection(now, to, secured)?;
-                let job = self.begin(line);
+                let job = self.begin(line, ends);
                 for secured in [false, true].into_iter().filter(|secured| is_keyed || !secured) {
                     self.transmit(now, "nd.rs", Destination::AllNodes, secured, &[], Some(job));
                 }
@@ -222,14 +225,14 @@ impl Neighbour {
             Order::SetSecureRequest { to, lifetime, secured } => {
                 let secured = self.protection(now, to, Some(secured))?;
                 self.configured()?.requested.insert(to, now);
-                let job = self.begin(line);
+                let job = self.begin(line, ends);
                 let lifetime = [("sel.registration_lifetime", Value::Number(lifetime.into()))];
                 self.transmit(now, "sel.ssr", Destination::Neighbour(to), secured, &lifetime, Some(job));
                 self.settle(job);
             }
             Order::Echo { to, dest, secured, size } => {
                 let secured = self.protection(now, to, secured)?;
-                let job = self.begin(line);
+                let job = self.begin(line, ends);
                 let destination = dest
                     .map_or(Destination::Neighbour(to), |address| Destination::Address { address, next_hop: Some(to) });
                 let size = [("data.len", Value::Number(size.into()))];
@@ -241,7 +244,7 @@ impl Neighbour {
                 self.floods.begin(now, order);
                 self.done(line);
             }
-            Order::FloodEnd => self.flood_ends.push(line.to_owned()),
+            Order::FloodEnd => self.flood_ends.push((line.to_owned(), ends)),
             Order::Record(order) => {
                 self.tape.record(order);
                 self.done(line);
@@ -250,7 +253,7 @@ impl Neighbour {
                 self.tape.stop();
                 self.done(line);
             }
-            Order::Replay(order) => self.replay(now, order, line)?,
+            Order::Replay(order) => self.replay(now, order, line, ends)?,
         }
         Ok(())
     }
@@ -258,7 +261,7 @@ impl Neighbour {
     /// Reports the `flood-end` orders once nothing of a flood is on its way.
     fn settle_floods(&mut self) {
         if self.floods.is_over() && self.in_flight.is_empty() {
-            for order in std::mem::take(&mut self.flood_ends) {
+            for (order, _) in std::mem::take(&mut self.flood_ends) {
                 self.outputs.push_back(MachineOutput::Done { order });
             }
         }
@@ -282,9 +285,9 @@ impl Neighbour {
         self.outputs.push_back(MachineOutput::Done { order: line.to_owned() });
     }
 
-    fn begin(&mut self, line: &str) -> u64 {
+    fn begin(&mut self, line: &str, ends: Option<Instant>) -> u64 {
         let id = self.next_id();
-        let job = Job { order: line.to_owned(), waiting: 0, handles: BTreeSet::new(), failure: None };
+        let job = Job { order: line.to_owned(), waiting: 0, handles: BTreeSet::new(), failure: None, ends };
         self.jobs.insert(id, job);
         id
     }
@@ -297,8 +300,32 @@ impl Neighbour {
         let Some(Job { order, failure, .. }) = self.jobs.remove(&id) else { return };
         self.outputs.push_back(match failure {
             None => MachineOutput::Done { order },
-            Some(reason) => MachineOutput::Refused { order, reason },
+            Some(reason) => MachineOutput::Refused { order, reason, because: Some(Because::Device) },
         });
+    }
+
+    /// Ends the orders whose time is over: what is on its way stays there.
+    fn give_up(&mut self, now: Instant) {
+        let is_over = |ends: &Option<Instant>| ends.is_some_and(|ends| ends <= now);
+        let over: Vec<u64> = self.jobs.iter().filter(|(_, job)| is_over(&job.ends)).map(|(id, _)| *id).collect();
+        for job in over.into_iter().filter_map(|id| self.jobs.remove(&id)) {
+            let reason = match job.handles.len() {
+                0 => format!("{} messages were not due yet", job.waiting),
+                frames => format!("the radio did not say what became of {frames} frames"),
+            };
+            // Of its own radio, not of the device.
+            self.outputs.push_back(Refusal::unclear(reason).output(job.order));
+        }
+        let (over, left) = std::mem::take(&mut self.flood_ends).into_iter().partition(|(_, ends)| is_over(ends));
+        self.flood_ends = left;
+        let over: Vec<(String, Option<Instant>)> = over;
+        for (order, _) in over {
+            let reason = match self.in_flight.len() {
+                0 => "a flood goes on".to_owned(),
+                frames => format!("a flood goes on; the radio did not say yet what became of {frames} frames"),
+            };
+            self.outputs.push_back(Refusal::unclear(reason).output(order));
+        }
     }
 
     fn transmit_done(&mut self, handle: u64, status: TransmitStatus) {
@@ -320,9 +347,9 @@ impl Neighbour {
 impl Machine for Neighbour {
     fn handle(&mut self, now: Instant, input: MachineInput<'_>) {
         match input {
-            MachineInput::Order(line) => {
-                if let Err(reason) = self.take_order(now, line) {
-                    self.outputs.push_back(MachineOutput::Refused { order: line.to_owned(), reason });
+            MachineInput::Order { line, within } => {
+                if let Err(refusal) = self.take_order(now, line, within) {
+                    self.outputs.push_back(refusal.output(line.to_owned()));
                 }
             }
             MachineInput::Received(psdu) => self.receive(now, psdu),
@@ -342,13 +369,16 @@ impl Machine for Neighbour {
                 self.hand_to_radio(outgoing);
             }
             self.settle_floods();
+            self.give_up(now);
         }
         self.outputs.pop_front()
     }
 
     fn deadline(&self) -> Option<Instant> {
         let tool = self.tool.as_ref().and_then(|tool| tool.deadline());
-        [self.gate.deadline(), self.floods.deadline(), tool].into_iter().flatten().min()
+        let jobs = self.jobs.values().filter_map(|job| job.ends);
+        let orders = jobs.chain(self.flood_ends.iter().filter_map(|(_, ends)| *ends));
+        [self.gate.deadline(), self.floods.deadline(), tool].into_iter().flatten().chain(orders).min()
     }
 }
 

@@ -1,13 +1,15 @@
 //! A forged commissioning tool: everything that the commissioning tool can do, done over the radio from the address of
 //! this neighbour, with the credentials that the case gives it.
 
+use std::time::Duration;
+
 use protocols::time::Instant;
 use rand_core::SeedableRng as _;
 use wire::ipv6::Packet;
 
 use super::Neighbour;
 use crate::commissioning_tool::CommissioningTool;
-use crate::machine::{Machine as _, MachineInput, MachineOutput};
+use crate::machine::{Machine as _, MachineInput, MachineOutput, Refusal};
 use crate::profile::{eui64_of, mesh_address};
 
 /// The word before an order of the forged tool.
@@ -15,11 +17,11 @@ pub(super) const WORD: &str = "tool";
 
 impl Neighbour {
     /// Hands an order to the forged tool.
-    pub(super) fn order_tool(&mut self, now: Instant, order: &str) -> Result<(), String> {
+    pub(super) fn order_tool(&mut self, now: Instant, order: &str, within: Option<Duration>) -> Result<(), Refusal> {
         let address = mesh_address(self.configured()?.configuration.eui64);
         let entropy = &mut self.entropy;
         let tool = self.tool.get_or_insert_with(|| Box::new(CommissioningTool::at(address, entropy.fork())));
-        tool.handle(now, MachineInput::Order(order));
+        tool.handle(now, MachineInput::Order { line: order, within });
         Ok(())
     }
 
@@ -38,8 +40,9 @@ impl Neighbour {
                 MachineOutput::Done { order } => {
                     self.outputs.push_back(MachineOutput::Done { order: format!("{WORD} {order}") });
                 }
-                MachineOutput::Refused { order, reason } => {
-                    self.outputs.push_back(MachineOutput::Refused { order: format!("{WORD} {order}"), reason });
+                MachineOutput::Refused { order, reason, because } => {
+                    let order = format!("{WORD} {order}");
+                    self.outputs.push_back(MachineOutput::Refused { order, reason, because });
                 }
                 other => self.outputs.push_back(other),
             }

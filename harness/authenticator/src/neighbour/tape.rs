@@ -10,6 +10,7 @@ use super::Neighbour;
 use super::send::Outgoing;
 use crate::craft::CraftedFrame;
 use crate::deviation::Decision;
+use crate::machine::Refusal;
 
 /// Most frames on the tape.
 const MOST_FRAMES: usize = 256;
@@ -73,16 +74,23 @@ impl Tape {
 
 impl Neighbour {
     /// Plays the tape; recording ends.
-    pub(super) fn replay(&mut self, now: Instant, order: ReplayOrder, line: &str) -> Result<(), String> {
+    pub(super) fn replay(
+        &mut self,
+        now: Instant,
+        order: ReplayOrder,
+        line: &str,
+        ends: Option<Instant>,
+    ) -> Result<(), Refusal> {
         self.tape.stop();
         if self.tape.frames.is_empty() {
-            return Err("nothing was recorded".to_owned());
+            // The device may have said nothing that could be.
+            return Err(Refusal::unclear("nothing was recorded"));
         }
         let mut frames = self.tape.frames.clone();
         if order.reversed {
             frames.reverse();
         }
-        let job = self.begin(line);
+        let job = self.begin(line, ends);
         let all = (0..order.times).flat_map(|_| frames.iter());
         for (position, psdu) in (0u32..).zip(all) {
             let frame = CraftedFrame { psdu: psdu.clone(), fcs: None };

@@ -142,14 +142,14 @@ impl World {
 
     /// An order to the commissioning tool.
     pub fn order(&mut self, order: &str) {
-        self.tool.handle(self.now, MachineInput::Order(order));
+        self.tool.handle(self.now, MachineInput::Order { line: order, within: None });
         self.settle();
     }
 
     /// An order to a neighbour.
     pub fn order_to(&mut self, number: u8, order: &str) {
         let now = self.now;
-        self.neighbour(number).handle(now, MachineInput::Order(order));
+        self.neighbour(number).handle(now, MachineInput::Order { line: order, within: None });
         self.settle();
     }
 
@@ -305,7 +305,7 @@ impl World {
             }
             MachineOutput::KeyLearnt(key) => self.keys.push(key),
             MachineOutput::Done { order } => self.done.push(order),
-            MachineOutput::Refused { order, reason } => self.refused.push((order, reason)),
+            MachineOutput::Refused { order, reason, .. } => self.refused.push((order, reason)),
             MachineOutput::Log(text) => self.log.push(text),
             MachineOutput::Fault(text) => panic!("{text}"),
         }

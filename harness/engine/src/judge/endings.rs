@@ -10,14 +10,6 @@ use super::matching::{self, Assignment, Matching};
 use super::observer::Pdu;
 use super::template;
 
-/// A machine's report that it is done with an order, or why it could not do it.
-pub(super) struct FinishedOrder {
-    pub(super) machine: String,
-    pub(super) order: String,
-    pub(super) refused: Option<String>,
-    pub(super) event: u64,
-}
-
 /// How a step ended.
 pub(super) struct Ending {
     pub(super) verdict: Verdict,
@@ -28,6 +20,8 @@ pub(super) struct Ending {
     pub(super) nearest_miss: Option<NearestMiss>,
     /// Something did not come.
     pub(super) is_absence: bool,
+    /// Nothing that follows could be judged.
+    pub(super) ends_case: bool,
     /// Expectations (indices into the step's) with the PDUs (indices) that met them.
     pub(super) met: Vec<(usize, usize)>,
 }
@@ -42,6 +36,7 @@ impl Ending {
             evidence,
             nearest_miss: None,
             is_absence: false,
+            ends_case: false,
             met: Vec::new(),
         }
     }
@@ -49,7 +44,17 @@ impl Ending {
     pub(super) fn other(verdict: Verdict, blame: Blame, reason: impl Into<String>, evidence: Vec<u64>) -> Self {
         let reason = reason.into();
         let seen = reason.clone();
-        Self { verdict, blame, seen, reason, evidence, nearest_miss: None, is_absence: false, met: Vec::new() }
+        Self {
+            verdict,
+            blame,
+            seen,
+            reason,
+            evidence,
+            nearest_miss: None,
+            is_absence: false,
+            ends_case: false,
+            met: Vec::new(),
+        }
     }
 }
 
@@ -199,15 +204,10 @@ impl Judge<'_> {
                 Some(proof) => Ending::other(
                     Verdict::Fail,
                     Blame::Device,
-                    format!("{what}, though its stimulus was delivered"),
+                    format!("{what}, though its stimulus was delivered; {}", self.last_word(since, "the step began")),
                     proof,
                 ),
-                None => Ending::other(
-                    Verdict::Inconclusive,
-                    Blame::Rack,
-                    format!("{what}, but nothing proves that its stimulus was delivered"),
-                    vec![self.stimulus.since.max(1)],
-                ),
+                None => self.unproven_delivery(&what, since),
             }
         };
         ending.nearest_miss = nearest;
@@ -299,7 +299,7 @@ impl Judge<'_> {
     }
 
     /// What proves that the stimulus reached `board`.
-    fn delivered(&self, board: &str) -> Option<Vec<u64>> {
+    pub(super) fn delivered(&self, board: &str) -> Option<Vec<u64>> {
         self.stimulus.delivered(board, &self.deliveries, self.loses_frames())
     }
 
@@ -354,53 +354,6 @@ impl Judge<'_> {
             }
             _ => Ending::other(Verdict::Error, Blame::Suite, "an answer to a step that asked nothing", evidence),
         }
-    }
-
-    pub(super) fn order_ending(&self, machine: &str, order: &str, answer: &Answer, after: u64) -> Option<Ending> {
-        if *answer == Answer::Later {
-            return Some(Ending::pass("given", Vec::new()));
-        }
-        let finished = self
-            .finished_orders
-            .iter()
-            .find(|done| done.machine == machine && done.order == order && done.event > after)?;
-        let evidence = vec![finished.event];
-        Some(match (&finished.refused, answer) {
-            (None, Answer::Ok) => Ending::pass("done", evidence),
-            // Refused by what is under test itself.
-            (Some(reason), Answer::Error(_)) if machine == self.iut() => {
-                Ending::pass(format!("refused: {reason}"), evidence)
-            }
-            (Some(reason), Answer::Error(_)) if self.lost_for_one(after).is_some() => {
-                self.excused(&format!("`{machine}` could not: {reason}"), after)
-            }
-            (Some(reason), Answer::Error(_)) => match self.delivered(self.iut()) {
-                Some(_) => Ending::pass(format!("refused: {reason}"), evidence),
-                None => Ending::other(
-                    Verdict::Inconclusive,
-                    Blame::Tester,
-                    format!("`{machine}` could not ({reason}), but nothing proves that the device had a say in it"),
-                    evidence,
-                ),
-            },
-            (Some(reason), _) if self.lost_since(after).is_some() => {
-                self.excused(&format!("`{machine}` could not: {reason}"), after)
-            }
-            (Some(reason), _) => {
-                let reached = self.delivered(self.iut()).is_some();
-                let blame = if reached { Blame::Device } else { Blame::Tester };
-                Ending::other(Verdict::Inconclusive, blame, format!("`{machine}` could not: {reason}"), evidence)
-            }
-            (None, Answer::Error(_) | Answer::Unimplemented | Answer::Later) => Ending::other(
-                Verdict::Fail,
-                Blame::Device,
-                match machine == self.iut() {
-                    true => format!("`{machine}` carried `{order}` out, where it had to refuse"),
-                    false => format!("`{machine}` got through, where the device had to refuse"),
-                },
-                evidence,
-            ),
-        })
     }
 
     pub(super) fn reply(&self, board: &str, seq: u32, after: u64) -> Option<&Pdu> {

@@ -3,7 +3,7 @@
 
 use std::net::Ipv6Addr;
 
-use record::event::{EVENTS_SCHEMA, Event, Observation, What};
+use record::event::{Because, EVENTS_SCHEMA, Event, Key, Observation, What};
 use record::verdict::{Blame, StepOutcome, Verdict};
 use suites::plan::{Case, Check, Command, Expect, Match, Part, Point, Step, StepKind};
 use wire::Eui64;
@@ -13,10 +13,11 @@ use super::case_verdict::{Decision, not_run};
 use super::conversation::{Conversations, Oddity};
 use super::delivery::{DeliveryTracker, Stimulus};
 use super::eavesdropper::CLEAR_SECRET;
-use super::endings::{Ending, FinishedOrder};
+use super::endings::Ending;
 use super::expectation;
 use super::losses::Losses;
 use super::observer::{Observer, Pdu};
+use super::order_endings::{FinishedOrder, refused_outright};
 use super::phases::{Active, Phase};
 use super::template::Bindings;
 use crate::environment::{Air, Environment};
@@ -65,6 +66,8 @@ pub struct Judge<'a> {
     pub(super) bindings: Bindings,
     pub(super) pdus: Vec<Pdu>,
     pub(super) finished_orders: Vec<FinishedOrder>,
+    /// Every order of a step: machine, text, and the event with which it was given.
+    pub(super) given_orders: Vec<(String, String, u64)>,
     pub(super) outcomes: Vec<StepOutcome>,
     pub(super) active: Option<Active>,
     pub(super) next: usize,
@@ -112,6 +115,7 @@ impl<'a> Judge<'a> {
             bindings: Bindings::new(environment),
             pdus: Vec::new(),
             finished_orders: Vec::new(),
+            given_orders: Vec::new(),
             outcomes: case.steps.iter().enumerate().map(|(index, step)| not_run(index, step)).collect(),
             active: None,
             next: 0,
@@ -135,6 +139,11 @@ impl<'a> Judge<'a> {
     /// What `$name.field` means now.
     pub fn bindings(&self) -> &Bindings {
         &self.bindings
+    }
+
+    /// The link keys that were read in requests since the last call: for the log, and for whoever opens the capture.
+    pub fn take_keys(&mut self) -> Vec<Key> {
+        self.observer.take_learnt()
     }
 
     /// Every PDU seen so far.
@@ -274,13 +283,25 @@ impl<'a> Judge<'a> {
     /// Notes what machines report; faults of the rack or of the tester end the case at once.
     fn see_report(&mut self, observation: &Observation, n: u64) {
         match observation {
-            Observation::Order { machine, order, refused } => {
-                self.finished_orders.push(FinishedOrder {
+            Observation::Order { machine, order, refused, because } => {
+                let finished = FinishedOrder {
                     order: order.clone(),
                     machine: machine.clone(),
                     refused: refused.clone(),
+                    because: *because,
                     event: n,
-                });
+                    t: self.last.1,
+                };
+                // Nobody waits for it, and yet what follows would be told of a device that had no part in it.
+                if *because == Some(Because::Order)
+                    && machine != self.iut()
+                    && self.next > 0
+                    && !self.waits_for(machine)
+                {
+                    let reason = refused_outright(&finished);
+                    self.abort(Verdict::Inconclusive, Blame::Tester, reason, vec![n]);
+                }
+                self.finished_orders.push(finished);
             }
             Observation::BoardLost { board, reason } => {
                 self.abort(Verdict::Error, Blame::Rack, format!("board `{board}` is lost: {reason}"), vec![n]);
@@ -420,6 +441,7 @@ impl<'a> Judge<'a> {
             return self.decide(doubt);
         }
         let goes_on = step.part == Part::Body
+            && !ending.ends_case
             && verdict == Verdict::Inconclusive
             && matches!(step.kind, StepKind::Do(Command::Machine { .. }));
         if goes_on {

@@ -1,6 +1,7 @@
 //! The judge: the only place where verdicts are made. Sans-IO: it sees events and the plan, nothing else; it never reads a
 //! clock and never looks at stored verdicts, so a stored log gives the same verdict again.
 
+mod carried_keys;
 mod case_verdict;
 mod conversation;
 mod delivery;
@@ -12,8 +13,10 @@ mod judge;
 mod losses;
 mod matching;
 mod observer;
+mod order_endings;
 mod phases;
 mod template;
+mod times;
 
 pub use case_verdict::CaseVerdict;
 pub(crate) use eavesdropper::keyless_dissector;

@@ -13,6 +13,7 @@ use wire::dtls::MasterSecret;
 use wire::ieee802154::{LinkAddress, ShortAddress};
 use wire::upper_tester::Line;
 
+use super::carried_keys;
 use super::eavesdropper::{CLEAR_SECRET, Eavesdropper, keyless_dissector};
 use super::judge::DUT;
 use crate::environment::Environment;
@@ -95,6 +96,10 @@ pub struct Observer {
     wrong_on_purpose: Vec<(Vec<u8>, String)>,
     /// Whose the addresses are that the rack has learnt, all that a board ever had, as [`LinkAddress`] writes them.
     learnt: BTreeMap<String, String>,
+    /// Link keys that are known.
+    link_keys: Vec<(u8, [u8; 16])>,
+    /// Those of them that were read in requests, and not taken yet.
+    read_keys: Vec<Key>,
     /// Only for a case that asks what a stranger hears: every frame is read twice then.
     eavesdropper: Option<Eavesdropper>,
 }
@@ -109,6 +114,8 @@ impl Observer {
             on_air: Vec::new(),
             wrong_on_purpose: Vec::new(),
             learnt: BTreeMap::new(),
+            link_keys: Vec::new(),
+            read_keys: Vec::new(),
             eavesdropper: None,
         }
     }
@@ -133,8 +140,18 @@ impl Observer {
         }
     }
 
-    /// Takes the next event; returns the PDU that it completed, if any.
+    /// Takes the next event; returns the PDU that it completed, if any. A key that it carries serves for the PDUs after it.
     pub fn see(&mut self, event: &Event) -> Option<Pdu> {
+        let pdu = self.read(event)?;
+        for key in carried_keys::of(&pdu) {
+            if self.learn(&key) {
+                self.read_keys.push(key);
+            }
+        }
+        Some(pdu)
+    }
+
+    fn read(&mut self, event: &Event) -> Option<Pdu> {
         self.dissector.set_time(Some(Duration::from_nanos(event.t)));
         self.note_restart(event);
         match &event.what {
@@ -244,12 +261,22 @@ impl Observer {
         }
     }
 
-    fn learn(&mut self, key: &Key) {
+    /// The keys that were read in requests since the last call.
+    pub(super) fn take_learnt(&mut self) -> Vec<Key> {
+        std::mem::take(&mut self.read_keys)
+    }
+
+    /// Whether it is a link key that was not known.
+    fn learn(&mut self, key: &Key) -> bool {
         match key {
             Key::Link { index, key } => {
-                if let Ok(octets) = <[u8; 16]>::try_from(key.0.as_slice()) {
+                let Ok(octets) = <[u8; 16]>::try_from(key.0.as_slice()) else { return false };
+                let is_new = !self.link_keys.contains(&(*index, octets));
+                if is_new {
+                    self.link_keys.push((*index, octets));
                     self.dissector.add_link_key(*index, octets);
                 }
+                is_new
             }
             Key::Dtls { client_random, master_secret } => {
                 if let (Ok(random), Ok(secret)) =
@@ -257,6 +284,7 @@ impl Observer {
                 {
                     self.dissector.add_dtls_master_secret(random, MasterSecret::from_octets(secret));
                 }
+                false
             }
         }
     }

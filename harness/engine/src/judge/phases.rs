@@ -1,5 +1,7 @@
 //! What the step that is on waits for, and until when.
 
+use std::time::Duration;
+
 use record::event::Event;
 use record::verdict::{Blame, Verdict};
 use suites::plan::{Command, Part, StepKind, UPPER_TESTER_TIMEOUT};
@@ -12,8 +14,14 @@ use super::observer::Pdu;
 /// How long a board may take from power-on to its `booted` event.
 const BOOT_TIMEOUT: u64 = 5_000_000_000;
 
-/// How long a tester-side machine may work on one order (a DTLS handshake with all its retransmissions fits).
-const ORDER_TIMEOUT: u64 = 600_000_000_000;
+/// How long a tester-side machine may work on an order of a plan that says nothing of it: one of an older version.
+const ORDER_TIMEOUT: Duration = Duration::from_secs(600);
+
+/// A machine ends its orders itself, in their time. One that has said nothing after this much more is broken.
+const ORDER_GRACE: Duration = Duration::from_secs(5);
+
+/// How many times as long an order may take over links that lose frames: its handshakes may have to begin anew.
+const ORDER_TRIES: u32 = 3;
 
 /// How long the MAC may take for the frames of one `send` step.
 const TRANSMIT_TIMEOUT: u64 = 5_000_000_000;
@@ -100,6 +108,18 @@ impl Judge<'_> {
         self.active = Some(Active { step, n: event.n, t: event.t, phase });
     }
 
+    /// How long the machine may work on the order of this step.
+    pub fn order_time(&self, step: usize) -> Option<Duration> {
+        let StepKind::Do(Command::Machine { within, .. }) = &self.case.steps.get(step)?.kind else { return None };
+        let tries = if self.loses_frames() { ORDER_TRIES } else { 1 };
+        within.map(|within| within.saturating_mul(tries))
+    }
+
+    /// Whether the step that is on waits for an order of this machine.
+    pub(super) fn waits_for(&self, machine: &str) -> bool {
+        matches!(&self.active, Some(Active { phase: Phase::Order { machine: ordered, .. }, .. }) if ordered == machine)
+    }
+
     fn has_upper_tester(&self, board: &str) -> bool {
         self.case.topology.boards.iter().any(|candidate| {
             candidate.name == board
@@ -113,7 +133,10 @@ impl Judge<'_> {
             Phase::Booting { .. } => after(BOOT_TIMEOUT),
             Phase::Answer { .. } | Phase::AliveBefore { .. } => after(nanoseconds(UPPER_TESTER_TIMEOUT)),
             Phase::AliveAfter { watched_until, .. } => watched_until.saturating_add(nanoseconds(UPPER_TESTER_TIMEOUT)),
-            Phase::Order { .. } => after(ORDER_TIMEOUT),
+            Phase::Order { .. } => {
+                let within = self.order_time(active.step).unwrap_or(ORDER_TIMEOUT);
+                after(nanoseconds(within.saturating_add(ORDER_GRACE)))
+            }
             Phase::Transmitting => after(TRANSMIT_TIMEOUT),
             Phase::Passing { until } | Phase::Watching { until, .. } => *until,
             Phase::Observing => match &self.case.steps[active.step].kind {
@@ -147,6 +170,9 @@ impl Judge<'_> {
 
     /// The order that the active step waits for: an older one that is finished late says nothing of it.
     pub(super) fn note_order(&mut self, machine: &str, text: &str) {
+        if self.next > 0 || self.active.is_some() {
+            self.given_orders.push((machine.to_owned(), text.to_owned(), self.last.0));
+        }
         if let Some(Active { phase: Phase::Order { machine: ordered, order: order @ None }, .. }) = &mut self.active
             && ordered == machine
         {
@@ -172,7 +198,7 @@ impl Judge<'_> {
                 reply.map(|reply| self.judge_answer(kind, board, &reply))
             }
             (Phase::Order { machine, order: Some(order) }, StepKind::Do(Command::Machine { answer, .. })) => {
-                self.order_ending(machine, order, answer, started)
+                self.order_ending(machine, order, answer, (started, since))
             }
             (Phase::Transmitting, _) if self.stimulus.settled() && self.last.0 > started => {
                 Some(Ending::pass("sent", Vec::new()))
@@ -215,6 +241,14 @@ impl Judge<'_> {
     /// The active step's deadline has passed.
     pub(super) fn expire(&mut self) {
         let lost = self.active.as_ref().and_then(|active| self.lost_since(active.n));
+        if let Some(Active { phase: Phase::Order { machine, .. }, step, n, t }) = &self.active {
+            let kind = &self.case.steps[*step].kind;
+            let ending = match lost {
+                Some(_) => self.excused(&self.unreported(machine, kind, *t), *n),
+                None => self.broken_machine(machine, kind, (*n, *t)),
+            };
+            return self.finish(ending);
+        }
         let Some(active) = &mut self.active else { return };
         let step = &self.case.steps[active.step];
         let (started, since) = (active.n, active.t);
@@ -237,23 +271,6 @@ impl Judge<'_> {
                 Verdict::Inconclusive,
                 Blame::Rack,
                 format!("{}: silence proves nothing", unanswered(&never.alive)),
-                vec![started],
-            ),
-            (Phase::Order { machine, .. }, _) if lost.is_some() => {
-                let what = format!("machine `{machine}` never finished its order");
-                let ending = self.excused(&what, started);
-                return self.finish(ending);
-            }
-            (Phase::Order { machine, .. }, _) if machine == self.case.iut.name() => Ending::other(
-                Verdict::Inconclusive,
-                Blame::Device,
-                format!("`{machine}` never finished its order"),
-                vec![started],
-            ),
-            (Phase::Order { machine, .. }, _) => Ending::other(
-                Verdict::Error,
-                Blame::Tester,
-                format!("machine `{machine}` never finished its order"),
                 vec![started],
             ),
             (Phase::Transmitting, _) => Ending::other(

@@ -12,6 +12,7 @@ use wire::Eui64;
 use wire::dissect::{FieldKind, Value};
 
 use super::observer::Pdu;
+use super::times;
 use crate::environment::Environment;
 
 /// Bound PDUs by name, and what `$name.field` means.
@@ -104,10 +105,13 @@ pub(super) fn misses(pdu: &Pdu, matches: &[Match], bindings: &Bindings) -> Vec<F
     matches
         .iter()
         .filter(|wanted| !holds(pdu, &wanted.field, &wanted.constraint, bindings))
-        .map(|wanted| FieldMiss {
-            field: wanted.field.clone(),
-            expected: describe(&wanted.constraint, bindings),
-            seen: seen(pdu, &wanted.field),
+        .map(|wanted| {
+            let written = Written::of(&wanted.field, &wanted.constraint, bindings);
+            FieldMiss {
+                field: wanted.field.clone(),
+                expected: written.constraint(&wanted.constraint, bindings),
+                seen: written.seen(pdu, &wanted.field),
+            }
         })
         .collect()
 }
@@ -118,25 +122,96 @@ pub(super) fn seen(pdu: &Pdu, field: &str) -> String {
     if values.is_empty() { "absent".to_owned() } else { values.join(", ") }
 }
 
-/// A constraint in words, its references resolved.
-pub(super) fn describe(constraint: &Constraint, bindings: &Bindings) -> String {
-    let operand = |operand: &Operand| match (operand, bindings.operand(operand)) {
-        (Operand::Reference { name, field, .. }, Some(value)) => format!("{value} (${name}.{field})"),
-        (_, Some(value)) => value.to_string(),
-        (Operand::Reference { name, field, .. }, None) => format!("${name}.{field} (unknown)"),
-        (_, None) => "?".to_owned(),
-    };
+/// How the values of one field are written in a reason: times as offsets from what they refer to, addresses in one notation
+/// (EUI-64 as Wireshark prints them, IPv6 by RFC 5952).
+enum Written {
+    /// Seen from this time, which is called so.
+    Time(u64, String),
+    Eui64,
+    Ipv6,
+    AsItIs,
+}
+
+impl Written {
+    fn of(field: &str, constraint: &Constraint, bindings: &Bindings) -> Self {
+        if field == "time" {
+            let reference = operands(constraint).into_iter().find_map(|operand| match operand {
+                Operand::Reference { name, field, .. } => {
+                    Some((bindings.get(name, field).as_ref().and_then(number_of)?, format!("${name}")))
+                }
+                _ => None,
+            });
+            let (from, name) = reference.unwrap_or((0, "the case began".to_owned()));
+            return Self::Time(from, name);
+        }
+        match wire::dissect::field(field).map(|info| info.kind) {
+            Some(FieldKind::Eui64) => Self::Eui64,
+            Some(FieldKind::Ipv6) => Self::Ipv6,
+            None if matches!(field, "ut.eui64" | "ut.neighbour" | "ut.parent") => Self::Eui64,
+            _ => Self::AsItIs,
+        }
+    }
+
+    fn value(&self, value: &Value) -> String {
+        match (self, value) {
+            (Self::Time(from, name), value) => {
+                number_of(value).map_or_else(|| value.to_string(), |time| times::offset(time, *from, name))
+            }
+            (Self::Eui64, Value::Text(text)) => {
+                text.parse::<Eui64>().map_or_else(|_| text.clone(), |eui64| eui64.with_colons())
+            }
+            (Self::Ipv6, Value::Text(text)) => {
+                text.parse::<Ipv6Addr>().map_or_else(|_| text.clone(), |address| address.to_string())
+            }
+            (_, value) => value.to_string(),
+        }
+    }
+
+    fn seen(&self, pdu: &Pdu, field: &str) -> String {
+        let values: Vec<String> = values(pdu, field).iter().map(|value| self.value(value)).collect();
+        if values.is_empty() { "absent".to_owned() } else { values.join(", ") }
+    }
+
+    /// A constraint in words, its references resolved.
+    fn constraint(&self, constraint: &Constraint, bindings: &Bindings) -> String {
+        let operand = |operand: &Operand| match (operand, bindings.operand(operand)) {
+            (_, Some(value)) if matches!(self, Self::Time(..)) => self.value(&value),
+            (Operand::Reference { name, field, .. }, Some(value)) => {
+                format!("{} (${name}.{field})", self.value(&value))
+            }
+            (_, Some(value)) => self.value(&value),
+            (Operand::Reference { name, field, .. }, None) => format!("${name}.{field} (unknown)"),
+            (_, None) => "?".to_owned(),
+        };
+        let (least, most) = match self {
+            Self::Time(..) => ("not before", "not later than"),
+            _ => ("at least", "at most"),
+        };
+        match constraint {
+            Constraint::Equals(value) => operand(value),
+            Constraint::Not(inner) => format!("not {}", self.constraint(inner, bindings)),
+            Constraint::Range { min: Some(min), max: Some(max) } => format!("{} to {}", operand(min), operand(max)),
+            Constraint::Range { min: Some(min), max: None } => format!("{least} {}", operand(min)),
+            Constraint::Range { min: None, max: Some(max) } => format!("{most} {}", operand(max)),
+            Constraint::Range { min: None, max: None } => "any number".to_owned(),
+            Constraint::OneOf(values) => {
+                format!("one of {}", values.iter().map(operand).collect::<Vec<_>>().join(", "))
+            }
+            Constraint::Present(true) => "present".to_owned(),
+            Constraint::Present(false) => "absent".to_owned(),
+            Constraint::Mask { mask, value } => format!("{value:#x} under mask {mask:#x}"),
+        }
+    }
+}
+
+/// Every operand of a constraint.
+fn operands(constraint: &Constraint) -> Vec<&Operand> {
     match constraint {
-        Constraint::Equals(value) => operand(value),
-        Constraint::Not(inner) => format!("not {}", describe(inner, bindings)),
-        Constraint::Range { min: Some(min), max: Some(max) } => format!("{} to {}", operand(min), operand(max)),
-        Constraint::Range { min: Some(min), max: None } => format!("at least {}", operand(min)),
-        Constraint::Range { min: None, max: Some(max) } => format!("at most {}", operand(max)),
-        Constraint::Range { min: None, max: None } => "any number".to_owned(),
-        Constraint::OneOf(values) => format!("one of {}", values.iter().map(operand).collect::<Vec<_>>().join(", ")),
-        Constraint::Present(true) => "present".to_owned(),
-        Constraint::Present(false) => "absent".to_owned(),
-        Constraint::Mask { mask, value } => format!("{value:#x} under mask {mask:#x}"),
+        Constraint::Equals(operand) => vec![operand],
+        Constraint::Not(inner) => operands(inner),
+        Constraint::Range { min, max } => min.iter().chain(max).collect(),
+        Constraint::OneOf(all) => all.iter().collect(),
+        Constraint::Present(_) | Constraint::Mask { .. } => Vec::new(),
     }
 }
 

@@ -2,6 +2,7 @@
 
 mod census;
 mod common;
+mod endings;
 mod lossy;
 mod orders;
 mod report_summaries;

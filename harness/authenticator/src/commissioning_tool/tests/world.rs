@@ -9,7 +9,7 @@ use protocols::coap::{self, Response, ServerOutput, TransmissionParameters};
 use protocols::dtls::{self, CookieConfig, Output, Psk, ServerConfig, SinglePsk};
 use protocols::time::Instant;
 use rand_core::{Rng, SeedableRng};
-use record::event::Key;
+use record::event::{Because, Key};
 use wire::Eui64;
 use wire::coap::{Code, Message};
 use wire::icmpv6;
@@ -135,6 +135,8 @@ pub(super) struct World {
     pub(super) devices: Vec<TestDevice>,
     pub(super) done: Vec<String>,
     pub(super) refused: Vec<(String, String)>,
+    /// Whose doing each refusal is.
+    pub(super) because: Vec<Option<Because>>,
     pub(super) keys: Vec<Key>,
     pub(super) log: Vec<String>,
     /// Every packet that the tool sent, lost ones included.
@@ -154,6 +156,7 @@ impl World {
             devices,
             done: Vec::new(),
             refused: Vec::new(),
+            because: Vec::new(),
             keys: Vec::new(),
             log: Vec::new(),
             sent: Vec::new(),
@@ -170,7 +173,13 @@ impl World {
     }
 
     pub(super) fn order(&mut self, order: &str) {
-        self.tool.handle(self.now, MachineInput::Order(order));
+        self.tool.handle(self.now, MachineInput::Order { line: order, within: None });
+        self.settle();
+    }
+
+    /// An order that has so much time.
+    pub(super) fn order_within(&mut self, order: &str, within: Duration) {
+        self.tool.handle(self.now, MachineInput::Order { line: order, within: Some(within) });
         self.settle();
     }
 
@@ -197,7 +206,10 @@ impl World {
                 }
                 MachineOutput::KeyLearnt(key) => self.keys.push(key),
                 MachineOutput::Done { order } => self.done.push(order),
-                MachineOutput::Refused { order, reason } => self.refused.push((order, reason)),
+                MachineOutput::Refused { order, reason, because } => {
+                    self.refused.push((order, reason));
+                    self.because.push(because);
+                }
                 MachineOutput::Log(text) => self.log.push(text),
                 other => panic!("{other:?}"),
             }

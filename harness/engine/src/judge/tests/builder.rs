@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use record::Octets;
-use record::event::{Action, EVENTS_SCHEMA, Event, Observation, TransmitStatus, What};
+use record::event::{Action, Because, EVENTS_SCHEMA, Event, Observation, TransmitStatus, What};
 use suites::plan::{
     Answer, Board, Case, Command, Constraint, Expect, Match, Never, Operand, Origin, Part, Point, Role, Step, StepKind,
     Topology,
@@ -72,7 +72,7 @@ pub(super) fn ask(board: &str) -> StepKind {
 
 /// An order to the commissioning tool.
 pub(super) fn order(text: &str, answer: Answer) -> StepKind {
-    StepKind::Do(Command::Machine { machine: "ct".to_owned(), order: text.to_owned(), answer })
+    StepKind::Do(Command::Machine { machine: "ct".to_owned(), order: text.to_owned(), answer, within: None })
 }
 
 /// `send` of the tester radio.
@@ -233,7 +233,13 @@ impl Log {
 
     pub(super) fn order_done(self, order: &str, refused: Option<&str>) -> Self {
         let refused = refused.map(ToOwned::to_owned);
-        self.saw(Observation::Order { machine: "ct".to_owned(), order: order.to_owned(), refused })
+        self.saw(Observation::Order { machine: "ct".to_owned(), order: order.to_owned(), refused, because: None })
+    }
+
+    /// As [`Log::order_done`], refused, and whose doing it is.
+    pub(super) fn order_refused(self, order: &str, reason: &str, because: Because) -> Self {
+        let (machine, refused) = ("ct".to_owned(), Some(reason.to_owned()));
+        self.saw(Observation::Order { machine, order: order.to_owned(), refused, because: Some(because) })
     }
 
     pub(super) fn deadline(self, step: usize) -> Self {

@@ -2,5 +2,6 @@
 
 mod builder;
 mod losses;
+mod orders;
 mod properties;
 mod rules;

@@ -116,7 +116,10 @@ fn silence_is_a_fail_if_the_stimulus_was_delivered() {
     let log = Log::new().joined(0, "dut").step(1).after(6 * SECOND).deadline(1);
     let verdict = log.verdict(&join_then_frame());
     assert_eq!((verdict.verdict, verdict.blame), (Verdict::Fail, Some(Blame::Device)));
-    assert_eq!(verdict.reason, "no wpan.data from dut within 5s, though its stimulus was delivered");
+    assert_eq!(
+        verdict.reason,
+        "no wpan.data from dut within 5s, though its stimulus was delivered; nothing ever came from dut"
+    );
 }
 
 #[rstest]
@@ -402,7 +405,10 @@ fn the_reason_names_the_expectation_that_is_missing() {
     let log = Log::new().joined(0, "dut").step(1).event("dut", "jsr_sent").event("dut", "address");
     let verdict = log.after(6 * SECOND).deadline(1).verdict(&case);
     assert_eq!(verdict.verdict, Verdict::Fail);
-    assert_eq!(verdict.reason, "no ut.event `link_secured` from dut within 5s, though its stimulus was delivered");
+    assert_eq!(
+        verdict.reason,
+        "no ut.event `link_secured` from dut within 5s, though its stimulus was delivered; the last thing from dut was ut.event (event address), 2 ms after the step began"
+    );
 }
 
 #[test]
