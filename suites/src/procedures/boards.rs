@@ -2,15 +2,19 @@
 
 use std::time::Duration;
 
-use super::write::{all, check, event, is, order, power, refers, ut};
+use super::write::{all, check, event, is, look, order, power, refers, ut};
 use super::{Argument, ArgumentKind, Arguments, Expansion, Procedure};
 use crate::credentials::{FLAW_WORDS, Flaw, PIECES};
 use crate::images::IMAGE_WORDS;
-use crate::plan::{Command, Role, StepKind, Topology};
+use crate::plan::{Command, Constraint, Expect, Match, Operand, Point, Role, StepKind, Topology};
 use crate::topology::{Tree, neighbours, tree};
 
 /// How long a board may take to get its address, and to mark its links.
 const UP_WITHIN: Duration = Duration::from_secs(30);
+
+/// The name that `come_back` binds a frame to, and the field of it that it looks at.
+const BEFORE_RESET: &str = "come_back_before";
+const COUNTER: &str = "wpan.aux_sec.frame_counter";
 
 const ANCHOR: Argument = Argument {
     name: "anchor",
@@ -215,8 +219,9 @@ pub(super) const PROVISIONED: Procedure = Procedure {
 pub(super) const COME_BACK: Procedure = Procedure {
     name: "come_back",
     doc: "Resets a board that holds the network key, and waits until it has its address again and holds the key still, \
-          with `closed` ALL_SECURED too, with `marked_by` as a neighbour whose link is marked. A case whose body resets the board shows by it first that a reset alone loses \
-          nothing: what outlives a reboot is of the profile.",
+          with `closed` ALL_SECURED too, with `marked_by` as a neighbour whose link is marked and whose frame counter goes \
+          on. A case whose body resets the board shows by it first that a reset alone loses nothing: what outlives a \
+          reboot is of the profile.",
     arguments: &[
         BOARD,
         Argument {
@@ -227,17 +232,32 @@ pub(super) const COME_BACK: Procedure = Procedure {
         },
         Argument {
             name: "marked_by",
-            doc: "neighbours at which the link to the board must be marked secured",
+            doc: "neighbours at which the link to the board must be marked secured, before and after",
             kind: ArgumentKind::Boards,
             default: Some(""),
         },
     ],
     expand: |topology, arguments| {
         let board = arguments.board("board");
-        let mut steps = vec![StepKind::Do(Command::Reset { board: board.to_owned() })];
-        if has_prefix(topology) {
-            steps.extend(all(vec![event(board, "address", UP_WITHIN, Vec::new())]));
+        let mut steps = Vec::new();
+        let mut awaited = Vec::new();
+        if let Some(neighbour) = arguments.boards("marked_by").first() {
+            steps.push(ut(board, format!("echo dest=${neighbour}.link_local")));
+            let secured = vec![constrained("link.secured", Constraint::Equals(Operand::Number(1)))];
+            let before = look(Point::Air, "icmpv6.echo_request", Some(board), UP_WITHIN, secured);
+            steps.push(StepKind::Expect(Expect { bind: Some(BEFORE_RESET.to_owned()), ..before }));
+            // Its first SSR, not any: a counter that began anew passes the old one in time.
+            let goes_on = Operand::Reference { name: BEFORE_RESET.to_owned(), field: COUNTER.to_owned(), offset: 1 };
+            let goes_on = Constraint::Range { min: Some(goes_on), max: None };
+            let fresh = vec![constrained(COUNTER, goes_on)];
+            let after = look(Point::Air, "sel.ssr", Some(board), UP_WITHIN, fresh);
+            awaited.push(Expect { search: false, ..after });
         }
+        steps.push(StepKind::Do(Command::Reset { board: board.to_owned() }));
+        if has_prefix(topology) {
+            awaited.push(event(board, "address", UP_WITHIN, Vec::new()));
+        }
+        steps.extend(all(awaited));
         let mut matches = vec![is("ut.secured", "1")];
         if arguments.flag("closed") {
             matches.push(is("ut.all_secured", "1"));
@@ -368,6 +388,10 @@ fn install_finding(topology: &Topology, board: &str, trigger: Option<&str>, find
         steps.push(ut(board, format!("route dest=${descendant}.eui64 via=${via}.eui64")));
     }
     Ok(steps)
+}
+
+fn constrained(field: &str, constraint: Constraint) -> Match {
+    Match { field: field.to_owned(), constraint }
 }
 
 fn is_reference(topology: &Topology, at: usize) -> bool {
