@@ -26,7 +26,8 @@ use bootrack_wire::reader::Reader;
 use bootrack_wire::rpl;
 use bootrack_wire::sel;
 use bootrack_wire::sixlowpan::{
-    Context, Contexts, Decompressor, Dispatch, ExtensionNhc, FragmentHeader, FrameHeaders, Iphc, UdpNhc, compress,
+    Context, Contexts, Decompressor, Dispatch, ExtensionNhc, FragmentHeader, FrameHeaders, Iphc, RecoverableAck,
+    RecoverableFragment, UdpNhc, compress,
 };
 use bootrack_wire::software_image::SignedImage;
 use bootrack_wire::udp;
@@ -228,6 +229,16 @@ pub fn sixlowpan_header(data: &[u8]) -> bool {
         is_any = true;
         let emitted = written(header.buffer_len(), |writer| header.emit(writer));
         assert_survives(&header, emitted, |bytes| FragmentHeader::parse(&mut Reader::new(bytes)));
+    }
+    if let Ok(header) = RecoverableFragment::parse(&mut Reader::new(data)) {
+        is_any = true;
+        let emitted = written(RecoverableFragment::LENGTH, |writer| header.emit(writer));
+        assert_survives(&header, emitted, |bytes| RecoverableFragment::parse(&mut Reader::new(bytes)));
+    }
+    if let Ok(ack) = RecoverableAck::parse(&mut Reader::new(data)) {
+        is_any = true;
+        let emitted = written(RecoverableAck::LENGTH, |writer| ack.emit(writer));
+        assert_survives(&ack, emitted, |bytes| RecoverableAck::parse(&mut Reader::new(bytes)));
     }
     let mut reader = Reader::new(data);
     if let Ok(iphc) = Iphc::parse(&mut reader) {

@@ -2,7 +2,7 @@
 //!
 //! An excuse is asked for only where there is a difference, and one that nothing differs for fails the tests.
 
-use wire::dissect::{Dissection, NoteKind};
+use wire::dissect::Dissection;
 
 use crate::excuses_found::FOUND;
 use crate::excuses_history::History;
@@ -50,17 +50,8 @@ const NETWORK: &[Excuse] = &[Excuse {
     },
 }];
 
-/// Key transfer: DTLS, EAP, HIP, PANA.
+/// Key transfer: EAP, HIP, PANA.
 const KEYS: &[Excuse] = &[
-    Excuse {
-        reason: "RFC 6347 section 4.1.2: what is not decrypted says nothing; Wireshark takes the first octets of an encrypted \
-                 alert for the alert if they look like one",
-        covers: |field, dissection| {
-            field.starts_with("dtls.alert_message.")
-                && dissection.has_note(NoteKind::WrongKey)
-                && dissection.has_layer("dtls")
-        },
-    },
     Excuse {
         reason: "RFC 3748 section 5.3.1: a Nak has an octet for each type that is desired; Wireshark shows the first",
         covers: |field, dissection| field == "eap.desired_type" && dissection.fields(field).count() > 1,

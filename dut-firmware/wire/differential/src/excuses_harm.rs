@@ -50,7 +50,8 @@ pub(crate) const CAPTURE_CUTS: &[History] = &[
             let is_unverified =
                 |frame: &Dissection| frame.has_note(NoteKind::Cut) && frame.number("wpan.security") == Some(1);
             let waits = last.has_note(NoteKind::FragmentIncomplete);
-            waits && ours.is_empty() && !theirs.is_empty() && before.iter().rev().take(16).any(is_unverified)
+            let shows_more = theirs.starts_with(ours) && ours.len() < theirs.len();
+            waits && shows_more && before.iter().rev().take(16).any(is_unverified)
         },
     },
     History {
@@ -63,7 +64,7 @@ pub(crate) const CAPTURE_CUTS: &[History] = &[
             };
             let is_of_cut =
                 frames.last().is_some_and(|frame| frame.sources.len() > 1 && frame.sources.iter().any(is_cut));
-            is_of_cut && !ours.is_empty() && theirs.is_empty()
+            is_of_cut && ours.starts_with(theirs) && theirs.len() < ours.len()
         },
     },
 ];

@@ -69,6 +69,13 @@ pub(crate) const STACKS: &[History] = &[
         },
     },
     History {
+        reason: "RIOT's dispatcher: a ZEP datagram of type 255 says who listens and has no frame; Wireshark reads one",
+        covers: |field, ours, _, frames| {
+            let is_hello = frames.last().is_some_and(|frame| frame.number("zep.type") == Some(255));
+            field.starts_with("wpan.") && ours.is_empty() && is_hello
+        },
+    },
+    History {
         reason: "RFC 8200 section 8.1: a checksum covers the addresses, and those are not known without the context that they \
                  are compressed with; Wireshark takes zeros and calls the checksum bad",
         covers: |field, _, _, frames| {

@@ -1,7 +1,6 @@
 //! Captures of running stacks, OpenThread and RIOT, in their own times: as they are, and with the keys that they were run with.
 
 use wire::dissect::{Dissection, Dissector, Keys, LinkType};
-use wire::ieee802154::{PanId, ShortAddress};
 
 use crate::captures::{capture_path, read};
 use crate::compare::{Comparison, compare_values};
@@ -100,7 +99,7 @@ pub fn with_keys() -> Comparison {
         }
         let mut dissector = Dissector::new(keys);
         for (short, eui64) in stack.addresses {
-            dissector.add_short_address(PanId(0xface), ShortAddress(*short), eui64.parse().unwrap());
+            dissector.set_short_address(0xface, *short, hex::decode(eui64).unwrap().try_into().unwrap());
         }
         all.add(compared(stack, &preferences, dissector));
     }

@@ -122,6 +122,8 @@ impl Dissector {
         }
         let span = cursor.ahead(bytes.len());
         let derived = Span { length: 0, ..span };
+        // A block of which the capture lacks a part is none of any body.
+        let way = way.filter(|_| !cursor.is_cut());
         let mut length = u64::try_from(bytes.len()).unwrap_or(u64::MAX);
         let format = found.content_format.and_then(|format| u16::try_from(format).ok()).map(ContentFormat);
         // Without Content-Format the payload of an error response is text for a person (RFC 7252 section 5.5.2).

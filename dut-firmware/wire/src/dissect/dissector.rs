@@ -90,12 +90,6 @@ impl Dissector {
         self.keys.add_psk(psk);
     }
 
-    /// Whose short address this is in a PAN: what the nonce of its secured frames needs. Association and RFC 6775 tell it in
-    /// the clear, Thread does not.
-    pub fn add_short_address(&mut self, pan: PanId, short: ShortAddress, eui64: Eui64) {
-        self.short_addresses.learn(pan, short, eui64, 0);
-    }
-
     /// Takes UDP datagrams from or to `port` for DTLS, as those of port 5684.
     pub fn add_dtls_port(&mut self, port: u16) {
         if !self.dtls_ports.contains(&port) {

@@ -159,6 +159,10 @@ impl Dissector {
                 Err(error) => sheet.error(error),
             }
         }
+        if octets.is_cut() {
+            sheet.note(NoteKind::FragmentIncomplete, "a fragment that the capture cut is not put together");
+            return Ok(());
+        }
         if link.is_retry {
             sheet.note(NoteKind::FragmentIncomplete, "a retry of a fragment");
             return Ok(());
@@ -219,7 +223,7 @@ impl Dissector {
 pub(super) fn recoverable_ack(sheet: &mut Sheet, mut cursor: Cursor<'_>) -> Result<()> {
     start(sheet, &mut cursor)?;
     cursor.uint(sheet, "6lowpan.rfrag.ack_bitmask", 4)?;
-    if cursor.is_empty() { Ok(()) } else { Err(Error::Malformed("octets behind an RFRAG-ACK")) }
+    if cursor.rest().is_empty() { Ok(()) } else { Err(Error::Malformed("octets behind an RFRAG-ACK")) }
 }
 
 /// Dispatch, E and the tag.

@@ -11,6 +11,9 @@ use wire::writer::Writer;
 
 use super::{CONTEXTS, Rng};
 
+/// A prime that keeps seeds small.
+const MODULUS: u64 = 0xffff_fffb;
+
 impl Rng {
     pub(super) fn data(&mut self) -> Vec<Vec<u8>> {
         let header = self.header();
@@ -21,17 +24,6 @@ impl Rng {
         let (source, destination) = headers.ends(header.source.link().unwrap(), header.destination.link().unwrap());
         if self.below(50) == 0 {
             let frame = Frame::new(header, Content::Data(self.reserved_mode()));
-            return vec![self.emit(frame, false)];
-        }
-        if self.below(60) == 0 {
-            let ack = RecoverableAck {
-                congestion: self.chance(),
-                datagram_tag: self.u8(),
-                bitmap: self.below(1 << 32) as u32,
-            };
-            let mut octets = vec![0; RecoverableAck::LENGTH];
-            ack.emit(&mut Writer::new(&mut octets)).unwrap();
-            let frame = Frame::new(header, Content::Data(octets));
             return vec![self.emit(frame, false)];
         }
         let mut frames = Vec::new();
@@ -112,11 +104,16 @@ impl Rng {
         }
         // Wireshark breaks off at a first fragment that ends within the headers.
         let holds_headers = head.len() <= room - RecoverableFragment::LENGTH && !rest.is_empty();
-        if head[0] >> 5 == 3 && holds_headers && self.below(6) == 0 {
-            let payloads = self.recoverable(&head, rest, room, &mesh);
-            // Wireshark puts them together only if the last one comes last.
-            return self.frames_of(header, payloads, secured);
-        }
+        // From a seed of their own: what is generated besides does not change.
+        let mut own = Self {
+            harm: self.harm,
+            ..Self::new(packet.iter().fold(1, |sum, octet| sum * 31 % MODULUS + u64::from(*octet)))
+        };
+        let recoverable = head[0] >> 5 == 3 && holds_headers && own.below(6) == 0;
+        let recoverable = recoverable.then(|| {
+            let payloads = own.recoverable(&head, rest, room, &mesh);
+            own.frames_of(header, payloads, secured)
+        });
         let mut payloads = Vec::new();
         let (size, tag) = (packet.len() as u16, self.u16());
         let mut fragment = |fragment: FragmentHeader, bytes: &[u8]| {
@@ -149,7 +146,8 @@ impl Rng {
         if self.below(3) == 0 {
             frames.reverse();
         }
-        frames
+        // Wireshark puts these together only if the last one comes last.
+        recoverable.unwrap_or(frames)
     }
 
     /// A frame for each payload.
@@ -188,6 +186,10 @@ impl Rng {
             payloads.push([mesh, &octets, chunk].concat());
             offset += chunk.len();
         }
+        let ack = RecoverableAck { congestion: self.chance(), datagram_tag: tag, bitmap: !0 << (32 - chunks.len()) };
+        let mut octets = [0; RecoverableAck::LENGTH];
+        ack.emit(&mut Writer::new(&mut octets)).unwrap();
+        payloads.push([mesh, &octets].concat());
         payloads
     }
 
