@@ -85,6 +85,10 @@ impl Dissector {
         }
         let mut found = Found::default();
         let has_payload = options(sheet, &mut cursor, &mut found)?;
+        if !has_payload && cursor.is_cut() {
+            // There may be more options: what it asks for is not known.
+            return Ok(());
+        }
         let mut resource = core::mem::take(&mut found.resource);
         if let Some((from, to)) = way {
             if code.is_request() {
@@ -134,8 +138,10 @@ impl Dissector {
         if let Some(BlockOption { number, more, .. }) = found.block {
             cursor.clone().bytes(sheet, "coap.block_payload", bytes.len())?;
             sheet.number("coap.block_length", length, derived);
-            is_whole = number == 0 && !more;
-            if is_whole {
+            is_whole = number == 0 && !more && !cursor.is_cut();
+            if cursor.is_cut() {
+                sheet.note(NoteKind::FragmentIncomplete, "a block that the capture cut is not put together");
+            } else if is_whole {
                 sheet.number("coap.block", self.number, span);
                 sheet.number("coap.block.count", 1u64, derived);
                 sheet.number("coap.block.reassembled.length", length, derived);
@@ -242,6 +248,10 @@ fn extended(cursor: &mut Cursor<'_>, nibble: u64) -> Result<(u64, Option<(u64, S
 }
 
 fn option(sheet: &mut Sheet, number: OptionNumber, mut cursor: Cursor<'_>, found: &mut Found) -> Result<()> {
+    // The front of a number is another number.
+    if cursor.is_cut() {
+        return Err(Error::Truncated("option value"));
+    }
     let value = cursor.rest();
     let length = value.len();
     if number.value_length().is_some_and(|(least, most)| !(least..=most).contains(&length)) {

@@ -11,6 +11,7 @@ use super::dtls_session::Sessions;
 use super::ip_fragment::IpReassembly;
 use super::keys::Keys;
 use super::lowpan_rfrag::Recoverable;
+use super::model::NoteKind;
 use super::reassembly::Reassembly;
 use super::retries::LastFrames;
 use super::sheet::{Cursor, Sheet};
@@ -44,6 +45,8 @@ pub struct Dissector {
     pub(super) transactions: Transactions,
     pub(super) absolute_slot_number: Option<u64>,
     pub(super) trailer: Option<Trailer>,
+    /// Whether the capture cut a fragment of something.
+    pub(super) has_cut_fragments: bool,
 }
 
 impl Dissector {
@@ -67,6 +70,7 @@ impl Dissector {
             transactions: Transactions::default(),
             absolute_slot_number: None,
             trailer: None,
+            has_cut_fragments: false,
         }
     }
 
@@ -137,6 +141,17 @@ impl Dissector {
     /// Sets a 6LoWPAN context, `length` bits of `prefix`. Router advertisements with a 6CO set contexts too.
     pub fn set_context(&mut self, id: u8, prefix: Ipv6Addr, length: u8) {
         self.contexts.set(id, Some(Context::new(prefix, length)));
+    }
+
+    /// Notes that a fragment was not captured whole, and that it is therefore not put together with others.
+    pub(super) fn note_cut_fragment(&mut self, sheet: &mut Sheet) {
+        self.has_cut_fragments = true;
+        sheet.note(NoteKind::FragmentIncomplete, "a fragment that the capture cut is not put together");
+    }
+
+    /// What it is if a fragment contradicts others: no fault, if those that would agree with it may have been cut.
+    pub(super) fn contradiction(&self) -> NoteKind {
+        if self.has_cut_fragments { NoteKind::FragmentIncomplete } else { NoteKind::FragmentConflict }
     }
 
     /// Dissects an IEEE 802.15.4 frame. `number` names it in [`Dissection::sources`]; `fcs` says whether `bytes` ends

@@ -68,6 +68,12 @@ struct Fragment<'a> {
 }
 
 impl IpReassembly {
+    /// Forgets a packet that will not be whole: a fragment of it was not captured whole.
+    fn give_up(&mut self, ends: Ends, identification: u64) {
+        let key = (ends.source, ends.destination, identification);
+        self.partials.retain(|partial| (partial.source, partial.destination, partial.identification) != key);
+    }
+
     fn accept(&mut self, fragment: &Fragment<'_>, sources: &[u64]) -> Outcome {
         let Fragment { ends: Ends { source, destination }, identification, offset, bytes, .. } = *fragment;
         let is_of_it = |partial: &Partial| {
@@ -145,7 +151,8 @@ impl Dissector {
             return Ok((Some(next_header), None));
         }
         if cursor.is_cut() {
-            sheet.note(NoteKind::FragmentIncomplete, "a fragment that the capture cut is not put together");
+            self.ip_reassembly.give_up(ends, identification);
+            self.note_cut_fragment(sheet);
             return Ok((None, None));
         }
         let secured = sheet.dissection.secured();
@@ -157,7 +164,7 @@ impl Dissector {
                 Ok((None, None))
             }
             Outcome::Conflict => {
-                sheet.note(NoteKind::FragmentConflict, "the fragment contradicts others of its packet");
+                sheet.note(self.contradiction(), "the fragment contradicts others of its packet");
                 Ok((None, None))
             }
             Outcome::Complete(whole) => Ok(complete(sheet, whole)),

@@ -154,15 +154,16 @@ impl Dissector {
         } else {
             Uncompressed { packet: cursor.rest().to_vec(), unknown_contexts: 0 }
         };
-        if cursor.is_cut() {
-            sheet.note(NoteKind::FragmentIncomplete, "a fragment that the capture cut is not put together");
-            return Ok(());
-        }
         if link.is_retry {
             sheet.note(NoteKind::FragmentIncomplete, "a retry of a fragment");
             return Ok(());
         }
         let key = Key { source: ends.source, destination: ends.destination, tag: header.datagram_tag(), size };
+        if cursor.is_cut() {
+            self.reassembly.give_up(key);
+            self.note_cut_fragment(sheet);
+            return Ok(());
+        }
         let Link { number, verified, .. } = link;
         let arrival =
             Arrival { offset: header.offset(), bytes: &piece, number, verified, unknown_contexts, time: self.time };
@@ -181,13 +182,13 @@ impl Dissector {
             }
             Outcome::Conflict => {
                 sheet.note(
-                    NoteKind::FragmentConflict,
+                    self.contradiction(),
                     "the fragment contradicts others of its datagram, which begins anew with it",
                 );
                 Ok(())
             }
             Outcome::Ignored => {
-                sheet.note(NoteKind::FragmentConflict, "the fragment contradicts secured ones of its datagram");
+                sheet.note(self.contradiction(), "the fragment contradicts secured ones of its datagram");
                 Ok(())
             }
             Outcome::BeyondEnd => {

@@ -160,7 +160,8 @@ impl Dissector {
             }
         }
         if octets.is_cut() {
-            sheet.note(NoteKind::FragmentIncomplete, "a fragment that the capture cut is not put together");
+            self.recoverable.give_up(key);
+            self.note_cut_fragment(sheet);
             return Ok(());
         }
         if link.is_retry {
@@ -184,7 +185,7 @@ impl Dissector {
             }
             Outcome::Conflict => {
                 sheet.note(
-                    NoteKind::FragmentConflict,
+                    self.contradiction(),
                     "the fragment contradicts others of its datagram, which begins anew with it",
                 );
                 Ok(())

@@ -153,6 +153,11 @@ impl Reassembly {
         self.put(index, arrival)
     }
 
+    /// Forgets a datagram that will not be whole: a fragment of it was not captured whole.
+    pub(super) fn give_up(&mut self, key: Key) {
+        self.partials.retain(|partial| partial.key != key);
+    }
+
     /// Forgets what a node that starts anew had under way, to it and from it.
     pub(super) fn forget(&mut self, node: LinkAddress) {
         self.partials.retain(|partial| partial.key.source != node && partial.key.destination != node);
