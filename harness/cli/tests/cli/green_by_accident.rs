@@ -39,7 +39,7 @@ fn testbed(lines: &str) -> String {
     format!("name = \"desk\"\nbackend = \"mixed\"\n{lines}")
 }
 
-const BOARD: &str = "[[board]]\nname = \"NAME\"\nexec = [\"/bin/cat\"]\n";
+const BOARD: &str = "[[board]]\nname = \"NAME\"\nexec = [\"/bin/cat\"]\nradio = true\n";
 
 #[rstest]
 #[case::board(testbed(&BOARD.replace("NAME", "dutt")), &["file.toml:4:8: ", "no case has a board `dutt`", "did you mean `dut`?"])]
