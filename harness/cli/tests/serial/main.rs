@@ -357,7 +357,10 @@ fn a_device_in_c_takes_its_first_steps_and_is_judged_by_what_it_lacks() {
     first_steps.outcome.expect(0);
     let device = &read_json(&first_steps.path.join("run.json"))["device"];
     assert_eq!((device["vendor"].as_str(), device["firmware"].as_str()), (Some("example"), Some("ut1-device")));
+    let began = std::time::Instant::now();
     let joins = run(&board, &["SEL-JOIN-01"]);
+    // In real time, with the boards' start and end: it waits for the JSR, and for nothing longer than the case says.
+    assert!(began.elapsed() < std::time::Duration::from_secs(60), "{:?}", began.elapsed());
     let (verdict, blame, reason) = ending(&joins);
     assert_eq!((verdict.as_str(), blame.as_str()), ("fail", "device"));
     assert!(reason.contains("no sel.jsr from dut within 15s, though its stimulus was delivered"), "{reason}");
