@@ -85,19 +85,11 @@ fn a_stack_that_hears_and_acknowledges_nothing_is_never_failed(#[case] kind: &st
 
 /// The adapter lives and says `ok` to everything, and the stack behind it is dead: soon after its first frames, or before them.
 #[rstest]
-#[case::zep("zep", "0.5", "is gone: its stack is gone: nobody is at 127.0.0.1:")]
-#[case::openthread("openthread", "0.5", "is gone: its stack is gone: nobody is at 127.0.0.1:")]
-#[case::zep_by_the_medium(
-    "zep\"\nacknowledges = \"medium",
-    "0.5",
-    "is gone: its stack is gone: nobody is at 127.0.0.1:"
-)]
-#[case::zep_never("zep", "0.1", "is not connected after 10s: no ZEP datagram of its stack has come")]
-fn a_stack_that_is_killed_under_a_living_adapter_is_an_error_of_the_rack(
-    #[case] kind: &str,
-    #[case] after: &str,
-    #[case] told: &str,
-) {
+#[case::zep("zep", "0.5")]
+#[case::openthread("openthread", "0.5")]
+#[case::zep_by_the_medium("zep\"\nacknowledges = \"medium", "0.5")]
+#[case::zep_at_once("zep", "0.1")]
+fn a_stack_that_is_killed_under_a_living_adapter_is_an_error_of_the_rack(#[case] kind: &str, #[case] after: &str) {
     let folder = tempfile::tempdir().unwrap();
     let adapter = folder.path().join("adapter");
     // It hands lines through as long as the stack lives; then it lies. It is killed once it has a site, in its third life.
@@ -128,7 +120,10 @@ done
     let (verdict, blame, reason) = ending(&run);
     println!("{verdict}, {blame}: {reason}");
     assert_eq!((verdict.as_str(), blame.as_str()), ("error", "rack"), "{reason}");
-    assert!(reason.contains("board `dut` is lost: its radio") && reason.contains(told), "{reason}");
+    // How far it came depends on the machine: the one who is killed at once may have sent a datagram, or none.
+    let gone = reason.contains("is gone: its stack is gone: nobody is at 127.0.0.1:");
+    let never = after == "0.1" && reason.contains("is not connected after 10s: no ZEP datagram of its stack has come");
+    assert!(reason.contains("board `dut` is lost: its radio") && (gone || never), "{reason}");
     assert!(begun.elapsed() < Duration::from_secs(60), "{:?}", begun.elapsed());
 }
 
