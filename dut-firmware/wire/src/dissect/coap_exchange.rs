@@ -89,11 +89,12 @@ impl Exchanges {
         });
     }
 
-    /// Path and resource of the request that a response with this token answers.
+    /// Path and resource of the request that a response with this token answers: one to this server, or one to a group in
+    /// which it may be (RFC 7252 section 8.2).
     pub(super) fn answered(&self, client: End, server: End, token: &[u8]) -> Option<(&str, &[u8])> {
+        let is_asked = |known: &Request| known.server == server || is_group(known.server) && known.server.1 == server.1;
         let mut requests = self.requests.iter().rev();
-        let request =
-            requests.find(|known| known.client == client && known.server == server && known.token == token)?;
+        let request = requests.find(|known| known.client == client && is_asked(known) && known.token == token)?;
         Some((&request.path, &request.resource))
     }
 
@@ -139,6 +140,10 @@ impl Exchanges {
         let Body { bytes, pieces, .. } = self.bodies.remove(index);
         Some((bytes, pieces))
     }
+}
+
+fn is_group((address, _): End) -> bool {
+    address.to_ipv4_mapped().map_or(address.is_multicast(), |address| address.is_multicast())
 }
 
 #[cfg(test)]
@@ -191,6 +196,23 @@ mod tests {
             ),
             [None, None, Some(b"AAAAC".to_vec())]
         );
+    }
+
+    #[test]
+    fn a_response_answers_a_request_to_its_server_or_to_a_group_at_its_port() {
+        let at = |text: &str, port| (text.parse::<Ipv6Addr>().unwrap(), port);
+        let (client, server) = (at("fd00::1", 61617), at("fd00::2", 5683));
+        for asked in [server, at("ff03::fd", 5683), at("::ffff:224.0.1.187", 5683)] {
+            let mut exchanges = Exchanges::default();
+            exchanges.asked(client, asked, b"t", "/a", b"a");
+            assert_eq!(exchanges.answered(client, server, b"t"), Some(("/a", b"a".as_slice())), "{asked:?}");
+            assert_eq!(exchanges.answered(client, server, b"u"), None, "another token");
+            assert_eq!(exchanges.answered(client, at("fd00::2", 5684), b"t"), None, "another port");
+            assert_eq!(exchanges.answered(server, client, b"t"), None, "another client");
+        }
+        let mut exchanges = Exchanges::default();
+        exchanges.asked(client, at("fd00::3", 5683), b"t", "/a", b"a");
+        assert_eq!(exchanges.answered(client, server, b"t"), None, "another server");
     }
 
     #[test]

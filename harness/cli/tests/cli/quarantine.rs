@@ -8,7 +8,7 @@ fn testbed(until: &str) -> (tempfile::TempDir, String) {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("bed.toml");
     let quarantine = format!("quarantine = {{ reason = \"antenna loose\", owner = \"lab 3\", until = {until} }}");
-    let board = format!("[[board]]\nname = \"dut\"\nexec = [\"false\"]\n{quarantine}\n");
+    let board = format!("[[board]]\nname = \"dut\"\nexec = [\"false\"]\nradio = true\n{quarantine}\n");
     std::fs::write(&path, format!("name = \"t\"\nbackend = \"mixed\"\n{board}")).unwrap();
     let path = path.to_str().unwrap().to_owned();
     (folder, path)
