@@ -23,8 +23,17 @@ pub enum Selector {
 
 /// A selector that cannot be meant.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("`{0}` is no selector: a glob on case IDs, or `suite:`, `phase:`, `clause:` and a glob")]
+#[error("`{0}` is no selector: a glob on case IDs, or `suite:`, `phase:`, `clause:` and a glob{near}", near = nearest_kind(.0))]
 pub struct SelectorError(String);
+
+/// What a misspelt kind of selector was to be.
+fn nearest_kind(text: &str) -> String {
+    let near = text.split_once(':').and_then(|(kind, rest)| {
+        let near = input::nearest(kind, ["suite", "phase", "clause"])?;
+        Some(format!("; did you mean `{near}:{rest}`?"))
+    });
+    near.unwrap_or_default()
+}
 
 impl FromStr for Selector {
     type Err = SelectorError;

@@ -18,19 +18,25 @@ pub(crate) fn install_diagnostics() {
     })));
 }
 
+/// Like `eprintln!`, but for who no longer listens: a closed stderr ends nothing and changes no exit code.
+macro_rules! tell {
+    ($($text:tt)*) => { $crate::output::tell_line(format_args!($($text)*)) };
+}
+pub(crate) use tell;
+
 /// Tells a person on stderr what stopped the command: faults in files one by one, each with its place.
 pub(crate) fn failure(failure: Failure) {
     match failure {
         Failure::Input(faults) => {
             let count = faults.len();
             for fault in faults {
-                eprintln!("{:?}", miette::Report::new(fault));
+                tell!("{:?}", miette::Report::new(fault));
             }
             if count > 1 {
-                eprintln!("{count} mistakes");
+                tell!("{count} mistakes");
             }
         }
-        other => eprintln!("{:?}", miette::Report::new(other)),
+        other => tell!("{:?}", miette::Report::new(other)),
     }
 }
 
@@ -62,6 +68,12 @@ macro_rules! say {
 }
 pub(crate) use say;
 
+/// Writes one line to stderr, if anybody reads it.
+pub(crate) fn tell_line(text: std::fmt::Arguments<'_>) {
+    // There is nobody to tell that nobody listens.
+    drop(std::io::stderr().write_all(format!("{text}\n").as_bytes()));
+}
+
 /// Writes one line to stdout.
 pub(crate) fn line(text: std::fmt::Arguments<'_>) {
     write(format!("{text}\n").as_bytes());
@@ -71,7 +83,7 @@ pub(crate) fn line(text: std::fmt::Arguments<'_>) {
 pub(crate) fn write(bytes: &[u8]) {
     match std::io::stdout().write_all(bytes).and_then(|()| std::io::stdout().flush()) {
         Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => {
-            eprintln!("stdout cannot be written: {error}");
+            tell!("stdout cannot be written: {error}");
             std::process::exit(Exit::Error.code().into());
         }
         _ => {}

@@ -39,6 +39,13 @@ pub(super) const RETRY_WITHIN: Duration = Duration::from_micros(
 /// it repeats it back to back until every neighbour has been awake, for a cycle of 125 ms as ContikiMAC's default has it.
 pub(super) const STROBE_WITHIN: Duration = Duration::from_millis(125);
 
+/// A strobe as a whole: two cycles of a layer that wakes twice a second, the slowest in use.
+pub(super) const STROBE: Duration = Duration::from_millis(1000);
+
+/// Copies of a frame that asks for an acknowledgement: macMaxFrameRetries is 7 at most, which makes eight, and a queue in front
+/// of the radio hands a fragment to it three times. More of the same is a sender that says something again and again.
+pub(super) const MOST_COPIES: u32 = 24;
+
 /// How long a frame may wait for its receiver to ask for it: macTransactionPersistenceTime is 500 unit periods (960 symbols)
 /// by default (section 6.7.3). Each time it asks, the frame may be sent to it again.
 pub(super) const TRANSACTION: Duration = Duration::from_micros(500 * 960 * 16);
@@ -60,12 +67,15 @@ struct Last {
     /// Empty if the sender has been restarted since.
     mpdu: Vec<u8>,
     time: Option<Duration>,
+    /// Time of its first copy, and how many have come.
+    first: Option<Duration>,
+    copies: u32,
 }
 
 impl LastFrames {
     /// Whether the last frame of this sender was the same one, and so short a time ago that this one is its repetition;
-    /// it takes the place of the last one. Where no times are known, the octets alone decide. A clock that is put back
-    /// says of two frames what it would if it had been put forward.
+    /// it takes the place of the last one. Where no times are known, the octets alone decide, and how often they came. A clock
+    /// that is put back says of two frames what it would if it had been put forward.
     pub(super) fn repeats(
         &mut self,
         (source, receiver): (LinkAddress, Option<LinkAddress>),
@@ -74,24 +84,30 @@ impl LastFrames {
         time: Option<Duration>,
     ) -> bool {
         if let Some(last) = self.by_sender.get(&source).and_then(|index| self.slots.get_mut(*index)) {
-            let within = match asks_for_ack {
-                true if core::mem::take(&mut last.is_asked_for) => TRANSACTION,
-                true => RETRY_WITHIN,
-                false => STROBE_WITHIN,
+            let is_asked_for = asks_for_ack && core::mem::take(&mut last.is_asked_for);
+            // From the copy before, and from the first one.
+            let (within, in_all) = match (asks_for_ack, is_asked_for) {
+                (true, true) => (TRANSACTION, Some(TRANSACTION.saturating_add(RETRY_WITHIN))),
+                (true, false) => (RETRY_WITHIN, None),
+                (false, _) => (STROBE_WITHIN, Some(STROBE)),
             };
-            let is_near = match (last.time, time) {
-                (Some(before), Some(now)) => now.abs_diff(before) <= within,
+            let is_within = |since: Option<Duration>, span: Duration| match (since, time) {
+                (Some(before), Some(now)) => now.abs_diff(before) <= span,
                 _ => true,
             };
+            let is_near = is_within(last.time, within) && in_all.is_none_or(|span| is_within(last.first, span));
             let is_same = last.mpdu == mpdu;
+            let repeats = is_same && is_near && (!asks_for_ack || last.copies < MOST_COPIES);
             (last.receiver, last.time) = (receiver, time);
+            (last.first, last.copies) = if repeats { (last.first, last.copies.saturating_add(1)) } else { (time, 1) };
             if !is_same {
                 last.mpdu.clear();
                 last.mpdu.extend_from_slice(mpdu);
             }
-            return is_same && is_near;
+            return repeats;
         }
-        let last = Last { sender: source, receiver, is_asked_for: false, mpdu: mpdu.to_vec(), time };
+        let (mpdu, first) = (mpdu.to_vec(), time);
+        let last = Last { sender: source, receiver, is_asked_for: false, mpdu, time, first, copies: 1 };
         let index = if self.slots.len() < MAX_SENDERS {
             self.slots.push(last);
             self.slots.len().saturating_sub(1)
@@ -141,6 +157,18 @@ mod tests {
 
     const fn ms(milliseconds: u64) -> Duration {
         Duration::from_millis(milliseconds)
+    }
+
+    /// A sender that is stuck says something again and again, and each time it counts.
+    #[rstest]
+    #[case::strobe(false, 60, 600, 1000 / 60 + 1)]
+    #[case::unicast(true, 500, 240, 24)]
+    fn a_chain_of_copies_ends(#[case] asks: bool, #[case] every: u64, #[case] copies: u64, #[case] most: usize) {
+        let mut frames = LastFrames::default();
+        let times = (0..copies).map(|number| Some(ms(number * every)));
+        let messages: Vec<bool> = times.map(|time| !frames.repeats(to(1), b"a", asks, time)).collect();
+        let begins: Vec<usize> = (0..messages.len()).filter(|at| messages[*at]).collect();
+        assert!(begins.len() > 1 && begins.windows(2).all(|pair| pair[1] - pair[0] == most), "{begins:?}");
     }
 
     #[test]

@@ -57,6 +57,19 @@ pub(super) enum Order {
     Replay(ReplayOrder),
 }
 
+/// What an echo request can carry over the air: datagram_size has 11 bits (RFC 4944 section 5.3), and the headers of IPv6 and
+/// ICMPv6 take 48 octets of that.
+const LONGEST_ECHO: u16 = 2047 - 40 - 8;
+
+fn echo_size(text: &str) -> Parsed<u16> {
+    let size: u16 = number(text)?;
+    if size > LONGEST_ECHO {
+        Err(bad(text, "at most 1999 octets, which a 6LoWPAN datagram can carry"))
+    } else {
+        Ok(size)
+    }
+}
+
 /// Between two messages of a flood or of a tape, unless the order says otherwise.
 const PACE: Duration = Duration::from_millis(20);
 
@@ -76,7 +89,7 @@ impl Order {
                 to: to(&mut words)?,
                 dest: address(&mut words, "dest")?,
                 secured: flag(&mut words, "secured")?,
-                size: words.optional("size").map_or(Ok(8), number)?,
+                size: words.optional("size").map_or(Ok(8), echo_size)?,
             },
             "silent" => Self::Silent,
             "flood" => {

@@ -25,7 +25,7 @@ pub(crate) fn discover(arguments: &Discover) -> Result<Exit, Failure> {
     let mut text = String::from("name = \"desk\"\nbackend = \"mixed\"\n");
     let (mut found, mut others) = (0, String::new());
     for path in &paths {
-        eprintln!("{path}");
+        output::tell!("{path}");
         match identify(path, arguments.baud) {
             Ok(identity) => {
                 let name = NAMES.get(found).map_or_else(|| format!("router{found}"), |name| (*name).to_owned());
@@ -62,6 +62,6 @@ pub(crate) fn discover(arguments: &Discover) -> Result<Exit, Failure> {
         }
         None => output::write(text.as_bytes()),
     }
-    eprintln!("{found} of {} serial devices are boards; say in the file how each is started anew", paths.len());
+    output::tell!("{found} of {} serial devices are boards; say in the file how each is started anew", paths.len());
     Ok(if found > 0 { Exit::Passed } else { Exit::Nothing })
 }

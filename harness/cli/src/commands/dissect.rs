@@ -75,7 +75,7 @@ pub(crate) fn dissect(arguments: &Dissect) -> Result<Exit, Failure> {
     }
     output::write(&output);
     if let Some(advice) = tally.advice() {
-        eprintln!("{}: {advice}", arguments.file.display());
+        output::tell!("{}: {advice}", arguments.file.display());
     }
     match end.broken_off {
         Some(reason) => Err(Failure::usage_with_help(

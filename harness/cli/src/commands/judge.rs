@@ -39,7 +39,7 @@ pub(crate) fn judge(arguments: &Judge) -> Result<Exit, Failure> {
             }
         }
         for fault in &damage {
-            eprintln!("altered: {fault}");
+            output::tell!("altered: {fault}");
         }
         let reproduced = rejudged.cases.iter().filter(|case| case.reproduced).count();
         say!("\n{reproduced} of {} verdicts reproduced", rejudged.cases.len());

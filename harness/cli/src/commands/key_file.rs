@@ -57,7 +57,7 @@ pub(super) fn add_keys(dissector: &mut Dissector, path: &Path) -> Result<(), Fai
     }
     for (kind, count) in passed_over {
         let lines = if count == 1 { "line" } else { "lines" };
-        eprintln!("{}: passed over {count} {lines}: {kind}", path.display());
+        crate::output::tell!("{}: passed over {count} {lines}: {kind}", path.display());
     }
     Ok(())
 }

@@ -41,7 +41,7 @@ pub(crate) fn list(arguments: &List) -> Result<Exit, Failure> {
         say!("  {:<28} not applicable: {}", left_out.case.id, left_out.reason);
     }
     for warning in &plan.warnings {
-        eprintln!("warning: {warning}");
+        output::tell!("warning: {warning}");
     }
     let bases: std::collections::BTreeSet<&str> = plan.cases.iter().map(|case| case.base.as_str()).collect();
     say!("{} cases in {} rows", bases.len(), plan.cases.len());

@@ -7,12 +7,12 @@ use crate::arguments::Report;
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::inputs;
-use crate::output::say;
+use crate::output::{self, say};
 
 pub(crate) fn report(arguments: &Report) -> Result<Exit, Failure> {
     let run = inputs::open_run(&arguments.run)?;
     for fault in &run.damage {
-        eprintln!("altered: {fault}");
+        output::tell!("altered: {fault}");
     }
     let ledger = Ledger::load(&built_in::clauses())?;
     engine::render::render(&run, &inputs::clause_texts(&ledger)).map_err(Failure::Broken)?;

@@ -293,7 +293,7 @@ fn report(as_json: bool, manifest: &RunManifest, folder: &Path, wall: Duration) 
         }));
     }
     for warning in &manifest.warnings {
-        eprintln!("warning: {warning}");
+        output::tell!("warning: {warning}");
     }
     let coloured = output::colours();
     for case in &manifest.cases {

@@ -16,7 +16,7 @@ use crate::commands::frame_end::Tally;
 use crate::commands::{key_file, summary};
 use crate::exit::Exit;
 use crate::failure::Failure;
-use crate::output::say;
+use crate::output::{self, say};
 
 /// Without `--for` a sniffer is listened to as long as there are years.
 const FOR_EVER: Duration = Duration::from_secs(1 << 30);
@@ -97,9 +97,9 @@ pub(crate) fn sniff(arguments: &Sniff) -> Result<Exit, Failure> {
         }
     }
     if let Some(advice) = tally.advice() {
-        eprintln!("{advice}");
+        output::tell!("{advice}");
     }
-    eprintln!("{frames} frames, {lost} lost by the sniffer's count, {strange} messages that were no frames");
+    output::tell!("{frames} frames, {lost} lost by the sniffer's count, {strange} messages that were no frames");
     match reason {
         Some(reason) => Err(Failure::Broken(format!("{source}: {reason}"))),
         None => Ok(Exit::Passed),

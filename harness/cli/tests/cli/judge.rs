@@ -6,7 +6,6 @@ use std::path::Path;
 
 use engine::judge::Judge;
 use engine::stored_plan::StoredPlan;
-use record::bundle::StoredRun;
 use record::event::{Event, What};
 use suites::plan::{Command, Part, StepKind};
 
@@ -26,7 +25,7 @@ fn judged(run: &Bundle, by_process: bool, ignore_digests: bool) -> Judged {
         let outcome = run.call("judge", if ignore_digests { &["--ignore-digests"] } else { &[] });
         return Judged { code: outcome.code.unwrap_or(-1), said: outcome.said() };
     }
-    let mut stored = StoredRun::open(&run.path).unwrap();
+    let mut stored = record::bundle::Bundle::open(&run.path).unwrap();
     let said: Vec<String> = stored.damage.iter().map(ToString::to_string).collect();
     if ignore_digests {
         stored.damage.clear();

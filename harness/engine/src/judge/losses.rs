@@ -230,7 +230,7 @@ impl Judge<'_> {
         let is_order = matches!(step.kind, StepKind::Do(Command::Machine { .. }));
         let lost = match (ending.verdict, ending.blame) {
             (Verdict::Error, Blame::Tester) if is_order => self.lost(Scope { for_one: 0, for_all: 0, own: 0 }),
-            (Verdict::Fail, _) if matches!(step.part, Part::Body | Part::ExitState) => self.explains(&ending),
+            (Verdict::Fail, _) if matches!(step.part, Part::Body | Part::ExitState) => self.explains(step, &ending),
             _ => None,
         };
         match lost {
@@ -246,13 +246,15 @@ impl Judge<'_> {
     }
 
     /// The first frame whose loss may explain a `fail`.
-    fn explains(&self, ending: &Ending) -> Option<u64> {
+    fn explains(&self, step: &Step, ending: &Ending) -> Option<u64> {
         let since = self.stimulus.since;
         if ending.is_absence {
             return self.lost(Scope { for_one: 0, for_all: since.min(self.body_began), own: since });
         }
         let fields = ending.nearest_miss.as_ref().map(|miss| miss.fields.as_slice()).unwrap_or_default();
-        if fields.iter().any(is_of_form) {
+        // Of alternatives one says, by a field that cannot be, what must not come first: a loss may turn what does.
+        let is_choice = matches!(step.kind, StepKind::Alternatives(_));
+        if !is_choice && fields.iter().any(is_of_form) {
             return None;
         }
         self.lost(Scope { for_one: 0, for_all: since.min(self.body_began), own: NEVER })
@@ -310,6 +312,8 @@ fn in_doubt(what: &str, event: u64) -> String {
 
 /// Whether a field is of a message's own form, which its sender makes whatever it heard or did not hear before.
 fn is_of_form(miss: &FieldMiss) -> bool {
-    const ENDS: [&str; 4] = [".checksum.status", ".reserved", ".hlim", ".code"];
-    miss.seen != "absent" && miss.field != "coap.code" && ENDS.iter().any(|end| miss.field.ends_with(end))
+    let field = miss.field.as_str();
+    let is_named = matches!(field, "icmpv6.code" | "ipv6.hlim")
+        || [".checksum.status", ".reserved"].iter().any(|end| field.ends_with(end));
+    miss.seen != "absent" && is_named
 }

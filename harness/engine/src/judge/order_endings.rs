@@ -55,6 +55,14 @@ fn got_through(order: &str) -> &'static str {
     }
 }
 
+/// An order of which nothing came.
+struct Waiting<'a> {
+    machine: &'a str,
+    order: &'a str,
+    /// Its time is over.
+    gave_up: bool,
+}
+
 impl Judge<'_> {
     /// The end of an order that was given with event `after.0` at `after.1` nanoseconds.
     pub(super) fn order_ending(
@@ -143,12 +151,13 @@ impl Judge<'_> {
         let last = self.last_word(since, "the step began");
         let evidence = vec![self.stimulus.since.max(1)];
         match self.waiting_order() {
-            Some((machine, order)) => {
+            Some(Waiting { machine, order, gave_up }) => {
                 let blame = match self.blame_for_silence(order) {
                     Blame::Device => Blame::Device,
                     _ => Blame::Rack,
                 };
-                let reason = format!("{what}: `{machine} {}` still waits for the device; {last}", verb(order));
+                let waits = if gave_up { "has given the device up" } else { "still waits for the device" };
+                let reason = format!("{what}: `{machine} {}` {waits}; {last}", verb(order));
                 Ending::other(Verdict::Inconclusive, blame, reason, evidence)
             }
             None => {
@@ -158,13 +167,18 @@ impl Judge<'_> {
         }
     }
 
-    /// The latest order of the case's steps that was given and not waited for, and of which nothing came yet.
-    fn waiting_order(&self) -> Option<(&str, &str)> {
-        let (machine, order, _) = self.given_orders.iter().rev().find(|(machine, order, given)| {
-            let ends = |done: &FinishedOrder| done.machine == *machine && done.order == *order && done.event > *given;
-            !self.finished_orders.iter().any(ends)
-        })?;
-        Some((machine, order))
+    /// The latest order of the case's steps that was given and not waited for, and of which nothing came yet, or nothing until
+    /// its time was over.
+    fn waiting_order(&self) -> Option<Waiting<'_>> {
+        self.given_orders.iter().rev().find_map(|(machine, order, given)| {
+            let ends = |done: &&FinishedOrder| done.machine == *machine && done.order == *order && done.event > *given;
+            let gave_up = match self.finished_orders.iter().find(ends) {
+                None => false,
+                Some(done) if done.refused.is_some() && done.because == Some(Because::Time) => true,
+                Some(_) => return None,
+            };
+            Some(Waiting { machine, order, gave_up })
+        })
     }
 
     /// Whose doing it is that nothing came of an order of which nothing reached the device: the device's, if it runs and did not
