@@ -181,7 +181,7 @@ fn the_doctor_finds_a_rack_of_emulated_boards_sound_and_names_what_is_missing() 
         call([OsStr::new("testbed"), OsStr::new("doctor"), OsStr::new("--testbed"), testbed.as_os_str()])
     };
     let sound = doctor(&firmware);
-    assert!(sound.out.contains("30 checks, all well"), "{}", sound.said());
+    assert!(sound.out.contains("34 checks, all well"), "{}", sound.said());
     sound.expect(0);
     // No program for the processor: it stops at its first instruction.
     let empty = folder.path().join("empty.elf");
