@@ -131,8 +131,7 @@ class OpenThread(Adapter):
         return {**told, "link_local": link_local, "global": self.mesh_local() if role in ATTACHED else "-"}
 
     def link(self, neighbour):
-        if not re.fullmatch(r"[0-9a-fA-F]{16}", neighbour):
-            raise Refused("argument")
+        self.may_ask_for(neighbour)
         known = int(any(neighbour.lower() in line for line in self.run("neighbor table")))
         return {"known": known, "secured": known, "lifetime_s": "-"}
 
@@ -146,17 +145,11 @@ class OpenThread(Adapter):
         self.run("state")
 
     def echo(self, dest, size="8"):
-        if not self.running:
-            raise Refused("state")
-        if not size.isdigit() or int(size) > 1024:
-            raise Refused("argument")
+        self.may_ping(size)
         self.run(f"ping async {address(dest)} {size} 1")
 
     def send(self, dest, port, data):
-        if not self.running:
-            raise Refused("state")
-        if not re.fullmatch(r"([0-9a-fA-F]{2}){1,160}", data) or not port.isdigit() or not 0 < int(port) < 65536:
-            raise Refused("argument")
+        self.may_send(port, data)
         if self.bound != port:
             # One socket; what comes to it is told. Plain datagrams to its port are let in.
             closing = ["udp close"] if self.bound else []

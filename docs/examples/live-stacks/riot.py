@@ -92,8 +92,7 @@ class Riot(Adapter):
         return {**told, "link_local": link_local or "-", "global": other or "-"}
 
     def link(self, neighbour):
-        if not re.fullmatch(r"[0-9a-fA-F]{16}", neighbour):
-            raise Refused("argument")
+        self.may_ask_for(neighbour)
         written = ":".join(re.findall("..", neighbour)).upper()
         return {"known": int(any(written in line.upper() for line in self.run("nib neigh"))), "secured": 0, "lifetime_s": "-"}
 
@@ -106,18 +105,12 @@ class Riot(Adapter):
         self.run("version")
 
     def echo(self, dest, size="8"):
-        if not self.running:
-            raise Refused("state")
-        if not size.isdigit() or int(size) > 1024:
-            raise Refused("argument")
+        self.may_ping(size)
         # Its shell waits for the reply, or a second.
         self.type(f"ping -c 1 -s {size} -W 1000 {address(dest)}")
 
     def send(self, dest, port, data):
-        if not self.running:
-            raise Refused("state")
-        if not re.fullmatch(r"([0-9a-fA-F]{2}){1,160}", data) or not port.isdigit() or not 0 < int(port) < 65536:
-            raise Refused("argument")
+        self.may_send(port, data)
         self.find(r"^Success: sent", self.run(f"udp send -b [{address(dest)}]:{port} {data}"))
 
     def vendor(self, text):

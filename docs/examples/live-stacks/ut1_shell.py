@@ -301,6 +301,27 @@ class Adapter:
             raise Refused("state")
         self.store(channel=int(channel), pan_id=pan_id, trigger=trigger)
 
+    def may_ping(self, size):
+        """Refuses an echo request that no stack is asked for: its stack is not up, or its size is none."""
+        self.must_run()
+        if not size.isdigit() or int(size) > 1024:
+            raise Refused("argument")
+
+    def may_send(self, port, data):
+        """Refuses a datagram as `may_ping` does: 1 to 160 octets in hex digits, to a port."""
+        self.must_run()
+        if not re.fullmatch(r"([0-9a-fA-F]{2}){1,160}", data) or not port.isdigit() or not 0 < int(port) < 65536:
+            raise Refused("argument")
+
+    def may_ask_for(self, neighbour):
+        """Refuses what is no EUI-64."""
+        if not re.fullmatch(r"[0-9a-fA-F]{16}", neighbour):
+            raise Refused("argument")
+
+    def must_run(self):
+        if not self.running:
+            raise Refused("state")
+
 
 def address(text):
     """An address as UT/1 writes it."""
