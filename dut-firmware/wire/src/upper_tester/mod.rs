@@ -287,7 +287,8 @@ impl Arguments {
         self.0.is_empty()
     }
 
-    fn remove(&mut self, key: &str) -> Option<String> {
+    /// Takes the value of `key` out.
+    pub fn remove(&mut self, key: &str) -> Option<String> {
         let at = self.0.iter().position(|(name, _)| name == key)?;
         Some(self.0.remove(at).1)
     }
