@@ -222,7 +222,7 @@ fn the_book_lists_every_pics_symbol_and_every_pixit_value() {
             let needed = cases.iter().filter(|case| case.pics.contains(&symbol.name)).count();
             vec![
                 code(&symbol.name),
-                if symbol.mandatory { "mandatory" } else { "optional" }.to_owned(),
+                symbol.status().to_owned(),
                 if symbol.reference { "yes" } else { "no" }.to_owned(),
                 symbol.question.clone(),
                 symbol.clause.clone(),
