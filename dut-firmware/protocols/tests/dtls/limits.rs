@@ -75,6 +75,7 @@ fn handshake_that_takes_too_long_is_given_up() {
     assert_eq!(world.now, Instant::ZERO + Duration::from_secs(30));
 }
 
+#[cfg(feature = "x509")]
 #[rstest]
 fn message_beyond_the_limit_is_an_illegal_parameter(#[values(127, 1280)] mtu: usize) {
     let right = Infrastructure::new();

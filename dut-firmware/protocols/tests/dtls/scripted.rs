@@ -137,6 +137,7 @@ fn client_refuses_a_raw_public_key_that_is_none(#[case] payload: Vec<u8>, #[case
     assert_eq!(said_to_client(&mut raw_world(), &messages), Some(Alert::fatal(expected)));
 }
 
+#[cfg(feature = "x509")]
 #[rstest]
 #[case::empty(Vec::new(), AlertDescription::DecodeError)]
 #[case::empty_certificate(vec![0, 0, 0], AlertDescription::DecodeError)]
@@ -360,6 +361,10 @@ fn verify(signature: Vec<u8>) -> Handshake {
     AlertDescription::DecodeError
 )]
 #[case::empty_certificate(vec![Handshake::Certificate(Certificate::default())], AlertDescription::HandshakeFailure)]
+#[case::key_on_another_curve(
+    vec![Handshake::Certificate(Certificate { payload: p384_key() })],
+    AlertDescription::UnsupportedCertificate
+)]
 #[case::certificate_past_the_end(
     vec![Handshake::Raw { msg_type: HandshakeType::Certificate, body: vec![0, 0, 2, 1] }],
     AlertDescription::DecodeError
