@@ -2,11 +2,12 @@
 
 use bootrack_wire::ccm;
 use bootrack_wire::dissect::{Dissection, Dissector, Keys, NoteKind};
-use bootrack_wire::dtls::{
-    CipherSuite, ClientHello, ContentType, Extension, ExtensionType, HandshakeType, MasterSecret, ProtocolVersion,
-    RANDOM_LENGTH, Record, RecordHeader, ServerHello, additional_data, message_bytes, nonce,
-};
+use bootrack_wire::dtls::{Record, RecordHeader, additional_data, message_bytes};
 use bootrack_wire::ipv6::{Header, Ipv6Addr, NextHeader, Packet};
+use bootrack_wire::tls::{
+    CipherSuite, ClientHello, ContentType, Extension, ExtensionType, HandshakeType, MasterSecret, ProtocolVersion,
+    RANDOM_LENGTH, ServerHello, nonce,
+};
 use bootrack_wire::udp::Datagram;
 use differential::{PSK, Session, session};
 use rstest::rstest;
@@ -150,7 +151,7 @@ fn session_under(suite: u16, mac_length: usize) -> Vec<Dissection> {
         version,
         random: client_random,
         session_id: Vec::new(),
-        cookie: Vec::new(),
+        cookie: Some(Vec::new()),
         cipher_suites: vec![CipherSuite(suite)],
         compression_methods: vec![0],
         extensions: Vec::new(),

@@ -2,7 +2,7 @@
 
 use bootrack_wire::Error;
 use bootrack_wire::dissect::{Dissector, Keys, NoteKind};
-use bootrack_wire::dtls::{EcJpakeServerParams, KeyKp, KeyKpPair};
+use bootrack_wire::tls::{EcJpakeServerParams, KeyKp, KeyKpPair};
 use differential::captures::{WITH_FCS, capture};
 use proptest::prelude::*;
 

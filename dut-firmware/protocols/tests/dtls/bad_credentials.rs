@@ -10,7 +10,8 @@ use rcgen::{
     BasicConstraints, ExtendedKeyUsagePurpose, IsCa, KeyPair, KeyUsagePurpose, PKCS_ECDSA_P384_SHA384, date_time_ymd,
 };
 use rstest::rstest;
-use wire::dtls::{Alert, AlertDescription, ContentType, HandshakeType, RecordHeader, fragments, records};
+use wire::dtls::{RecordHeader, fragments, records};
+use wire::tls::{Alert, AlertDescription, ContentType, HandshakeType};
 
 use super::certificates::{
     Certified, Infrastructure, authority, client, for_purpose, issued, issued_for, leaf, self_signed, server, trusting,

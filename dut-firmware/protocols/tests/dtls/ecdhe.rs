@@ -2,7 +2,7 @@
 
 use bootrack_protocols::dtls::{ClientAuthentication, ExtendedMasterSecret};
 use rstest::rstest;
-use wire::dtls::{CertificateType, CipherSuite};
+use wire::tls::{CertificateType, CipherSuite};
 
 use super::certificates::Infrastructure;
 use super::channel::{Faults, World, cookies, patient};

@@ -3,7 +3,7 @@
 use bootrack_protocols::credentials::Trust;
 use bootrack_protocols::dtls::{ClientAuthentication, ClientConfig, ConfigError, Limits, Psk, ServerConfig, SinglePsk};
 use rstest::rstest;
-use wire::dtls::{
+use wire::tls::{
     Alert, AlertDescription, CertificateType, CipherSuite, ClientHello, EcPointFormat, Extension, ExtensionType,
     Handshake, NamedGroup, SignatureAndHash,
 };

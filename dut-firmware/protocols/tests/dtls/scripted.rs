@@ -4,11 +4,12 @@ use bootrack_protocols::dtls::{ClientAuthentication, Output};
 use rcgen::{CertificateParams, KeyPair, PKCS_ECDSA_P384_SHA384};
 use rstest::rstest;
 use sha2::{Digest, Sha256};
-use wire::dtls::{
+use wire::dtls::{fragments, records};
+use wire::tls::{
     Alert, AlertDescription, Certificate, CertificateRequest, CertificateType, CipherSuite, ClientCertificateType,
     ClientHello, DigitallySigned, EcPointFormat, EcdhParameters, EcdheServerKeyExchange, Extension, ExtensionType,
     Handshake, HandshakeType, HelloVerifyRequest, NamedGroup, ProtocolVersion, ServerHello, SignatureAndHash,
-    fragments, records,
+    Transport,
 };
 
 use super::alerts::{alert_in, clear_record};
@@ -156,7 +157,7 @@ fn client_refuses_a_chain_that_is_none(#[case] payload: Vec<u8>, #[case] expecte
 fn client_random(world: &mut World) -> [u8; 32] {
     let Some(Output::Datagram(datagram)) = world.client.poll(world.now) else { panic!("no ClientHello") };
     let record = records(&datagram).next().unwrap().unwrap();
-    ClientHello::parse(fragments(record.fragment).unwrap()[0].body).unwrap().random
+    ClientHello::parse(Transport::Datagram, fragments(record.fragment).unwrap()[0].body).unwrap().random
 }
 
 /// A ServerKeyExchange with these parameters, signed as it must be.

@@ -19,10 +19,10 @@ use super::udp_ports::UdpProtocol;
 use super::wpan::{NOT_SEEN, ShortAddresses, Transactions};
 use crate::Eui64;
 use crate::coap;
-use crate::dtls::{MasterSecret, RANDOM_LENGTH};
 use crate::ieee802154::{LinkAddress, PanId, ShortAddress, Trailer};
 use crate::ipv6::Ipv6Addr;
 use crate::sixlowpan::{Context, Contexts};
+use crate::tls::{MasterSecret, RANDOM_LENGTH};
 
 /// Takes captured frames apart, in the order of their capture. Every memory of it is bounded.
 pub struct Dissector {

@@ -5,8 +5,9 @@ use super::coap::looks_like_coap;
 use super::dtls_session::{End, OpenFailure};
 use super::model::NoteKind;
 use super::sheet::{Cursor, Sheet, Span};
-use crate::dtls::{ContentType, Fragment, HandshakeHeader, ProtocolVersion, RecordHeader};
+use crate::dtls::{Fragment, HandshakeHeader, RecordHeader};
 use crate::reader::Reader;
+use crate::tls::{ContentType, ProtocolVersion};
 use crate::{Error, Result, coap};
 
 /// The content type of RFC 6520.
