@@ -1,4 +1,7 @@
 //! Suites, ledgers, PICS and PIXIT that are part of the binary: used unless a file is named.
+//!
+//! What belongs to one mechanism lies in its folder, `life` is what every mechanism's device lives through, `drafts` holds the
+//! ledgers of drafts that are about more than one mechanism. A file is a line here; suites are played in this order.
 
 use input::Source;
 
@@ -11,27 +14,27 @@ macro_rules! sources {
 /// The suites.
 pub fn suites() -> Vec<Source> {
     sources![
-        "manufacture.toml",
-        "bootstrap.toml",
-        "bootstrap-anchors.toml",
-        "bootstrap-discovery.toml",
-        "bootstrap-distance.toml",
-        "bootstrap-roles.toml",
-        "routing.toml",
-        "commissioning-tool.toml",
-        "profile.toml",
-        "operation.toml",
-        "maintenance.toml",
-        "re-bootstrap.toml",
-        "recommissioning.toml",
-        "decommissioning.toml",
-        "adversary.toml"
+        "life/manufacture.toml",
+        "selective/bootstrap.toml",
+        "selective/bootstrap-anchors.toml",
+        "selective/bootstrap-discovery.toml",
+        "selective/bootstrap-distance.toml",
+        "selective/bootstrap-roles.toml",
+        "selective/routing.toml",
+        "selective/commissioning-tool.toml",
+        "selective/profile.toml",
+        "life/operation.toml",
+        "life/maintenance.toml",
+        "life/re-bootstrap.toml",
+        "life/recommissioning.toml",
+        "life/decommissioning.toml",
+        "selective/adversary.toml"
     ]
 }
 
 /// Suites that a run plays only when it names them: they are long, and prove less the second time.
 pub fn all_named() -> Vec<Source> {
-    sources!["orders.toml", "scale.toml"]
+    sources!["selective/orders.toml", "selective/scale.toml"]
 }
 
 /// Every suite, those of [`all_named`] too.
@@ -41,20 +44,20 @@ pub fn all() -> Vec<Source> {
 
 /// The one of [`all_named`] that is called `name`.
 pub fn named(name: &str) -> Option<Source> {
-    all_named().into_iter().find(|source| source.name == format!("built-in {name}.toml"))
+    all_named().into_iter().find(|source| source.name.ends_with(&format!("/{name}.toml")))
 }
 
 /// The clause ledgers.
 pub fn clauses() -> Vec<Source> {
-    sources!["clauses/SEL.toml", "clauses/PROFILE-SEL.toml", "clauses/SECC.toml", "clauses/SBOOT.toml"]
+    sources!["selective/clauses.toml", "selective/profile-clauses.toml", "drafts/SECC.toml", "drafts/SBOOT.toml",]
 }
 
 /// The PICS proformas.
 pub fn pics() -> Vec<Source> {
-    sources!["pics/SEL.toml", "pics/CT.toml"]
+    sources!["selective/pics.toml", "selective/pics-commissioning-tool.toml"]
 }
 
 /// The PIXIT definitions.
 pub fn pixit() -> Vec<Source> {
-    sources!["pixit/SEL.toml"]
+    sources!["selective/pixit.toml"]
 }

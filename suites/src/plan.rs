@@ -362,7 +362,7 @@ pub enum Point {
 pub struct Expect {
     /// Point of control and observation.
     pub at: Point,
-    /// Message name (`wire::dissect::MESSAGES`).
+    /// Message name (`dissect::MESSAGES`).
     pub message: String,
     /// Link-layer sender (air), port (backbone) or board (upper tester).
     pub from: Option<String>,

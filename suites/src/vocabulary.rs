@@ -27,18 +27,18 @@ pub struct Vocabulary {
 impl Vocabulary {
     /// The fields and messages of `wire`'s dissector.
     pub fn wire(mutants: impl IntoIterator<Item = impl Into<String>>) -> Self {
-        let kind = |field: &wire::dissect::FieldInfo| match field.kind {
+        let kind = |field: &dissect::FieldInfo| match field.kind {
             _ if field.layer == "ut" => FieldKind::Any,
-            wire::dissect::FieldKind::Uint { .. } | wire::dissect::FieldKind::Bool => FieldKind::Number,
+            dissect::FieldKind::Uint { .. } | dissect::FieldKind::Bool => FieldKind::Number,
             _ => FieldKind::Text,
         };
         Self {
-            fields: wire::dissect::FIELDS
+            fields: dissect::FIELDS
                 .iter()
                 .filter(|field| field.name != "ut.*")
                 .map(|field| (field.name.to_owned(), kind(field)))
                 .collect(),
-            messages: wire::dissect::MESSAGES.iter().map(|message| message.name.to_owned()).collect(),
+            messages: dissect::MESSAGES.iter().map(|message| message.name.to_owned()).collect(),
             mutants: mutants.into_iter().map(Into::into).collect(),
         }
     }

@@ -22,7 +22,7 @@ use bootrack_suites::vocabulary::{
 };
 use bootrack_suites::{duration, plan};
 use common::World;
-use wire::dissect::{FIELDS, FieldInfo, FieldKind, MESSAGES};
+use dissect::{FIELDS, FieldInfo, FieldKind, MESSAGES};
 
 const HOW: &str = "write the tables anew: BOOTRACK_WRITE_BOOK=1 cargo test -p bootrack-suites --test book";
 

@@ -106,7 +106,8 @@ fn the_built_in_suites_obey_the_json_schema() {
 #[test]
 fn the_json_schema_refuses_what_the_loader_refuses() {
     let validator = jsonschema::validator_for(&bootrack_suites::schema::suite()).unwrap();
-    let source = built_in::suites().into_iter().find(|source| source.name == "built-in bootstrap.toml").unwrap();
+    let source =
+        built_in::suites().into_iter().find(|source| source.name == "built-in selective/bootstrap.toml").unwrap();
     let good: serde_json::Value = toml::from_str(&source.text).unwrap();
     let changes: [fn(&mut serde_json::Value); 5] = [
         |suite| suite["titel"] = "x".into(),

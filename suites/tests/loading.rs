@@ -340,7 +340,7 @@ fn the_ledger_tells_of_clauses_that_no_case_cites() {
     let faults = world.ledger.uncovered(&one_case);
     assert!(!faults.iter().any(|fault| fault.message.contains("`SEL-5-3`")));
     let fault = faults.iter().find(|fault| fault.message.contains("`SEL-5-4`")).unwrap();
-    assert!(fault.to_string().starts_with("built-in clauses/SEL.toml:"), "{fault}");
+    assert!(fault.to_string().starts_with("built-in selective/clauses.toml:"), "{fault}");
     let cites_untestable = suite("topology = \"line: lbr dut\"", "").replace("SEL-5-3", "SEL-7-1");
     let faults = world.ledger.uncovered(&world.load_text(&cites_untestable).unwrap());
     assert!(faults.iter().any(|fault| fault.message.contains("`SEL-7-1`, which is not classed `tested`")));

@@ -6,11 +6,11 @@ mod radios;
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use dissect::{Dissection, Dissector, Keys, upper_tester};
 use protocols::time::Instant;
 use record::Octets;
 use record::event::{Action, Observation, TransmitStatus};
 use wire::Eui64;
-use wire::dissect::{Dissection, Dissector, Keys, upper_tester};
 use wire::ieee802154::{Address, Content, Frame, Header, LinkAddress, PanId};
 
 use crate::connection::{Claim, Connection, LockError};

@@ -18,7 +18,7 @@ use rstest::rstest;
 use wire::zep::{Message, Mode};
 
 fn capture(name: &str) -> PathBuf {
-    PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/../dut-firmware/wire/tests/captures")).join(name)
+    PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/../harness/dissect/tests/captures")).join(name)
 }
 
 /// The frames of a capture of link type 195, with FCS.

@@ -145,7 +145,7 @@ pub fn checksum(source: Ipv6Addr, destination: Ipv6Addr, packet: &[u8]) -> u16 {
 }
 
 /// Octets behind the contents so that the whole parameter is a multiple of eight.
-pub(crate) fn padding(length: usize) -> usize {
+pub fn padding(length: usize) -> usize {
     length.wrapping_add(4).wrapping_neg() & 7
 }
 

@@ -1,4 +1,4 @@
-//! Bytes to typed values and back, a module per protocol; the field table and the dissector over them.
+//! Bytes to typed values and back, a module per protocol.
 //!
 //! No I/O, no clock, no randomness. Every protocol module holds a plain `Repr` with `parse` and `emit`; lengths are
 //! checked once and no input panics.
@@ -9,7 +9,6 @@ extern crate alloc;
 
 pub mod ccm;
 pub mod coap;
-pub mod dissect;
 pub mod dns;
 pub mod dtls;
 pub mod eap;

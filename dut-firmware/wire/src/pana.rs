@@ -195,7 +195,7 @@ impl Message {
 }
 
 /// Octets from `length` to the next multiple of four.
-pub(crate) fn padding(length: usize) -> usize {
+pub fn padding(length: usize) -> usize {
     length.wrapping_neg() & 3
 }
 

@@ -14,7 +14,7 @@ use differential::captures::{WITH_FCS, pcap};
 use differential::compare::dissector;
 use differential::generate::CONTEXTS;
 use differential::{PSK, link_key};
-use wire::dissect::Dissection;
+use dissect::Dissection;
 
 const FRAMES: usize = 200_000;
 

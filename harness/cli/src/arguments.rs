@@ -3,9 +3,9 @@
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
+use dissect::UdpProtocol;
 use testbeds::sniffer::Source;
 use testbeds::virtual_rack::Fake;
-use wire::dissect::UdpProtocol;
 
 /// Conformance tests for the secure bootstrapping of IEEE 802.15.4 devices.
 ///

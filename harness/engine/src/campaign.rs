@@ -333,7 +333,7 @@ pub fn device_identity(events: &[Event]) -> BTreeMap<String, String> {
         .iter()
         .filter_map(|event| match &event.what {
             What::Observation(Observation::UpperTester { board, line }) if board == "dut" => {
-                let dissection = wire::dissect::upper_tester(event.n, line);
+                let dissection = dissect::upper_tester(event.n, line);
                 dissection.field("ut.nonce").is_some().then_some(dissection)
             }
             _ => None,

@@ -4,10 +4,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::Ipv6Addr;
 
+use dissect::{Dissection, NoteKind};
 use record::event::{Action, Event, Observation, What};
 use reports::Exposure;
 use wire::Eui64;
-use wire::dissect::{Dissection, NoteKind};
 use wire::ieee802154::FCS_LENGTH;
 use wire::ipv6::is_link_local;
 

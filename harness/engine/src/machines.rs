@@ -9,6 +9,7 @@ use authenticator::commissioning_tool::Departure;
 use authenticator::craft::{self, CraftRequest, Destination, Protection};
 use authenticator::deviation::{Change, Rule};
 use authenticator::{CommissioningTool, Deviating, Machine, MachineInput, MachineOutput, Neighbour};
+use dissect::Value;
 use protocols::Entropy;
 use protocols::time::Instant;
 use rand_core::SeedableRng as _;
@@ -16,7 +17,6 @@ use record::Octets;
 use record::event::{Action, Key, Observation, TransmitStatus};
 use suites::plan::{self, Constraint, Deviation, Operand, Role, Send, Topology};
 use wire::Eui64;
-use wire::dissect::Value;
 use wire::ieee802154::FCS_LENGTH;
 
 use crate::judge::Bindings;

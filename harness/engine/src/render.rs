@@ -1,5 +1,6 @@
 //! Renders a stored run: reports from the manifest, PDUs from the same observer that the judge used.
 
+use dissect::{MESSAGES, NoteKind, Value};
 use record::CaseId;
 use record::bundle::{Bundle, StoredRun, names};
 use record::event::Event;
@@ -7,7 +8,6 @@ use reports::html::{Across, Renderer};
 use reports::{Bootstrap, CaseInput, Clauses, PduSummary};
 use suites::plan::Point;
 use wire::coap::Code;
-use wire::dissect::{MESSAGES, NoteKind, Value};
 use wire::tls::{AlertDescription, CipherSuite};
 
 use crate::environment::Environment;

@@ -348,7 +348,7 @@ impl Steps<'_, '_, '_> {
         matches: &[crate::plan::Match],
         must_be_met: bool,
     ) {
-        let Some(info) = wire::dissect::MESSAGES.iter().find(|info| info.name == message) else { return };
+        let Some(info) = dissect::MESSAGES.iter().find(|info| info.name == message) else { return };
         let Some(Value::Table(fields)) = table.get("where").map(|node| &node.value) else { return };
         for entry in &fields.entries {
             let Some(wanted) = matches.iter().find(|wanted| wanted.field == entry.key) else { continue };

@@ -3,8 +3,8 @@
 
 use std::net::Ipv6Addr;
 
+use dissect::MessageInfo;
 use wire::Eui64;
-use wire::dissect::MessageInfo;
 
 use crate::plan::{Constraint, Match, Operand, Point};
 
@@ -58,14 +58,14 @@ impl Values {
             "ut.status" => return Self::Words(STATUSES),
             _ => {}
         }
-        match wire::dissect::field(field).map(|info| info.kind) {
-            Some(wire::dissect::FieldKind::Uint { bits }) => {
+        match dissect::field(field).map(|info| info.kind) {
+            Some(dissect::FieldKind::Uint { bits }) => {
                 Self::UpTo(1u64.checked_shl(bits.into()).map_or(u64::MAX, |beyond| beyond - 1))
             }
-            Some(wire::dissect::FieldKind::Bool) => Self::UpTo(1),
-            Some(wire::dissect::FieldKind::Eui64) => Self::Eui64,
-            Some(wire::dissect::FieldKind::Ipv6) => Self::Ipv6,
-            Some(wire::dissect::FieldKind::Bytes) => Self::Octets,
+            Some(dissect::FieldKind::Bool) => Self::UpTo(1),
+            Some(dissect::FieldKind::Eui64) => Self::Eui64,
+            Some(dissect::FieldKind::Ipv6) => Self::Ipv6,
+            Some(dissect::FieldKind::Bytes) => Self::Octets,
             _ => Self::Free,
         }
     }
@@ -258,7 +258,7 @@ pub(crate) fn field_problem(message: &MessageInfo, field: &str, at: Option<Point
             (format!("a line of an upper tester has no `{field}`"), "its fields begin with `ut.`".to_owned())
         });
     }
-    let layer = wire::dissect::field(field).map(|info| info.layer)?;
+    let layer = dissect::field(field).map(|info| info.layer)?;
     if at == Some(Point::Backbone) && matches!(layer, "wpan" | "6lowpan") {
         let help = "look on air, or leave the field out";
         return Some((format!("a packet at the backbone has no `{field}`"), help.to_owned()));
@@ -288,7 +288,7 @@ mod tests {
     use super::*;
 
     fn message(name: &str) -> &'static MessageInfo {
-        wire::dissect::MESSAGES.iter().find(|message| message.name == name).unwrap()
+        dissect::MESSAGES.iter().find(|message| message.name == name).unwrap()
     }
 
     #[test]

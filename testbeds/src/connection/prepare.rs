@@ -6,9 +6,9 @@
 use std::io::{ErrorKind, Read as _, Write as _};
 use std::time::{Duration, Instant};
 
+use dissect::{Dissection, upper_tester};
 use serialport::{ClearBuffer, SerialPort as _, TTYPort};
 use wire::Eui64;
-use wire::dissect::{Dissection, upper_tester};
 
 use super::serial::SerialBoard;
 

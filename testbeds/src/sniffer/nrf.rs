@@ -84,11 +84,8 @@ mod tests {
         let line = "\u{1b}[m received: 02000908f1 power: -47 lqi: 132 time: 9384758";
         let Some(Sniffed::Heard(heard)) = line_of(line, 20, &mut clock) else { panic!() };
         assert!(heard.packet.ends_with(&[2, 0, 9]));
-        let packet = wire::dissect::Dissector::new(wire::dissect::Keys::new()).packet(
-            1,
-            wire::dissect::LinkType(TAP.into()),
-            &heard.packet,
-        );
+        let packet =
+            dissect::Dissector::new(dissect::Keys::new()).packet(1, dissect::LinkType(TAP.into()), &heard.packet);
         assert_eq!((packet.number("wpan-tap.ch_num"), packet.number("wpan.seq_no")), (Some(20), Some(9)));
         assert_eq!(packet.number("wpan-tap.lqi"), Some(132));
     }

@@ -6,7 +6,7 @@ use std::path::Path;
 use std::sync::mpsc::Sender;
 
 use captures::{Item, Packet, Reader};
-use wire::dissect::LinkType;
+use dissect::LinkType;
 
 use super::{Heard, Sniffed, now};
 

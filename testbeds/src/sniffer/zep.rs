@@ -215,11 +215,8 @@ mod tests {
         let told = Devices::default().datagram(&version_2(1, NTP_TO_UNIX + 5));
         let [Sniffed::Heard(heard)] = &told[..] else { panic!("{told:?}") };
         assert_eq!((heard.at, heard.link_type), (5_500_000_000, TAP));
-        let dissection = wire::dissect::Dissector::new(wire::dissect::Keys::new()).packet(
-            1,
-            wire::dissect::LinkType(TAP.into()),
-            &heard.packet,
-        );
+        let dissection =
+            dissect::Dissector::new(dissect::Keys::new()).packet(1, dissect::LinkType(TAP.into()), &heard.packet);
         assert_eq!(dissection.number("wpan-tap.ch_num"), Some(15), "{dissection:?}");
         assert_eq!(dissection.number("wpan-tap.fcs_type"), Some(1));
     }

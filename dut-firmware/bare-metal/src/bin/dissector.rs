@@ -4,10 +4,10 @@
 
 extern crate alloc;
 
-use wire::dissect::Dissector;
+use dissect::Dissector;
 
 bootrack_bare_metal::image! {
     Dissector::frame,
     Dissector::ipv6_packet,
-    wire::dissect::upper_tester,
+    dissect::upper_tester,
 }

@@ -105,7 +105,7 @@ impl Address {
     }
 
     /// Joins what a header says: the PAN if it is in the frame or follows from the other one, and the address.
-    pub(crate) fn from_parts(pan: Option<PanId>, address: Option<LinkAddress>) -> Self {
+    pub fn from_parts(pan: Option<PanId>, address: Option<LinkAddress>) -> Self {
         match (pan, address) {
             (None, None) => Self::Absent,
             (Some(pan), None) => Self::Pan(pan),

@@ -28,10 +28,9 @@ pub use fcs::{FCS_LENGTH, FCS32_LENGTH, Trailer, append_fcs, check_fcs, check_fc
 pub use frame::{Content, Frame, Mpdu, ReservedBits, SecuredFrame};
 pub use header::{FrameControl, FrameType, FrameVersion, Header, Outline};
 pub use security::{
-    AuxSecurityHeader, KeyIdentifier, SecurityLevel, nonce, secure, secure_in_slot, short_nonce_source, tsch_nonce,
-    unsecure, unsecure_in_slot,
+    AuxSecurityHeader, KeyIdentifier, SecurityLevel, counter_nonce, nonce, open_octets, secure, secure_in_slot,
+    short_nonce_source, slot_nonce, slot_nonce_source, tsch_nonce, unsecure, unsecure_in_slot,
 };
-pub(crate) use security::{counter_nonce, open_octets, slot_nonce, slot_nonce_source};
 
 /// The longest PSDU in octets, FCS included (`aMaxPHYPacketSize`).
 pub const MAX_PSDU: usize = 127;

@@ -304,7 +304,7 @@ fn open_payload(frame: &SecuredFrame, key: &[u8; 16], nonce: &[u8; 13]) -> Resul
 }
 
 /// The private payload of a frame that is there as octets: what begins at `private_at`, without its integrity code.
-pub(crate) fn open_octets(
+pub fn open_octets(
     mpdu: &[u8],
     private_at: usize,
     level: SecurityLevel,
@@ -329,7 +329,7 @@ pub(crate) fn open_octets(
 }
 
 /// The nonce of a frame with a frame counter; [`Error::Unsupported`] if it is one of the absolute slot number.
-pub(crate) fn counter_nonce(security: &AuxSecurityHeader, source: Eui64) -> Result<[u8; 13]> {
+pub fn counter_nonce(security: &AuxSecurityHeader, source: Eui64) -> Result<[u8; 13]> {
     match security.frame_counter {
         Some(frame_counter) if !security.asn_in_nonce => Ok(nonce(source, frame_counter, security.level)),
         _ => Err(Error::Unsupported("a nonce of an absolute slot number that is not known")),
@@ -337,7 +337,7 @@ pub(crate) fn counter_nonce(security: &AuxSecurityHeader, source: Eui64) -> Resu
 }
 
 /// The nonce of a frame in a slot that is known: of the slot number if the frame says so, else of the frame counter.
-pub(crate) fn slot_nonce(
+pub fn slot_nonce(
     header: &Header,
     security: &AuxSecurityHeader,
     source: Eui64,
@@ -350,7 +350,7 @@ pub(crate) fn slot_nonce(
 }
 
 /// The source address in a nonce of the absolute slot number, as far as the header has it.
-pub(crate) fn slot_nonce_source(header: &Header) -> Option<Eui64> {
+pub fn slot_nonce_source(header: &Header) -> Option<Eui64> {
     match header.source {
         Address::Short { pan, address } => Some(short_nonce_source(pan, address)),
         Address::Bare(LinkAddress::Short(address)) => Some(short_nonce_source(PanId::BROADCAST, address)),

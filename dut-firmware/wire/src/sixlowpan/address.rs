@@ -10,7 +10,7 @@ use crate::{Error, Result};
 
 const LINK_LOCAL_PREFIX: u128 = 0xfe80 << 112;
 /// Why an address cannot be told: the context that it is compressed with is not set.
-pub(crate) const UNSET_CONTEXT: Error = Error::Malformed("IPHC names a context that is not set");
+pub const UNSET_CONTEXT: Error = Error::Malformed("IPHC names a context that is not set");
 /// 0000:00ff:fe00:0000, the interface identifier around a short address.
 const SHORT_IDENTIFIER: u128 = 0x0000_00ff_fe00_0000;
 

@@ -16,8 +16,7 @@ mod recoverable;
 #[cfg(test)]
 mod tests;
 
-pub(crate) use address::UNSET_CONTEXT;
-pub use address::{DestinationMode, SourceMode};
+pub use address::{DestinationMode, SourceMode, UNSET_CONTEXT};
 pub use compress::{Compressor, compress, compress_headers};
 pub use context::{CONTEXT_COUNT, Context, Contexts};
 pub use decompress::{Decompressor, Encapsulation, decompress};

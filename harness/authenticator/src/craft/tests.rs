@@ -87,7 +87,7 @@ fn every_message_reaches_a_receiver_plain_and_secured() {
             assert_eq!(crafted.wrong_on_purpose, None, "{message}");
             let names = Draft::parse(&crafted.packet).unwrap().names();
             assert!(names.contains(message), "{message} is taken for {names:?}");
-            assert!(wire::dissect::message(message).is_some(), "{message} is in the message table");
+            assert!(dissect::message(message).is_some(), "{message} is in the message table");
         }
     }
 }
@@ -353,7 +353,7 @@ fn fields_that_wireshark_has_too_bear_its_names() {
                 "coap.opt.accept",
                 "coap.payload",
             ];
-            let known = wire::dissect::FIELDS.iter().any(|info| info.name == field);
+            let known = dissect::FIELDS.iter().any(|info| info.name == field);
             assert!(known || ours.contains(&field), "{field}");
         }
     }

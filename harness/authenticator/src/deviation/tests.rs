@@ -242,8 +242,8 @@ fn a_rule_that_can_never_apply_is_refused(#[case] rule: Rule, #[case] named: &st
 fn every_field_that_a_rule_may_name_exists() {
     for message in dtls_fields::MESSAGES {
         for field in dtls_fields::fields(message) {
-            assert!(wire::dissect::field(field).is_some(), "{field}");
+            assert!(dissect::field(field).is_some(), "{field}");
         }
-        assert!(wire::dissect::message(message).is_some(), "{message}");
+        assert!(dissect::message(message).is_some(), "{message}");
     }
 }

@@ -3,8 +3,8 @@
 use std::io::Write as _;
 use std::time::Duration;
 
+use dissect::{Captured, Dissection, Dissector, Keys, LinkType, Value};
 use serde_json::{Value as Json, json};
-use wire::dissect::{Captured, Dissection, Dissector, Keys, LinkType, Value};
 
 use super::clock::Clock;
 use super::dissect_fields::Columns;

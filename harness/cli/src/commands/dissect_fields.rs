@@ -1,6 +1,6 @@
 //! The output of `dissect --field`: a line per frame, a column per field, as `tshark -T fields -e` prints them.
 
-use wire::dissect::{Dissection, Field, field};
+use dissect::{Dissection, Field, field};
 
 use crate::failure::Failure;
 

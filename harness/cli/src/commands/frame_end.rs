@@ -1,7 +1,7 @@
 //! What frames end with where the link type does not tell rightly: what `--fcs` may say, and the advice to use it when every
 //! FCS of a capture is wrong.
 
-use wire::dissect::Dissection;
+use dissect::Dissection;
 use wire::ieee802154::{Trailer, check_fcs32};
 
 use crate::arguments::FrameEnd;

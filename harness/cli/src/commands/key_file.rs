@@ -5,7 +5,7 @@
 use std::net::Ipv6Addr;
 use std::path::Path;
 
-use wire::dissect::{Dissector, THREAD_KEY_SEQUENCES};
+use dissect::{Dissector, THREAD_KEY_SEQUENCES};
 use wire::tls::MasterSecret;
 
 use crate::failure::Failure;

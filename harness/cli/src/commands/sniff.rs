@@ -6,9 +6,9 @@ use std::path::Path;
 use std::sync::mpsc::RecvTimeoutError;
 use std::time::{Duration, Instant};
 
+use dissect::{Captured, Dissection, Dissector, Keys, LinkType};
 use record::pcapng::{Direction, PcapNg};
 use testbeds::sniffer::{Heard, Sniffed, Source};
-use wire::dissect::{Captured, Dissection, Dissector, Keys, LinkType};
 
 use crate::arguments::Sniff;
 use crate::commands::clock::Clock;

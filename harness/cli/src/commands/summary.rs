@@ -1,6 +1,6 @@
 //! The line that `bootrack dissect` begins a frame with: who, to whom, over which layers, and what.
 
-use wire::dissect::{Dissection, MESSAGES};
+use dissect::{Dissection, MESSAGES};
 
 /// Fields of source and destination, those of the highest layer first.
 const ENDS: [(&str, &str); 5] = [

@@ -9,8 +9,8 @@ use std::process::Stdio;
 use captures::{Item, Reader};
 use differential::compare::{Comparison, compare_with, known_dissector};
 use differential::tshark::has_tshark;
+use dissect::{Captured, Dissection, LinkType, NoteKind};
 use rstest::rstest;
-use wire::dissect::{Captured, Dissection, LinkType, NoteKind};
 use wire::ieee802154::Trailer;
 
 use crate::common::{Outcome, bootrack, call, call_in};

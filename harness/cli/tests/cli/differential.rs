@@ -10,7 +10,7 @@ use std::time::Duration;
 use differential::captures::{Recorded, read};
 use differential::compare::{Comparison, compare_run};
 use differential::tshark::has_tshark;
-use wire::dissect::{Dissection, Dissector, Keys, LinkType};
+use dissect::{Dissection, Dissector, Keys, LinkType};
 use wire::tls::MasterSecret;
 
 use crate::common::{Bundle, side_by_side};

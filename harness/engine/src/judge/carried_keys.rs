@@ -1,9 +1,9 @@
 //! Link keys that a request carries (`SEL` 6, `PROFILE-SEL` 16): whoever reads the PUT of a key can read what is secured under it.
 
+use dissect::Value;
 use record::Octets;
 use record::event::Key;
 use wire::coap::ContentFormat;
-use wire::dissect::Value;
 
 use super::observer::Pdu;
 

@@ -3,8 +3,8 @@
 
 use std::collections::BTreeMap;
 
+use dissect::{NoteKind, Value};
 use record::event::{Action, Event, Observation, TransmitStatus, What};
-use wire::dissect::{NoteKind, Value};
 
 use super::observer::{Observer, Pdu};
 

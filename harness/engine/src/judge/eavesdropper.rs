@@ -4,8 +4,8 @@
 use std::net::Ipv6Addr;
 use std::time::Duration;
 
+use dissect::{Dissection, Dissector, Keys};
 use wire::Eui64;
-use wire::dissect::{Dissection, Dissector, Keys};
 
 use crate::environment::Environment;
 use crate::scenery;

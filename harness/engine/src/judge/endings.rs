@@ -1,8 +1,8 @@
 //! How a step ends: by an answer, by a machine's report, by what was observed, or by silence.
 
+use dissect::Value;
 use record::verdict::{Blame, FieldMiss, NearestMiss, Verdict};
 use suites::plan::{Answer, Check, Command, Constraint, Expect, Never, Operand, Point, Role, StepKind};
-use wire::dissect::Value;
 
 use super::expectation::{self, Window};
 use super::judge::{DUT, Judge};

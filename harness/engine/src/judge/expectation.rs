@@ -2,7 +2,7 @@
 
 use suites::plan::{Expect, Match, Never, Point};
 
-use wire::dissect::NoteKind;
+use dissect::NoteKind;
 
 use super::observer::Pdu;
 use super::template::{self, Bindings};

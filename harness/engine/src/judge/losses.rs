@@ -4,10 +4,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use dissect::{NoteKind, Value};
 use record::event::{Action, Event, Observation, What};
 use record::verdict::{Blame, FieldMiss, Verdict};
 use suites::plan::{Command, Part, Role, Step, StepKind};
-use wire::dissect::{NoteKind, Value};
 use wire::upper_tester::{Line, Outcome, Request};
 
 use super::case_verdict::Decision;

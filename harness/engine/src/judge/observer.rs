@@ -5,10 +5,10 @@ use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use dissect::{Dissection, Dissector, Keys, NoteKind, Value};
 use record::event::{Action, Event, Key, Observation, What};
 use suites::plan::Point;
 use wire::Eui64;
-use wire::dissect::{Dissection, Dissector, Keys, NoteKind, Value};
 use wire::ieee802154::{LinkAddress, ShortAddress};
 use wire::tls::MasterSecret;
 use wire::upper_tester::Line;
@@ -217,7 +217,7 @@ impl Observer {
                 Some(pdu)
             }
             What::Observation(Observation::UpperTester { board, line }) => {
-                let dissection = wire::dissect::upper_tester(event.n, line);
+                let dissection = dissect::upper_tester(event.n, line);
                 if !dissection.has_layer("ut") {
                     return None;
                 }

@@ -1,11 +1,11 @@
 //! How an order to a tester-side machine ends: done, refused, or given up when its time was over; whose doing that is, and
 //! what the device said last.
 
+use dissect::Value;
 use record::event::Because;
 use record::verdict::{Blame, Verdict};
 use suites::plan::{Answer, Command, Point, StepKind};
 use wire::Eui64;
-use wire::dissect::Value;
 
 use super::endings::Ending;
 use super::judge::Judge;

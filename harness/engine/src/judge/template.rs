@@ -6,10 +6,10 @@
 use std::collections::BTreeMap;
 use std::net::Ipv6Addr;
 
+use dissect::{FieldKind, Value};
 use record::verdict::FieldMiss;
 use suites::plan::{Constraint, Match, Operand};
 use wire::Eui64;
-use wire::dissect::{FieldKind, Value};
 
 use super::observer::Pdu;
 use super::times;
@@ -144,7 +144,7 @@ impl Written {
             let (from, name) = reference.unwrap_or((0, "the case began".to_owned()));
             return Self::Time(from, name);
         }
-        match wire::dissect::field(field).map(|info| info.kind) {
+        match dissect::field(field).map(|info| info.kind) {
             Some(FieldKind::Eui64) => Self::Eui64,
             Some(FieldKind::Ipv6) => Self::Ipv6,
             None if matches!(field, "ut.eui64" | "ut.neighbour" | "ut.parent") => Self::Eui64,
@@ -252,7 +252,7 @@ fn same(field: &str, wanted: &Value, value: &Value) -> bool {
         return a == b;
     }
     let (Value::Text(wanted), Value::Text(value)) = (wanted, value) else { return false };
-    match wire::dissect::field(field).map(|info| info.kind) {
+    match dissect::field(field).map(|info| info.kind) {
         Some(FieldKind::Eui64) => {
             matches!((wanted.parse::<Eui64>(), value.parse::<Eui64>()), (Ok(a), Ok(b)) if a == b)
         }

@@ -363,7 +363,7 @@ fn unordered_takes_two_pdus_of_one_name_in_any_order(#[case] first: u8, #[case] 
     log.events.iter().for_each(|event| judge.see(event));
     assert_eq!(judge.verdict().verdict, Verdict::Pass);
     for (name, number) in [("one", 1), ("two", 2)] {
-        assert_eq!(judge.bindings().get(name, "wpan.seq_no"), Some(wire::dissect::Value::Number(number)));
+        assert_eq!(judge.bindings().get(name, "wpan.seq_no"), Some(dissect::Value::Number(number)));
     }
 }
 
