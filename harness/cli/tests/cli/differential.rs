@@ -11,7 +11,7 @@ use differential::captures::{Recorded, read};
 use differential::compare::{Comparison, compare_run};
 use differential::tshark::has_tshark;
 use dissect::{Dissection, Dissector, Keys, LinkType};
-use wire::dtls::MasterSecret;
+use wire::tls::MasterSecret;
 
 use crate::common::{Bundle, side_by_side};
 use crate::sample::sampled;
