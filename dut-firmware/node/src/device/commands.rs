@@ -19,10 +19,11 @@ impl Device {
     pub(super) fn receive_line(&mut self, now: Instant, text: &str) {
         let (seq, outcome) = match Line::parse(text) {
             Ok(Line::Request(request)) => {
-                let outcome = self.execute(now, &request);
+                let seq = request.seq;
+                let outcome = self.execute(now, request);
                 // Events that a command brings about come before its answer.
                 self.route(now);
-                (request.seq, outcome)
+                (seq, outcome)
             }
             Ok(_) => return,
             Err(_) => match Line::sequence_of_request(text) {
@@ -33,7 +34,7 @@ impl Device {
         self.stack.tell.line(Line::Answer(Answer { seq, outcome }));
     }
 
-    fn execute(&mut self, now: Instant, request: &Request) -> Outcome {
+    fn execute(&mut self, now: Instant, request: Request) -> Outcome {
         let (request, mechanism) = without_mechanism(request);
         let executed = match Command::from_request(&request) {
             Err(CommandFault::Argument(_)) => Some(Err(ErrorCode::Argument)),
@@ -140,17 +141,23 @@ impl Device {
     }
 
     fn hello(&self, nonce: &str) -> Arguments {
-        Arguments::default()
-            .with("nonce", nonce)
-            .with("protocol", "UT/1")
-            .with("vendor", "bootrack")
-            .with("firmware", "reference")
-            .with("version", env!("CARGO_PKG_VERSION"))
-            .with("hash", env!("BOOTRACK_FIRMWARE_HASH"))
-            .with("eui64", self.stack.eui64())
-            .with("roles", "6lr,6lbr")
-            .with("features", features())
-            .with("state", self.state())
+        let mut arguments = Arguments::default();
+        let words: [(&str, &str); 6] = [
+            ("nonce", nonce),
+            ("protocol", "UT/1"),
+            ("vendor", "bootrack"),
+            ("firmware", "reference"),
+            ("version", env!("CARGO_PKG_VERSION")),
+            ("hash", env!("BOOTRACK_FIRMWARE_HASH")),
+        ];
+        for (key, value) in words {
+            arguments.push(key, &value);
+        }
+        arguments.push("eui64", &self.stack.eui64());
+        for (key, value) in [("roles", "6lr,6lbr"), ("features", &features()), ("state", self.state())] {
+            arguments.push(key, &value);
+        }
+        arguments
     }
 
     fn status(&self) -> Arguments {
@@ -183,8 +190,7 @@ fn covers(command: &Command) -> bool {
 }
 
 /// A request without the word for the mechanism, and that word.
-fn without_mechanism(request: &Request) -> (Request, Option<String>) {
-    let mut request = request.clone();
+fn without_mechanism(mut request: Request) -> (Request, Option<String>) {
     let mechanism = if request.command == "install" { request.arguments.remove(MECHANISM) } else { None };
     (request, mechanism)
 }

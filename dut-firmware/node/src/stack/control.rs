@@ -17,7 +17,7 @@ impl Stack {
         if let Some((id, prefix, length)) = outcome.context {
             self.contexts.set(id, Some(Context::new(prefix, length)));
         }
-        for emission in &outcome.emissions {
+        for emission in outcome.emissions {
             self.send_discovery(now, emission);
         }
         if let Some(global) = outcome.registered {
@@ -29,13 +29,13 @@ impl Stack {
     }
 
     /// Sends a message of Neighbor Discovery.
-    pub(super) fn send_discovery(&mut self, now: Instant, emission: &Emission) {
+    pub(super) fn send_discovery(&mut self, now: Instant, emission: Emission) {
         let Emission { source, destination, neighbour, message } = emission;
-        let Ok(payload) = Message::Ndp(message.clone()).to_vec(*source, *destination) else { return };
-        let header = Header::new(*source, *destination, NextHeader::ICMPV6, ND_HOP_LIMIT);
+        let Ok(payload) = Message::Ndp(message).to_vec(source, destination) else { return };
+        let header = Header::new(source, destination, NextHeader::ICMPV6, ND_HOP_LIMIT);
         let next = neighbour.map_or(NextHop::Multicast, NextHop::Neighbour);
         if let Some(neighbour) = neighbour {
-            self.note_neighbour(now, *neighbour);
+            self.note_neighbour(now, neighbour);
         }
         self.send_packet(&Packet { header, payload }, next, Class::Other);
     }

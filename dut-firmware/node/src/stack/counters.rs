@@ -1,8 +1,10 @@
 //! What was refused and dropped since boot: silence on the air, numbers at the upper tester (`PROFILE-SEL` 11). Each owner has
 //! a list: the stack here, a mechanism in its folder.
 
+use wire::upper_tester::Arguments;
+
 /// Five digits: an upper tester compares small numbers, and all counters fit into a line.
-pub(crate) const SHOWN_MAX: u32 = 99_999;
+const SHOWN_MAX: u32 = 99_999;
 
 /// Defines `Counters` from lines of a name and what is counted, with a method to tell them in this order. A counter stays
 /// at [`SHOWN_MAX`], so that the line is never too long. Behind `; others` stand those that come after the counters of
@@ -23,8 +25,10 @@ macro_rules! counters {
                 arguments: wire::upper_tester::Arguments,
                 others: impl FnOnce(wire::upper_tester::Arguments) -> wire::upper_tester::Arguments,
             ) -> wire::upper_tester::Arguments {
-                let arguments = arguments$(.with(stringify!($name), self.$name.min($crate::stack::SHOWN_MAX)))*;
-                others(arguments)$($(.with(stringify!($late), self.$late.min($crate::stack::SHOWN_MAX)))*)?
+                let arguments = $crate::stack::tell_counters(arguments, &[$((stringify!($name), self.$name),)*]);
+                let arguments = others(arguments);
+                $(let arguments = $crate::stack::tell_counters(arguments, &[$((stringify!($late), self.$late),)*]);)?
+                arguments
             }
 
             /// All of them as high as they get.
@@ -61,6 +65,14 @@ counters! {
     channel_busy "Not sent: the channel was never clear."
     sent "Frames handed to the radio."
     received "Frames received."
+}
+
+/// Adds names and counters.
+pub(crate) fn tell_counters(mut arguments: Arguments, counters: &[(&str, u32)]) -> Arguments {
+    for (name, counter) in counters {
+        arguments.push(name, counter.min(&SHOWN_MAX));
+    }
+    arguments
 }
 
 /// Adds one, staying at the top.

@@ -52,7 +52,7 @@ pub(crate) use admission::{Admission, Class, Copies, Link};
 pub(crate) use commands::top_counters;
 pub(crate) use commands::{FEATURES, covers};
 pub use counter_writes::AHEAD_MAX;
-pub(crate) use counters::{SHOWN_MAX, count, counters};
+pub(crate) use counters::{count, counters, tell_counters};
 pub(crate) use forwarding::NextHop;
 pub(crate) use input::{Input, Origin};
 #[cfg(test)]
@@ -281,7 +281,7 @@ impl Stack {
         }
         self.expire_marks(now);
         for emission in self.discovery.poll(now) {
-            self.send_discovery(now, &emission);
+            self.send_discovery(now, emission);
         }
         #[cfg(feature = "rpl")]
         self.run_routing(now);

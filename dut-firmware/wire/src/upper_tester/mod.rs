@@ -268,8 +268,13 @@ impl Arguments {
     /// Appends an argument; the value is what `Display` makes of it.
     #[must_use]
     pub fn with(mut self, key: &str, value: impl fmt::Display) -> Self {
-        self.0.push((key.into(), alloc::format!("{value}")));
+        self.push(key, &value);
         self
+    }
+
+    /// Appends an argument.
+    pub fn push(&mut self, key: &str, value: &dyn fmt::Display) {
+        self.0.push((key.into(), alloc::format!("{value}")));
     }
 
     /// The value of `key`.
