@@ -43,6 +43,8 @@ pub(crate) enum Input {
     /// A frame was refused by the rules of the mechanism.
     #[cfg(feature = "mutants")]
     Refused { from: Eui64 },
+    /// Whether a frame for one neighbour was acknowledged at last.
+    Delivered { to: Eui64, acknowledged: bool },
     /// The device has its global address.
     Address(Ipv6Addr),
     /// An ICMPv6 message that the stack has no use for.

@@ -248,6 +248,7 @@ impl Stack {
             self.discovery.note_delivery(receiver, acknowledged);
             #[cfg(feature = "rpl")]
             self.note_delivery(now, receiver, acknowledged);
+            self.hand_up(Input::Delivered { to: receiver, acknowledged });
         }
         match status {
             _ if fate == Fate::Again => {}

@@ -140,8 +140,8 @@ impl NeighbourList {
 
 #[cfg(test)]
 mod tests {
-    use super::super::kept::Domain;
     use super::*;
+    use crate::stack::Domain;
     use core::time::Duration;
 
     fn sound() -> Selected<Mutant> {

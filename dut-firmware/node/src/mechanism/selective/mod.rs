@@ -125,7 +125,7 @@ impl Service for Selective {
             Input::Icmpv6 { packet, message: Message::Other { kind: wire::sel::ICMPV6_TYPE, .. }, origin } => {
                 self.receive_unknown(cx, packet, *origin);
             }
-            Input::Icmpv6 { .. } | Input::Ip { .. } => return Taken::No,
+            Input::Icmpv6 { .. } | Input::Ip { .. } | Input::Delivered { .. } => return Taken::No,
             #[cfg(feature = "find")]
             Input::Udp { peer, port: finder::PORT, payload } => {
                 self.receive_answer(cx, *peer, payload);

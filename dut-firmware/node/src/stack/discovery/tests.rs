@@ -61,10 +61,10 @@ fn a_solicitation_that_came_too_early_is_answered_once_the_router_has_an_address
     lbr.start(at(0), Duration::ZERO);
     let mut router = Discovery::new(ROUTER, Role::SixLr, Some(LBR), Selected::default());
     router.start(at(0), Duration::ZERO);
-    let joiner = Eui64([0x70, 0xb3, 0xd5, 0xb0, 7, 0, 0, 3]);
+    let newcomer = Eui64([0x70, 0xb3, 0xd5, 0xb0, 7, 0, 0, 3]);
     let early = Message::RouterSolicitation { options: Vec::new() };
-    let source = link_local_of(joiner);
-    assert!(router.handle(at(0), joiner, source, &early, Duration::ZERO).emissions.is_empty());
+    let source = link_local_of(newcomer);
+    assert!(router.handle(at(0), newcomer, source, &early, Duration::ZERO).emissions.is_empty());
     let solicitation = router.poll(at(0));
     let advertised = lbr.handle(at(0), ROUTER, router.link_local(), &solicitation[0].message, Duration::ZERO).emissions;
     let registering = router.handle(at(0), LBR, lbr.link_local(), &advertised[0].message, Duration::ZERO).emissions;
