@@ -83,9 +83,13 @@ fn every_clause_has_a_class_and_a_paraphrase() {
 fn every_ledger_goes_through_its_document_to_the_end() {
     let world = World::new();
     let specifications = world.ledger.specifications();
-    for (spec, sections, first, last) in
-        [("SEL", 22, "Abstract", "11.2"), ("SECC", 25, "1", "10"), ("SBOOT", 43, "1", "B.7"), ("SURVEY", 7, "1", "7")]
-    {
+    for (spec, sections, first, last) in [
+        ("SEL", 22, "Abstract", "11.2"),
+        ("SECC", 25, "1", "10"),
+        ("SBOOT", 43, "1", "B.7"),
+        ("SURVEY", 7, "1", "7"),
+        ("EAPAPP", 15, "1", "7.2"),
+    ] {
         let known = world.ledger.specification(spec).unwrap_or_else(|| panic!("{spec} has no ledger"));
         let numbers: Vec<&str> = known.sections.iter().map(|section| section.number.as_str()).collect();
         assert_eq!((numbers.len(), numbers[0], numbers[numbers.len() - 1]), (sections, first, last), "{spec}");
