@@ -4,7 +4,7 @@ mod common;
 
 use bootrack_suites::built_in;
 use bootrack_suites::ledger::Ledger;
-use bootrack_suites::plan::{Part, StepKind};
+use bootrack_suites::plan::{Answer, Case, Command, Part, StepKind};
 use common::World;
 use input::Source;
 
@@ -46,6 +46,39 @@ fn the_plan_of_a_join_is_as_recorded() {
         })
         .collect();
     insta::assert_snapshot!(lines.join("\n"));
+}
+
+#[test]
+fn a_case_that_gives_the_device_its_key_by_the_wire_asks_whether_it_takes_one() {
+    let world = World::new();
+    let suites = world.load(&built_in::all()).unwrap();
+    let mut wired = 0;
+    for case in suites.iter().flat_map(|suite| &suite.cases) {
+        let is_wired = case.steps.iter().any(|step| match &step.kind {
+            StepKind::Do(Command::UpperTester { board, command, answer: Answer::Ok }) => {
+                board == "dut" && command.starts_with("provision ")
+            }
+            _ => false,
+        });
+        wired += usize::from(is_wired);
+        // SBOOT-2.1-10: a node of higher security may never take it.
+        assert!(!is_wired || case.pics.iter().any(|symbol| symbol == "SEL_WIRED"), "{}", case.id);
+    }
+    assert!(wired >= 50, "{wired}");
+}
+
+#[test]
+fn every_case_about_a_duty_of_the_tool_has_the_tool_under_test() {
+    let world = World::new();
+    let suites = world.load(&built_in::all()).unwrap();
+    let mut cases: Vec<Case> = suites.into_iter().flat_map(|suite| suite.cases).collect();
+    assert_eq!(world.ledger.uncovered(&cases).iter().map(|fault| &fault.message).collect::<Vec<_>>(), [""; 0]);
+    let case = cases.iter_mut().find(|case| case.base == "SEL-CLOSE-01").unwrap();
+    case.clauses.push("SEL-5.3.2-13".to_owned());
+    let faults = world.ledger.uncovered(&cases);
+    assert!(faults.len() == 1 && faults[0].line_column().is_some(), "{faults:?}");
+    let told = "case `SEL-CLOSE-01` has `dut` under test and cites clause `SEL-5.3.2-13`, a duty of `ct`";
+    assert_eq!(faults[0].message, told);
 }
 
 #[test]
