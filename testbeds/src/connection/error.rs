@@ -38,7 +38,7 @@ pub enum ConnectionError {
         /// The serial device.
         path: String,
         /// What is in the way.
-        source: PrepareError,
+        source: Box<PrepareError>,
     },
     /// Its serial line, or the hooks of a board at one.
     #[error(transparent)]
@@ -149,7 +149,7 @@ mod tests {
         "board `dut`: the testbed file names no `firmware`"
     )]
     #[case(
-        ConnectionError::Unprepared { board: "dut".to_owned(), path: "/dev/ttyACM0".to_owned(), source: tried() },
+        ConnectionError::Unprepared { board: "dut".to_owned(), path: "/dev/ttyACM0".to_owned(), source: Box::new(tried()) },
         "board `dut` at /dev/ttyACM0: it does not come up; started: no `! booted` within 5 s, but 3 octets; \
          started once more: it answers `nothing` to `hello`; flashed anew: the testbed file names no `firmware`"
     )]

@@ -166,7 +166,7 @@ pub(super) fn prepared(
     bring_to_factory(&mut board).map_err(|source| ConnectionError::Unprepared {
         board: name.to_owned(),
         path: serial.path.clone(),
-        source,
+        source: Box::new(source),
     })?;
     if board.can_take_power() {
         board.take_power()?;

@@ -63,9 +63,8 @@ impl BoardOnAir {
 
     fn order(&mut self, message: Message) -> Result<(), ConnectionError> {
         let octets = Stamped { at: 0, message }.to_vec()?;
-        let Some(port) = &mut self.port else { return Ok(()) };
-        let path = || self.path.clone();
-        port.write_all(&octets).map_err(|source| ConnectionError::TesterRadioDeaf { path: path(), source })
+        let Self { port: Some(port), path, .. } = self else { return Ok(()) };
+        port.write_all(&octets).map_err(|source| ConnectionError::TesterRadioDeaf { path: path.clone(), source })
     }
 
     /// The tester radio acknowledges for one more board of the rack.
