@@ -18,11 +18,11 @@ use wire::Eui64;
 use wire::radio_link::{Message, Stamped};
 
 use super::air::{Bridge, BridgeError, OpenBridge, Protocol};
-use super::error::{ConnectionError, NotReady, RadioMissing};
+use super::error::{NotReady, RadioMissing};
 use super::lines::{LinkReader, SETPRIV, bound_to_this_process, read_all};
 use super::offset::{OffsetError, PortOffset};
 use super::processes::Family;
-use super::{Arrived, Attached, Outbox, RadioPeer, Site};
+use super::{Arrived, Attached, ConnectionError, Outbox, RadioPeer, Site};
 use crate::probe::Chip;
 
 /// A program to run as a board.

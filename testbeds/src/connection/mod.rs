@@ -17,6 +17,7 @@ mod serial;
 mod tester_radio;
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::io;
 use std::net::SocketAddr;
 use std::sync::mpsc::Sender;
 use std::sync::{Arc, Mutex};
@@ -27,7 +28,7 @@ use wire::ieee802154::PanId;
 use wire::radio_link::Message;
 
 pub use air::{Acknowledges, Bridge, BridgeError, Protocol};
-pub use error::{ConnectionError, NotReady, RadioMissing};
+pub use error::{NotReady, RadioMissing};
 pub use exec::{Exec, ProgramError, Radio};
 pub use hook::HookError;
 pub use lock::{Claim, LockError};
@@ -37,7 +38,7 @@ pub use prepare::{Identity, PrepareError, identify};
 pub use qemu::{EmulatorError, Qemu};
 pub use serial::{Power, Reset, Serial, SerialError};
 
-use crate::probe::{Chip, SharedProbe};
+use crate::probe::{Chip, ProbeError, SharedProbe};
 
 /// How a board outside of this process is reached.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -176,6 +177,70 @@ impl Connection {
             Some((probe, outbox)) => Box::new(probed::ProbedBoard::new(board, probe, outbox)),
             None => board,
         })
+    }
+}
+
+/// Why a board outside of this process cannot be had, or does not do what it should.
+#[derive(Debug, thiserror::Error)]
+pub enum ConnectionError {
+    /// What it is made of is not on this machine.
+    #[error(transparent)]
+    NotReady(#[from] NotReady),
+    /// The debug probe on its chip, when the board was to be opened.
+    #[error("board `{board}`: {source}")]
+    Chip {
+        /// The board.
+        board: String,
+        /// The probe's complaint.
+        source: ProbeError,
+    },
+    /// The debug probe on its chip, later.
+    #[error(transparent)]
+    Probe(#[from] ProbeError),
+    /// It cannot be brought to the state in which a case finds a new board, or it is another board.
+    #[error("board `{board}` at {path}: {source}")]
+    Unprepared {
+        /// The board.
+        board: String,
+        /// The serial device.
+        path: String,
+        /// What is in the way.
+        source: Box<PrepareError>,
+    },
+    /// Its serial line, or the hooks of a board at one.
+    #[error(transparent)]
+    Serial(#[from] SerialError),
+    /// Its program.
+    #[error(transparent)]
+    Program(#[from] ProgramError),
+    /// Its emulator.
+    #[error(transparent)]
+    Emulator(#[from] EmulatorError),
+    /// The tester radio of a board on the real air cannot be listened to.
+    #[error("the tester radio: {0}")]
+    TesterRadio(#[source] SerialError),
+    /// The tester radio of a board on the real air takes no orders.
+    #[error("the tester radio at {path}: {source}")]
+    TesterRadioDeaf {
+        /// Its serial device.
+        path: String,
+        /// The system's reason.
+        source: io::Error,
+    },
+    /// A message that the radio link cannot carry.
+    #[error(transparent)]
+    Message(#[from] wire::Error),
+}
+
+impl From<BridgeError> for ConnectionError {
+    fn from(error: BridgeError) -> Self {
+        Self::Program(error.into())
+    }
+}
+
+impl From<OffsetError> for ConnectionError {
+    fn from(error: OffsetError) -> Self {
+        Self::Program(error.into())
     }
 }
 
@@ -318,3 +383,6 @@ impl Outbox {
 pub(crate) fn told_at(count: u64) -> bool {
     count.is_power_of_two()
 }
+
+#[cfg(test)]
+mod tests;

@@ -10,9 +10,8 @@ use dissect::{Dissection, upper_tester};
 use serialport::TTYPort;
 use wire::Eui64;
 
-use super::Outbox;
-use super::error::ConnectionError;
 use super::serial::{SILENCE, Serial, SerialBoard, SerialError, drain};
+use super::{ConnectionError, Outbox};
 use crate::probe::SharedProbe;
 
 /// UT/1: a board tells of its boot within five seconds.

@@ -5,8 +5,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use wire::radio_link::Message;
 
-use super::error::{ConnectionError, RadioMissing};
-use super::{Arrived, Attached, Outbox, RadioPeer};
+use super::error::RadioMissing;
+use super::{Arrived, Attached, ConnectionError, Outbox, RadioPeer};
 use crate::probe::{Probe, SharedProbe, follow};
 
 /// The board behind its own connection, and the probe.

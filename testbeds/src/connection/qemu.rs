@@ -12,9 +12,9 @@ use tempfile::TempDir;
 use wire::Eui64;
 use wire::radio_link::{Message, Stamped};
 
-use super::error::{ConnectionError, NotReady};
+use super::error::NotReady;
 use super::lines::{LinkReader, Process, SETPRIV, bound_to_this_process, read_all};
-use super::{Arrived, Attached, Outbox};
+use super::{Arrived, Attached, ConnectionError, Outbox};
 
 /// How a board is emulated.
 #[derive(Debug, Clone, PartialEq, Eq)]

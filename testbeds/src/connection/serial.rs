@@ -11,10 +11,9 @@ use serialport::{ClearBuffer, SerialPort, TTYPort};
 use wire::Eui64;
 use wire::radio_link::{Message, Stamped};
 
-use super::error::ConnectionError;
 use super::hook::{self, HookError};
 use super::lines::{LinkReader, read_all};
-use super::{Arrived, Attached, Outbox};
+use super::{Arrived, Attached, ConnectionError, Outbox};
 use crate::probe::{Chip, Probe, ProbeError, SharedProbe};
 
 /// A serial board, as the testbed file says.

@@ -16,10 +16,10 @@ use wire::ieee802154::{Header, LinkAddress, PanId};
 use wire::radio_link::{Assembler, Message, Stamped, Status};
 use wire::reader::Reader;
 
-use super::error::{ConnectionError, RadioMissing};
+use super::error::RadioMissing;
 use super::lines::read_all;
 use super::serial::{self, SerialError};
-use super::{Arrived, Attached, Outbox, RadioPeer, Site};
+use super::{Arrived, Attached, ConnectionError, Outbox, RadioPeer, Site};
 
 /// USB serial lines have no speed.
 const BAUD: u32 = 115_200;
