@@ -9,25 +9,15 @@ use wire::upper_tester::{Anchor, Command, Routing};
 /// Certificates as trust anchor.
 const X509: bool = cfg!(feature = "x509");
 /// Finding the commissioning tool.
-pub(crate) const FIND: bool = cfg!(feature = "find");
+const FIND: bool = cfg!(feature = "find");
 
-/// What a part of the device holds that only a feature brings: without it there is no such value, so that no such part can
-/// exist, and the compiler leaves its code out.
-#[cfg(feature = "rpl")]
-pub(crate) type WithRpl = ();
-#[cfg(not(feature = "rpl"))]
-pub(crate) type WithRpl = core::convert::Infallible;
-
-/// RPL, if it is there.
-#[cfg(feature = "rpl")]
-pub(crate) const RPL: Option<WithRpl> = Some(());
-#[cfg(not(feature = "rpl"))]
-pub(crate) const RPL: Option<WithRpl> = None;
+/// Routes by RPL.
+const RPL: bool = cfg!(feature = "rpl");
 
 /// The `features` of `hello`.
 pub(crate) fn names() -> String {
     let mut names = String::from("sel,psk,rpk,image,application");
-    for (name, is_there) in [("cert", X509), ("find", FIND), ("rpl", RPL.is_some())] {
+    for (name, is_there) in [("cert", X509), ("find", FIND), ("rpl", RPL)] {
         if is_there {
             names.push(',');
             names.push_str(name);
@@ -40,10 +30,8 @@ pub(crate) fn names() -> String {
 pub(crate) fn cover(command: &Command) -> bool {
     match command {
         Command::Life(Life::Manufacture(Anchor::Certificate)) => X509,
-        Command::Life(Life::Install(site)) => {
-            (FIND || site.find.is_none()) && (RPL.is_some() || site.routing != Routing::Rpl)
-        }
-        Command::Rpl(_) => RPL.is_some(),
+        Command::Life(Life::Install(site)) => (FIND || site.find.is_none()) && (RPL || site.routing != Routing::Rpl),
+        Command::Rpl(_) => RPL,
         // It has no shell.
         Command::Basic(Basic::Vendor { .. }) => false,
         _ => true,
