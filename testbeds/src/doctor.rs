@@ -13,6 +13,7 @@ use record::Octets;
 use record::event::{Action, Observation, TransmitStatus};
 use wire::Eui64;
 use wire::ieee802154::{Address, Content, Frame, Header, LinkAddress, PanId};
+use wire::upper_tester::table;
 
 use self::question::Unanswered;
 use crate::connection::{Claim, Connection, LockError};
@@ -35,8 +36,6 @@ const CLOCK_PPM_MAX: f64 = 1000.0;
 const TESTER: &str = "tester";
 /// Boards that nearly every case has.
 const USUAL: [&str; 3] = ["lbr", "router", "dut"];
-/// What a device can only answer by `unimplemented`.
-const NONSENSE: &str = "xyzzy";
 /// The commissioning tool's address of the installation: nobody is there.
 const NO_TOOL: &str = "fd00:c0::c7";
 
@@ -396,16 +395,7 @@ impl Examination {
     /// Asks a board for what it has to do.
     fn order(&mut self, board: &str, command: &str) -> Result<Dissection, Unanswered> {
         let answer = self.ask(board, command)?;
-        let name = command.split(' ').next().unwrap_or(command);
-        match (answer.text("ut.status").as_deref(), answer.text("ut.code").as_deref()) {
-            (Some("ok"), _) => Ok(answer),
-            (Some(status), code) => Err(Unanswered::Refused {
-                command: name.to_owned(),
-                status: status.to_owned(),
-                code: code.map(str::to_owned),
-            }),
-            (None, _) => Err(Unanswered::NoUpperTester { command: name.to_owned() }),
-        }
+        done(answer, command.split(' ').next().unwrap_or(command))
     }
 
     /// Power, identity, self-test, and a stack that runs.
@@ -442,14 +432,9 @@ impl Examination {
         let of = |key: &str| hello.text(&format!("ut.{key}")).unwrap_or_default().into_owned();
         self.report.good(&name, "identity", format!("{said}, {} {} {}", of("vendor"), of("firmware"), of("version")));
         self.report.good(&name, "firmware", format!("hash {}", of("hash")));
-        let nonsense = self.ask(&name, NONSENSE).map_err(|reason| ("self-test", reason.to_string(), SPEAKS))?;
-        match nonsense.text("ut.status").as_deref() {
-            Some("unimplemented") => self.report.good(&name, "self-test", "it knows that it does not know nonsense"),
-            status => {
-                let found = format!("it answers `{}` to nonsense", status.unwrap_or("something"));
-                return Err(("self-test", found, SPEAKS));
-            }
-        }
+        let named = of("features");
+        let speaks = self.self_test(&name, &named).map_err(|reason| ("self-test", reason.to_string(), SPEAKS))?;
+        self.report.good(&name, "self-test", speaks);
         let role = if subject.role == Role::BorderRouter { "6lbr" } else { "6lr" };
         let install =
             format!("install role={role} channel={} pan_id={PAN_ID:#06x} ct={NO_TOOL} trigger=selection", self.channel);
@@ -461,6 +446,30 @@ impl Examination {
         subject.link_local = status.text("ut.link_local").map(std::borrow::Cow::into_owned).filter(|text| text != "-");
         self.report.good(&name, "stack", format!("it runs as {role} on channel {}", self.channel));
         Ok(())
+    }
+
+    /// Whether a board speaks UT/1 as its table has it: nonsense first, then each question that may be asked of a device with these
+    /// features.
+    fn self_test(&mut self, board: &str, features: &str) -> Result<String, Unanswered> {
+        let nonsense = self.ask(board, table::NONSENSE)?;
+        match nonsense.text("ut.status").as_deref() {
+            Some("unimplemented") => {}
+            status => return Err(Unanswered::NotNonsense { status: status.unwrap_or("something").to_owned() }),
+        }
+        let mut told = Vec::new();
+        for question in table::questions() {
+            let answer = self.ask(board, question.name)?;
+            if answer.text("ut.status").as_deref() == Some("unimplemented") && !table::is_due(question, features) {
+                continue;
+            }
+            let answer = done(answer, question.name)?;
+            if let Some(problem) = table::problems(question, |key| answer.text(&format!("ut.{key}"))).into_iter().next()
+            {
+                return Err(Unanswered::NotAsDocumented { problem });
+            }
+            told.push(format!("`{}`", question.name));
+        }
+        Ok(format!("it knows that it does not know nonsense, and tells {}", told.join(", ")))
     }
 
     /// Frames that a board sent, and those that nobody acknowledged.
@@ -528,5 +537,18 @@ impl Examination {
                 self.report.bad(tester, CHECK, found, "set them nearer to each other, look at antennas and channel");
             }
         }
+    }
+}
+
+/// An answer to a command that was carried out.
+fn done(answer: Dissection, name: &str) -> Result<Dissection, Unanswered> {
+    match (answer.text("ut.status").as_deref(), answer.text("ut.code").as_deref()) {
+        (Some("ok"), _) => Ok(answer),
+        (Some(status), code) => Err(Unanswered::Refused {
+            command: name.to_owned(),
+            status: status.to_owned(),
+            code: code.map(str::to_owned),
+        }),
+        (None, _) => Err(Unanswered::NoUpperTester { command: name.to_owned() }),
     }
 }

@@ -50,6 +50,18 @@ pub(super) enum Unanswered {
         /// What was asked.
         command: String,
     },
+    /// Nonsense is answered as if it were a command.
+    #[error("it answers `{status}` to nonsense")]
+    NotNonsense {
+        /// The status of the answer.
+        status: String,
+    },
+    /// The answer is not what UT/1's table says.
+    #[error("{problem}")]
+    NotAsDocumented {
+        /// What is wrong with it.
+        problem: String,
+    },
     /// `counters` is answered without the counters that are needed.
     #[error("it does not count `sent` and `no_ack`")]
     NotCounted,
