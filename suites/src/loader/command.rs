@@ -3,12 +3,10 @@
 use std::ops::Range;
 
 use crate::loader::scope::{Scope, has_upper_tester};
+use crate::loader::upper_tester::{QUOTED, upper_tester_command};
 use crate::plan::{Answer, Command, Role};
 use crate::tree::{Faults, Node, suggest};
-use crate::vocabulary::{COMMISSIONING_TOOL_ORDERS, NEIGHBOUR_ORDERS, UPPER_TESTER_COMMANDS, Word};
-
-/// A UT/1 line is no longer than this, its number included.
-const LONGEST_COMMAND: usize = 500;
+use crate::vocabulary::{COMMISSIONING_TOOL_ORDERS, NEIGHBOUR_ORDERS, Word};
 
 /// What an unknown first word is told.
 const DO_HELP: &str = "write `power_on BOARD`, `power_off BOARD`, `reset BOARD`, `ut BOARD COMMAND ...`, `ct ORDER ...` or \
@@ -112,31 +110,7 @@ pub(crate) fn command(
     }
 }
 
-/// Checks the words of an upper-tester command and returns its text.
-pub(crate) fn upper_tester_command(
-    node: &Node,
-    text: &str,
-    words: &[(&str, Range<usize>)],
-    faults: &mut Faults<'_>,
-) -> Option<String> {
-    check_words(node, words, UPPER_TESTER_COMMANDS, "upper-tester command", faults)?;
-    let mut command = from_first(text, words)?;
-    // From the end, so that the places of the others stay right.
-    let first = words.first()?.1.start;
-    for (word, place) in words.iter().rev() {
-        if let Some(quoted) = quoted(word) {
-            command.replace_range(place.start - first..place.end - first, &format!("{QUOTED}{}", spelled(quoted)));
-        }
-    }
-    if command.len() > LONGEST_COMMAND || !command.chars().all(|c| c.is_ascii_graphic() || c == ' ') {
-        let help = format!("at most {LONGEST_COMMAND} printable ASCII characters on one line");
-        faults.add(&node.span, "the command does not fit a UT/1 line", help);
-        return None;
-    }
-    Some(command)
-}
-
-fn from_first(text: &str, words: &[(&str, Range<usize>)]) -> Option<String> {
+pub(super) fn from_first(text: &str, words: &[(&str, Range<usize>)]) -> Option<String> {
     text.get(words.first()?.1.start..).map(|text| text.trim_end().to_owned())
 }
 
@@ -156,6 +130,27 @@ fn check_words(
         faults.add(&node.part(place.clone(), faults.source), format!("unknown {what} `{name}`"), help);
         return None;
     };
+    let (seen, bare) = check_arguments(node, name, arguments, (word.keys, word.bare.1), faults);
+    if let Some(missing) = word.needs.iter().find(|needed| !seen.contains(*needed)) {
+        faults.add(&node.span, format!("`{name}` needs `{missing}=`"), "");
+        return None;
+    }
+    if bare < word.bare.0 {
+        let count = word.bare.0;
+        faults.add(&node.span, format!("`{name}` takes {count} argument{}", if count == 1 { "" } else { "s" }), "");
+        return None;
+    }
+    Some(())
+}
+
+/// Checks the arguments of a command or order that takes these keys and at most so many bare ones: those that stand there.
+pub(super) fn check_arguments<'w>(
+    node: &Node,
+    name: &str,
+    arguments: &[(&'w str, Range<usize>)],
+    (keys, most_bare): (&[&str], usize),
+    faults: &mut Faults<'_>,
+) -> (Vec<&'w str>, usize) {
     let mut bare = 0;
     let mut seen: Vec<&str> = Vec::new();
     for (argument, place) in arguments {
@@ -163,8 +158,8 @@ fn check_words(
         // A path may bear a query: it begins with a slash and is no `key=value`.
         match argument.split_once('=').filter(|_| !argument.starts_with('/')) {
             Some((key, value)) => {
-                if !word.keys.contains(&key) {
-                    let help = suggest(key, word.keys.iter().copied());
+                if !keys.contains(&key) {
+                    let help = suggest(key, keys.iter().copied());
                     faults.add(&place, format!("`{name}` has no argument `{key}`"), help);
                 } else if seen.contains(&key) {
                     faults.add(&place, format!("`{key}` stands here twice"), "");
@@ -178,22 +173,13 @@ fn check_words(
             }
             _ => {
                 bare += 1;
-                if bare > word.bare.1 {
+                if bare > most_bare {
                     faults.add(&place, format!("`{argument}` is no argument of `{name}`"), "write `key=value`");
                 }
             }
         }
     }
-    if let Some(missing) = word.needs.iter().find(|needed| !seen.contains(*needed)) {
-        faults.add(&node.span, format!("`{name}` needs `{missing}=`"), "");
-        return None;
-    }
-    if bare < word.bare.0 {
-        let count = word.bare.0;
-        faults.add(&node.span, format!("`{name}` takes {count} argument{}", if count == 1 { "" } else { "s" }), "");
-        return None;
-    }
-    Some(())
+    (seen, bare)
 }
 
 fn answer_of(node: &Node, faults: &mut Faults<'_>) -> Option<Answer> {
@@ -214,19 +200,6 @@ fn answer_of(node: &Node, faults: &mut Faults<'_>) -> Option<Answer> {
             }
         },
     }
-}
-
-/// The argument that may stand in quotation marks, since a line for a shell has blanks.
-const QUOTED: &str = "text=";
-
-/// What stands between the quotation marks of `text="..."`.
-fn quoted(word: &str) -> Option<&str> {
-    word.strip_prefix(QUOTED)?.strip_prefix('"')?.strip_suffix('"')
-}
-
-/// Text as a value of UT/1; references in it stay what they are.
-fn spelled(text: &str) -> String {
-    wire::upper_tester::encode_text(text)
 }
 
 /// Words of a text with their places. A word that begins with `text="` goes to the next quotation mark.

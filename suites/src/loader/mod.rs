@@ -9,6 +9,7 @@ pub(crate) mod step;
 mod substitute;
 mod template;
 mod tester_step;
+mod upper_tester;
 mod values;
 
 use std::collections::{BTreeMap, BTreeSet};

@@ -3,6 +3,8 @@
 use alloc::string::String;
 
 use protocols::time::Instant;
+use wire::upper_tester::basic::Command as Basic;
+use wire::upper_tester::life::Command as Life;
 use wire::upper_tester::{Answer, Arguments, Command, CommandFault, ErrorCode, Line, Outcome, Request};
 
 use super::{Device, FAREWELL};
@@ -53,7 +55,8 @@ impl Device {
 
     /// Whether the device is about to reboot, and does this no more.
     fn is_leaving_for(&self, command: &Command) -> bool {
-        self.reboot_by.is_some() && !matches!(command, Command::Ping | Command::Hello { .. } | Command::Status)
+        self.reboot_by.is_some()
+            && !matches!(command, Command::Basic(Basic::Ping | Basic::Hello { .. } | Basic::Status))
     }
 
     fn execute_known(
@@ -65,14 +68,14 @@ impl Device {
     ) -> Option<Executed> {
         let done = Arguments::default();
         Some(match command {
-            Command::Hello { nonce } => Ok(self.hello(&nonce)),
-            Command::Ping => Ok(done),
-            Command::Status => Ok(self.status()),
-            Command::Counters => {
+            Command::Basic(Basic::Hello { nonce }) => Ok(self.hello(&nonce)),
+            Command::Basic(Basic::Ping) => Ok(done),
+            Command::Basic(Basic::Status) => Ok(self.status()),
+            Command::Basic(Basic::Counters) => {
                 Ok(self.stack.counters(|arguments| self.services.counters(self.charge.counters(arguments))))
             }
-            Command::Install(site) => self.install(now, site, mechanism).map(|()| done),
-            Command::Start => {
+            Command::Life(Life::Install(site)) => self.install(now, site, mechanism).map(|()| done),
+            Command::Basic(Basic::Start) => {
                 if self.life.given.installation.is_none() {
                     return Some(Err(ErrorCode::State));
                 }
@@ -81,20 +84,21 @@ impl Device {
                 }
                 Ok(done)
             }
-            Command::Reset => {
+            Command::Basic(Basic::Reset) => {
                 self.stack.store_heard(None);
                 self.reboot_by = Some(now);
                 Ok(done)
             }
-            Command::FactoryReset => {
+            Command::Life(Life::FactoryReset) => {
                 self.factory_reset(now);
                 Ok(done)
             }
             command => {
                 let above = self.execute_above(now, request);
-                return above
-                    .or_else(|| self.stack.command(now, &command))
-                    .or_else(|| self.life.command(now, &mut self.stack, command));
+                return above.or_else(|| self.stack.command(now, &command)).or_else(|| match command {
+                    Command::Life(command) => self.life.command(now, &mut self.stack, command),
+                    _ => None,
+                });
             }
         })
     }
@@ -193,4 +197,42 @@ fn covers(command: &Command) -> bool {
 fn without_mechanism(mut request: Request) -> (Request, Option<String>) {
     let mechanism = if request.command == "install" { request.arguments.remove(MECHANISM) } else { None };
     (request, mechanism)
+}
+
+#[cfg(test)]
+mod tests {
+    use wire::upper_tester::table;
+
+    use super::*;
+    use crate::mechanism::Service;
+    use crate::mechanism::tests::Reflector;
+
+    /// Requests for what a row of the table means: each command of `needed_by` with arguments that are in order.
+    fn asked(needed_by: &str) -> Command {
+        let text = match needed_by {
+            "manufacture anchor=psk" => "manufacture anchor=psk psk=000102030405060708090a0b0c0d0e0f",
+            "install find=" => "install role=6lr channel=26 pan_id=0xb007 find=multicast",
+            "install routing=rpl" => "install role=6lr channel=26 pan_id=0xb007 ct=fd00:c0::c7 routing=rpl",
+            "image" => "image data=00",
+            "application" => "application interval_s=0",
+            other => other,
+        };
+        let Ok(Line::Request(request)) = Line::parse(&alloc::format!("> 1 {text}")) else { panic!("{text}") };
+        Command::from_request(&request).unwrap_or_else(|fault| panic!("{text}: {fault}"))
+    }
+
+    #[test]
+    fn what_hello_names_is_what_commands_find() {
+        let names = features();
+        for name in names.split(',').filter(|name| *name != Reflector::NAME) {
+            assert!(table::features().any(|feature| feature.name == name), "{name} is in no table of UT/1");
+        }
+        for feature in table::features() {
+            let is_named = names.split(',').any(|name| name == feature.name);
+            for command in feature.needed_by {
+                assert_eq!(covers(&asked(command)), is_named, "{command} and the feature {}", feature.name);
+            }
+        }
+        assert!(!covers(&asked("vendor text=help")));
+    }
 }

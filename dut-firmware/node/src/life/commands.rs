@@ -3,7 +3,8 @@
 use alloc::string::String;
 
 use protocols::time::Instant;
-use wire::upper_tester::{Anchor, Arguments, Command, ErrorCode, Installation};
+use wire::upper_tester::life::Command as LifeCommand;
+use wire::upper_tester::{Anchor, Arguments, ErrorCode, Installation};
 
 use super::anchor::TrustAnchor;
 use super::{Life, Mutant};
@@ -16,25 +17,25 @@ impl Life {
         &mut self,
         now: Instant,
         stack: &mut Stack,
-        command: Command,
+        command: LifeCommand,
     ) -> Option<Result<Arguments, ErrorCode>> {
         let executed = match command {
-            Command::Manufacture(anchor) => self.manufacture(stack, &anchor),
-            Command::Credential { part, data } => valid(self.given.anchor.is_none())
+            LifeCommand::Manufacture(anchor) => self.manufacture(stack, &anchor),
+            LifeCommand::Credential { part, data } => valid(self.given.anchor.is_none())
                 .and_then(|()| if self.parts.append(part, &data.0) { Ok(()) } else { Err(ErrorCode::Argument) }),
-            Command::Clock { now: unix_time } => {
+            LifeCommand::Clock { now: unix_time } => {
                 self.unix_time_at_zero = unix_time.saturating_sub(now.since(Instant::ZERO).as_secs());
                 Ok(())
             }
-            Command::Image { data } => {
+            LifeCommand::Image { data } => {
                 if self.software.staged.len().saturating_add(data.len()) > bounds::IMAGE_OCTETS {
                     return Some(Err(ErrorCode::Busy));
                 }
                 self.software.staged.extend(data);
                 Ok(())
             }
-            Command::Update => self.update(stack),
-            Command::Application(application) => {
+            LifeCommand::Update => self.update(stack),
+            LifeCommand::Application(application) => {
                 self.former_application = self.tasks.application().cloned();
                 self.tasks.set_application(&mut stack.flash, application);
                 self.software.restart_application();

@@ -1,5 +1,7 @@
 //! What this build of the device can do in its life: cargo features, for boards whose flash does not hold all.
 
+use wire::upper_tester::basic::Command as Basic;
+use wire::upper_tester::life::Command as Life;
 use wire::upper_tester::{Anchor, Command};
 
 /// What `hello` names, if it is there.
@@ -15,9 +17,9 @@ pub(crate) const FEATURES: &[&str] = &[
 /// Whether the device can do what a command asks for.
 pub(crate) fn covers(command: &Command) -> bool {
     match command {
-        Command::Manufacture(Anchor::Certificate) => cfg!(feature = "x509"),
+        Command::Life(Life::Manufacture(Anchor::Certificate)) => cfg!(feature = "x509"),
         // It has no shell.
-        Command::Vendor { .. } => false,
+        Command::Basic(Basic::Vendor { .. }) => false,
         _ => true,
     }
 }

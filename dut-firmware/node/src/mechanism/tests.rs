@@ -237,6 +237,19 @@ fn all_counters_at_their_top_fit_into_a_line() {
     assert!(Line::Answer(Answer::ok(u32::MAX, arguments)).emit().is_ok());
 }
 
+#[test]
+fn each_counter_stands_in_the_table_of_ut_1() {
+    let known = wire::upper_tester::table::command("counters").map(wire::upper_tester::table::answers).unwrap();
+    let told = crate::stack::top_counters(|arguments| {
+        #[cfg(feature = "selective")]
+        let arguments = super::selective::top_counters(arguments);
+        arguments
+    });
+    for (name, _) in told.iter() {
+        assert!(known.clone().any(|key| key.name == name), "{name}");
+    }
+}
+
 #[cfg(feature = "selective")]
 #[test]
 fn installation_may_say_who_keys_the_device() {

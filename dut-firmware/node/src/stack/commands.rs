@@ -2,6 +2,10 @@
 
 use protocols::time::Instant;
 use rand_core::Rng;
+use wire::upper_tester::basic::Command as Basic;
+use wire::upper_tester::life::Command as Life;
+#[cfg(feature = "rpl")]
+use wire::upper_tester::rpl::Command as Rpl;
 use wire::upper_tester::{Arguments, Command, ErrorCode, Routing};
 
 use super::Stack;
@@ -19,8 +23,8 @@ pub(crate) const FEATURES: &[&str] = &[
 /// Whether the stack can do what a command asks for.
 pub(crate) fn covers(command: &Command) -> bool {
     match command {
-        Command::Install(site) => cfg!(feature = "rpl") || site.routing != Routing::Rpl,
-        Command::Rpl => cfg!(feature = "rpl"),
+        Command::Life(Life::Install(site)) => cfg!(feature = "rpl") || site.routing != Routing::Rpl,
+        Command::Rpl(_) => cfg!(feature = "rpl"),
         _ => true,
     }
 }
@@ -30,8 +34,8 @@ impl Stack {
     pub(crate) fn command(&mut self, now: Instant, command: &Command) -> Option<Result<Arguments, ErrorCode>> {
         Some(match command {
             #[cfg(feature = "rpl")]
-            Command::Rpl => Ok(self.routing_status()),
-            Command::Link { neighbour } => {
+            Command::Rpl(Rpl::Status) => Ok(self.routing_status()),
+            Command::Basic(Basic::Link { neighbour }) => {
                 let entry = self.neighbours.get(*neighbour);
                 let until = entry.and_then(|entry| entry.mark).map(|mark| mark.until);
                 Ok(Arguments::default()
@@ -39,15 +43,15 @@ impl Stack {
                     .with("secured", u8::from(until.is_some()))
                     .with("lifetime_s", until.map_or(0, |until| (until - now).as_secs())))
             }
-            Command::Route { dest, via } => {
+            Command::Life(Life::Route { dest, via }) => {
                 let route = Route { dest: *dest, via: *via };
                 valid(self.site.is_some()).and_then(|()| done(self.kept.set_route(&mut self.flash, route)))
             }
-            Command::Echo { dest, size } => valid(self.running).and_then(|()| {
+            Command::Basic(Basic::Echo { dest, size }) => valid(self.running).and_then(|()| {
                 let [high, low, ..] = self.entropy.next_u32().to_be_bytes();
                 done(self.send_echo(*dest, *size, u16::from_be_bytes([high, low])))
             }),
-            Command::Send { dest, port, data } => valid(self.running).and_then(|()| {
+            Command::Basic(Basic::Send { dest, port, data }) => valid(self.running).and_then(|()| {
                 let local = self.source_for(*dest).ok_or(ErrorCode::Busy)?;
                 let peer = Peer { address: *dest, port: *port, local };
                 done(self.send_udp(peer, *port, data.clone(), Class::Application))

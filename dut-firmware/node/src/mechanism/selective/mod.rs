@@ -23,6 +23,7 @@ mod session;
 use protocols::time::Instant;
 use wire::coap::{PORT, SECURE_PORT};
 use wire::icmpv6::Message;
+use wire::upper_tester::life::Command as Life;
 use wire::upper_tester::{Arguments, Command, Request};
 
 pub(crate) use mutants::Mutant;
@@ -72,7 +73,7 @@ impl Service for Selective {
 
     fn covers(command: &Command) -> bool {
         match command {
-            Command::Install(site) => cfg!(feature = "find") || site.find.is_none(),
+            Command::Life(Life::Install(site)) => cfg!(feature = "find") || site.find.is_none(),
             _ => true,
         }
     }
