@@ -44,7 +44,7 @@ fn command_without_keys(path: &Path) -> Command {
     command.arg("-r").arg(path);
     command.args(["-o", "ip.check_checksum:TRUE"]);
     for (port, protocol) in DECODE_AS {
-        command.arg("-d").arg(format!("udp.port=={port},{}", protocol.name()));
+        command.arg("-d").arg(format!("udp.port=={port},{}", protocol));
     }
     command.args(["-o", "udp.check_checksum:TRUE"]);
     for (id, prefix, length) in CONTEXTS {
