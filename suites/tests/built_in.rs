@@ -3,8 +3,10 @@
 mod common;
 
 use bootrack_suites::built_in;
+use bootrack_suites::ledger::Ledger;
 use bootrack_suites::plan::{Part, StepKind};
 use common::World;
+use input::Source;
 
 #[test]
 fn the_built_in_suites_load_without_a_fault() {
@@ -72,15 +74,54 @@ fn references_that_procedures_write_stand_for_something() {
 fn every_clause_has_a_class_and_a_paraphrase() {
     let world = World::new();
     assert!(world.ledger.clauses().len() >= 150);
-    for section in ["4", "5", "5.1", "5.2", "5.3", "5.3.1", "5.3.2", "5.3.3", "5.3.4", "5.4", "6", "7", "8"] {
-        assert!(
-            world.ledger.clauses().iter().any(|clause| clause.spec == "SEL" && clause.section == section),
-            "section {section}"
-        );
-    }
     for number in 1..=18 {
         assert!(world.ledger.clause(&format!("PROFILE-SEL-{number}")).is_some(), "profile {number}");
     }
+}
+
+#[test]
+fn every_ledger_goes_through_its_document_to_the_end() {
+    let world = World::new();
+    let specifications = world.ledger.specifications();
+    for (spec, sections, first, last) in
+        [("SEL", 22, "Abstract", "11.2"), ("SECC", 25, "1", "10"), ("SBOOT", 43, "1", "B.7"), ("SURVEY", 7, "1", "7")]
+    {
+        let known = world.ledger.specification(spec).unwrap_or_else(|| panic!("{spec} has no ledger"));
+        let numbers: Vec<&str> = known.sections.iter().map(|section| section.number.as_str()).collect();
+        assert_eq!((numbers.len(), numbers[0], numbers[numbers.len() - 1]), (sections, first, last), "{spec}");
+        let tally = world.ledger.tally(known);
+        assert!(tally.statements >= tally.sections && tally.sections > 0, "{spec}: {tally:?}");
+        assert_eq!(tally.classes.values().sum::<usize>(), tally.statements, "{spec}");
+        assert_eq!(tally.levels.values().sum::<usize>(), tally.statements, "{spec}");
+        assert_eq!(tally.later.values().sum::<usize>(), tally.classes.get("later").copied().unwrap_or(0), "{spec}");
+    }
+    let all: usize = specifications.iter().map(|spec| world.ledger.tally(spec).statements).sum();
+    assert_eq!(all, world.ledger.clauses().len());
+}
+
+#[test]
+fn a_ledger_that_loses_the_statements_of_a_section_is_refused_with_its_place() {
+    for source in built_in::clauses() {
+        let ledger = Ledger::load(std::slice::from_ref(&source)).unwrap();
+        let [of] = ledger.specifications() else { panic!("{} is not one ledger", source.name) };
+        for section in of.sections.iter().filter(|section| section.none.is_none()) {
+            let begin = format!("section = \"{}\"\n", section.number);
+            let text = source.text.replace(&begin, "section = \"?\"\n");
+            let faults = Ledger::load(&[Source { name: source.name.clone(), text }]).unwrap_err();
+            let message = format!("section {} of {}, {}, has no statement", section.number, of.spec, section.title);
+            let fault = faults.iter().find(|fault| fault.message == message).unwrap_or_else(|| panic!("{message}"));
+            let line = fault.line_column().unwrap().0;
+            let title = source.text.lines().nth(line - 1).unwrap();
+            assert!(title.contains(&section.title) && fault.help.is_some(), "{fault:?}");
+        }
+    }
+}
+
+#[test]
+fn a_second_ledger_of_a_specification_is_refused() {
+    let source = built_in::clauses().into_iter().next().unwrap();
+    let faults = Ledger::load(&[source.clone(), source]).unwrap_err();
+    assert!(faults.iter().any(|fault| fault.message == "the ledger of SEL stands twice"), "{faults:?}");
 }
 
 #[test]

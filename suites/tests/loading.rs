@@ -337,12 +337,13 @@ fn an_explanation_names_selector_and_symbols() {
 fn the_ledger_tells_of_clauses_that_no_case_cites() {
     let world = World::new();
     let one_case = world.load_text(&suite("topology = \"line: lbr dut\"", "")).unwrap();
-    let faults = world.ledger.uncovered(&one_case);
+    let faults = world.ledger.uncovered(one_case.iter().flat_map(|suite| &suite.cases));
     assert!(!faults.iter().any(|fault| fault.message.contains("`SEL-5-3`")));
     let fault = faults.iter().find(|fault| fault.message.contains("`SEL-5-4`")).unwrap();
     assert!(fault.to_string().starts_with("built-in selective/clauses.toml:"), "{fault}");
     let cites_untestable = suite("topology = \"line: lbr dut\"", "").replace("SEL-5-3", "SEL-7-1");
-    let faults = world.ledger.uncovered(&world.load_text(&cites_untestable).unwrap());
+    let citing = world.load_text(&cites_untestable).unwrap();
+    let faults = world.ledger.uncovered(citing.iter().flat_map(|suite| &suite.cases));
     assert!(faults.iter().any(|fault| fault.message.contains("`SEL-7-1`, which is not classed `tested`")));
 }
 

@@ -8,7 +8,7 @@ use reports::html::{Across, Renderer};
 use reports::{Bootstrap, CaseInput, Clauses, PduSummary};
 use suites::plan::Point;
 use wire::coap::Code;
-use wire::dtls::{AlertDescription, CipherSuite};
+use wire::tls::{AlertDescription, CipherSuite};
 
 use crate::environment::Environment;
 use crate::exposure::exposures;

@@ -14,7 +14,7 @@ use protocols::dtls::{
 };
 use protocols::time::Instant;
 use rstest::rstest;
-use wire::dtls::{AlertDescription, CipherSuite};
+use wire::tls::{AlertDescription, CipherSuite};
 
 const ECDHE: CipherSuite = CipherSuite::ECDHE_ECDSA_WITH_AES_128_CCM_8;
 const PSK: CipherSuite = CipherSuite::PSK_WITH_AES_128_CCM_8;

@@ -17,7 +17,7 @@ use protocols::dtls::{
 };
 use protocols::time::Instant;
 use rstest::rstest;
-use wire::dtls::AlertDescription;
+use wire::tls::AlertDescription;
 
 const OPENSSL_SUITE: &str = "ECDHE-ECDSA-AES128-CCM8:@SECLEVEL=0";
 const GNUTLS_PRIORITY: &str = "NORMAL:-VERS-ALL:+VERS-DTLS1.2:-CIPHER-ALL:+AES-128-CCM-8:-KX-ALL:+ECDHE-ECDSA:\

@@ -21,7 +21,7 @@ use protocols::dtls::{Client, CloseReason, CookieConfig, ExtendedMasterSecret, K
 use protocols::time::Instant;
 use rstest::rstest;
 use tempfile::TempDir;
-use wire::dtls::AlertDescription;
+use wire::tls::AlertDescription;
 
 const OPENSSL_SUITE: &str = "PSK-AES128-CCM8:@SECLEVEL=0";
 const GNUTLS_PRIORITY: &str = "NORMAL:-VERS-ALL:+VERS-DTLS1.2:-CIPHER-ALL:+AES-128-CCM-8:-KX-ALL:+PSK";

@@ -4,11 +4,11 @@ use alloc::vec;
 use alloc::vec::Vec;
 
 use rand_core::Rng;
-use wire::dtls::{
+use wire::tls::{
     AlertDescription, Certificate, CertificateRequest, CertificateType, CipherSuite, ClientCertificateType,
     ClientHello, EcPointFormat, EcdheServerKeyExchange, Extension, ExtensionType, Handshake, HandshakeType,
     HelloVerifyRequest, KeyExchange, NamedGroup, ProtocolVersion, RANDOM_LENGTH, Sender, ServerHello, SignatureAndHash,
-    psk_premaster_secret,
+    Transport, psk_premaster_secret,
 };
 
 use super::connection::{Connection, Event, Fault};
@@ -92,7 +92,7 @@ impl Client {
             version: ProtocolVersion::DTLS_1_2,
             random,
             session_id: Vec::new(),
-            cookie: Vec::new(),
+            cookie: Some(Vec::new()),
             cipher_suites,
             compression_methods: vec![0],
             extensions,
@@ -238,7 +238,8 @@ impl Client {
         if message.epoch != u16::from(message.msg_type == HandshakeType::Finished) {
             return Err(Fault::new(AlertDescription::UnexpectedMessage, "handshake message in the wrong epoch"));
         }
-        let parsed = Handshake::parse(message.msg_type, &message.body, key_exchange).map_err(Fault::decode)?;
+        let parsed = Handshake::parse(Transport::Datagram, message.msg_type, &message.body, key_exchange)
+            .map_err(Fault::decode)?;
         match (self.state, parsed) {
             // Never hashed either (RFC 5246 7.4.1.1).
             (_, Handshake::HelloRequest) => Ok(()),
@@ -293,7 +294,7 @@ impl Client {
         if self.cookies > MAX_COOKIES {
             return Err(Fault::new(AlertDescription::UnexpectedMessage, "HelloVerifyRequest without end"));
         }
-        self.hello.cookie = request.cookie;
+        self.hello.cookie = Some(request.cookie);
         self.connection.records.forget_clear_records();
         self.send_hello(now)
     }

@@ -6,7 +6,7 @@ use alloc::vec;
 use alloc::vec::Vec;
 use core::time::Duration;
 
-use wire::dtls::CipherSuite;
+use wire::tls::CipherSuite;
 
 use super::Limits;
 use crate::credentials::{Identity, Trust};

@@ -6,9 +6,9 @@ use alloc::collections::VecDeque;
 use alloc::vec::Vec;
 
 use sha2::{Digest, Sha256};
-use wire::dtls::{
-    Alert, AlertDescription, ContentType, Handshake, MasterSecret, RANDOM_LENGTH, RecordHeader, Sender,
-    VERIFY_DATA_LENGTH, message_bytes, prf, records,
+use wire::dtls::{RecordHeader, message_bytes, records};
+use wire::tls::{
+    Alert, AlertDescription, ContentType, Handshake, MasterSecret, RANDOM_LENGTH, Sender, VERIFY_DATA_LENGTH, prf,
 };
 
 use super::flight::{Expiry, Flight, FlightItem, write_message};

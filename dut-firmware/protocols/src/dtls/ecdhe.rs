@@ -7,7 +7,7 @@ use p256::elliptic_curve::Generate;
 use p256::elliptic_curve::sec1::ToSec1Point;
 use p256::{PublicKey, SecretKey};
 use sha2::{Digest, Sha256};
-use wire::dtls::{
+use wire::tls::{
     AlertDescription, DigitallySigned, EcdhParameters, EcdheServerKeyExchange, NamedGroup, RANDOM_LENGTH,
     SignatureAndHash,
 };
@@ -106,9 +106,8 @@ mod tests {
 
     use p256::SecretKey;
     use rstest::rstest;
-    use wire::dtls::{
-        AlertDescription, ContentType, Handshake, HandshakeType, KeyExchange, NamedGroup, fragments, records,
-    };
+    use wire::dtls::{fragments, records};
+    use wire::tls::{AlertDescription, ContentType, Handshake, HandshakeType, KeyExchange, NamedGroup, Transport};
 
     use super::{Ephemeral, parameters_hash, verify};
     use crate::credentials::PublicKey;
@@ -131,7 +130,10 @@ mod tests {
                 }
                 for fragment in fragments(record.fragment).unwrap() {
                     let msg_type: HandshakeType = fragment.header.msg_type;
-                    messages.push(Handshake::parse(msg_type, fragment.body, KeyExchange::EcdheEcdsa).unwrap());
+                    messages.push(
+                        Handshake::parse(Transport::Datagram, msg_type, fragment.body, KeyExchange::EcdheEcdsa)
+                            .unwrap(),
+                    );
                 }
             }
         }

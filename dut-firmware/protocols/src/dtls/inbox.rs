@@ -4,7 +4,8 @@
 use alloc::vec;
 use alloc::vec::Vec;
 
-use wire::dtls::{Fragment, HandshakeType};
+use wire::dtls::Fragment;
+use wire::tls::HandshakeType;
 
 use super::Limits;
 
@@ -201,7 +202,8 @@ mod tests {
     use alloc::vec::Vec;
 
     use proptest::prelude::*;
-    use wire::dtls::{Fragment, HandshakeHeader, HandshakeType};
+    use wire::dtls::{Fragment, HandshakeHeader};
+    use wire::tls::HandshakeType;
 
     use super::{AHEAD, Arrival, Hellos, Inbox};
     use crate::dtls::Limits;

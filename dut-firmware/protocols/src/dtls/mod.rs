@@ -4,7 +4,7 @@
 //!
 //! # Alerts
 //!
-//! Every alert of RFC 5246 7.2 is a value of [`AlertDescription`](wire::dtls::AlertDescription). What is sent, and when
+//! Every alert of RFC 5246 7.2 is a value of [`AlertDescription`](wire::tls::AlertDescription). What is sent, and when
 //! (fatal if nothing else is said):
 //!
 //! | alert | sent when |

@@ -4,7 +4,7 @@
 use alloc::vec;
 use alloc::vec::Vec;
 
-use wire::dtls::{
+use wire::tls::{
     AlertDescription, CertificateType, CipherSuite, ClientHello, EcPointFormat, Extension, ExtensionType, NamedGroup,
     SignatureAndHash,
 };

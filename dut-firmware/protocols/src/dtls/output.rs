@@ -3,7 +3,7 @@
 use alloc::vec::Vec;
 use core::fmt;
 
-use wire::dtls::Alert;
+use wire::tls::Alert;
 
 /// One thing for the owner of a session to do or to know; drained with `poll` until it returns `None`.
 #[derive(Debug, Clone, PartialEq, Eq)]

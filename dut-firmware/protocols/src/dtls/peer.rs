@@ -2,7 +2,7 @@
 
 use alloc::vec::Vec;
 
-use wire::dtls::{AlertDescription, Certificate, CertificateType};
+use wire::tls::{AlertDescription, Certificate, CertificateType};
 
 use super::Limits;
 use super::connection::Fault;

@@ -5,10 +5,10 @@ use alloc::vec;
 use alloc::vec::Vec;
 
 use rand_core::Rng;
-use wire::dtls::{
+use wire::tls::{
     AlertDescription, Certificate, CertificateRequest, CertificateType, CipherSuite, ClientCertificateType,
     ClientHello, DigitallySigned, Extension, ExtensionType, Handshake, HandshakeType, HelloVerifyRequest, KeyExchange,
-    ProtocolVersion, RANDOM_LENGTH, Sender, ServerHello, SignatureAndHash, psk_premaster_secret,
+    ProtocolVersion, RANDOM_LENGTH, Sender, ServerHello, SignatureAndHash, Transport, psk_premaster_secret,
 };
 
 use super::connection::{Connection, Event, Fault};
@@ -196,7 +196,7 @@ impl Server {
     }
 
     fn on_hello(&mut self, now: Instant, message: &Message, sequence_number: u64) -> Result<(), Fault> {
-        let hello = match ClientHello::parse(&message.body) {
+        let hello = match ClientHello::parse(Transport::Datagram, &message.body) {
             Ok(hello) => hello,
             // Anybody may write rubbish in the clear; it must not end what others have begun.
             Err(error) if self.connection.is_idle() => return Err(Fault::decode(error)),
@@ -217,7 +217,7 @@ impl Server {
         }
         let idle = self.connection.is_idle();
         let mut work = Work::default();
-        if !hello.version.is_at_least_1_2() {
+        if !hello.version.is_at_least(ProtocolVersion::DTLS_1_2) {
             let fault = Fault::new(AlertDescription::ProtocolVersion, "version of ClientHello");
             return if idle { Err(fault) } else { Ok(()) };
         }
@@ -366,7 +366,8 @@ impl Server {
         if message.epoch != u16::from(message.msg_type == HandshakeType::Finished) {
             return Err(Fault::new(AlertDescription::UnexpectedMessage, "handshake message in the wrong epoch"));
         }
-        let parsed = Handshake::parse(message.msg_type, &message.body, key_exchange).map_err(Fault::decode)?;
+        let parsed = Handshake::parse(Transport::Datagram, message.msg_type, &message.body, key_exchange)
+            .map_err(Fault::decode)?;
         match (self.state, parsed) {
             (State::ClientKeyExchange, Handshake::ClientKeyExchangePsk { identity }) => {
                 self.connection.hash_message(message)?;

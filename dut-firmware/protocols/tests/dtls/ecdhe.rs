@@ -2,7 +2,7 @@
 
 use bootrack_protocols::dtls::{ClientAuthentication, ExtendedMasterSecret};
 use rstest::rstest;
-use wire::dtls::{CertificateType, CipherSuite};
+use wire::tls::{CertificateType, CipherSuite};
 
 use super::certificates::Infrastructure;
 use super::channel::{Faults, World, cookies, patient};
@@ -54,6 +54,7 @@ fn raw_public_keys_make_a_session_on_a_bad_channel(
     }
 }
 
+#[cfg(feature = "x509")]
 #[rstest]
 fn chains_make_a_session_on_a_bad_channel(
     #[values(64, 127, 256, 1280)] mtu: usize,

@@ -6,10 +6,11 @@ use bootrack_protocols::credentials::SigningKey;
 use bootrack_protocols::dtls::{ClientAuthentication, CloseReason, Output, Psk, PskStore, ServerConfig};
 use bootrack_protocols::time::Instant;
 use rstest::rstest;
-use wire::dtls::{
+use wire::dtls::RecordHeader;
+use wire::tls::{
     Alert, AlertDescription, AlertLevel, Certificate, CertificateType, CipherSuite, ClientHello, ContentType,
-    DigitallySigned, Extension, ExtensionType, Handshake, HandshakeType, HelloVerifyRequest, ProtocolVersion,
-    RecordHeader, Sender, ServerHello, SignatureAndHash,
+    DigitallySigned, Extension, ExtensionType, Handshake, HandshakeType, HelloVerifyRequest, ProtocolVersion, Sender,
+    ServerHello, SignatureAndHash, Transport,
 };
 
 use super::alerts::{clear_record, hello};
@@ -331,7 +332,7 @@ fn server_that_keeps_no_state_may_number_its_records_anew() {
     let request = clear_record(&verify_request(), 0, 0);
     forger.give(&mut world, &request);
     let [.., (HandshakeType::ClientHello, again)] = forger.heard.as_slice() else { panic!("{:?}", forger.heard) };
-    assert_eq!(ClientHello::parse(again).unwrap().cookie, [9; 20]);
+    assert_eq!(ClientHello::parse(Transport::Datagram, again).unwrap().cookie, Some(vec![9; 20]));
     (forger.message_seq, forger.numbers) = (1, [0; 2]);
     forger.say(&mut world, &[Forger::server_hello(), Handshake::ServerHelloDone]);
     assert_eq!(forger.finish(&mut world), [Output::Connected]);
@@ -364,15 +365,15 @@ fn cookie_for(world: &mut World, hello: &ClientHello) -> Vec<u8> {
 #[case::suites(|hello: &mut ClientHello| hello.cipher_suites.push(CipherSuite(1)), false)]
 #[case::compression(|hello: &mut ClientHello| hello.compression_methods.push(1), false)]
 #[case::version(|hello: &mut ClientHello| hello.version = ProtocolVersion(0xfefc), false)]
-#[case::short_cookie(|hello: &mut ClientHello| hello.cookie.truncate(15), false)]
-#[case::long_cookie(|hello: &mut ClientHello| hello.cookie.push(0), false)]
-#[case::no_cookie(|hello: &mut ClientHello| hello.cookie.clear(), false)]
+#[case::short_cookie(|hello: &mut ClientHello| hello.cookie.as_mut().unwrap().truncate(15), false)]
+#[case::long_cookie(|hello: &mut ClientHello| hello.cookie.as_mut().unwrap().push(0), false)]
+#[case::no_cookie(|hello: &mut ClientHello| hello.cookie.as_mut().unwrap().clear(), false)]
 fn cookie_is_good_for_its_hello_only(#[case] change: fn(&mut ClientHello), #[case] is_good: bool) {
     let mut server = server_config();
     server.cookie = cookies();
     let mut world = World::new(client_config(), server, Faults::default(), 1);
     let mut returned = hello();
-    returned.cookie = cookie_for(&mut world, &returned);
+    returned.cookie = Some(cookie_for(&mut world, &returned));
     change(&mut returned);
     Forger::new(Sender::Client).say(&mut world, &[Handshake::ClientHello(returned)]);
     assert_eq!(world.server.is_idle(), !is_good);
@@ -388,7 +389,7 @@ fn cookie_is_good_for_a_few_minutes_only(#[case] made: u64, #[case] returned: u6
     server.cookie = cookies();
     let mut world = World::new(client_config(), server, Faults::default(), 1);
     world.now = Instant::ZERO + Duration::from_secs(made);
-    let cookie = cookie_for(&mut world, &hello());
+    let cookie = Some(cookie_for(&mut world, &hello()));
     world.now = Instant::ZERO + Duration::from_secs(returned);
     Forger::new(Sender::Client).say(&mut world, &[Handshake::ClientHello(ClientHello { cookie, ..hello() })]);
     assert_eq!(world.server.is_idle(), !is_good);

@@ -2,7 +2,8 @@
 
 use bootrack_protocols::dtls::{ExtendedMasterSecret, Psk, SinglePsk};
 use rstest::rstest;
-use wire::dtls::{ContentType, records};
+use wire::dtls::records;
+use wire::tls::ContentType;
 
 use super::channel::{Faults, IDENTITY, KEY, World, client_config, cookies, patient, server_config};
 

@@ -5,7 +5,7 @@ use std::time::Duration;
 use bootrack_protocols::dtls::{ClientAuthentication, CloseReason, ExportError, SendError};
 use bootrack_protocols::time::Instant;
 use rstest::rstest;
-use wire::dtls::{Alert, AlertDescription};
+use wire::tls::{Alert, AlertDescription};
 
 use super::certificates::Infrastructure;
 use super::channel::{Faults, World, client_config, patient, server_config};
@@ -75,6 +75,7 @@ fn handshake_that_takes_too_long_is_given_up() {
     assert_eq!(world.now, Instant::ZERO + Duration::from_secs(30));
 }
 
+#[cfg(feature = "x509")]
 #[rstest]
 fn message_beyond_the_limit_is_an_illegal_parameter(#[values(127, 1280)] mtu: usize) {
     let right = Infrastructure::new();
@@ -113,10 +114,10 @@ fn both_sides_export_the_same_keying_material_and_only_when_connected() {
     let server_random = world.server_log.sent.iter().find_map(|datagram| {
         let record = wire::dtls::records(datagram).next()?.ok()?;
         let fragment = wire::dtls::fragments(record.fragment).ok()?[0];
-        wire::dtls::ServerHello::parse(fragment.body).ok().map(|hello| hello.random)
+        wire::tls::ServerHello::parse(fragment.body).ok().map(|hello| hello.random)
     });
     let mut expected = [0; 80];
     let seed: [&[u8]; 2] = [&keys.client_random, &server_random.unwrap()];
-    wire::dtls::prf(&keys.master_secret, b"EXPERIMENTAL", &seed, &mut expected);
+    wire::tls::prf(&keys.master_secret, b"EXPERIMENTAL", &seed, &mut expected);
     assert_eq!(plain, expected);
 }

@@ -9,7 +9,7 @@ use bootrack_protocols::dtls::{
 use bootrack_protocols::time::Instant;
 use rand_core::SeedableRng;
 use rstest::rstest;
-use wire::dtls::Handshake;
+use wire::tls::Handshake;
 
 use super::alerts::{clear_record, hello};
 use super::channel::{client_config, server_config};

@@ -617,7 +617,7 @@ impl CommissioningTool {
 /// How a session ended: `handshake with 70:b3:d5:b0:07:00:00:03 was ended by its fatal alert bad_record_mac`.
 fn ending(session: &Session, closed: &Closed) -> String {
     let what = if session.was_connected { "session" } else { "handshake" };
-    let alert = |alert: Option<wire::dtls::Alert>| {
+    let alert = |alert: Option<wire::tls::Alert>| {
         alert.map_or_else(String::new, |alert| format!(" alert {}", alert.description))
     };
     let how = match closed.reason {

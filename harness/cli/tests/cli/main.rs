@@ -23,5 +23,6 @@ mod questionnaire;
 mod repeat;
 mod reports;
 mod resources;
+mod sample;
 mod secrets;
 mod tries;

@@ -6,7 +6,7 @@ mod link;
 use alloc::collections::BTreeMap;
 use alloc::vec::Vec;
 
-use wire::dtls::RANDOM_LENGTH;
+use wire::tls::RANDOM_LENGTH;
 
 pub use kind::{SecretKind, Session, Wireshark};
 pub use link::THREAD_KEY_SEQUENCES;

@@ -9,7 +9,8 @@ use dimpl::{Config, Dtls, Output, PskResolver};
 use protocols::dtls::{Client, CookieConfig, ExtendedMasterSecret, Server};
 use protocols::time::Instant;
 use rstest::rstest;
-use wire::dtls::{ContentType, Sender, open, records};
+use wire::dtls::{open, records};
+use wire::tls::{ContentType, Sender};
 
 use super::channel::{Loss, key_block, server_random};
 

@@ -16,7 +16,8 @@ use tokio::runtime::Runtime;
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 use webrtc_util::KeyingMaterialExporter as _;
 use webrtc_util::conn::Conn;
-use wire::dtls::{ContentType, prf, records};
+use wire::dtls::records;
+use wire::tls::{ContentType, prf};
 
 use super::channel::{Loss, server_random};
 

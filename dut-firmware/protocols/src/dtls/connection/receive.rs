@@ -2,7 +2,8 @@
 
 use alloc::vec::Vec;
 
-use wire::dtls::{Alert, AlertDescription, AlertLevel, ContentType, HandshakeType, RecordHeader, Sender, fragments};
+use wire::dtls::{RecordHeader, fragments};
+use wire::tls::{Alert, AlertDescription, AlertLevel, ContentType, HandshakeType, Sender};
 
 use super::{Connection, Event, Fault, Phase};
 use crate::dtls::inbox::Arrival;
