@@ -1,42 +1,82 @@
 //! DTLS records in a datagram on its way out: which messages they are, and their fields (RFC 6347 4.1, 4.2.2).
 
+use wire::coap::SECURE_PORT;
 use wire::dtls::records;
 use wire::tls::{ContentType, HandshakeType};
 
+use super::{data, ipv6, udp};
+use crate::craft::draft::{Draft, Upper};
+use crate::craft::layer::{Begins, Layer, Message};
 use crate::craft::{CraftError, Value};
 
-/// The messages that can be told apart; those under protection by their record type alone.
-pub(super) const MESSAGES: &[&str] = &[
-    "dtls.client_hello",
-    "dtls.client_key_exchange",
-    "dtls.change_cipher_spec",
-    "dtls.finished",
-    "dtls.application_data",
-    "dtls.alert",
-];
+const fn layer(fields: &'static [&'static str]) -> Layer {
+    Layer { fields, written_by: Some("DTLS"), get: get_in, set: set_in, ..Layer::NONE }
+}
 
-const RECORD: &[&str] = &[
+const RECORD: Layer = layer(&[
     "dtls.record.content_type",
     "dtls.record.version",
     "dtls.record.epoch",
     "dtls.record.sequence_number",
     "dtls.record.length",
-];
-const HANDSHAKE: &[&str] = &[
+]);
+const HANDSHAKE: Layer = layer(&[
     "dtls.handshake.type",
     "dtls.handshake.length",
     "dtls.handshake.message_seq",
     "dtls.handshake.fragment_offset",
     "dtls.handshake.fragment_length",
-];
-const CLIENT_HELLO: &[&str] = &["dtls.handshake.version", "dtls.handshake.ciphersuite"];
+]);
+const CLIENT_HELLO: Layer = layer(&["dtls.handshake.version", "dtls.handshake.ciphersuite"]);
 
-/// The fields of a message.
-pub(super) fn fields(message: &str) -> Vec<&'static str> {
-    match message {
-        "dtls.client_hello" => [RECORD, HANDSHAKE, CLIENT_HELLO].concat(),
-        "dtls.client_key_exchange" => [RECORD, HANDSHAKE].concat(),
-        _ => RECORD.to_vec(),
+/// A message of a client; those under protection are told by their record type alone.
+macro_rules! message {
+    ($name:literal $(, $layer:ident)*) => {
+        Message {
+            name: $name,
+            layers: &[&RECORD, $(&$layer,)* &ipv6::LAYER, &udp::LAYER, &data::LAYER],
+            is: |draft| records_in(draft).iter().any(|(name, _)| *name == $name),
+            is_readable: true,
+            begins: Begins::Payload(at),
+            ..Message::NONE
+        }
+    };
+}
+
+pub(super) const MESSAGES: &[Message] = &[
+    message!("dtls.client_hello", HANDSHAKE, CLIENT_HELLO),
+    message!("dtls.client_key_exchange", HANDSHAKE),
+    message!("dtls.change_cipher_spec"),
+    message!("dtls.finished"),
+    message!("dtls.application_data"),
+    message!("dtls.alert"),
+];
+
+/// The records of a datagram to a server.
+fn records_in(draft: &Draft) -> Vec<(&'static str, usize)> {
+    match &draft.upper {
+        Upper::Udp { destination_port: SECURE_PORT, payload, .. } => messages(payload),
+        _ => Vec::new(),
+    }
+}
+
+/// Where in a payload the first message of this name begins.
+fn at(payload: &[u8], message: &str) -> Option<usize> {
+    messages(payload).into_iter().find(|(name, _)| *name == message).map(|(_, at)| at)
+}
+
+/// What the first record that has the field holds there.
+fn get_in(draft: &Draft, field: &str) -> Option<Value> {
+    let Upper::Udp { payload, .. } = &draft.upper else { return None };
+    records_in(draft).into_iter().find_map(|(_, at)| get(payload, at, field))
+}
+
+/// Sets a field of the first record that is the message.
+fn set_in(draft: &mut Draft, message: &str, field: &str, value: &Value) -> Result<bool, CraftError> {
+    let found = records_in(draft).into_iter().find(|(name, _)| *name == message);
+    match (found, &mut draft.upper) {
+        (Some((_, at)), Upper::Udp { payload, .. }) => set(payload, at, field, value),
+        _ => Ok(false),
     }
 }
 
@@ -44,7 +84,7 @@ const RECORD_HEADER: usize = 13;
 const HANDSHAKE_HEADER: usize = 12;
 
 /// The messages in a datagram, each with the offset of its record.
-pub(super) fn messages(datagram: &[u8]) -> Vec<(&'static str, usize)> {
+fn messages(datagram: &[u8]) -> Vec<(&'static str, usize)> {
     let mut found = Vec::new();
     let mut at = 0;
     for record in records(datagram) {
@@ -94,7 +134,7 @@ fn place(record: &[u8], field: &str) -> Option<(usize, usize)> {
 }
 
 /// Sets a field of the record at `at`; `false`: it has no such field.
-pub(super) fn set(datagram: &mut [u8], at: usize, field: &str, value: &Value) -> Result<bool, CraftError> {
+fn set(datagram: &mut [u8], at: usize, field: &str, value: &Value) -> Result<bool, CraftError> {
     let Some(record) = datagram.get_mut(at..) else { return Ok(false) };
     let Some((offset, length)) = place(record, field) else { return Ok(false) };
     let number: u64 = value.number(field, "a number")?;
@@ -110,7 +150,7 @@ pub(super) fn set(datagram: &mut [u8], at: usize, field: &str, value: &Value) ->
 }
 
 /// What a field of the record at `at` holds.
-pub(super) fn get(datagram: &[u8], at: usize, field: &str) -> Option<Value> {
+fn get(datagram: &[u8], at: usize, field: &str) -> Option<Value> {
     let record = datagram.get(at..)?;
     let (offset, length) = place(record, field)?;
     let octets = record.get(offset..offset + length)?;

@@ -1,9 +1,104 @@
 //! The fields of a CoAP message (RFC 7252), by name.
 
-use wire::coap::{Code, Message, MessageType, OptionNumber, Token};
+use wire::coap::{self, Code, ContentFormat, Message, MessageType, OptionNumber, Options, Token};
 
-use super::value::counting;
-use super::{CraftError, Value};
+use super::udp::EPHEMERAL_PORT;
+use super::{data, ipv6, udp};
+use crate::craft::draft::{Draft, Upper};
+use crate::craft::layer::{self, Layer, Making, Natural};
+use crate::craft::value::counting;
+use crate::craft::{CraftError, Value};
+
+/// The plain CoAP message in a UDP datagram, if a port says that there is one.
+const LAYER: Layer = Layer {
+    fields: &[
+        "coap.type",
+        "coap.code",
+        "coap.mid",
+        "coap.token",
+        "coap.opt.uri_path",
+        "coap.opt.uri_query",
+        "coap.opt.content_format",
+        "coap.content_format",
+        "coap.opt.accept",
+        "coap.accept",
+        "coap.payload",
+        "coap.payload_text",
+        "coap.payload_bytes",
+    ],
+    get: |draft, field| get(&plain(draft)?, field),
+    set: |draft, _, field, value| {
+        let Some(mut message) = plain(draft) else { return Ok(false) };
+        let is_known = set(&mut message, field, value)?;
+        if let Upper::Udp { payload, .. } = &mut draft.upper {
+            *payload = message.emit()?;
+        }
+        Ok(is_known)
+    },
+    well_formed: Some((coap::PORT, |payload| Message::parse(payload).map(drop))),
+    ..Layer::NONE
+};
+
+const LAYERS: &[&Layer] = &[&ipv6::LAYER, &udp::LAYER, &LAYER, &data::LAYER];
+
+/// A message of this name that can be crafted.
+macro_rules! request {
+    ($name:literal, $code:expr, $payload:literal) => {
+        layer::Message {
+            name: $name,
+            layers: LAYERS,
+            natural: Natural::Packet(|making| request(making, $code, $payload)),
+            is: |draft| plain(draft).is_some_and(|message| name(&message) == $name),
+            ..layer::Message::NONE
+        }
+    };
+}
+
+/// One that is only recognized.
+macro_rules! seen {
+    ($name:literal) => {
+        layer::Message {
+            name: $name,
+            layers: LAYERS,
+            is: |draft| plain(draft).is_some_and(|message| name(&message) == $name),
+            ..layer::Message::NONE
+        }
+    };
+}
+
+pub(super) const MESSAGES: &[layer::Message] = &[
+    request!("coap.get", Code::GET, b""),
+    request!("coap.put", Code::PUT, b"{}"),
+    request!("coap.post", Code::POST, b"{}"),
+    request!("coap.delete", Code::DELETE, b""),
+    seen!("coap.empty"),
+    seen!("coap.response"),
+    seen!("coap.request"),
+];
+
+fn plain(draft: &Draft) -> Option<Message> {
+    match &draft.upper {
+        Upper::Udp { source_port, destination_port, payload } => {
+            let is_coap = *source_port == coap::PORT || *destination_port == coap::PORT;
+            is_coap.then(|| Message::parse(payload).ok()).flatten()
+        }
+        _ => None,
+    }
+}
+
+/// A plain request as a careless or hostile client would send it.
+fn request(making: &mut Making<'_>, code: Code, payload: &[u8]) -> Result<Draft, CraftError> {
+    let message_id = making.next_message_id();
+    let mut options = Options::new();
+    options.push_uri_path("/coap-key2");
+    if !payload.is_empty() {
+        options.push_content_format(ContentFormat::COAP_GROUP_JSON);
+    }
+    let token = Token::new(&message_id.to_be_bytes()).unwrap_or(Token::EMPTY);
+    let message_type = MessageType::Confirmable;
+    let message = Message { message_type, code, message_id, token, options, payload: payload.to_vec() };
+    Ok(Draft::udp((making.from, making.to), (EPHEMERAL_PORT, coap::PORT), message.emit()?))
+}
 
 /// The fields that [`set`] and [`get`] know.
 pub(crate) const FIELDS: &[&str] = &[
