@@ -27,6 +27,7 @@ mod hello_extension;
 mod hip;
 mod icmpv6;
 mod icmpv6_option;
+mod info;
 mod ip;
 mod ip_fragment;
 mod ip_option;
@@ -62,6 +63,7 @@ mod wpan;
 
 pub use dissector::Dissector;
 pub use dns_record::push_printable;
+pub use info::{Facts, Names, Nobody, info, name, summary};
 pub use keys::{KINDS, Keys, SecretKind, Session, THREAD_KEY_SEQUENCES, Wireshark, secret_kind};
 pub use messages::{MESSAGES, MessageInfo, message};
 pub use model::{Buffer, Dissection, Field, Layer, Note, NoteKind, Value};
