@@ -1,32 +1,20 @@
-//! What a bootstrap costs (`SECC` 6): frames and their airtime, datagrams, times, and what the device says of its own work.
-//!
-//! A bootstrap is what lies between a device's last JSR before the commissioning tool calls and the SSRs that it sends with
-//! its new key. A summary for the report, made from a case's log; no verdict rests on it. `docs/resources.md` has the words
-//! for users.
+//! What a selective bootstrap costs: what lies between a device's last JSR before the commissioning tool calls and the SSRs
+//! that it sends with its new key.
 
-mod energy;
+use std::collections::{BTreeMap, BTreeSet};
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
-
-use record::event::{Event, Observation, What};
+use record::event::Event;
 use reports::{Bootstrap, DeviceWork};
 use suites::plan::{Point, Role};
 
+use super::frames::Frames;
+use super::{device_work, energy};
 use crate::judge::Pdu;
 use crate::scenery;
 use crate::stored_plan::PlannedCase;
 
 /// SSRs count as long after the key, in nanoseconds: by then the links of the device are settled.
 const SETTLING: u64 = 10_000_000_000;
-
-/// The same octets again within this time, in nanoseconds, are a frame that the MAC repeated.
-const REPETITION: u64 = 1_000_000_000;
-
-/// Nanoseconds an octet takes at 250 kbit/s (IEEE 802.15.4-2015 12.1.1).
-const OCTET: u64 = 32_000;
-
-/// Octets in front of a PSDU: preamble, start of frame, length (IEEE 802.15.4-2015 12.1.3).
-const SYNCHRONIZATION: u64 = 6;
 
 /// A SubjectPublicKeyInfo on P-256 begins with these octets (RFC 5480 2): a raw public key, no certificate.
 const RAW_PUBLIC_KEY: &str = "3059301306072a8648ce3d0201";
@@ -36,7 +24,7 @@ const KEY_TAKEN: [u64; 2] = [65, 68];
 
 /// Every bootstrap of a case that ended with a key, in the order in which they began. `pdus` are all that the observer made
 /// of `events`.
-pub fn bootstraps(planned: &PlannedCase, events: &[Event], pdus: &[Pdu]) -> Vec<Bootstrap> {
+pub(super) fn bootstraps(planned: &PlannedCase, events: &[Event], pdus: &[Pdu]) -> Vec<Bootstrap> {
     let boards = &planned.case.topology.boards;
     let named = |role: fn(Role) -> bool| boards.iter().filter(move |board| role(board.role)).map(|board| &board.name);
     let Some(tool) = named(|role| role == Role::CommissioningTool).next() else { return Vec::new() };
@@ -236,125 +224,11 @@ impl Procedure {
             work: self.work,
             ..Bootstrap::default()
         };
-        let (mut sent, mut received) = (0, 0);
-        for (frame, is_repeated) in frames.belonging_to(&own) {
-            let airtime = (SYNCHRONIZATION + frame.octets()) * OCTET;
-            bootstrap.octets += frame.octets();
-            bootstrap.airtime += airtime;
-            match frame.kind {
-                Kind::Acknowledgement => bootstrap.acknowledgements += 1,
-                Kind::Other { is_fragment } => {
-                    bootstrap.frames += 1;
-                    bootstrap.fragments += u64::from(is_fragment);
-                    bootstrap.repetitions += u64::from(is_repeated);
-                }
-            }
-            if frame.from == Some(&self.device) {
-                sent += airtime;
-            } else if frame.to == Some(&self.device) {
-                received += airtime;
-            }
-        }
+        let (sent, received) = frames.count(&own, &self.device, &mut bootstrap);
         bootstrap.radio_energy = energy::radio(sent, received);
         bootstrap.computing_energy = self.work.map(energy::computing);
         bootstrap
     }
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Kind {
-    Acknowledgement,
-    Other { is_fragment: bool },
-}
-
-/// A frame on the air, as one sniffer saw it.
-#[derive(Debug, Clone, Copy)]
-struct Frame<'a> {
-    event: u64,
-    time: u64,
-    psdu: &'a [u8],
-    from: Option<&'a String>,
-    to: Option<&'a String>,
-    kind: Kind,
-}
-
-impl Frame<'_> {
-    /// Octets of the PSDU, its FCS included.
-    fn octets(&self) -> u64 {
-        self.psdu.len() as u64
-    }
-}
-
-/// All frames of a log in order.
-struct Frames<'a>(Vec<Frame<'a>>);
-
-impl<'a> Frames<'a> {
-    fn of(events: &'a [Event], pdus: &'a [Pdu]) -> Self {
-        // Every frame that the observer looked at is a PDU, which it completed.
-        let on_air: BTreeMap<u64, &Pdu> =
-            pdus.iter().filter(|pdu| pdu.point == Point::Air).map(|pdu| (pdu.completed(), pdu)).collect();
-        let mut frames: Vec<Frame<'_>> = Vec::new();
-        for event in events {
-            let What::Observation(Observation::Frame { psdu, .. }) = &event.what else { continue };
-            let Some(pdu) = on_air.get(&event.n) else { continue };
-            let mut frame = Frame {
-                event: event.n,
-                time: event.t,
-                psdu: &psdu.0,
-                from: pdu.from.as_ref(),
-                to: pdu.to.as_ref(),
-                kind: Kind::Other { is_fragment: pdu.values("6lowpan.frag.tag").next().is_some() },
-            };
-            if pdu.messages.contains(&"wpan.ack") {
-                // It has no addresses: it goes back to where the frame before it came from.
-                let answered = frames.last();
-                (frame.from, frame.to) = (answered.and_then(|it| it.to), answered.and_then(|it| it.from));
-                frame.kind = Kind::Acknowledgement;
-            }
-            frames.push(frame);
-        }
-        Self(frames)
-    }
-
-    /// The frames with these event numbers, those that the MAC repeated (`true`), and the acknowledgements of both.
-    fn belonging_to(&self, own: &BTreeSet<u64>) -> Vec<(Frame<'a>, bool)> {
-        let mut all = Vec::new();
-        let mut first: HashMap<(&[u8], Option<&String>), u64> = HashMap::new();
-        let mut sequence_number = None;
-        let from = self.0.partition_point(|frame| own.first().is_some_and(|first| frame.event < *first));
-        let last = own.last().map_or(0, |last| self.0.partition_point(|frame| frame.event <= *last));
-        let until = self.0.get(last.saturating_sub(1)).map_or(0, |frame| frame.time.saturating_add(REPETITION));
-        let within = self.0.iter().skip(from).take_while(|frame| frame.time <= until);
-        for frame in within {
-            if frame.kind == Kind::Acknowledgement {
-                if sequence_number.take().is_some_and(|number| frame.psdu.get(2) == Some(&number)) {
-                    all.push((*frame, false));
-                }
-                continue;
-            }
-            let is_own = own.contains(&frame.event);
-            let content = (frame.psdu, frame.from);
-            let since = first.get(&content).copied().filter(|since| frame.time <= since.saturating_add(REPETITION));
-            sequence_number = None;
-            if is_own || since.is_some() {
-                sequence_number = frame.psdu.get(2).copied();
-                first.entry(content).or_insert(frame.time);
-                all.push((*frame, since.is_some()));
-            }
-        }
-        all
-    }
-}
-
-/// What the device says of its own work.
-fn device_work(pdu: &Pdu) -> Option<DeviceWork> {
-    let told = |name: &str| pdu.values(name).next()?.to_string().parse::<u64>().ok();
-    Some(DeviceWork {
-        aes_blocks: told("ut.aes_blocks")?,
-        sha256_blocks: told("ut.sha256_blocks")?,
-        point_multiplications: told("ut.point_multiplications")?,
-        buffer_octets: told("ut.buffer_octets")?,
-    })
 }
 
 /// Names a message that is sent twice only if it is sent again.
