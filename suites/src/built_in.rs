@@ -54,7 +54,8 @@ pub fn clauses() -> Vec<Source> {
         "selective/profile-clauses.toml",
         "drafts/SECC.toml",
         "drafts/SBOOT.toml",
-        "drafts/SURVEY.toml"
+        "drafts/SURVEY.toml",
+        "drafts/EAPAPP.toml"
     ]
 }
 

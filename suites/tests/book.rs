@@ -222,12 +222,19 @@ fn the_book_lists_every_pics_symbol_and_every_pixit_value() {
             let needed = cases.iter().filter(|case| case.pics.contains(&symbol.name)).count();
             vec![
                 code(&symbol.name),
-                if symbol.mandatory { "mandatory" } else { "optional" }.to_owned(),
+                symbol.status().to_owned(),
                 if symbol.reference { "yes" } else { "no" }.to_owned(),
                 symbol.question.clone(),
                 symbol.clause.clone(),
                 needed.to_string(),
             ]
+        }),
+    );
+    let sets = table(
+        &["set", "symbols", "why", "clause"],
+        world.proforma.sets().iter().map(|set| {
+            let members: Vec<String> = world.proforma.members(set).map(code).collect();
+            vec![code(&set.name), members.join(", "), set.text.clone(), set.clause.clone()]
         }),
     );
     let values = table(
@@ -241,7 +248,7 @@ fn the_book_lists_every_pics_symbol_and_every_pixit_value() {
             vec![code(&value.name), value.default.to_string(), allowed, value.doc.clone(), value.clause.clone()]
         }),
     );
-    keep_in_step("pics-and-pixit.md", &[("pics", symbols), ("pixit", values)]);
+    keep_in_step("pics-and-pixit.md", &[("pics-sets", sets), ("pics", symbols), ("pixit", values)]);
 }
 
 #[test]

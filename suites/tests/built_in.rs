@@ -3,8 +3,8 @@
 mod common;
 
 use bootrack_suites::built_in;
-use bootrack_suites::ledger::Ledger;
-use bootrack_suites::plan::{Part, StepKind};
+use bootrack_suites::ledger::{Later, Ledger, MECHANISMS};
+use bootrack_suites::plan::{Answer, Case, Command, Part, StepKind};
 use common::World;
 use input::Source;
 
@@ -49,6 +49,39 @@ fn the_plan_of_a_join_is_as_recorded() {
 }
 
 #[test]
+fn a_case_that_gives_the_device_its_key_by_the_wire_asks_whether_it_takes_one() {
+    let world = World::new();
+    let suites = world.load(&built_in::all()).unwrap();
+    let mut wired = 0;
+    for case in suites.iter().flat_map(|suite| &suite.cases) {
+        let is_wired = case.steps.iter().any(|step| match &step.kind {
+            StepKind::Do(Command::UpperTester { board, command, answer: Answer::Ok }) => {
+                board == "dut" && command.starts_with("provision ")
+            }
+            _ => false,
+        });
+        wired += usize::from(is_wired);
+        // SBOOT-2.1-10: a node of higher security may never take it.
+        assert!(!is_wired || case.pics.iter().any(|symbol| symbol == "SEL_WIRED"), "{}", case.id);
+    }
+    assert!(wired >= 50, "{wired}");
+}
+
+#[test]
+fn every_case_about_a_duty_of_the_tool_has_the_tool_under_test() {
+    let world = World::new();
+    let suites = world.load(&built_in::all()).unwrap();
+    let mut cases: Vec<Case> = suites.into_iter().flat_map(|suite| suite.cases).collect();
+    assert_eq!(world.ledger.uncovered(&cases).iter().map(|fault| &fault.message).collect::<Vec<_>>(), [""; 0]);
+    let case = cases.iter_mut().find(|case| case.base == "SEL-CLOSE-01").unwrap();
+    case.clauses.push("SEL-5.3.2-13".to_owned());
+    let faults = world.ledger.uncovered(&cases);
+    assert!(faults.len() == 1 && faults[0].line_column().is_some(), "{faults:?}");
+    let told = "case `SEL-CLOSE-01` has `dut` under test and cites clause `SEL-5.3.2-13`, a duty of `ct`";
+    assert_eq!(faults[0].message, told);
+}
+
+#[test]
 fn references_that_procedures_write_stand_for_something() {
     let world = World::new();
     for case in world.built_in().iter().flat_map(|suite| &suite.cases) {
@@ -83,9 +116,13 @@ fn every_clause_has_a_class_and_a_paraphrase() {
 fn every_ledger_goes_through_its_document_to_the_end() {
     let world = World::new();
     let specifications = world.ledger.specifications();
-    for (spec, sections, first, last) in
-        [("SEL", 22, "Abstract", "11.2"), ("SECC", 25, "1", "10"), ("SBOOT", 43, "1", "B.7"), ("SURVEY", 7, "1", "7")]
-    {
+    for (spec, sections, first, last) in [
+        ("SEL", 22, "Abstract", "11.2"),
+        ("SECC", 25, "1", "10"),
+        ("SBOOT", 43, "1", "B.7"),
+        ("SURVEY", 7, "1", "7"),
+        ("EAPAPP", 15, "1", "7.2"),
+    ] {
         let known = world.ledger.specification(spec).unwrap_or_else(|| panic!("{spec} has no ledger"));
         let numbers: Vec<&str> = known.sections.iter().map(|section| section.number.as_str()).collect();
         assert_eq!((numbers.len(), numbers[0], numbers[numbers.len() - 1]), (sections, first, last), "{spec}");
@@ -115,6 +152,20 @@ fn a_ledger_that_loses_the_statements_of_a_section_is_refused_with_its_place() {
             assert!(title.contains(&section.title) && fault.help.is_some(), "{fault:?}");
         }
     }
+}
+
+#[test]
+fn a_mechanism_that_nothing_waits_for_is_not_in_the_list() {
+    let ledger = World::new().ledger;
+    for mechanism in MECHANISMS {
+        let waits = |later: Option<&Later>| later.is_some_and(|later| later.mechanism == mechanism);
+        assert!(
+            ledger.clauses().iter().any(|clause| waits(clause.class.later()) || waits(clause.rest.as_ref())),
+            "no statement waits for `{mechanism}` any more: take its line out of ledger/mechanism.rs"
+        );
+    }
+    let names: std::collections::BTreeSet<_> = MECHANISMS.iter().map(|mechanism| mechanism.name).collect();
+    assert_eq!(names.len(), MECHANISMS.len(), "a mechanism stands twice");
 }
 
 #[test]

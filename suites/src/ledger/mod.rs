@@ -5,7 +5,7 @@ mod read;
 mod sections;
 mod tally;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::fmt;
 
 use input::{Fault, Source};
@@ -134,6 +134,9 @@ pub struct Clause {
     pub rest: Option<Later>,
     /// How we read it where it can be read otherwise, or says other than another statement.
     pub reading: Option<String>,
+    /// Whose duty it is, if it is not the device's: what is under test in every case that cites it, by its name in a
+    /// topology (`ct`).
+    pub duty: Option<String>,
 }
 
 /// What a ledger is of.
@@ -201,28 +204,48 @@ impl Ledger {
         self.specifications.iter().find(|known| known.spec == spec)
     }
 
-    /// Clauses classed `tested` that no case cites, and clauses classed otherwise that one does: each a fault at the
-    /// clause.
+    /// Clauses classed `tested` that no case cites, clauses classed otherwise that one does, and duties of another that a case
+    /// with something else under test cites: each a fault at the clause.
     pub fn uncovered<'a>(&self, cases: impl IntoIterator<Item = &'a Case>) -> Vec<Fault> {
-        let cited: BTreeSet<&str> = cases.into_iter().flat_map(|case| &case.clauses).map(String::as_str).collect();
+        let mut cited: BTreeMap<&str, Vec<&Case>> = BTreeMap::new();
+        for case in cases {
+            for clause in &case.clauses {
+                cited.entry(clause).or_default().push(case);
+            }
+        }
         self.clauses
             .iter()
             .filter_map(|clause| {
-                let (message, help) = match (&clause.class, cited.contains(clause.id.as_str())) {
-                    (Class::Tested, false) => (
-                        format!("clause `{}` is classed `tested`, but no case cites it", clause.id),
-                        "cite it, or give it another class",
-                    ),
-                    (Class::Untestable(_) | Class::OutOfScope(_) | Class::Later(_), true) => (
-                        format!("a case cites clause `{}`, which is not classed `tested`", clause.id),
-                        "class it `tested`, or cite another",
-                    ),
-                    _ => return None,
-                };
+                let citing = cited.get(clause.id.as_str()).map_or(&[][..], Vec::as_slice);
+                let (message, help) = fault_of(clause, citing)?;
                 let mut fault = self.places.get(&clause.id)?.clone();
                 fault.message = message;
                 Some(fault.with_help(help))
             })
             .collect()
+    }
+}
+
+/// What is wrong between a clause and the cases that cite it, and the remedy.
+fn fault_of(clause: &Clause, citing: &[&Case]) -> Option<(String, String)> {
+    let id = &clause.id;
+    match (&clause.class, citing.first()) {
+        (Class::Tested, None) => Some((
+            format!("clause `{id}` is classed `tested`, but no case cites it"),
+            "cite it, or give it another class".to_owned(),
+        )),
+        (Class::Untestable(_) | Class::OutOfScope(_) | Class::Later(_), Some(_)) => Some((
+            format!("a case cites clause `{id}`, which is not classed `tested`"),
+            "class it `tested`, or cite another".to_owned(),
+        )),
+        _ => {
+            let duty = clause.duty.as_ref()?;
+            let of_another = citing.iter().find(|case| case.iut.name() != duty)?;
+            let (case, under_test) = (&of_another.base, of_another.iut.name());
+            Some((
+                format!("case `{case}` has `{under_test}` under test and cites clause `{id}`, a duty of `{duty}`"),
+                format!("give the case iut = \"{duty}\", or cite a clause about what `{under_test}` does"),
+            ))
+        }
     }
 }

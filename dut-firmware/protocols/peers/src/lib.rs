@@ -1,18 +1,21 @@
-//! What the tests against independent DTLS implementations share: a driver of our engine over a UDP socket, and child
+//! What the tests against independent DTLS and TLS implementations share: drivers of our engine over UDP and TCP, and child
 //! processes that never outlive their test. Nothing here is used outside of tests.
 
 mod driver;
 mod pki;
 mod program;
 mod servers;
+mod stream;
 
 pub use driver::{Driver, Engine, Log};
 pub use pki::{Credentials, Flaw, Pki};
 pub use program::{Program, find_program, free_port};
-pub use servers::{gnutls_server, openssl_server};
+pub use servers::{gnutls_server, gnutls_stream_server, openssl_server};
+pub use stream::{StreamDriver, StreamEngine, StreamLog};
 
 use protocols::Entropy;
-use protocols::dtls::{ClientConfig, Psk, ServerConfig, SinglePsk};
+use protocols::dtls::{ClientConfig, ServerConfig};
+use protocols::tls::{Psk, SinglePsk};
 use rand_core::SeedableRng;
 
 /// The identity that every test uses.
@@ -28,7 +31,9 @@ pub fn client_config(mtu: usize) -> ClientConfig {
 /// A configuration of our server with the common credentials.
 pub fn server_config(mtu: usize) -> ServerConfig {
     let store = SinglePsk { identity: IDENTITY.into(), psk: Psk::new(KEY) };
-    ServerConfig { mtu, psk_identity_hint: Some(b"hint1".to_vec()), ..ServerConfig::new(store) }
+    let mut config = ServerConfig { mtu, ..ServerConfig::new(store) };
+    config.tls.psk_identity_hint = Some(b"hint1".to_vec());
+    config
 }
 
 /// A reproducible source of randomness.

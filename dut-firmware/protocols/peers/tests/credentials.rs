@@ -12,10 +12,9 @@ use bootrack_peer_tests::{
     Credentials, Driver, Engine, Flaw, Pki, Program, entropy, find_program, gnutls_server, openssl_server,
 };
 use protocols::credentials::{CredentialError, Identity, PublicKey, SigningKey, Trust, TrustAnchor};
-use protocols::dtls::{
-    Client, ClientAuthentication, ClientConfig, ClientEcdhe, Closed, Retransmission, Server, ServerConfig, ServerEcdhe,
-};
+use protocols::dtls::{Client, ClientConfig, Retransmission, Server, ServerConfig};
 use protocols::time::Instant;
+use protocols::tls::{ClientAuthentication, ClientEcdhe, Closed, ServerEcdhe};
 use rstest::rstest;
 use wire::tls::AlertDescription;
 

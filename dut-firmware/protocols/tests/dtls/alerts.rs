@@ -2,9 +2,8 @@
 
 use std::time::Duration;
 
-use bootrack_protocols::dtls::{
-    CloseReason, ConfigError, ExtendedMasterSecret, Psk, Retransmission, SendError, UnknownIdentity,
-};
+use bootrack_protocols::dtls::{Retransmission, SendError};
+use bootrack_protocols::tls::{CloseReason, ConfigError, ExtendedMasterSecret, Psk, UnknownIdentity};
 use rstest::rstest;
 use wire::dtls::{Record, RecordHeader, message_bytes, open, records, seal};
 use wire::tls::{
@@ -39,13 +38,13 @@ fn bad_credentials_end_with_the_configured_alert(
     let mut client = client_config();
     let mut server = server_config();
     (client.mtu, server.mtu) = (mtu, mtu);
-    let credential = client.psk.as_mut().unwrap();
+    let credential = client.tls.psk.as_mut().unwrap();
     if is_unknown {
         credential.identity = b"stranger".to_vec();
     } else {
         credential.psk = Psk::new([9; 16]);
     }
-    server.unknown_identity = unknown_identity;
+    server.tls.unknown_identity = unknown_identity;
     let mut world = World::new(client, server, Faults::default(), 1);
     world.run();
     failed_with(&world, expected);
@@ -60,8 +59,8 @@ fn required_extended_master_secret_is_insisted_on(
 ) {
     let mut client = client_config();
     let mut server = server_config();
-    client.extended_master_secret = client_wants;
-    server.extended_master_secret = server_wants;
+    client.tls.extended_master_secret = client_wants;
+    server.tls.extended_master_secret = server_wants;
     let mut world = World::new(client, server, Faults::default(), 1);
     world.run();
     failed_with(&world, AlertDescription::HandshakeFailure);
@@ -289,9 +288,9 @@ fn configuration_that_cannot_work_is_refused() {
     let entropy = || <bootrack_protocols::Entropy as rand_core::SeedableRng>::seed_from_u64(1);
     let now = bootrack_protocols::time::Instant::ZERO;
     let refused = bootrack_protocols::dtls::Client::new(client, entropy(), now).err();
-    assert_eq!(refused, Some(ConfigError::MtuTooSmall(63)));
+    assert_eq!(refused, Some(ConfigError::TooSmall { what: "an MTU", octets: 63, least: 64 }));
     let mut client = client_config();
-    client.psk.as_mut().unwrap().psk = Psk::new([]);
+    client.tls.psk.as_mut().unwrap().psk = Psk::new([]);
     let refused = bootrack_protocols::dtls::Client::new(client, entropy(), now).err();
     assert_eq!(refused, Some(ConfigError::CredentialLength("PSK")));
 }

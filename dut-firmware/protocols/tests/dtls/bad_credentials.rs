@@ -4,8 +4,8 @@
 use std::time::Duration;
 
 use bootrack_protocols::credentials::{CertificateError, CredentialError, Identity, Purpose, SigningKey, Trust};
-use bootrack_protocols::dtls::{ClientAuthentication, Closed};
 use bootrack_protocols::time::Instant;
+use bootrack_protocols::tls::{ClientAuthentication, Closed};
 use rcgen::{
     BasicConstraints, ExtendedKeyUsagePurpose, IsCa, KeyPair, KeyUsagePurpose, PKCS_ECDSA_P384_SHA384, date_time_ymd,
 };
@@ -260,8 +260,8 @@ fn foreign_raw_public_key_is_an_unknown_certificate(
     let (mut client, mut server) = (raw_client(true), raw_server(ClientAuthentication::Required));
     (client.mtu, server.mtu) = (mtu, mtu);
     match judge {
-        Judge::Client => server.ecdhe.as_mut().unwrap().identity = Identity::raw_public_key(key(9)),
-        Judge::Server => client.ecdhe.as_mut().unwrap().identity = Some(Identity::raw_public_key(key(9))),
+        Judge::Client => server.tls.ecdhe.as_mut().unwrap().identity = Identity::raw_public_key(key(9)),
+        Judge::Server => client.tls.ecdhe.as_mut().unwrap().identity = Some(Identity::raw_public_key(key(9))),
     }
     let mut world = World::new(client, server, Faults::default(), 1);
     world.run();
@@ -286,7 +286,7 @@ fn client_without_a_certificate_fails_where_one_is_required(#[case] raw: bool) {
 #[test]
 fn bad_certificate_is_refused_where_none_would_do() {
     let mut client = raw_client(true);
-    client.ecdhe.as_mut().unwrap().identity = Some(Identity::raw_public_key(key(9)));
+    client.tls.ecdhe.as_mut().unwrap().identity = Some(Identity::raw_public_key(key(9)));
     let mut world = World::new(client, raw_server(ClientAuthentication::Optional), Faults::default(), 1);
     world.run();
     ended(&world, Judge::Server, AlertDescription::CertificateUnknown);

@@ -3,8 +3,9 @@
 use std::time::Duration;
 
 use bootrack_protocols::credentials::SigningKey;
-use bootrack_protocols::dtls::{ClientAuthentication, CloseReason, Output, Psk, PskStore, ServerConfig};
+use bootrack_protocols::dtls::{Output, ServerConfig};
 use bootrack_protocols::time::Instant;
+use bootrack_protocols::tls::{ClientAuthentication, CloseReason, Psk, PskStore};
 use rstest::rstest;
 use wire::dtls::RecordHeader;
 use wire::tls::{
@@ -113,12 +114,12 @@ fn finished_with_other_verify_data_is_a_decrypt_error(#[values(false, true)] to_
 #[test]
 fn offer_that_was_changed_on_its_way_is_found_by_finished_alone() {
     let mut client = client_config();
-    client.extended_master_secret = bootrack_protocols::dtls::ExtendedMasterSecret::Never;
-    client.cipher_suites = vec![CipherSuite::ECDHE_ECDSA_WITH_AES_128_CCM_8, CipherSuite::PSK_WITH_AES_128_CCM_8];
-    client.ecdhe = raw_client(true).ecdhe;
+    client.tls.extended_master_secret = bootrack_protocols::tls::ExtendedMasterSecret::Never;
+    client.tls.cipher_suites = vec![CipherSuite::ECDHE_ECDSA_WITH_AES_128_CCM_8, CipherSuite::PSK_WITH_AES_128_CCM_8];
+    client.tls.ecdhe = raw_client(true).tls.ecdhe;
     let mut server = raw_server(ClientAuthentication::Required);
-    server.cipher_suites.push(CipherSuite::PSK_WITH_AES_128_CCM_8);
-    server.psk_store = server_config().psk_store;
+    server.tls.cipher_suites.push(CipherSuite::PSK_WITH_AES_128_CCM_8);
+    server.tls.psk_store = server_config().tls.psk_store;
     let mut world = World::new(client, server, Faults::default(), 1);
     world.tamper = Some(Box::new(|to_server, datagram| {
         // 0xc0ae, the stronger suite, becomes one that nobody has.
@@ -398,8 +399,8 @@ fn cookie_is_good_for_a_few_minutes_only(#[case] made: u64, #[case] returned: u6
 #[test]
 fn client_that_begins_anew_inherits_nothing() {
     let mut server = raw_server(ClientAuthentication::Optional);
-    server.cipher_suites = vec![CipherSuite::PSK_WITH_AES_128_CCM_8, CipherSuite::ECDHE_ECDSA_WITH_AES_128_CCM_8];
-    (server.psk_store, server.cookie) = (server_config().psk_store, cookies());
+    server.tls.cipher_suites = vec![CipherSuite::PSK_WITH_AES_128_CCM_8, CipherSuite::ECDHE_ECDSA_WITH_AES_128_CCM_8];
+    (server.tls.psk_store, server.cookie) = (server_config().tls.psk_store, cookies());
     let client_of = |config| World::new(config, server_config(), Faults::default(), 12).client;
     let mut world = World::new(raw_client(true), server, Faults::default(), 1);
     world.connect();

@@ -2,8 +2,9 @@
 
 use std::time::Duration;
 
-use bootrack_protocols::dtls::{ClientAuthentication, CloseReason, ExportError, SendError};
+use bootrack_protocols::dtls::SendError;
 use bootrack_protocols::time::Instant;
+use bootrack_protocols::tls::{ClientAuthentication, CloseReason, ExportError};
 use rstest::rstest;
 use wire::tls::{Alert, AlertDescription};
 
@@ -16,7 +17,7 @@ const NOTIFY: Option<Alert> = Some(Alert::warning(AlertDescription::CloseNotify)
 #[test]
 fn session_is_closed_before_its_records_run_out() {
     let mut client = client_config();
-    client.limits.records_sent = 10;
+    client.tls.limits.records_sent = 10;
     let mut world = World::new(client, server_config(), Faults::default(), 1);
     world.connect();
     // Finished was the first record, close_notify is the last.
@@ -33,7 +34,7 @@ fn session_is_closed_before_its_records_run_out() {
 #[test]
 fn silent_session_is_closed_and_a_lively_one_is_not() {
     let mut server = server_config();
-    server.limits.idle_timeout = Some(Duration::from_secs(60));
+    server.tls.limits.idle_timeout = Some(Duration::from_secs(60));
     let mut world = World::new(client_config(), server, Faults::default(), 1);
     world.connect();
     for n in 0..5u8 {
@@ -54,7 +55,7 @@ fn silent_session_is_closed_and_a_lively_one_is_not() {
 #[test]
 fn what_this_side_sends_does_not_make_the_peer_lively() {
     let mut server = server_config();
-    server.limits.idle_timeout = Some(Duration::from_secs(60));
+    server.tls.limits.idle_timeout = Some(Duration::from_secs(60));
     let mut world = World::new(client_config(), server, Faults::default(), 1);
     world.connect();
     world.now = world.now + Duration::from_secs(50);
@@ -68,7 +69,7 @@ fn what_this_side_sends_does_not_make_the_peer_lively() {
 fn handshake_that_takes_too_long_is_given_up() {
     let mut client = client_config();
     client.retransmission = patient();
-    client.limits.handshake_timeout = Some(Duration::from_secs(30));
+    client.tls.limits.handshake_timeout = Some(Duration::from_secs(30));
     let mut world = World::new(client, server_config(), Faults { lost: 1000, ..Faults::default() }, 1);
     world.run();
     assert_eq!(world.client_log.closed[0].reason, CloseReason::Timeout);
@@ -81,7 +82,7 @@ fn message_beyond_the_limit_is_an_illegal_parameter(#[values(127, 1280)] mtu: us
     let right = Infrastructure::new();
     let (mut client, mut server) = (right.client_config(true), right.server_config(ClientAuthentication::Required));
     (client.mtu, server.mtu) = (mtu, mtu);
-    client.limits.handshake_message = 500;
+    client.tls.limits.handshake_message = 500;
     let mut world = World::new(client, server, Faults::default(), 1);
     world.run();
     let expected = Some(Alert::fatal(AlertDescription::IllegalParameter));

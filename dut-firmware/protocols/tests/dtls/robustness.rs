@@ -5,7 +5,8 @@ use std::time::Duration;
 
 use bootrack_protocols::Entropy;
 use bootrack_protocols::credentials::Purpose;
-use bootrack_protocols::dtls::{ClientAuthentication, ExtendedMasterSecret, Output};
+use bootrack_protocols::dtls::Output;
+use bootrack_protocols::tls::{ClientAuthentication, ExtendedMasterSecret};
 use proptest::prelude::*;
 use rand_core::{Rng, SeedableRng};
 use rstest::rstest;
@@ -194,7 +195,7 @@ fn spoilt_handshake_is_completed_or_ends(
         (client.mtu, server.mtu) = (mtu, mtu);
         server.cookie = cookies().filter(|_| seed % 3 == 0);
         if !extended {
-            client.extended_master_secret = ExtendedMasterSecret::Never;
+            client.tls.extended_master_secret = ExtendedMasterSecret::Never;
         }
         let mut world = World::new(client, server, Faults::default(), seed);
         let mut dice = Entropy::seed_from_u64(seed);

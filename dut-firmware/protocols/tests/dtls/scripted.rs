@@ -1,6 +1,7 @@
 //! Peers that say what no engine of ours would: ECDHE_ECDSA messages that are malformed, out of place, or wrongly chosen.
 
-use bootrack_protocols::dtls::{ClientAuthentication, Output};
+use bootrack_protocols::dtls::Output;
+use bootrack_protocols::tls::ClientAuthentication;
 use rcgen::{CertificateParams, KeyPair, PKCS_ECDSA_P384_SHA384};
 use rstest::rstest;
 use sha2::{Digest, Sha256};

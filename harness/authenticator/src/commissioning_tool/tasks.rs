@@ -6,8 +6,9 @@ use std::time::Duration;
 
 use protocols::coap::{Client, Failure, Request, TransmissionParameters};
 use protocols::credentials::{PublicKey, TrustAnchor};
-use protocols::dtls::{self, CloseReason, Closed};
+use protocols::dtls;
 use protocols::time::Instant;
+use protocols::tls::{CloseReason, Closed};
 use rand_core::SeedableRng;
 use record::event::Key;
 use wire::Eui64;
@@ -624,6 +625,7 @@ fn ending(session: &Session, closed: &Closed) -> String {
         CloseReason::Local => "was ended by the tool".to_owned(),
         CloseReason::Peer | CloseReason::Alert => format!("was ended by its{}", alert(closed.received)),
         CloseReason::Protocol(text) => format!("was ended by the tool's{}: {text}", alert(closed.sent)),
+        CloseReason::Truncated => "was cut off".to_owned(),
         CloseReason::Timeout if session.was_answered => "was broken off: no answer to the last flight".to_owned(),
         CloseReason::Timeout => "was never answered".to_owned(),
         CloseReason::Superseded => "was superseded".to_owned(),

@@ -107,7 +107,7 @@ fn the_built_in_files_are_in_order() {
     let out = call(["check"]).expect(0).out;
     assert!(out.contains("in order"), "{out}");
     let out = call(["check", "--clauses"]).expect(0).out;
-    for spec in ["SEL", "PROFILE-SEL", "SECC", "SBOOT", "SURVEY"] {
+    for spec in ["SEL", "PROFILE-SEL", "SECC", "SBOOT", "SURVEY", "EAPAPP"] {
         assert!(out.contains(&format!("\n{spec}: ")), "{spec} is missing: {out}");
     }
     for words in [" statements (", " tested", " later: ", "by level: ", "\nlater, by mechanism\n", " monitors "] {

@@ -2,7 +2,7 @@
 
 use bootrack_peer_tests::entropy;
 use protocols::Entropy;
-use protocols::dtls::KeyLog;
+use protocols::tls::KeyLog;
 use rand_core::Rng;
 use wire::dtls::{fragments, records};
 use wire::tls::{ContentType, HandshakeType, KeyBlock, MasterSecret};
