@@ -12,11 +12,8 @@ use crate::excuses_found::FOUND;
 use crate::excuses_harm::{CAPTURE_CUTS, CUTS, SPECIALS};
 use crate::excuses_history::{HISTORIES, History};
 use crate::generate::CONTEXTS;
-use crate::tshark::{self, fields};
+use crate::tshark::{self, DECODE_AS, fields};
 use crate::{PSK, link_key, session};
-
-/// Ports of the captures that are not those of their protocols. Of port 1000 the Thread joiner has its DTLS.
-pub const DECODE_AS: [(u16, &str); 3] = [(1000, "dtls"), (18120, "radius"), (21812, "radius")];
 
 /// What a comparison found.
 #[derive(Debug, Default)]

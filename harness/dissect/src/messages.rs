@@ -1,7 +1,5 @@
 //! The message table: names for layers with certain field values, as `expect = "sel.jsr"` uses them.
 
-use super::model::Layer;
-
 /// A message: the layers of one name whose fields have all these numbers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct MessageInfo {
@@ -15,14 +13,6 @@ pub struct MessageInfo {
     pub is_general: bool,
     /// Fields of that layer and the number that one of their occurrences has.
     pub matches: &'static [(&'static str, u64)],
-}
-
-impl MessageInfo {
-    /// Whether `layer` is this message.
-    pub fn matches_layer(&self, layer: &Layer<'_>) -> bool {
-        let has = |(name, number): &(&str, u64)| layer.fields(name).any(|field| field.number() == Some(*number));
-        layer.name == self.layer && self.matches.iter().all(has)
-    }
 }
 
 /// The message of this name.

@@ -2,8 +2,8 @@
 
 use bootrack_dissect::{Dissection, Dissector, FieldKind, Keys, LinkType, NoteKind, UdpProtocol, Value, field};
 use differential::captures::{CAPTURES, WITH_FCS, capture};
-use differential::compare::DECODE_AS;
 use differential::link_key;
+use differential::tshark::DECODE_AS;
 use proptest::prelude::*;
 use rstest::rstest;
 use wire::ieee802154::append_fcs;
