@@ -6,6 +6,9 @@ use super::draft::{Draft, Upper};
 use super::value::counting;
 use super::{CraftError, Value};
 
+/// Offset and length in octets.
+pub(crate) type Place = (usize, usize);
+
 /// Which fields a body has, whatever type and code are set to afterwards.
 #[derive(Debug)]
 pub(crate) struct Layout {
@@ -14,7 +17,7 @@ pub(crate) struct Layout {
     /// Where free data begin, if there are any.
     pub(crate) data_at: Option<usize>,
     /// Where a field lies: offset, and a length of 1, 2, 8 (an EUI-64) or 16 (an IPv6 address).
-    pub(crate) place: fn(&[u8], &str) -> Option<(usize, usize)>,
+    pub(crate) place: fn(&[u8], &str) -> Option<Place>,
     /// The bit of the first octet that a flag is.
     pub(crate) flag: fn(&str) -> Option<u8>,
 }

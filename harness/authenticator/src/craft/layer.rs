@@ -9,6 +9,9 @@ use super::draft::Draft;
 use super::icmpv6_body::Layout;
 use super::{CounterState, CraftError, CraftRequest, Value};
 
+/// A UDP port and what payloads to it must be.
+pub(crate) type WellFormed = (u16, fn(&[u8]) -> wire::Result<()>);
+
 /// Fields that come together.
 pub(crate) struct Layer {
     /// Their names.
@@ -22,7 +25,7 @@ pub(crate) struct Layer {
     /// Sets a field of the message of this name; `false`: the draft has no such field.
     pub(crate) set: fn(&mut Draft, &str, &str, &Value) -> Result<bool, CraftError>,
     /// UDP payloads to this port must be such.
-    pub(crate) well_formed: Option<(u16, fn(&[u8]) -> wire::Result<()>)>,
+    pub(crate) well_formed: Option<WellFormed>,
 }
 
 impl Layer {

@@ -30,12 +30,15 @@ pub fn secret_kind(protocol: &str) -> Option<&'static SecretKind> {
     KINDS.iter().copied().find(|kind| kind.protocol == protocol)
 }
 
+/// A session and its secret, in octets.
+type Kept = (Vec<u8>, Vec<u8>);
+
 /// Keys by what identifies them. It has no `Debug`: a log cannot leak them.
 #[derive(Clone, Default)]
 pub struct Keys {
     link: LinkKeys,
     /// Sessions and their secrets by the word for their kind, in the order in which they came.
-    kept: BTreeMap<&'static str, Vec<(Vec<u8>, Vec<u8>)>>,
+    kept: BTreeMap<&'static str, Vec<Kept>>,
 }
 
 impl Keys {
