@@ -59,6 +59,7 @@ macro_rules! registry {
         }
 
         /// The mechanism in charge.
+        #[allow(clippy::large_enum_variant, reason = "a device has one, for as long as it runs")]
         pub(crate) enum Charge {
             /// Nobody keys the device: it was built without a mechanism.
             #[allow(dead_code, reason = "not where there is a mechanism")]

@@ -414,7 +414,7 @@ impl Discovery {
         let message = Message::RouterSolicitation { options };
         // A router that is known is asked alone (RFC 6775 section 5.3); the first time nobody is.
         let neighbour = self.parent.filter(|_| self.network.is_some());
-        let destination = neighbour.map_or(ALL_ROUTERS, |parent| link_local_of(parent));
+        let destination = neighbour.map_or(ALL_ROUTERS, link_local_of);
         Emission { source: self.link_local(), destination, neighbour, message }
     }
 

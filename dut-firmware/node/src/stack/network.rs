@@ -121,7 +121,7 @@ impl Stack {
         #[cfg(feature = "mutants")]
         let parsed = parsed.or_else(|fault| {
             let tamper = self.tamper.as_ref();
-            tamper.and_then(|tamper| tamper.rescues(&packet, origin.neighbour(), fault.clone())).ok_or(fault)
+            tamper.and_then(|tamper| tamper.rescues(&packet, origin.neighbour(), fault)).ok_or(fault)
         });
         let message = match parsed {
             Ok(message) => message,

@@ -83,7 +83,7 @@ impl Stack {
     fn send_routing(&mut self, now: Instant, emissions: &[Emission]) {
         for Emission { to, message } in emissions {
             let source = self.discovery.link_local();
-            let destination = to.map_or(ALL_RPL_NODES, |to| link_local_of(to));
+            let destination = to.map_or(ALL_RPL_NODES, link_local_of);
             let Ok(payload) = Message::Rpl(message.clone()).to_vec(source, destination) else { continue };
             let header = Header::new(source, destination, NextHeader::ICMPV6, ND_HOP_LIMIT);
             if let Some(to) = to {

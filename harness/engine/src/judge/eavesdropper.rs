@@ -4,7 +4,7 @@
 use std::net::Ipv6Addr;
 use std::time::Duration;
 
-use dissect::{Dissection, Dissector, Keys};
+use dissect::{Dissection, Dissector, KINDS, Keys};
 use wire::Eui64;
 
 use crate::environment::Environment;
@@ -12,9 +12,6 @@ use crate::scenery;
 
 /// The field of a frame that shows a secret to a stranger: which secret, e.g. `dut.psk`.
 pub(super) const CLEAR_SECRET: &str = "clear.secret";
-
-/// The properties of a case that are secrets.
-const SECRETS: [&str; 4] = ["psk", "second_psk", "key", "second_key"];
 
 /// A listener without keys who would know each secret of a case if it came by.
 pub(super) struct Eavesdropper {
@@ -24,16 +21,24 @@ pub(super) struct Eavesdropper {
 }
 
 impl Eavesdropper {
-    /// Listens for the pre-shared keys of all boards and for the network's keys.
+    /// Listens for what the kinds of secrets say that is secret of boards and network.
     pub(super) fn new(environment: &Environment) -> Self {
         let properties = environment.properties.iter();
         let all = properties.flat_map(|(name, fields)| fields.iter().map(move |(field, value)| (name, field, value)));
         let secrets = all.filter_map(|(name, field, value)| {
-            let octets = hex::decode(value).ok().filter(|_| SECRETS.contains(&field.as_str()))?;
-            let shown = vec![octets, value.to_lowercase().into_bytes(), value.to_uppercase().into_bytes()];
-            Some((format!("{name}.{field}"), shown))
+            let is_secret = KINDS.iter().any(|kind| kind.properties.contains(&field.as_str()));
+            let octets = hex::decode(value).ok().filter(|_| is_secret)?;
+            Some((format!("{name}.{field}"), shown(&octets)))
         });
         Self { dissector: keyless_dissector(), secrets: secrets.collect() }
+    }
+
+    /// Listens for a secret that the tester has learnt too: `dtls.0123..`.
+    pub(super) fn learn(&mut self, protocol: &str, session: &[u8], secret: &[u8]) {
+        let shown = shown(secret);
+        if !secret.is_empty() && !self.secrets.iter().any(|(_, known)| *known == shown) {
+            self.secrets.push((format!("{protocol}.{}", hex::encode(session)), shown));
+        }
     }
 
     /// A board was started anew at `time`.
@@ -56,6 +61,11 @@ pub(crate) fn keyless_dissector() -> Dissector {
     let [a, b, c, d, e, f, g, h] = scenery::MESH_PREFIX;
     dissector.set_context(0, Ipv6Addr::from([a, b, c, d, e, f, g, h, 0, 0, 0, 0, 0, 0, 0, 0]), 64);
     dissector
+}
+
+/// What shows a secret: itself, and its hex digits in either case.
+fn shown(secret: &[u8]) -> Vec<Vec<u8>> {
+    vec![secret.to_vec(), hex::encode(secret).into_bytes(), hex::encode_upper(secret).into_bytes()]
 }
 
 fn is_in(octets: &[u8], dissection: &Dissection) -> bool {
