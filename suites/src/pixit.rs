@@ -7,6 +7,7 @@ use std::time::Duration;
 use input::{Fault, Source};
 
 use crate::duration;
+use crate::readers::Reader;
 use crate::tree::{self, Faults, Node, Table, Value, suggest};
 
 /// How much later than it should a message may be on the air, and how much earlier it seems: the channel was busy.
@@ -14,6 +15,13 @@ const SLACK: Duration = Duration::from_millis(50);
 
 /// The same of pauses of minutes.
 const LONG_SLACK: Duration = Duration::from_secs(1);
+
+/// What is computed from the values, by the beginning of its name, and from which.
+pub(crate) const DERIVED: &[(&str, &[&str])] = &[
+    ("jsr_pause_", &["jsr_first_interval", "jsr_greatest_interval", "jsr_jitter_percent"]),
+    ("jsr_last_pause_", &["jsr_first_interval", "jsr_greatest_interval", "jsr_jitter_percent"]),
+    ("ssr_refresh_", &["ssr_lifetime"]),
+];
 
 /// The type of a value, with its limits (inclusive).
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -197,6 +205,24 @@ impl Pixit {
         }
     }
 
+    /// A duration that the tester reads by itself.
+    pub(crate) fn duration_for(&self, reader: Reader) -> Option<Duration> {
+        self.duration(reader.value)
+    }
+
+    /// A number that the tester reads by itself.
+    pub(crate) fn number_for(&self, reader: Reader) -> Option<u64> {
+        self.number(reader.value)
+    }
+
+    /// A word that the tester reads by itself.
+    pub(crate) fn word_for(&self, reader: Reader) -> Option<&str> {
+        match self.values.get(reader.value)? {
+            PixitValue::Word(word) => Some(word),
+            _ => None,
+        }
+    }
+
     /// What suites may refer to: the values, and what is computed from them.
     pub(crate) fn names(&self) -> Vec<String> {
         self.texts().into_keys().collect()
@@ -328,6 +354,25 @@ fn value(node: &Node, kind: &ValueKind, what: &str, faults: &mut Faults<'_>) -> 
                 return None;
             }
             Some(PixitValue::Word(text.to_owned()))
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::built_in;
+
+    #[test]
+    fn what_is_derived_says_of_which_values_it_is() {
+        let pixit = Pixit::load(&built_in::pixit()).unwrap();
+        for name in pixit.derived().keys() {
+            assert!(DERIVED.iter().any(|(derived, _)| name.starts_with(derived)), "{name}");
+        }
+        for value in DERIVED.iter().flat_map(|(_, values)| *values) {
+            let mut less = pixit.clone();
+            less.values.remove(*value);
+            assert!(less.derived().len() < pixit.derived().len(), "nothing is computed from {value}");
         }
     }
 }

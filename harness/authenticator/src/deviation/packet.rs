@@ -1,6 +1,5 @@
 //! Rules on IPv6 packets that a machine sends readable: plain ones, and the outside of DTLS.
 
-use wire::coap::SECURE_PORT;
 use wire::ipv6;
 
 use super::book::{Decision, RuleBook};
@@ -29,7 +28,8 @@ pub(super) fn change(
 ) -> Result<(Vec<u8>, Option<String>, Decision), CraftError> {
     let mut draft = Draft::parse(packet)?;
     let records = match &draft.upper {
-        Upper::Udp { destination_port: SECURE_PORT, payload, .. } => dtls_fields::messages(payload),
+        // Whatever the port: a device may have its server elsewhere, and nothing else looks like records.
+        Upper::Udp { payload, .. } => dtls_fields::messages(payload),
         _ => Vec::new(),
     };
     let mut names = draft.names();
