@@ -3,7 +3,7 @@
 mod common;
 
 use bootrack_suites::built_in;
-use bootrack_suites::ledger::Ledger;
+use bootrack_suites::ledger::{Later, Ledger, MECHANISMS};
 use bootrack_suites::plan::{Answer, Case, Command, Part, StepKind};
 use common::World;
 use input::Source;
@@ -152,6 +152,20 @@ fn a_ledger_that_loses_the_statements_of_a_section_is_refused_with_its_place() {
             assert!(title.contains(&section.title) && fault.help.is_some(), "{fault:?}");
         }
     }
+}
+
+#[test]
+fn a_mechanism_that_nothing_waits_for_is_not_in_the_list() {
+    let ledger = World::new().ledger;
+    for mechanism in MECHANISMS {
+        let waits = |later: Option<&Later>| later.is_some_and(|later| later.mechanism == mechanism);
+        assert!(
+            ledger.clauses().iter().any(|clause| waits(clause.class.later()) || waits(clause.rest.as_ref())),
+            "no statement waits for `{mechanism}` any more: take its line out of ledger/mechanism.rs"
+        );
+    }
+    let names: std::collections::BTreeSet<_> = MECHANISMS.iter().map(|mechanism| mechanism.name).collect();
+    assert_eq!(names.len(), MECHANISMS.len(), "a mechanism stands twice");
 }
 
 #[test]

@@ -89,7 +89,7 @@ fn show_waiting(tallies: &[(&Specification, Tally)]) {
         };
         let in_part = match sum(|tally| &tally.in_part) {
             0 => String::new(),
-            count => format!(", and a part of {count} more"),
+            count => format!(" (and a part of {count} more)"),
         };
         say!("  {:>4} {name:<10} {what}{in_part}", sum(|tally| &tally.later));
     }
