@@ -7,7 +7,7 @@ use std::time::Duration;
 use input::{Fault, Source};
 
 use crate::duration;
-use crate::readers::Reader;
+use crate::readers::{self, Reader};
 use crate::tree::{self, Faults, Node, Table, Value, suggest};
 
 /// How much later than it should a message may be on the air, and how much earlier it seems: the channel was busy.
@@ -21,6 +21,7 @@ pub(crate) const DERIVED: &[(&str, &[&str])] = &[
     ("jsr_pause_", &["jsr_first_interval", "jsr_greatest_interval", "jsr_jitter_percent"]),
     ("jsr_last_pause_", &["jsr_first_interval", "jsr_greatest_interval", "jsr_jitter_percent"]),
     ("ssr_refresh_", &["ssr_lifetime"]),
+    ("psk_hint", &["psk_identity"]),
 ];
 
 /// The type of a value, with its limits (inclusive).
@@ -267,6 +268,15 @@ impl Pixit {
         derived
     }
 
+    /// What the text of a PSK identity hint is: made of the device's EUI-64, in the case that was stated; octets are no text.
+    fn psk_hint(&self) -> Option<Value> {
+        Some(match self.word_for(readers::PSK_IDENTITY)? {
+            "eui64-hex-upper" => Value::Text("$dut.psk_identity".to_owned()),
+            "eui64-octets" => Value::Table(Table::of("present", Value::Boolean(false))),
+            _ => Value::Text("$dut.eui64".to_owned()),
+        })
+    }
+
     /// As a suite's text takes them.
     pub(crate) fn texts(&self) -> BTreeMap<String, Value> {
         let text = |value: &PixitValue| match value {
@@ -276,7 +286,7 @@ impl Pixit {
         let values = self.values.iter().map(|(name, value)| (name.clone(), text(value)));
         let derived = self.derived().into_iter();
         let derived = derived.map(|(name, value)| (name.to_owned(), Value::Text(duration::show(value))));
-        values.chain(derived).collect()
+        values.chain(derived).chain(self.psk_hint().map(|hint| ("psk_hint".to_owned(), hint))).collect()
     }
 }
 
@@ -366,13 +376,13 @@ mod tests {
     #[test]
     fn what_is_derived_says_of_which_values_it_is() {
         let pixit = Pixit::load(&built_in::pixit()).unwrap();
-        for name in pixit.derived().keys() {
+        for name in pixit.names().iter().filter(|name| pixit.value(name).is_none()) {
             assert!(DERIVED.iter().any(|(derived, _)| name.starts_with(derived)), "{name}");
         }
         for value in DERIVED.iter().flat_map(|(_, values)| *values) {
             let mut less = pixit.clone();
             less.values.remove(*value);
-            assert!(less.derived().len() < pixit.derived().len(), "nothing is computed from {value}");
+            assert!(less.names().len() + 1 < pixit.names().len(), "nothing is computed from {value}");
         }
     }
 }

@@ -158,7 +158,7 @@ impl Runner<'_> {
             }
         }
         // Where the device is not as the profile has it.
-        let facts = (property("dut", "dtls_port"), property("dut", "psk_identity"));
+        let facts = (property("dut", "dtls_port"), property("dut", "psk_identity_form"));
         let of_device = match &facts {
             (port, identity) if port.is_empty() && identity.is_empty() => None,
             (port, identity) => Some((property("dut", "eui64"), port, identity)),
@@ -233,7 +233,8 @@ impl Runner<'_> {
             Ok(wire::upper_tester::Line::Event(event)) => match event.name.as_str() {
                 "booted" => (self.button_is_due, self.open_requests) = (false, 0),
                 "address" => self.button_is_due |= event.arguments.get("global").is_some_and(|text| text != "-"),
-                "unkeyed" => self.button_is_due = true,
+                // Before it knows the tool it is busy.
+                "unkeyed" | "tool_found" => self.button_is_due = true,
                 _ => {}
             },
             Ok(wire::upper_tester::Line::Answer(_)) => self.open_requests = self.open_requests.saturating_sub(1),

@@ -3,7 +3,7 @@
 use std::net::Ipv6Addr;
 
 use authenticator::commissioning_tool::{DNS_SERVER, RESOURCE_DIRECTORY};
-use suites::liberties::DeviceFacts;
+use suites::liberties::{DeviceFacts, PskIdentity};
 use suites::plan::{Case, Point, Role, StepKind, Topology};
 use testbeds::testbed::{PAN_ID, Testbed};
 use wire::Eui64;
@@ -116,6 +116,11 @@ pub fn environment(case: &Case, case_seed: &[u8; 32], testbed: &Testbed) -> Envi
         let psk = |which: &str| hex::encode(seed::derive_octets(case_seed, &format!("{which} {}", board.name), octets));
         environment.set(&board.name, "psk", psk("psk"));
         environment.set(&board.name, "second_psk", psk("second psk"));
+        let identity = match case.device.psk_identity {
+            PskIdentity::Eui64HexUpper if board.name == "dut" => eui64.to_string().to_uppercase(),
+            _ => eui64.to_string(),
+        };
+        environment.set(&board.name, "psk_identity", identity);
         if board.role == Role::BorderRouter {
             environment.set(&board.name, "backbone", LBR_BACKBONE_ADDRESS.to_string());
         }
@@ -124,7 +129,7 @@ pub fn environment(case: &Case, case_seed: &[u8; 32], testbed: &Testbed) -> Envi
         || case.device.psk_identity != DeviceFacts::default().psk_identity
     {
         environment.set("dut", "dtls_port", case.device.dtls_port.to_string());
-        environment.set("dut", "psk_identity", case.device.psk_identity.name());
+        environment.set("dut", "psk_identity_form", case.device.psk_identity.name());
     }
     for (name, value) in &case.params {
         environment.set("case", name, value.clone());

@@ -143,7 +143,7 @@ impl Scope<'_> {
         }
         match self.role(name) {
             Some(Role::TesterRadio) => return property(&["eui64", "link_local", "global"]),
-            Some(_) => return key_property(&["eui64", "link_local", "global", "psk", "second_psk"]),
+            Some(_) => return key_property(&["eui64", "link_local", "global", "psk", "second_psk", "psk_identity"]),
             None => {}
         }
         match self.bound.get(name) {
