@@ -7,13 +7,13 @@ use core::time::Duration;
 use protocols::time::Instant;
 use wire::upper_tester::{Arguments, LineAssembler};
 
+use crate::interface::{Hardware, Input, Output};
 use crate::life::Life;
 use crate::mechanism::{Context, Taken};
 use crate::mutants::{Chosen, Mutant};
 use crate::registry::{Charge, Sections, Services};
 use crate::stack::{Site, Stack};
 use crate::store::Store;
-use crate::{Hardware, Input, Output};
 
 /// A factory reset waits so long at most for its last frames to leave.
 const FAREWELL: Duration = Duration::from_millis(500);

@@ -118,7 +118,8 @@ impl Device {
         if mechanism.as_ref().is_some_and(|name| !Charge::NAMES.contains(&name.as_str())) {
             return Err(ErrorCode::Argument);
         }
-        let is_other = mechanism != self.life.given.mechanism;
+        // With a single one there is nobody else to put in charge.
+        let is_other = Charge::NAMES.len() > 1 && mechanism != self.life.given.mechanism;
         self.life.install(&mut self.stack, site, mechanism)?;
         if is_other {
             self.charge.save(&mut self.asleep);

@@ -6,6 +6,7 @@ mod commands;
 mod features;
 mod given;
 mod mutants;
+mod running;
 mod software;
 mod tasks;
 

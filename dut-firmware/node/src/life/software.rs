@@ -11,9 +11,8 @@ use sha2::{Digest, Sha256};
 use wire::software_image::SignedImage;
 use wire::upper_tester::ErrorCode;
 
-use super::{Life, Mutant};
+use super::mutants::Mutant;
 use crate::selected::Selected;
-use crate::stack::{Class, Peer, Stack};
 
 /// The version of the image that a device leaves the factory with.
 pub const SHIPPED_VERSION: u32 = 1;
@@ -37,7 +36,7 @@ pub(crate) struct Software {
     /// An image on its way, as far as it has come; forgotten at reboot.
     pub(crate) staged: Vec<u8>,
     /// When the application sends next.
-    next: Option<Instant>,
+    pub(super) next: Option<Instant>,
 }
 
 impl Software {
@@ -57,7 +56,7 @@ impl Software {
 }
 
 /// The version of an image that may be taken by a device that has `newest` already, or the code to refuse it with.
-pub(crate) fn judge(octets: &[u8], newest: u32, mutant: Selected<Mutant>) -> Result<u32, ErrorCode> {
+pub(super) fn judge(octets: &[u8], newest: u32, mutant: Selected<Mutant>) -> Result<u32, ErrorCode> {
     let refused = |code: &str| Err(ErrorCode::Other(code.into()));
     let image = match SignedImage::parse(octets) {
         Ok(image) => image,
@@ -84,52 +83,6 @@ pub(crate) fn judge(octets: &[u8], newest: u32, mutant: Selected<Mutant>) -> Res
 /// What a device that trusts a checksum asks for: the last octets of the body are the FCS of those before them.
 fn is_whole(image: &SignedImage<'_>) -> bool {
     wire::ieee802154::check_fcs(&image.image.body).is_ok()
-}
-
-impl Life {
-    /// Takes the staged image, which is to run from the next boot on.
-    pub(super) fn update(&mut self, stack: &mut Stack) -> Result<(), ErrorCode> {
-        let image = core::mem::take(&mut self.software.staged);
-        let newest = self.software.running.max(self.tasks.software().unwrap_or(SHIPPED_VERSION));
-        let version = judge(&image, newest, self.mutant)?;
-        if self.mutant.is(Mutant::ImageNewerIgnored) {
-            return Ok(());
-        }
-        self.tasks.set_software(&mut stack.flash, Some(version));
-        if self.mutant.is(Mutant::UpdateLosesKeys) {
-            let indices: Vec<u8> = stack.kept().keys().iter().map(|key| key.index).collect();
-            for index in indices {
-                stack.erase_key(index, || {});
-            }
-        }
-        if self.mutant.is(Mutant::UpdateRestartsCounter) {
-            stack.restart_frame_counter();
-        }
-        Ok(())
-    }
-
-    /// Sends what the application has to send: in operation, so over secured links only.
-    pub(super) fn run_application(&mut self, now: Instant, stack: &mut Stack, in_operation: bool) {
-        let Some(application) = self.tasks.application().filter(|_| in_operation).cloned() else {
-            self.software.restart_application();
-            return;
-        };
-        let interval = core::time::Duration::from_secs(application.interval_s.into());
-        let is_due = self.software.next.is_some_and(|next| next <= now);
-        if self.software.next.is_none() || is_due {
-            self.software.next = Some(now + interval);
-        }
-        if !is_due {
-            return;
-        }
-        let former = self.former_application.clone().filter(|_| self.mutant.is(Mutant::ApplicationKept));
-        for application in [Some(application), former].into_iter().flatten() {
-            if let Some(local) = stack.source_for(application.dest) {
-                let peer = Peer { address: application.dest, port: application.port, local };
-                stack.send_udp(peer, application.port, application.data, Class::Application);
-            }
-        }
-    }
 }
 
 #[cfg(test)]

@@ -6,28 +6,13 @@ use wire::upper_tester::basic::Command as Basic;
 use wire::upper_tester::life::Command as Life;
 #[cfg(feature = "rpl")]
 use wire::upper_tester::rpl::Command as Rpl;
-use wire::upper_tester::{Arguments, Command, ErrorCode, Routing};
+use wire::upper_tester::{Arguments, Command, ErrorCode};
 
 use super::Stack;
 use super::admission::Class;
+use super::input::Peer;
 use super::kept::Route;
 use super::tell::NONE;
-use super::udp::Peer;
-
-/// What `hello` names, if it is there.
-pub(crate) const FEATURES: &[&str] = &[
-    #[cfg(feature = "rpl")]
-    "rpl",
-];
-
-/// Whether the stack can do what a command asks for.
-pub(crate) fn covers(command: &Command) -> bool {
-    match command {
-        Command::Life(Life::Install(site)) => cfg!(feature = "rpl") || site.routing != Routing::Rpl,
-        Command::Rpl(_) => cfg!(feature = "rpl"),
-        _ => true,
-    }
-}
 
 impl Stack {
     /// Executes a command, if it is one of these.
@@ -94,10 +79,4 @@ fn valid(state: bool) -> Result<(), ErrorCode> {
 
 fn done(sent: bool) -> Result<Arguments, ErrorCode> {
     if sent { Ok(Arguments::default()) } else { Err(ErrorCode::Busy) }
-}
-
-/// All counters as high as they get.
-#[cfg(test)]
-pub(crate) fn top_counters(others: impl FnOnce(Arguments) -> Arguments) -> Arguments {
-    super::counters::Counters::top().arguments(Arguments::default(), others)
 }

@@ -25,9 +25,9 @@ macro_rules! counters {
                 arguments: wire::upper_tester::Arguments,
                 others: impl FnOnce(wire::upper_tester::Arguments) -> wire::upper_tester::Arguments,
             ) -> wire::upper_tester::Arguments {
-                let arguments = $crate::stack::tell_counters(arguments, &[$((stringify!($name), self.$name),)*]);
+                let arguments = $crate::stack::counters::tell_counters(arguments, &[$((stringify!($name), self.$name),)*]);
                 let arguments = others(arguments);
-                $(let arguments = $crate::stack::tell_counters(arguments, &[$((stringify!($late), self.$late),)*]);)?
+                $(let arguments = $crate::stack::counters::tell_counters(arguments, &[$((stringify!($late), self.$late),)*]);)?
                 arguments
             }
 
@@ -78,4 +78,10 @@ pub(crate) fn tell_counters(mut arguments: Arguments, counters: &[(&str, u32)]) 
 /// Adds one, staying at the top.
 pub(crate) fn count(counter: &mut u32) {
     *counter = counter.saturating_add(1);
+}
+
+/// All counters as high as they get.
+#[cfg(test)]
+pub(crate) fn top_counters(others: impl FnOnce(Arguments) -> Arguments) -> Arguments {
+    Counters::top().arguments(Arguments::default(), others)
 }

@@ -8,7 +8,14 @@ use wire::Eui64;
 use wire::icmpv6::Message;
 use wire::ipv6::Packet;
 
-use super::udp::Peer;
+/// Both ends of an exchange of datagrams.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Peer {
+    pub(crate) address: Ipv6Addr,
+    pub(crate) port: u16,
+    /// The address of this device that the peer talks to.
+    pub(crate) local: Ipv6Addr,
+}
 
 /// Where a packet came from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

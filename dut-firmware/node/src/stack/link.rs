@@ -22,7 +22,8 @@ use super::input::{Input, Origin, Upward};
 use super::mutants::Mutant;
 use super::profile::{HOP_LIMIT, MINIMUM_LEVEL};
 use super::{NetworkKey, Stack};
-use crate::{Output, bounds};
+use crate::bounds;
+use crate::interface::Output;
 
 /// A plain frame with the number and content of the last one within this time is a repetition, by the sender's MAC or by the
 /// queue in front of it.

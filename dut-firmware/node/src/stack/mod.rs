@@ -10,8 +10,9 @@ mod admission;
 mod commands;
 mod control;
 mod counter_writes;
-mod counters;
+pub(crate) mod counters;
 mod discovery;
+mod features;
 mod forwarding;
 mod input;
 mod kept;
@@ -22,6 +23,7 @@ mod neighbours;
 mod network;
 mod profile;
 mod radio;
+mod random;
 #[cfg(feature = "rpl")]
 mod routing;
 #[cfg(feature = "rpl")]
@@ -48,12 +50,13 @@ use wire::upper_tester::{Installation, Role, Routing};
 
 pub(crate) use addresses::link_local_of;
 pub(crate) use admission::{Admission, Class, Copies, Link};
-#[cfg(test)]
-pub(crate) use commands::top_counters;
-pub(crate) use commands::{FEATURES, covers};
 pub use counter_writes::AHEAD_MAX;
-pub(crate) use counters::{count, counters, tell_counters};
+#[cfg(test)]
+pub(crate) use counters::top_counters;
+pub(crate) use counters::{count, counters};
+pub(crate) use features::{FEATURES, covers};
 pub(crate) use forwarding::NextHop;
+pub(crate) use input::Peer;
 pub(crate) use input::{Input, Origin};
 #[cfg(test)]
 pub(crate) use kept::KeyId;
@@ -66,17 +69,17 @@ pub(crate) use profile::MINIMUM_LEVEL;
 #[cfg(feature = "mutants")]
 pub(crate) use tamper::{Crossing, Tamper};
 pub(crate) use tell::{NONE, Tell};
-pub(crate) use udp::Peer;
 
 use crate::flash::Flash;
+use crate::interface::{Hardware, Output, RadioConfig, TransmitStatus};
 use crate::selected::Selected;
-use crate::{Hardware, Output, RadioConfig, TransmitStatus};
 use counter_writes::CounterWrites;
 use counters::Counters;
 use discovery::Discovery;
 use input::Upward;
 use neighbours::NeighbourList;
 use radio::{Fate, TransmitQueue};
+use random::random_below;
 
 /// A frame that was not acknowledged waits so long at most before it is tried once more: some frames of the longest.
 const RETRY_PAUSE_MAX: Duration = Duration::from_millis(30);
@@ -408,10 +411,4 @@ impl Stack {
         let transmit_level = if self.mutant.is(Mutant::TxLevelSix) { SecurityLevel::EncMic64 } else { level };
         self.security.set_policy(Policy { minimum_level: MINIMUM_LEVEL, transmit_level, ..self.security.policy() });
     }
-}
-
-/// A random time below `most`, which is not zero.
-fn random_below(most: Duration, entropy: &mut Entropy) -> Duration {
-    let most = u64::try_from(most.as_nanos()).unwrap_or(u64::MAX).max(1);
-    Duration::from_nanos(entropy.next_u64() % most)
 }

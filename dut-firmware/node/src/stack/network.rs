@@ -9,6 +9,7 @@ use wire::icmpv6::{Echo, Message};
 use wire::ipv6::{ALL_COAP_NODES_REALM, Header, Ipv6Addr, NextHeader, Packet, is_link_local};
 use wire::upper_tester::{Arguments, Role};
 
+use super::Stack;
 use super::admission::Class;
 use super::counters::count;
 use super::discovery::{self, ND_HOP_LIMIT};
@@ -16,7 +17,7 @@ use super::forwarding::{NextHop, next_hop, upwards};
 use super::input::{Input, Origin};
 use super::mutants::Mutant;
 use super::profile::{BACKBONE_ADDRESS, BACKBONE_PREFIX, HOP_LIMIT, same_prefix};
-use super::{Stack, random_below};
+use super::random::random_below;
 
 impl Stack {
     /// Takes a packet off the backbone.

@@ -6,7 +6,7 @@ use alloc::string::String;
 use protocols::time::Instant;
 use wire::upper_tester::{self, Arguments, Line};
 
-use crate::Output;
+use crate::interface::Output;
 
 /// What a value that does not apply is written as.
 pub(crate) const NONE: &str = "-";

@@ -1,7 +1,6 @@
 //! UDP: datagrams go up to whoever listens to their port, or are shown to the upper tester.
 
 use alloc::vec::Vec;
-use core::net::Ipv6Addr;
 
 use protocols::time::Instant;
 use wire::Error;
@@ -12,17 +11,8 @@ use wire::upper_tester::{Arguments, MAX_DATA};
 use super::Stack;
 use super::admission::Class;
 use super::counters::count;
-use super::input::Input;
+use super::input::{Input, Peer};
 use super::profile::HOP_LIMIT;
-
-/// Both ends of an exchange of datagrams.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Peer {
-    pub(crate) address: Ipv6Addr,
-    pub(crate) port: u16,
-    /// The address of this device that the peer talks to.
-    pub(crate) local: Ipv6Addr,
-}
 
 impl Stack {
     pub(super) fn deliver_udp(&mut self, packet: &Packet) {

@@ -14,7 +14,7 @@ use wire::dns::{self, Name, Question, RecordData, RecordType};
 use wire::ipv6::ALL_COAP_NODES_REALM;
 use wire::upper_tester::Find;
 
-use super::Mutant;
+use super::mutants::Mutant;
 use crate::selected::Selected;
 
 /// The port that questions come from; one that 6LoWPAN compresses well (RFC 6282 4.3.1).

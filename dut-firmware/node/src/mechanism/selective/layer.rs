@@ -2,7 +2,7 @@
 
 use wire::upper_tester::Role;
 
-use super::Mutant;
+use super::mutants::Mutant;
 use crate::selected::Selected;
 use crate::stack::{Admission, Class, Copies, Link};
 

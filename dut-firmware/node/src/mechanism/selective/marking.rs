@@ -161,9 +161,9 @@ impl Selective {
             return;
         }
         let repeat = !self.mutant.is(Mutant::SsrNotRepeated);
-        let neighbours: Vec<Eui64> = cx.stack.neighbours().collect();
+        let (exchanges, now) = (&mut self.exchanges, cx.now);
         let due: Vec<Eui64> =
-            neighbours.into_iter().filter(|neighbour| self.exchanges.take_due(*neighbour, cx.now, repeat)).collect();
+            cx.stack.neighbours().filter(|neighbour| exchanges.take_due(*neighbour, now, repeat)).collect();
         for neighbour in due {
             self.send_secure_request(cx.stack, neighbour);
         }

@@ -4,6 +4,8 @@
 mod commands;
 #[cfg(feature = "find")]
 mod finder;
+#[cfg(feature = "mutants")]
+mod hooks;
 mod join_request;
 mod joining;
 mod json;

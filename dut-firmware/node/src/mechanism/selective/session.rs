@@ -20,7 +20,7 @@ use wire::coap::Message;
 use wire::ipv6::Ipv6Addr;
 use wire::upper_tester::{SecretOctets, to_hex};
 
-use super::Mutant;
+use super::mutants::Mutant;
 use super::profile::{DTLS_MTU, SESSION_IDLE};
 use crate::life::anchor::{KeyPair, TrustAnchor};
 use crate::selected::Selected;

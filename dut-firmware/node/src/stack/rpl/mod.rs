@@ -26,7 +26,7 @@ use wire::rpl::{
 use wire::upper_tester::Role;
 
 use super::mutants::Mutant;
-use super::random_below;
+use super::random::random_below;
 use crate::bounds;
 use crate::selected::Selected;
 use routes::{DownwardRoute, Taken, take};

@@ -5,7 +5,7 @@ use core::time::Duration;
 use protocols::Entropy;
 use protocols::time::Instant;
 
-use super::super::random_below;
+use super::super::random::random_below;
 
 /// A timer with its parameters: Imin, the doublings up to Imax, and k.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
