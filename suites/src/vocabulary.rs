@@ -152,6 +152,7 @@ impl Word {
 pub const COMMISSIONING_TOOL_ORDERS: &[Word] = &[
     word("network", &["key", "index", "level"]).needs(&["key"]),
     word("anchor", &["eui64", "psk", "public_key", "root"]).needs(&["eui64"]),
+    word("device", &["eui64", "port", "identity"]).needs(&["eui64"]),
     word("identity", &["key", "certificate", "issuer"]),
     word("clock", &["now"]).needs(&["now"]),
     word("revoke", &["hash"]).needs(&["hash"]),
@@ -177,6 +178,7 @@ pub const NEIGHBOUR_ORDERS: &[Word] = &[
         &["eui64", "pan_id", "key", "index", "level", "keyed", "answer_ssr", "answer_nd", "forward", "parent"],
     )
     .needs(&["eui64"]),
+    word("device", &["eui64", "port"]).needs(&["eui64", "port"]),
     word("announce", &["to", "secured"]).needs(&["to"]),
     word("ssr", &["to", "lifetime", "secured"]).needs(&["to"]),
     word("echo", &["to", "dest", "secured", "size"]).needs(&["to"]),

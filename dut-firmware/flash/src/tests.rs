@@ -12,7 +12,7 @@ use node::{Store, anchor::TrustAnchor};
 use proptest::prelude::*;
 use wire::Eui64;
 use wire::ieee802154::SecurityLevel;
-use wire::upper_tester::SecretKey;
+use wire::upper_tester::{SecretKey, SecretOctets};
 
 use super::{Error, Found, Place};
 
@@ -110,7 +110,7 @@ fn holds(flash: &mut Flash, store: &Store) -> bool {
 /// A store that differs with `number`; with routes it takes several pieces.
 fn store(number: u32, routes: u64) -> Store {
     let mut store = Store::default();
-    store.set_anchor(TrustAnchor::Psk(SecretKey([number as u8; 16])));
+    store.set_anchor(TrustAnchor::Psk(SecretOctets(vec![number as u8; 16])));
     store.set_frame_counter_bound(number);
     store.set_key(NetworkKey {
         domain: Domain(0),

@@ -224,11 +224,11 @@ mod tests {
     use core::net::Ipv6Addr;
     use wire::Eui64;
     use wire::ieee802154::SecurityLevel;
-    use wire::upper_tester::{Application, Find, Installation, Role, Routing, SecretKey, Trigger};
+    use wire::upper_tester::{Application, Find, Installation, Role, Routing, SecretKey, SecretOctets, Trigger};
 
     fn full() -> Store {
         let mut store = Store::default();
-        store.set_anchor(TrustAnchor::Psk(SecretKey([1; 16])));
+        store.set_anchor(TrustAnchor::Psk(SecretOctets(alloc::vec![1; 16])));
         let site = Installation {
             role: Role::SixLbr,
             channel: 26,

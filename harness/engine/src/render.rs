@@ -40,7 +40,10 @@ pub fn render(run: &StoredRun, clauses: &Clauses) -> Result<(), String> {
             case: planned.map(|planned| &planned.case),
             events: &events,
             pdus,
-            exposures: exposures(&events),
+            exposures: exposures(
+                &events,
+                planned.map(|planned| &planned.environment).unwrap_or(&Environment::default()),
+            ),
             bootstraps,
         };
         across.add(&input);

@@ -76,6 +76,8 @@ pub fn run_case(
         next_request: 1,
         anchors: Vec::new(),
         routes: Vec::new(),
+        button_is_due: false,
+        open_requests: 0,
         halted: false,
         log_failure: None,
     };
@@ -99,6 +101,10 @@ struct Runner<'a> {
     anchors: Vec<(String, String)>,
     /// Routes that boards were told: board and command.
     routes: Vec<(String, String)>,
+    /// The device has come up, and its button was not pressed yet.
+    button_is_due: bool,
+    /// Requests to the device that it has not answered since its boot.
+    open_requests: u32,
     halted: bool,
     log_failure: Option<String>,
 }
@@ -151,6 +157,17 @@ impl Runner<'_> {
                 self.order(&tool, &anchor, None);
             }
         }
+        // Where the device is not as the profile has it.
+        let facts = (property("dut", "dtls_port"), property("dut", "psk_identity_form"));
+        let of_device = match &facts {
+            (port, identity) if port.is_empty() && identity.is_empty() => None,
+            (port, identity) => Some((property("dut", "eui64"), port, identity)),
+        };
+        if let Some((eui64, port, identity)) = &of_device {
+            for tool in self.named(Role::CommissioningTool) {
+                self.order(&tool, &format!("device eui64={eui64} port={port} identity={identity}"), None);
+            }
+        }
         for radio in self.named(Role::TesterRadio) {
             let configure = format!(
                 "configure eui64={} pan_id={} key={} index={} level={} keyed=0 answer_ssr=0 answer_nd=1",
@@ -161,6 +178,10 @@ impl Runner<'_> {
                 self.case.security_level,
             );
             self.order(&radio, &configure, None);
+            if let Some((eui64, port, identity)) = &of_device {
+                self.order(&radio, &format!("device eui64={eui64} port={port}"), None);
+                self.order(&radio, &format!("tool device eui64={eui64} port={port} identity={identity}"), None);
+            }
         }
     }
 
@@ -192,6 +213,9 @@ impl Runner<'_> {
         };
         let known_as = known_as.map(ToOwned::to_owned);
         self.emit(What::Observation(observation.clone()));
+        if self.case.device.wants_button {
+            self.look_at_button(&observation);
+        }
         if let Some(again) = self.machines.observe(now, &observation) {
             self.act(again);
         }
@@ -200,12 +224,34 @@ impl Runner<'_> {
         }
     }
 
+    /// Presses the button of the device whenever it has come up, or is to be keyed anew, and nobody else is asking it: who is secured
+    /// answers that this is not the time.
+    fn look_at_button(&mut self, observation: &Observation) {
+        let Observation::UpperTester { board, line } = observation else { return };
+        match wire::upper_tester::Line::parse(line) {
+            _ if board != "dut" => return,
+            Ok(wire::upper_tester::Line::Event(event)) => match event.name.as_str() {
+                "booted" => (self.button_is_due, self.open_requests) = (false, 0),
+                "address" => self.button_is_due |= event.arguments.get("global").is_some_and(|text| text != "-"),
+                // Before it knows the tool it is busy.
+                "unkeyed" | "tool_found" => self.button_is_due = true,
+                _ => {}
+            },
+            Ok(wire::upper_tester::Line::Answer(_)) => self.open_requests = self.open_requests.saturating_sub(1),
+            _ => {}
+        }
+        if self.button_is_due && self.open_requests == 0 {
+            self.button_is_due = false;
+            self.ask("dut", "join");
+        }
+    }
+
     /// Tells the commissioning tools that a device is known by another address from now on, its anchor being the same, and the
     /// boards that were told a route to it.
     fn announce(&mut self, known_as: &str, address: &str) {
-        let of = format!("anchor eui64={known_as} ");
+        let of = format!(" eui64={known_as} ");
         let given: Vec<(String, String)> =
-            self.anchors.iter().filter(|(_, order)| order.starts_with(&of)).cloned().collect();
+            self.anchors.iter().filter(|(_, order)| order.contains(&of)).cloned().collect();
         for (tool, order) in given {
             self.order(&tool, &order.replacen(known_as, address, 1), None);
         }
@@ -276,13 +322,14 @@ impl Runner<'_> {
         }
         let line = format!("> {} {command}", self.next_request);
         self.next_request += 1;
+        self.open_requests += u32::from(board == "dut");
         self.act(Action::UpperTester { board: board.to_owned(), line });
     }
 
     /// Hands an order to a machine, which gives it up after `within`.
     fn order(&mut self, machine: &str, order: &str, within: Option<Duration>) {
         let now = self.rack.now();
-        if order.starts_with("anchor ") {
+        if order.starts_with("anchor ") || order.starts_with("device ") {
             self.anchors.push((machine.to_owned(), order.to_owned()));
         }
         self.emit(What::Action(Action::Machine { machine: machine.to_owned(), order: order.to_owned() }));

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use crate::pixit::Pixit;
 use crate::plan::{Answer, Command, Step, StepKind};
+use crate::readers;
 
 /// What a machine does by itself.
 const OWN: Duration = Duration::from_secs(10);
@@ -50,12 +51,13 @@ struct Times {
 
 impl Times {
     fn new(pixit: &Pixit, boards: usize) -> Self {
-        let duration = |name: &str| pixit.duration(name).unwrap_or(FRAMES);
-        let jitter = pixit.number("jsr_jitter_percent").and_then(|percent| u32::try_from(percent).ok()).unwrap_or(0);
+        let duration = |reader| pixit.duration_for(reader).unwrap_or(FRAMES);
+        let jitter =
+            pixit.number_for(readers::JSR_JITTER_PERCENT).and_then(|percent| u32::try_from(percent).ok()).unwrap_or(0);
         Self {
-            handshake: duration("handshake_within"),
-            first_request: duration("jsr_within"),
-            next_request: duration("jsr_greatest_interval").saturating_mul(100 + jitter) / 100,
+            handshake: duration(readers::HANDSHAKE_WITHIN),
+            first_request: duration(readers::JSR_WITHIN),
+            next_request: duration(readers::JSR_GREATEST_INTERVAL).saturating_mul(100 + jitter) / 100,
             boards: u32::try_from(boards).unwrap_or(u32::MAX),
         }
     }

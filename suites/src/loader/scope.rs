@@ -8,7 +8,7 @@ use crate::credentials::{self, AUTHORITIES, AUTHORITY_PROPERTIES, KEY_PROPERTIES
 use crate::images::IMAGE_PROPERTIES;
 use crate::loader::values::Values;
 use crate::pixit::Pixit;
-use crate::plan::{Role, Topology};
+use crate::plan::{Iut, Role, Topology};
 use crate::reference;
 use crate::tester::{Tester, stand_in};
 use crate::tree::{Faults, Node, suggest};
@@ -42,6 +42,7 @@ pub(crate) struct Scope<'a> {
     pub(crate) params: Vec<String>,
     /// PIXIT values: for the same, and for what procedures wait.
     pub(crate) pixit: &'a Pixit,
+    pub(crate) iut: Iut,
     /// Names bound by earlier steps.
     pub(crate) bound: BTreeMap<String, Bound>,
 }
@@ -142,7 +143,7 @@ impl Scope<'_> {
         }
         match self.role(name) {
             Some(Role::TesterRadio) => return property(&["eui64", "link_local", "global"]),
-            Some(_) => return key_property(&["eui64", "link_local", "global", "psk", "second_psk"]),
+            Some(_) => return key_property(&["eui64", "link_local", "global", "psk", "second_psk", "psk_identity"]),
             None => {}
         }
         match self.bound.get(name) {

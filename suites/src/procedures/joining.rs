@@ -4,7 +4,8 @@ use std::time::Duration;
 
 use super::boards::linked;
 use super::write::{all, event, is, look, order, power, refers};
-use super::{Argument, ArgumentKind, Arguments, Liberties, Procedure};
+use super::{Argument, ArgumentKind, Arguments, Procedure};
+use crate::liberties::Liberties;
 use crate::plan::{Point, StepKind, Topology};
 
 /// How long a join request may be under way, over whatever hops.

@@ -7,12 +7,11 @@ mod joining;
 mod neighbour;
 
 use std::collections::BTreeMap;
-use std::time::Duration;
 
+use crate::liberties::Liberties;
 use crate::loader::scope::{Scope, has_upper_tester};
 use crate::loader::step::is_eui64;
-use crate::pixit::Pixit;
-use crate::plan::{PROFILE_LEVEL, Role, StepKind, Topology};
+use crate::plan::{Role, StepKind, Topology};
 use crate::tree::{Faults, Node, Table, Value, suggest};
 
 /// A procedure that suites can `use`.
@@ -107,44 +106,6 @@ pub(crate) struct Arguments {
     liberties: Liberties,
 }
 
-/// What a device may do in its own way or time (PIXIT), as far as procedures rest on it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Liberties {
-    /// From power-on to the first join request.
-    pub(crate) jsr_within: Duration,
-    /// A whole handshake.
-    pub(crate) handshake_within: Duration,
-    /// From the key to the first set secure request.
-    pub(crate) ssr_within: Duration,
-    /// At which the device sends, and the least that it takes.
-    pub(crate) security_level: u8,
-}
-
-impl Liberties {
-    pub(crate) fn of(pixit: &Pixit) -> Self {
-        let profile = Self::default();
-        let level = pixit.number("security_level").and_then(|level| u8::try_from(level).ok());
-        Self {
-            jsr_within: pixit.duration("jsr_within").unwrap_or(profile.jsr_within),
-            handshake_within: pixit.duration("handshake_within").unwrap_or(profile.handshake_within),
-            ssr_within: pixit.duration("ssr_within").unwrap_or(profile.ssr_within),
-            security_level: level.unwrap_or(profile.security_level),
-        }
-    }
-}
-
-impl Default for Liberties {
-    /// The profile's.
-    fn default() -> Self {
-        Self {
-            jsr_within: Duration::from_secs(15),
-            handshake_within: Duration::from_secs(60),
-            ssr_within: Duration::from_secs(5),
-            security_level: PROFILE_LEVEL,
-        }
-    }
-}
-
 impl Arguments {
     pub(crate) fn boards(&self, name: &str) -> &[String] {
         self.boards.get(name).map(Vec::as_slice).unwrap_or_default()
@@ -181,7 +142,7 @@ pub(crate) fn read_arguments(
         faults.add(&entry.key_span, message, suggest(&entry.key, names.iter().copied()));
         complete = false;
     }
-    let mut arguments = Arguments { liberties: Liberties::of(scope.pixit), ..Arguments::default() };
+    let mut arguments = Arguments { liberties: Liberties::of(scope.pixit, scope.iut), ..Arguments::default() };
     for argument in procedure.arguments {
         let read = match (with.get(argument.name), argument.default) {
             (Some(node), _) => read(&mut arguments, argument, node, scope, faults),

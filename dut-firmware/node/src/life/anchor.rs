@@ -3,7 +3,7 @@
 use alloc::vec::Vec;
 
 use protocols::credentials::{Identity, PublicKey, SigningKey, Trust, TrustAnchor as Root};
-use wire::upper_tester::{CredentialPart, SecretKey};
+use wire::upper_tester::{CredentialPart, SecretOctets};
 
 use crate::bounds;
 
@@ -11,7 +11,7 @@ use crate::bounds;
 #[derive(Clone, PartialEq, Eq)]
 pub enum TrustAnchor {
     /// A pre-shared key: authenticates both ends.
-    Psk(SecretKey),
+    Psk(SecretOctets),
     /// A key pair on P-256, raw or certified.
     KeyPair(KeyPair),
 }

@@ -52,6 +52,9 @@ impl Life {
         }
         valid(self.given.anchor.is_none() || self.mutant.is(Mutant::ManufactureOverwrites))?;
         let anchor = match anchor {
+            Anchor::Psk(psk) if self.mutant.is(Mutant::PskOf32Octets) && psk.0.len() != 32 => {
+                return Err(ErrorCode::Argument);
+            }
             Anchor::Psk(psk) => TrustAnchor::Psk(psk.clone()),
             Anchor::RawKey | Anchor::Certificate => {
                 let pair = self.parts.take(*anchor == Anchor::Certificate);

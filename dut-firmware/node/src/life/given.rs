@@ -6,7 +6,8 @@ use core::net::Ipv6Addr;
 use core::ops::RangeInclusive;
 
 use wire::reader::Reader;
-use wire::upper_tester::{Find, Installation, Role, Routing, SecretKey, Trigger};
+use wire::upper_tester::life::MAX_PSK;
+use wire::upper_tester::{Find, Installation, Role, Routing, SecretOctets, Trigger};
 use wire::{Error, Eui64, Result};
 
 use super::anchor::{KeyPair, SecretScalar, TrustAnchor};
@@ -58,7 +59,7 @@ impl Section for Given {
 
     fn encode(&self, record: &mut dyn FnMut(u8, &[u8])) {
         match &self.anchor {
-            Some(TrustAnchor::Psk(SecretKey(psk))) => record(ANCHOR, psk),
+            Some(TrustAnchor::Psk(SecretOctets(psk))) => record(ANCHOR, psk),
             Some(TrustAnchor::KeyPair(pair)) => {
                 record(ANCHOR_KEY, &pair.key.0);
                 record(ANCHOR_CERTIFICATE, &pair.certificate);
@@ -84,7 +85,13 @@ impl Section for Given {
 
     fn decode(&mut self, kind: u8, value: &mut Reader<'_>) -> Result<()> {
         match kind {
-            ANCHOR => self.anchor = Some(TrustAnchor::Psk(SecretKey(value.array("anchor")?))),
+            ANCHOR => {
+                let psk = value.take(value.remaining(), "anchor")?;
+                if !(16..=MAX_PSK).contains(&psk.len()) {
+                    return Err(Error::Malformed("pre-shared key shorter or longer than one may be"));
+                }
+                self.anchor = Some(TrustAnchor::Psk(SecretOctets(psk.to_vec())));
+            }
             ANCHOR_KEY => {
                 let key = SecretScalar(value.array("private key")?);
                 self.anchor = Some(TrustAnchor::KeyPair(KeyPair { key, ..KeyPair::default() }));

@@ -110,7 +110,7 @@ impl CommissioningTool {
     fn receive_udp(&mut self, now: Instant, source: Ipv6Addr, datagram: &udp::Datagram) {
         let (from, to) = (datagram.source_port, datagram.destination_port);
         for session in self.sessions.values_mut() {
-            if session.address == source && session.local_port == to && from == coap::SECURE_PORT {
+            if session.address == source && session.local_port == to && from == session.server_port {
                 session.handle(now, &datagram.payload);
             }
         }

@@ -7,6 +7,7 @@
 //! |---|---|
 //! | `network key=32hex [index=1] [level=5]` | sets the link key that devices are given |
 //! | `anchor eui64=16hex psk=hex\|public_key=hex\|root=hex` | enters a device in the manufacturer's list: by its pre-shared key, its raw public key, or its manufacturer's root certificate |
+//! | `device eui64=16hex [port=N] [identity=WORD]` | how a device is spoken to, where not as the profile has it: the port of its server, and what its PSK identity is (`eui64-hex-lower`, `eui64-hex-upper`, `eui64-octets`) |
 //! | `identity [key=hex] [certificate=hex] [issuer=hex]` | the tool's own key, raw or certified; without arguments none |
 //! | `clock now=seconds` | the wall time since 1970 |
 //! | `revoke hash=64hex` | a key (SHA-256 of its SubjectPublicKeyInfo) that is believed no more |
@@ -64,7 +65,7 @@ use crate::deviation::{Decision, Hooks, Rule, RuleBook, RuleError};
 use crate::machine::{Machine, MachineInput, MachineOutput, Refusal};
 use crate::profile::CT_ADDRESS;
 
-use credentials::{DeviceAnchor, Keyring};
+use credentials::{DeviceAnchor, Keyring, Manner};
 use directory::Responders;
 use host::Plain;
 use order::{NetworkKey, Order};
@@ -82,6 +83,8 @@ pub struct CommissioningTool {
     network: Option<NetworkKey>,
     /// The manufacturer's list.
     anchors: BTreeMap<Eui64, DeviceAnchor>,
+    /// Devices that are spoken to in another manner than the profile's.
+    manners: BTreeMap<Eui64, Manner>,
     keyring: Keyring,
     registry: Registry,
     /// Secured devices and where they were reached.
@@ -161,6 +164,7 @@ impl CommissioningTool {
             rules: RuleBook::default(),
             network: None,
             anchors: BTreeMap::new(),
+            manners: BTreeMap::new(),
             keyring: Keyring::default(),
             registry: Registry::default(),
             secured: BTreeMap::new(),

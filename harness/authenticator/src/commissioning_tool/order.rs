@@ -8,7 +8,7 @@ use protocols::tls::ExtendedMasterSecret;
 use wire::Eui64;
 use wire::coap::{Code, ContentFormat, Message, MessageType, Options, Token};
 
-use super::credentials::IdentityOrder;
+use super::credentials::{IdentityForm, IdentityOrder};
 use super::directory::Responder;
 use crate::craft::Value;
 use crate::words::{Parsed, Words, bad, eui64, number, octets};
@@ -39,6 +39,12 @@ pub(super) enum Order {
     Anchor {
         eui64: Eui64,
         by: AnchorOrder,
+    },
+    /// How a device is spoken to, if not as the profile has it.
+    Device {
+        eui64: Eui64,
+        port: Option<u16>,
+        identity: Option<IdentityForm>,
     },
     Identity(IdentityOrder),
     Clock(u64),
@@ -102,6 +108,11 @@ impl Order {
                 };
                 Self::Anchor { eui64, by }
             }
+            "device" => Self::Device {
+                eui64: eui64(words.required("eui64")?)?,
+                port: words.optional("port").map(number).transpose()?,
+                identity: words.optional("identity").map(IdentityForm::parse).transpose()?,
+            },
             "identity" => {
                 let key = words.optional("key").map(hash).transpose()?;
                 let chain = [words.optional("certificate"), words.optional("issuer")];

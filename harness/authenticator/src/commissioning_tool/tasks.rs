@@ -12,7 +12,7 @@ use protocols::tls::{CloseReason, Closed};
 use rand_core::SeedableRng;
 use record::event::Key;
 use wire::Eui64;
-use wire::coap::{self, Code, ContentFormat, Options};
+use wire::coap::{Code, ContentFormat, Options};
 use wire::icmpv6::Echo;
 
 use super::credentials::{Credential, DeviceAnchor};
@@ -137,6 +137,12 @@ impl CommissioningTool {
                 self.anchors.insert(eui64, anchor);
                 None
             }
+            Order::Device { eui64, port, identity } => {
+                let manner = self.manners.entry(eui64).or_default();
+                manner.port = port.unwrap_or(manner.port);
+                manner.identity = identity.unwrap_or(manner.identity);
+                None
+            }
             Order::Identity(order) => {
                 self.keyring.identity = order.identity()?;
                 None
@@ -200,7 +206,7 @@ impl CommissioningTool {
             Order::Connect { eui64, psk, identity, at } => {
                 let known = match &psk {
                     Some(psk) if !self.anchors.contains_key(&eui64) => {
-                        Credential::Psk { psk: psk.clone(), identity: eui64.to_string().into_bytes() }
+                        Credential::Psk { psk: psk.clone(), identity: self.identity_of(eui64) }
                     }
                     _ => self.credential_for(eui64)?,
                 };
@@ -438,7 +444,8 @@ impl CommissioningTool {
         let engine = self.engine(now, credential)?;
         let coap = Client::new(TransmissionParameters::default(), self.entropy.fork());
         let (id, port) = (self.next_id(), self.session_port(peer));
-        self.sessions.insert(id, Session::new(peer, port, engine, coap));
+        let server = self.manner_of(peer.0).port;
+        self.sessions.insert(id, Session::new(peer, (server, port), engine, coap));
         self.statistics.handshakes_begun += 1;
         Ok(id)
     }
@@ -460,9 +467,10 @@ impl CommissioningTool {
     fn on_event(&mut self, now: Instant, id: u64, event: Event) {
         let Some(session) = self.sessions.get(&id) else { return };
         let (eui64, address, local_port, task) = (session.eui64, session.address, session.local_port, session.task);
+        let server = session.server_port;
         match event {
             Event::Datagram(datagram, wrong) => {
-                self.send_udp((address, coap::SECURE_PORT), local_port, datagram, wrong);
+                self.send_udp((address, server), local_port, datagram, wrong);
             }
             Event::KeyLog(log) => self.outputs.push_back(MachineOutput::KeyLearnt(Key::Dtls {
                 client_random: log.client_random.to_vec().into(),

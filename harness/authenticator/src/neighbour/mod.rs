@@ -197,6 +197,7 @@ impl Neighbour {
         }
         let ends = within.map(|within| now + within);
         match Order::parse(line)? {
+            Order::Device { eui64, port } => self.floods.serve_at(eui64, port),
             Order::Configure(configuration) => {
                 let (eui64, pan_id) = (vec![configuration.eui64], configuration.pan_id);
                 if let Some(key) = configuration.key {

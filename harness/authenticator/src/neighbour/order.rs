@@ -33,6 +33,11 @@ pub(super) struct Configuration {
 #[derive(Clone, PartialEq, Eq)]
 pub(super) enum Order {
     Configure(Configuration),
+    /// The port of a device's DTLS server, if not the profile's.
+    Device {
+        eui64: Eui64,
+        port: u16,
+    },
     Announce {
         to: Eui64,
         secured: Option<bool>,
@@ -79,6 +84,9 @@ impl Order {
         let mut words = Words::split(line);
         let order = match words.next("the order")? {
             "configure" => Self::Configure(configuration(&mut words)?),
+            "device" => {
+                Self::Device { eui64: eui64(words.required("eui64")?)?, port: number(words.required("port")?)? }
+            }
             "announce" => Self::Announce { to: to(&mut words)?, secured: flag(&mut words, "secured")? },
             "ssr" => Self::SetSecureRequest {
                 to: to(&mut words)?,

@@ -4,7 +4,7 @@
 use std::net::Ipv6Addr;
 use std::time::Duration;
 
-use dissect::{Dissection, Dissector, KINDS, Keys};
+use dissect::{Dissection, Dissector, KINDS, Keys, UdpProtocol};
 use wire::Eui64;
 
 use crate::environment::Environment;
@@ -30,7 +30,7 @@ impl Eavesdropper {
             let octets = hex::decode(value).ok().filter(|_| is_secret)?;
             Some((format!("{name}.{field}"), shown(&octets)))
         });
-        Self { dissector: keyless_dissector(), secrets: secrets.collect() }
+        Self { dissector: keyless_dissector(environment), secrets: secrets.collect() }
     }
 
     /// Listens for a secret that the tester has learnt too: `dtls.0123..`.
@@ -55,9 +55,13 @@ impl Eavesdropper {
     }
 }
 
-/// Knows the mesh's context 0, which every router advertises in clear.
-pub(crate) fn keyless_dissector() -> Dissector {
+/// Knows the mesh's context 0, which every router advertises in clear, and where the device has its server.
+pub(crate) fn keyless_dissector(environment: &Environment) -> Dissector {
     let mut dissector = Dissector::new(Keys::new());
+    let port = environment.get("dut", "dtls_port").and_then(|port| port.parse().ok());
+    if let Some((port, dtls)) = port.zip(UdpProtocol::named("dtls")) {
+        dissector.decode_as(port, dtls);
+    }
     let [a, b, c, d, e, f, g, h] = scenery::MESH_PREFIX;
     dissector.set_context(0, Ipv6Addr::from([a, b, c, d, e, f, g, h, 0, 0, 0, 0, 0, 0, 0, 0]), 64);
     dissector

@@ -107,7 +107,7 @@ impl Observer {
     pub fn new(environment: &Environment) -> Self {
         Self {
             environment: environment.clone(),
-            dissector: keyless_dissector(),
+            dissector: keyless_dissector(environment),
             sniffer: None,
             on_air: Vec::new(),
             wrong_on_purpose: HashMap::new(),

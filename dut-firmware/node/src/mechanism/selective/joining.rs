@@ -98,7 +98,8 @@ impl Selective {
     /// Sends JSRs from now on, if the device does so by itself and knows where to.
     pub(super) fn start_join_requests(&mut self, cx: &mut Context<'_>) {
         let trigger = cx.given.installation.as_ref().map(|site| site.trigger);
-        let by_itself = trigger == Some(Trigger::Boot) || self.mutant.is(Mutant::JsrIgnoresTrigger);
+        let boots = trigger == Some(Trigger::Boot) && !self.mutant.is(Mutant::WaitsForButton);
+        let by_itself = boots || self.mutant.is(Mutant::JsrIgnoresTrigger);
         if by_itself && self.wants_to_join(cx.stack) && self.tool(cx).is_some() {
             self.join_requests.start(cx.now);
         }

@@ -128,7 +128,7 @@ impl Service for Selective {
             }
             // Nobody answers what was sent to all.
             Input::Udp { peer, port: PORT | SECURE_PORT, .. } if peer.local.is_multicast() => return Taken::Yes,
-            Input::Udp { peer, port: SECURE_PORT, payload } => {
+            Input::Udp { peer, port, payload } if *port == mutants::secure_port(self.mutant) => {
                 self.receive_dtls(cx, *peer, payload);
                 return Taken::Yes;
             }

@@ -2,6 +2,8 @@
 
 use core::time::Duration;
 
+use wire::coap::SECURE_PORT;
+
 use crate::selected::Selected;
 
 protocols::mutants! {
@@ -119,6 +121,15 @@ protocols::mutants! {
     PlainRefusedForEver "plain-refused-for-ever" "PROFILE-SEL-6b" "Takes no plain packet any more from a neighbour whose link was marked once."
     ; variants
     SlowSetSecureRequests "slow-set-secure-requests" "PROFILE-SEL-5" "Sends its first SSR and its answers 8 s after what brings them about, as a PIXIT may state."
+    WaitsForButton "waits-for-button" "PROFILE-SEL-4" "Sends its first JSR when it is told to, whatever it was installed with, as a PIXIT may state."
+    ServerElsewhere "server-elsewhere" "PROFILE-SEL-13" "Has its DTLS server at port 5699, as a PIXIT may state."
+    IdentityUpperCase "identity-upper-case" "PROFILE-SEL-13a" "Has its EUI-64 in upper-case hex digits for a PSK identity, as a PIXIT may state."
+    IdentityOctets "identity-octets" "PROFILE-SEL-13a" "Has the octets of its EUI-64 for a PSK identity, as a PIXIT may state."
+}
+
+/// The port of the device's DTLS server.
+pub(super) fn secure_port(mutant: Selected<Mutant>) -> u16 {
+    if mutant.is(Mutant::ServerElsewhere) { 5699 } else { SECURE_PORT }
 }
 
 /// How long the variant takes for its SSRs.

@@ -1,13 +1,13 @@
 //! The servers of the device (`SEL` 5.4, 6 and 8): the commissioning tool installs keys over DTLS and closes the network; what
 //! its requests bring about.
 
-use wire::coap::{PORT, SECURE_PORT};
+use wire::coap::PORT;
 use wire::upper_tester::Arguments;
 
 use super::kept::Kept;
 use super::key_resource::{Channel, Effect, State, serve};
 use super::marking::drop_marks;
-use super::mutants::hash;
+use super::mutants::{hash, secure_port};
 use super::session::{Credentials, Event};
 use super::{Context, Mutant, Selective, plain_coap};
 use crate::stack::{Class, NetworkKey, Peer, Stack};
@@ -44,7 +44,7 @@ impl Selective {
         loop {
             match self.server.poll(cx.now) {
                 Some(Event::Datagram(peer, datagram)) => {
-                    cx.stack.send_udp(peer, SECURE_PORT, datagram, Class::Other);
+                    cx.stack.send_udp(peer, secure_port(self.mutant), datagram, Class::Other);
                 }
                 Some(Event::Established(peer)) => report_session(cx, peer, "established"),
                 Some(Event::Closed(peer, reason)) => {

@@ -2,6 +2,7 @@
 //! `PROFILE-SEL` 13 and 14).
 
 use alloc::string::ToString;
+use alloc::vec;
 use alloc::vec::Vec;
 
 use protocols::Entropy;
@@ -17,7 +18,7 @@ use rand_core::{Rng, SeedableRng};
 use wire::Eui64;
 use wire::coap::Message;
 use wire::ipv6::Ipv6Addr;
-use wire::upper_tester::SecretKey;
+use wire::upper_tester::{SecretOctets, to_hex};
 
 use super::mutants::Mutant;
 use super::profile::{DTLS_MTU, SESSION_IDLE};
@@ -238,14 +239,21 @@ impl SecureServer {
 
 impl SecureServer {
     /// Both ends prove that they know the key.
-    fn by_shared_key(&self, eui64: Eui64, key: &SecretKey) -> ServerConfig {
-        let identity = eui64.to_string();
-        let psk = if self.mutant.is(Mutant::PskFixed) { [0; 16] } else { key.0 };
+    fn by_shared_key(&self, eui64: Eui64, key: &SecretOctets) -> ServerConfig {
+        let mut identity = eui64.to_string().into_bytes();
+        if self.mutant.is(Mutant::IdentityUpperCase) {
+            identity.make_ascii_uppercase();
+        } else if self.mutant.is(Mutant::IdentityOctets) {
+            identity = eui64.0.to_vec();
+        }
+        let psk = if self.mutant.is(Mutant::PskFixed) { vec![0; 16] } else { key.0.clone() };
         let any_identity = self.mutant.is(Mutant::PskAny);
-        let anchor = Anchor { identity: identity.clone().into_bytes(), psk: Psk::new(psk), any_identity };
-        let identity = if self.mutant.is(Mutant::PskInClear) { key.to_hex() } else { identity };
-        let hint = if self.mutant.is(Mutant::HintUpperCase) { identity.to_uppercase() } else { identity };
-        ServerConfig { psk_identity_hint: Some(hint.into_bytes()), ..ServerConfig::new(anchor) }
+        let anchor = Anchor { identity: identity.clone(), psk: Psk::new(psk), any_identity };
+        let mut hint = if self.mutant.is(Mutant::PskInClear) { to_hex(&key.0).into_bytes() } else { identity };
+        if self.mutant.is(Mutant::HintUpperCase) {
+            hint.make_ascii_uppercase();
+        }
+        ServerConfig { psk_identity_hint: Some(hint), ..ServerConfig::new(anchor) }
     }
 
     /// The device proves itself by its key; with a root, the tool has to prove itself too.

@@ -1,6 +1,5 @@
 //! DTLS records in a datagram on its way out: which messages they are, and their fields (RFC 6347 4.1, 4.2.2).
 
-use wire::coap::SECURE_PORT;
 use wire::dtls::records;
 use wire::tls::{ContentType, HandshakeType};
 
@@ -52,10 +51,11 @@ pub(super) const MESSAGES: &[Message] = &[
     message!("dtls.alert"),
 ];
 
-/// The records of a datagram to a server.
+/// The records of a datagram.
 fn records_in(draft: &Draft) -> Vec<(&'static str, usize)> {
     match &draft.upper {
-        Upper::Udp { destination_port: SECURE_PORT, payload, .. } => messages(payload),
+        // Whatever the port: a device may have its server elsewhere, and nothing else looks like records.
+        Upper::Udp { payload, .. } => messages(payload),
         _ => Vec::new(),
     }
 }
