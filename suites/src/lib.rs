@@ -13,10 +13,12 @@ pub mod plan;
 pub mod procedures;
 mod reference;
 pub mod schema;
+mod scope;
 pub mod selection;
 pub mod tester;
 pub mod topology;
 mod tree;
+mod values;
 pub mod vocabulary;
 
 pub use loader::{Catalogue, Suite, load};

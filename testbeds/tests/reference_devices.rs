@@ -12,7 +12,7 @@ use record::event::{Action, EVENTS_SCHEMA, Event, Key, Observation, What};
 use record::manifest::{Named, RUN_SCHEMA};
 use record::{Bundle, Capture, Octets, RunManifest};
 use testbeds::testbed::Device;
-use testbeds::{BoardRequest, Rack, RackRequest, Role, Testbed, VirtualRack, eui64_of};
+use testbeds::{Attachment, BoardRequest, Rack, RackRequest, Testbed, VirtualRack, eui64_of};
 use wire::Eui64;
 use wire::ieee802154::{Mpdu, check_fcs};
 use wire::ipv6::Packet;
@@ -27,9 +27,9 @@ fn rack(seed: u8) -> VirtualRack {
     let board = |name, role| BoardRequest { name, role };
     let request = RackRequest {
         boards: vec![
-            board("ct", Role::CommissioningTool),
-            board("lbr", Role::BorderRouter),
-            board("dut", Role::Router),
+            board("ct", Attachment::Port),
+            board("lbr", Attachment::Board { is_at_backbone: true }),
+            board("dut", Attachment::Board { is_at_backbone: false }),
         ],
         links: &[(0, 1), (1, 2)],
         device: Device::Reference,

@@ -7,6 +7,7 @@ use rcgen::{
     IsCa, KeyIdMethod, KeyPair, KeyUsagePurpose, PKCS_ECDSA_P256_SHA256, PrintableString, RemoteKeyPair, SerialNumber,
     SignatureAlgorithm, date_time_ymd,
 };
+use record::station::StationInfo;
 use sha2::{Digest, Sha256};
 use suites::credentials::{AUTHORITIES, Flaw, KEY_PROPERTIES};
 use suites::images::ImageKind;
@@ -22,7 +23,12 @@ pub const TODAY: u64 = 1_767_225_600;
 const CHUNK: usize = 160;
 
 /// Puts into the environment what the case refers to, and nothing else: a signature takes time.
-pub fn issue(case: &Case, case_seed: &[u8; 32], environment: &mut Environment) {
+pub fn issue<'s>(
+    case: &Case,
+    case_seed: &[u8; 32],
+    station: impl Fn(&str) -> Option<&'s StationInfo>,
+    environment: &mut Environment,
+) {
     // Commands hold references as text, constraints as values.
     let text = serde_json::to_string(&case.steps).unwrap_or_default();
     let mentions = |name: &str, field: &str| {
@@ -38,8 +44,8 @@ pub fn issue(case: &Case, case_seed: &[u8; 32], environment: &mut Environment) {
         }
     }
     for board in &case.topology.boards {
-        let (name, is_tool) = (board.name.as_str(), board.role == Role::CommissioningTool);
-        if board.role == Role::TesterRadio || !KEY_PROPERTIES.iter().any(|field| mentions(name, field)) {
+        let (name, is_station) = (board.name.as_str(), board.role == Role::BackboneStation);
+        if board.role == Role::RadioStation || !KEY_PROPERTIES.iter().any(|field| mentions(name, field)) {
             continue;
         }
         let key = signing_key(case_seed, name);
@@ -53,11 +59,12 @@ pub fn issue(case: &Case, case_seed: &[u8; 32], environment: &mut Environment) {
         if mentions(name, "key_hash") {
             environment.set(name, "key_hash", hex::encode(public_key.hash()));
         }
-        // The manufacturer writes the EUI-64 into a device's certificate; the tool has none.
-        let serial_number = environment.get(name, "eui64").unwrap_or("commissioning tool").to_owned();
+        // The manufacturer writes the EUI-64 into a device's certificate; a station at the backbone has none.
+        let title = station(name).map_or(name, |station| station.title);
+        let serial_number = environment.get(name, "eui64").unwrap_or(title).to_owned();
         for flaw in Flaw::ALL {
             if mentions(name, flaw.field()) {
-                let authority = if is_tool { "owner" } else { "manufacturer" };
+                let authority = if is_station { "owner" } else { "manufacturer" };
                 let certificate = issuer.end_entity(&key, authority, &serial_number, flaw);
                 put_pieces(environment, name, flaw.field(), certificate.der());
             }

@@ -5,6 +5,7 @@ use record::event::Event;
 use record::manifest::{CaseResult, Try};
 use record::verdict::{Blame, Verdict};
 
+use crate::error::StoredRunError;
 use crate::judge::{CaseVerdict, Judge};
 use crate::stored_plan::{PlannedCase, StoredPlan};
 
@@ -51,9 +52,9 @@ pub fn judge_events(planned: &PlannedCase, events: &[Event]) -> CaseVerdict {
 /// Judges every case of a stored run again.
 ///
 /// # Errors
-/// One sentence if the plan or a log cannot be read at all.
-pub fn rejudge(mut run: StoredRun) -> Result<Rejudged, String> {
-    let plan = StoredPlan::from_json(run.plan().map_err(|error| error.to_string())?)?;
+/// [`StoredRunError`] if the plan cannot be read at all.
+pub fn rejudge(mut run: StoredRun) -> Result<Rejudged, StoredRunError> {
+    let plan = StoredPlan::from_json(run.plan()?)?;
     let mut cases = Vec::new();
     for stored in &run.manifest.cases {
         let evidence = run.case(&stored.id).zip(plan.case(&stored.id));

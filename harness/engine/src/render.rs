@@ -1,5 +1,6 @@
 //! Renders a stored run: reports from the manifest, PDUs from the same observer that the judge used.
 
+use authenticator::Registry;
 use dissect::{MESSAGES, NoteKind, Value};
 use record::CaseId;
 use record::bundle::{Bundle, StoredRun, names};
@@ -7,10 +8,12 @@ use record::event::Event;
 use reports::html::{Across, Renderer};
 use reports::{Bootstrap, CaseInput, Clauses, PduSummary};
 use suites::plan::Point;
+use suites::vocabulary::Stations;
 use wire::coap::Code;
 use wire::dtls::{AlertDescription, CipherSuite};
 
 use crate::environment::Environment;
+use crate::error::StoredRunError;
 use crate::exposure::exposures;
 use crate::judge::{Observer, Pdu};
 use crate::resources::bootstraps;
@@ -19,14 +22,13 @@ use crate::stored_plan::{PlannedCase, StoredPlan};
 /// Writes `junit.xml`, `index.html`, `resources.csv` and a page for each case into the run's folder.
 ///
 /// # Errors
-/// One sentence if evidence cannot be read or a file cannot be written.
-pub fn render(run: &StoredRun, clauses: &Clauses) -> Result<(), String> {
-    let plan = StoredPlan::from_json(run.plan().map_err(|error| error.to_string())?)?;
-    let renderer = Renderer::new().map_err(|error| error.to_string())?;
-    let junit = reports::junit::write(&run.manifest).map_err(|error| error.to_string())?;
-    let write = |name: &str, text: &str| {
-        Bundle::write_report(&run.folder, name, text.as_bytes()).map_err(|error| error.to_string())
-    };
+/// [`StoredRunError`] if evidence cannot be read or a file cannot be written.
+pub fn render(run: &StoredRun, clauses: &Clauses, stations: Registry) -> Result<(), StoredRunError> {
+    let stations = Stations::of(stations.infos());
+    let plan = StoredPlan::from_json(run.plan()?)?;
+    let renderer = Renderer::new()?;
+    let junit = reports::junit::write(&run.manifest)?;
+    let write = |name: &str, text: &str| Bundle::write_report(&run.folder, name, text.as_bytes());
     write("junit.xml", &junit)?;
     let mut across = Across::default();
     for result in &run.manifest.cases {
@@ -44,17 +46,19 @@ pub fn render(run: &StoredRun, clauses: &Clauses) -> Result<(), String> {
             pdus,
             exposures: exposures(&events),
             bootstraps,
+            stations: stations.clone(),
         };
         across.add(&input);
         if reports::html::has_page(result) && run.case(&result.id).is_some() {
-            let page = renderer.case(&run.manifest, clauses, &input).map_err(|error| error.to_string())?;
-            let id = CaseId::new(&result.id).map_err(|error| error.to_string())?;
-            Bundle::write_case_page(&run.folder, &id, page.contents.as_bytes()).map_err(|error| error.to_string())?;
+            let page = renderer.case(&run.manifest, clauses, &input)?;
+            let id = CaseId::new(&result.id)?;
+            Bundle::write_case_page(&run.folder, &id, page.contents.as_bytes())?;
         }
     }
-    let overview = renderer.overview(&run.manifest, clauses, &across).map_err(|error| error.to_string())?;
+    let overview = renderer.overview(&run.manifest, clauses, &across)?;
     write(names::PAGE, &overview.contents)?;
-    write(names::RESOURCES, &reports::resources::csv(&across.bootstraps).map_err(|error| error.to_string())?)
+    write(names::RESOURCES, &reports::resources::csv(&across.bootstraps)?)?;
+    Ok(())
 }
 
 /// What the observer makes of a log: its PDUs as a reader wants to see them, and what bootstraps took.

@@ -10,7 +10,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use record::event::{Event, Observation, What};
 use reports::{Bootstrap, DeviceWork};
-use suites::plan::{Point, Role};
+use suites::plan::Point;
 
 use crate::judge::Pdu;
 use crate::scenery;
@@ -21,6 +21,9 @@ const SETTLING: u64 = 10_000_000_000;
 
 /// The same octets again within this time, in nanoseconds, are a frame that the MAC repeated.
 const REPETITION: u64 = 1_000_000_000;
+
+/// The station that secures devices (`SEL` 5).
+const TOOL: &str = "ct";
 
 /// Nanoseconds an octet takes at 250 kbit/s (IEEE 802.15.4-2015 12.1.1).
 const OCTET: u64 = 32_000;
@@ -38,9 +41,8 @@ const KEY_TAKEN: [u64; 2] = [65, 68];
 /// of `events`.
 pub fn bootstraps(planned: &PlannedCase, events: &[Event], pdus: &[Pdu]) -> Vec<Bootstrap> {
     let boards = &planned.case.topology.boards;
-    let named = |role: fn(Role) -> bool| boards.iter().filter(move |board| role(board.role)).map(|board| &board.name);
-    let Some(tool) = named(|role| role == Role::CommissioningTool).next() else { return Vec::new() };
-    let devices = named(|role| matches!(role, Role::BorderRouter | Role::Router));
+    let Some(tool) = boards.iter().map(|board| &board.name).find(|name| *name == TOOL) else { return Vec::new() };
+    let devices = boards.iter().filter(|board| board.role.has_firmware()).map(|board| &board.name);
     let watch = |device| Watch { device, tool, requests: Vec::new(), request_at: None, open: None, done: Vec::new() };
     let mut watches: BTreeMap<&str, Watch<'_>> =
         devices.map(|device| (device.as_str(), watch(device.as_str()))).collect();

@@ -11,6 +11,7 @@ pub mod log;
 pub mod manifest;
 pub mod octets;
 pub mod pcapng;
+pub mod station;
 pub mod verdict;
 
 pub use bundle::{Bundle, BundleError, CaseWriter, StoredCase, StoredRun};

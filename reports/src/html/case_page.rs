@@ -257,7 +257,8 @@ fn facts(case: &CaseInput<'_>) -> Vec<Fact> {
     let mut facts = vec![fact("Suite", &result.suite), fact("Phase", &result.phase)];
     if let Some(plan) = case.case {
         if !plan.iut.is_device() {
-            facts.push(fact("Under test", "the commissioning tool; `dut` is a reference device"));
+            let title = case.title(plan.iut.name());
+            facts.push(fact("Under test", format!("the {title}; `dut` is a reference device")));
         }
         facts.push(fact("Topology", &plan.topology.text));
         let params: Vec<String> = plan.params.iter().map(|(name, value)| format!("{name} = {value}")).collect();

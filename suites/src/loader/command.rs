@@ -1,11 +1,13 @@
-//! `do` steps: `power_on dut`, `reset dut`, `ut dut join key=value`, `ct select $dut.eui64`, `tester announce to=$dut.eui64`.
+//! `do` steps: `power_on dut`, `reset dut`, `ut dut join key=value`, and orders of stations, such as `ct select $dut.eui64`.
 
 use std::ops::Range;
 
-use crate::loader::scope::{Scope, has_upper_tester};
+use record::station::OrderInfo;
+
 use crate::plan::{Answer, Command, Role};
+use crate::scope::Scope;
 use crate::tree::{Faults, Node, suggest};
-use crate::vocabulary::{COMMISSIONING_TOOL_ORDERS, NEIGHBOUR_ORDERS, UPPER_TESTER_COMMANDS, Word};
+use crate::vocabulary::UPPER_TESTER_COMMANDS;
 
 /// A UT/1 line is no longer than this, its number included.
 const LONGEST_COMMAND: usize = 500;
@@ -42,7 +44,7 @@ pub(crate) fn command(
                 faults.add(&node.span, format!("`{verb}` takes one board"), DO_HELP);
                 return None;
             };
-            if let Err((message, help)) = scope.board(board, has_upper_tester, "board with a power switch") {
+            if let Err((message, help)) = scope.board(board, Role::has_firmware, "board with a power switch") {
                 faults.add(&node.part(place.clone(), faults.source), message, help);
                 return None;
             }
@@ -57,7 +59,7 @@ pub(crate) fn command(
                 faults.add(&node.span, "`ut` takes a board and a command", DO_HELP);
                 return None;
             };
-            if let Err((message, help)) = scope.board(board, has_upper_tester, "board with an upper tester") {
+            if let Err((message, help)) = scope.board(board, Role::has_firmware, "board with an upper tester") {
                 faults.add(&node.part(place.clone(), faults.source), message, help);
                 return None;
             }
@@ -68,18 +70,17 @@ pub(crate) fn command(
             Some(Command::UpperTester { board: (*board).to_owned(), command, answer: expected })
         }
         machine => {
-            let orders = match (machine, scope.role(machine)) {
-                ("ct", Some(_)) => COMMISSIONING_TOOL_ORDERS,
-                (_, Some(Role::TesterRadio)) => NEIGHBOUR_ORDERS,
-                _ => {
-                    let machines = scope.boards(|role| matches!(role, Role::CommissioningTool | Role::TesterRadio));
+            let kind = match (scope.vocabulary.stations.kind(machine), scope.role(machine)) {
+                (Some(kind), Some(_)) => kind,
+                (absent, _) => {
+                    let machines = scope.boards(Role::is_station);
                     let known: Vec<&str> = ["power_on", "power_off", "reset", "ut"]
                         .into_iter()
                         .chain(machines.iter().map(String::as_str))
                         .collect();
-                    let message = match machine {
-                        "ct" => format!("no `ct` in the topology `{}`", scope.topology.text),
-                        _ => format!("unknown command `{machine}`"),
+                    let message = match absent.filter(|kind| !kind.is_prefix) {
+                        Some(kind) => format!("no `{}` in the topology `{}`", kind.name, scope.topology.text),
+                        None => format!("unknown command `{machine}`"),
                     };
                     let near = suggest(machine, known.iter().copied());
                     let help = if near.starts_with("did") { near } else { DO_HELP.to_owned() };
@@ -97,10 +98,10 @@ pub(crate) fn command(
                 );
             }
             let words = words.get(1..).unwrap_or_default();
-            check_words(node, words, orders, &format!("order for `{machine}`"), faults)?;
+            let orders: Vec<Form> = kind.orders.iter().map(Form::of_order).collect();
+            check_words(node, words, &orders, &format!("order for `{machine}`"), faults)?;
             let order = from_first(text, words)?;
-            let role = scope.role(machine)?;
-            if let Some(Err(problem)) = scope.with_stand_ins(&order).map(|order| scope.tester.order(role, &order)) {
+            if let Some(Err(problem)) = scope.with_stand_ins(&order).map(|order| scope.tester.order(machine, &order)) {
                 let place =
                     words.first().map_or_else(|| 0..text.len(), |(_, place)| place.start..text.trim_end().len());
                 let message = format!("`{machine}` cannot carry this out: {problem}");
@@ -119,7 +120,12 @@ pub(crate) fn upper_tester_command(
     words: &[(&str, Range<usize>)],
     faults: &mut Faults<'_>,
 ) -> Option<String> {
-    check_words(node, words, UPPER_TESTER_COMMANDS, "upper-tester command", faults)?;
+    let commands: Vec<Form> = UPPER_TESTER_COMMANDS
+        .iter()
+        // A device may be given half a command on purpose.
+        .map(|word| Form { name: word.name, keys: word.keys.to_vec(), needs: Vec::new(), bare: word.bare })
+        .collect();
+    check_words(node, words, &commands, "upper-tester command", faults)?;
     let mut command = from_first(text, words)?;
     // From the end, so that the places of the others stay right.
     let first = words.first()?.1.start;
@@ -140,10 +146,26 @@ fn from_first(text: &str, words: &[(&str, Range<usize>)]) -> Option<String> {
     text.get(words.first()?.1.start..).map(|text| text.trim_end().to_owned())
 }
 
+/// What may follow a word.
+struct Form {
+    name: &'static str,
+    keys: Vec<&'static str>,
+    needs: Vec<&'static str>,
+    /// Bare arguments: least and most.
+    bare: (usize, usize),
+}
+
+impl Form {
+    fn of_order(order: &OrderInfo) -> Self {
+        let (keys, needs) = (order.key_names(), order.needed_keys().collect());
+        Self { name: order.name, keys, needs, bare: order.bare_range() }
+    }
+}
+
 fn check_words(
     node: &Node,
     words: &[(&str, Range<usize>)],
-    known: &[Word],
+    known: &[Form],
     what: &str,
     faults: &mut Faults<'_>,
 ) -> Option<()> {

@@ -330,7 +330,7 @@ fn manufacture(topology: &Topology, board: &str, arguments: &Arguments) -> Vec<S
         (false, _) => {}
     }
     steps.push(ut(board, format!("manufacture anchor={kind}")));
-    if topology.boards.iter().any(|board| board.role == Role::CommissioningTool) {
+    if topology.boards.iter().any(|board| board.name == "ct") {
         let entry =
             if is_certified { "root=$manufacturer.certificate" } else { &format!("public_key=${board}.public_key") };
         steps.push(order("ct", format!("anchor eui64=${board}.eui64 {entry}")));
@@ -396,7 +396,7 @@ fn constrained(field: &str, constraint: Constraint) -> Match {
 
 fn is_reference(topology: &Topology, at: usize) -> bool {
     let board = &topology.boards[at];
-    board.name != "dut" && matches!(board.role, Role::BorderRouter | Role::Router)
+    board.name != "dut" && board.role.has_firmware()
 }
 
 fn behind_the_device(topology: &Topology, tree: &Tree, at: usize) -> bool {

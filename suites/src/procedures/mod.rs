@@ -9,10 +9,9 @@ mod neighbour;
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use crate::loader::scope::{Scope, has_upper_tester};
-use crate::loader::step::is_eui64;
 use crate::pixit::Pixit;
 use crate::plan::{PROFILE_LEVEL, Role, StepKind, Topology};
+use crate::scope::{Scope, is_eui64};
 use crate::tree::{Faults, Node, Table, Value, suggest};
 
 /// A procedure that suites can `use`.
@@ -222,11 +221,11 @@ fn read(
             arguments.flags.insert(argument.name, node.boolean(&what, faults)?);
         }
         ArgumentKind::Board => {
-            let name = board(node, &what, has_upper_tester, "board with an upper tester", scope, faults)?;
+            let name = board(node, &what, Role::has_firmware, "board with an upper tester", scope, faults)?;
             arguments.boards.insert(argument.name, vec![name]);
         }
         ArgumentKind::TesterRadio => {
-            let name = board(node, &what, |role| role == Role::TesterRadio, "tester radio", scope, faults)?;
+            let name = board(node, &what, |role| role == Role::RadioStation, "tester radio", scope, faults)?;
             arguments.boards.insert(argument.name, vec![name]);
         }
         ArgumentKind::Boards => {
@@ -236,7 +235,7 @@ fn read(
             };
             let mut names: Vec<String> = Vec::new();
             for node in &nodes {
-                let name = board(node, &what, has_upper_tester, "board with an upper tester", scope, faults)?;
+                let name = board(node, &what, Role::has_firmware, "board with an upper tester", scope, faults)?;
                 if names.contains(&name) {
                     faults.add(&node.span, format!("`{name}` stands here twice"), "");
                     return None;
@@ -308,12 +307,13 @@ pub(crate) mod write {
     }
 
     pub(crate) fn order(machine: &str, order: impl Into<String>) -> StepKind {
-        StepKind::Do(Command::Machine {
-            machine: machine.to_owned(),
-            order: order.into(),
-            answer: Answer::Ok,
-            within: None,
-        })
+        let (machine, order) = (machine.to_owned(), order.into());
+        StepKind::Do(Command::Machine { machine, order, answer: Answer::Ok, within: None })
+    }
+
+    pub(crate) fn order_within(machine: &str, order: impl Into<String>, within: Duration) -> StepKind {
+        let (machine, order) = (machine.to_owned(), order.into());
+        StepKind::Do(Command::Machine { machine, order, answer: Answer::Ok, within: Some(within) })
     }
 
     pub(crate) fn is(field: &str, value: &str) -> Match {

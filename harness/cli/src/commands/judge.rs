@@ -15,7 +15,7 @@ pub(crate) fn judge(arguments: &Judge) -> Result<Exit, Failure> {
     if arguments.ignore_digests {
         run.damage.clear();
     }
-    let rejudged = engine::rejudge::rejudge(run).map_err(Failure::Altered)?;
+    let rejudged = engine::rejudge::rejudge(run).map_err(|error| Failure::Altered(error.to_string()))?;
     if arguments.json {
         let cases: Vec<_> = rejudged
             .cases

@@ -2,7 +2,7 @@
 
 use dissect::Value;
 use record::verdict::{Blame, FieldMiss, NearestMiss, Verdict};
-use suites::plan::{Answer, Check, Command, Constraint, Expect, Never, Operand, Point, Role, StepKind};
+use suites::plan::{Answer, Check, Command, Constraint, Expect, Never, Operand, Point, StepKind};
 
 use super::expectation::{self, Window};
 use super::judge::{DUT, Judge};
@@ -230,7 +230,7 @@ impl Judge<'_> {
 
     fn is_board(&self, name: &str) -> bool {
         let mut boards = self.case.topology.boards.iter();
-        boards.any(|board| board.name == name && matches!(board.role, Role::BorderRouter | Role::Router))
+        boards.any(|board| board.name == name && board.role.has_firmware())
     }
 
     /// What did not come, where the air lost something that it may have hung on.

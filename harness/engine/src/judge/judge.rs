@@ -319,7 +319,7 @@ impl<'a> Judge<'a> {
             }
             Observation::Address { board, eui64, short, by } => {
                 if let Err(reason) = self.learn_address(board, eui64.as_deref(), short.as_deref(), by) {
-                    self.abort(Verdict::Error, Blame::Rack, reason, vec![n]);
+                    self.abort(Verdict::Error, Blame::Rack, reason.to_string(), vec![n]);
                 }
             }
             Observation::TesterFault { part, reason } => {
@@ -354,12 +354,18 @@ impl<'a> Judge<'a> {
     }
 
     /// Takes an address that the rack has learnt of a board: from now on it is the board's.
-    fn learn_address(&mut self, board: &str, eui64: Option<&str>, short: Option<&str>, by: &str) -> Result<(), String> {
+    fn learn_address(
+        &mut self,
+        board: &str,
+        eui64: Option<&str>,
+        short: Option<&str>,
+        by: &str,
+    ) -> Result<(), AddressError> {
         let environment = self.bindings.environment();
         if !environment.learns(board) {
-            return Err(format!("the log has an address of `{board}` learnt, which the testbed does not have learnt"));
+            return Err(AddressError::NotLearnt(board.to_owned()));
         }
-        let is_read = |text: &str| format!("`{text}` is no address of `{board}`");
+        let is_read = |text: &str| AddressError::NoAddress { board: board.to_owned(), text: text.to_owned() };
         let eui64 = eui64.map(|text| text.parse::<Eui64>().map_err(|_| is_read(text))).transpose()?;
         let number = |text: &str| text.strip_prefix("0x").and_then(|hex| u16::from_str_radix(hex, 16).ok());
         let short_number = short.map(|text| number(text).ok_or_else(|| is_read(text))).transpose()?;
@@ -367,15 +373,14 @@ impl<'a> Judge<'a> {
             let planned = environment.get(board, "eui64").unwrap_or_default().to_owned();
             let other = environment.board_by_eui64(eui64).filter(|other| *other != board);
             if let Some(other) = other {
-                return Err(format!("board `{board}` has the address of `{other}`, {eui64} by its {by}"));
+                let (board, other, by) = (board.to_owned(), other.to_owned(), by.to_owned());
+                return Err(AddressError::OfAnother { board, other, eui64, by });
             }
             let has_certificates =
                 environment.properties.get(board).is_some_and(|own| own.keys().any(|key| key.contains("certificate")));
             if has_certificates && planned != eui64.to_string() {
-                return Err(format!(
-                    "board `{board}` has the address {eui64} by its {by}, and this case's certificates were issued to \
-                     {planned}: write `eui64 = \"{eui64}\"` into its table of the testbed file"
-                ));
+                let (board, by) = (board.to_owned(), by.to_owned());
+                return Err(AddressError::NotOfItsCertificates { board, eui64, by, planned });
             }
         }
         self.bindings.learn_address(board, eui64, short);
@@ -555,4 +560,20 @@ impl<'a> Judge<'a> {
 /// Boot messages and the like share the upper tester's stream, as log; what the rack takes for UT/1 must be UT/1.
 fn broken_upper_tester_line(line: &str) -> bool {
     wire::upper_tester::Line::parse(line).is_err()
+}
+
+/// Why an address that the rack has learnt cannot be a board's.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+enum AddressError {
+    #[error("the log has an address of `{0}` learnt, which the testbed does not have learnt")]
+    NotLearnt(String),
+    #[error("`{text}` is no address of `{board}`")]
+    NoAddress { board: String, text: String },
+    #[error("board `{board}` has the address of `{other}`, {eui64} by its {by}")]
+    OfAnother { board: String, other: String, eui64: Eui64, by: String },
+    #[error(
+        "board `{board}` has the address {eui64} by its {by}, and this case's certificates were issued to {planned}: write \
+         `eui64 = \"{eui64}\"` into its table of the testbed file"
+    )]
+    NotOfItsCertificates { board: String, eui64: Eui64, by: String, planned: String },
 }

@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use dissect::{NoteKind, Value};
 use record::event::{Action, Event, Observation, What};
 use record::verdict::{Blame, FieldMiss, Verdict};
-use suites::plan::{Command, Part, Role, Step, StepKind};
+use suites::plan::{Command, Part, Step, StepKind};
 use wire::upper_tester::{Line, Outcome, Request};
 
 use super::case_verdict::Decision;
@@ -302,7 +302,7 @@ impl Judge<'_> {
 
     fn is_radio(&self, name: &str) -> bool {
         let mut boards = self.case.topology.boards.iter();
-        boards.any(|board| board.name == name && board.role != Role::CommissioningTool)
+        boards.any(|board| board.name == name && board.role.has_radio())
     }
 }
 

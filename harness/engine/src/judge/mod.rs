@@ -22,7 +22,7 @@ pub use case_verdict::CaseVerdict;
 pub(crate) use eavesdropper::keyless_dissector;
 pub use judge::{Judge, Progress, Want};
 pub use observer::{Observer, Pdu};
-pub use template::Bindings;
+pub use template::{Bindings, UnknownReference};
 
 #[cfg(test)]
 mod tests;

@@ -121,10 +121,7 @@ impl Judge<'_> {
     }
 
     fn has_upper_tester(&self, board: &str) -> bool {
-        self.case.topology.boards.iter().any(|candidate| {
-            candidate.name == board
-                && matches!(candidate.role, suites::plan::Role::BorderRouter | suites::plan::Role::Router)
-        })
+        self.case.topology.boards.iter().any(|candidate| candidate.name == board && candidate.role.has_firmware())
     }
 
     pub(super) fn deadline(&self, active: &Active) -> u64 {

@@ -15,6 +15,11 @@ use super::observer::Pdu;
 use super::times;
 use crate::environment::Environment;
 
+/// A reference that stands for nothing.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{0} stands for nothing here")]
+pub struct UnknownReference(pub String);
+
 /// Bound PDUs by name, and what `$name.field` means.
 #[derive(Debug, Clone, Default)]
 pub struct Bindings {
@@ -62,7 +67,7 @@ impl Bindings {
     ///
     /// # Errors
     /// The first reference that stands for nothing.
-    pub fn resolve_line(&self, line: &str) -> Result<String, String> {
+    pub fn resolve_line(&self, line: &str) -> Result<String, UnknownReference> {
         let mut resolved = String::with_capacity(line.len());
         let mut rest = line;
         while let Some(start) = rest.find('$') {
@@ -76,7 +81,7 @@ impl Bindings {
             match value {
                 Some(Value::Number(number)) => resolved.push_str(&number.to_string()),
                 Some(Value::Text(text)) => resolved.push_str(&text),
-                None => return Err(format!("${reference}")),
+                None => return Err(UnknownReference(format!("${reference}"))),
             }
             rest = &after[end..];
         }

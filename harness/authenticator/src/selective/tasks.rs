@@ -18,7 +18,7 @@ use super::credentials::{Credential, DeviceAnchor};
 use super::order::{AnchorOrder, NetworkKey, Order};
 use super::reach::Reach;
 use super::session::{Event, Session};
-use super::{CommissioningTool, Departure, HandshakeConfig, Mutant};
+use super::{CommissioningTool, HandshakeConfig, Mutant};
 use crate::machine::{MachineOutput, Refusal};
 use crate::profile::mesh_address;
 
@@ -551,14 +551,13 @@ impl CommissioningTool {
     }
 
     fn on_failure(&mut self, now: Instant, id: u64, reason: String, was_answered: bool) {
+        let gives_up = self.is(Mutant::GivesUpAfterFailure);
         let Some(task) = self.tasks.get_mut(&id) else { return };
         task.note(reason.clone());
         task.was_answered |= was_answered;
         let reason = if was_answered { Refusal::of_the_device(reason) } else { Refusal::of_time(reason) };
         match &mut task.kind {
-            Kind::Select(_) if self.departure == Some(Departure::Mutant(Mutant::GivesUpAfterFailure)) => {
-                self.finish(now, id, Err(reason))
-            }
+            Kind::Select(_) if gives_up => self.finish(now, id, Err(reason)),
             // Another claimant, or the same one later, may be the honest one.
             Kind::Select(_) => {}
             Kind::AllSecured { remaining, failures, .. } => {

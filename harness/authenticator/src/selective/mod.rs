@@ -1,29 +1,8 @@
 //! The reference commissioning tool (`SEL` 5.3.2, 5.4, 6; `PROFILE-SEL` 13 to 18).
 //!
 //! It lives at a backbone port, remembers who asked to be secured, and hands keys to the one device that an operator
-//! selects. Orders, each ending in exactly one `Done` or `Refused`:
-//!
-//! | order | what it does; when it is done |
-//! |---|---|
-//! | `network key=32hex [index=1] [level=5]` | sets the link key that devices are given |
-//! | `anchor eui64=16hex psk=hex\|public_key=hex\|root=hex` | enters a device in the manufacturer's list: by its pre-shared key, its raw public key, or its manufacturer's root certificate |
-//! | `identity [key=hex] [certificate=hex] [issuer=hex]` | the tool's own key, raw or certified; without arguments none |
-//! | `clock now=seconds` | the wall time since 1970 |
-//! | `revoke hash=64hex` | a key (SHA-256 of its SubjectPublicKeyInfo) that is believed no more |
-//! | `select EUI64` | as soon as a JSR of it is known: handshake, PUT of the key; done at 2.01 or 2.04, refused at any other response. A failed handshake does not end it: other claimants and later JSRs are tried until its time is over |
-//! | `deselect [EUI64]` | ends selections; their `select` is refused |
-//! | `close [to=EUI64]`, `open [to=EUI64]` | PUT of `all_secured` with the domain's next sequence number to every secured device, again after the others to one that was not reached; done if all changed |
-//! | `reach EUI64 [tries=10]` | echo requests to the device, every 3 s; done at the first reply |
-//! | `adopt EUI64` | counts a device as secured that was keyed by other means |
-//! | `forget EUI64` | forgets that a device was secured, its JSRs and its session |
-//! | `connect EUI64 [psk=hex] [identity=text] [at=IPv6]` | a handshake alone; its session stays open |
-//! | `disconnect EUI64` | closes such sessions with `close_notify` |
-//! | `request EUI64 METHOD PATH [format=N] [accept=N] [type=con\|non] [payload=...]` | a request inside DTLS; done at any response |
-//! | `plain METHOD PATH to=EUI64 [format=N] [accept=N] [type=con\|non] [payload=...]` | a request without DTLS to port 5683; done when sent, or with `type=con` at any response |
-//! | `serve multicast`, `dns-sd` or `directory` | lets devices find the tool this way from now on |
-//! | `handshake-config [mtu=N] [ems=offer\|never\|require] [retransmit=ms]` | for handshakes from now on |
-//!
-//! `payload=` takes the rest of the line: pairs of hex digits are octets, anything else is text.
+//! selects. Each order ends in exactly one `Done` or `Refused`:
+//! [`order::ORDERS`] lists them; `payload=` takes the rest of the line: pairs of hex digits are octets, anything else is text.
 //!
 //! A session that an order opened is closed with `close_notify` when the order is done, since a device takes one session
 //! at a time. An order that has a time ends with it, and says what it waited for and how each try ended. A session of `connect` serves later orders to its device and stays open until `disconnect`: the tool does
@@ -31,7 +10,6 @@
 
 mod credentials;
 mod directory;
-mod fakes;
 mod host;
 mod mutants;
 mod order;
@@ -43,10 +21,8 @@ mod tasks;
 #[cfg(test)]
 mod tests;
 
-pub use directory::{DNS_SERVER, RESOURCE_DIRECTORY};
-pub use fakes::Fake;
 pub use mutants::Mutant;
-pub use order::check_order;
+pub(crate) use order::{ORDERS, check_order};
 pub use registry::MAX_REQUESTS;
 
 use std::collections::{BTreeMap, VecDeque};
@@ -55,6 +31,7 @@ use std::net::Ipv6Addr;
 use protocols::Entropy;
 use protocols::dtls::{ExtendedMasterSecret, Retransmission};
 use protocols::time::Instant;
+use record::station::{Attachment, Property, PropertyValue, StationInfo};
 use wire::Eui64;
 use wire::coap::Message;
 
@@ -62,6 +39,7 @@ use crate::craft::coap_fields;
 use crate::deviation::{Decision, Hooks, Rule, RuleBook, RuleError};
 use crate::machine::{Machine, MachineInput, MachineOutput, Refusal};
 use crate::profile::CT_ADDRESS;
+use crate::station::{self, Briefing, Kind, MutantInfo, Station};
 
 use credentials::{DeviceAnchor, Keyring};
 use directory::Responders;
@@ -74,7 +52,7 @@ use tasks::Task;
 /// The commissioning tool.
 pub struct CommissioningTool {
     address: Ipv6Addr,
-    departure: Option<Departure>,
+    mutant: Option<MutantInfo>,
     entropy: Entropy,
     outputs: VecDeque<MachineOutput>,
     rules: RuleBook,
@@ -99,15 +77,6 @@ pub struct CommissioningTool {
     /// The local port for sessions with each device at each address.
     session_ports: BTreeMap<(Eui64, Ipv6Addr), u16>,
     statistics: Statistics,
-}
-
-/// How a tool is wrong on purpose, to show that a suite notices.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Departure {
-    /// In one clause.
-    Mutant(Mutant),
-    /// Altogether.
-    Fake(Fake),
 }
 
 /// Counters for reports.
@@ -154,7 +123,7 @@ impl CommissioningTool {
     pub fn at(address: Ipv6Addr, entropy: Entropy) -> Self {
         Self {
             address,
-            departure: None,
+            mutant: None,
             entropy,
             outputs: VecDeque::new(),
             rules: RuleBook::default(),
@@ -177,9 +146,10 @@ impl CommissioningTool {
         }
     }
 
-    /// The same tool, wrong on purpose.
-    pub fn departing(mut self, departure: Option<Departure>) -> Self {
-        self.departure = departure;
+    /// The same tool, wrong in one clause.
+    #[must_use]
+    pub fn departing(mut self, mutant: Option<MutantInfo>) -> Self {
+        self.mutant = mutant;
         self
     }
 
@@ -192,7 +162,7 @@ impl CommissioningTool {
     }
 
     fn is(&self, mutant: Mutant) -> bool {
-        self.departure == Some(Departure::Mutant(mutant))
+        self.mutant.is_some_and(|chosen| chosen.name == mutant.name())
     }
 
     /// Counters for reports.
@@ -235,14 +205,47 @@ impl CommissioningTool {
     }
 }
 
+/// What it is to engine, suites and book.
+pub(crate) const KIND: Kind = Kind {
+    info: StationInfo {
+        name: "ct",
+        is_prefix: false,
+        title: "commissioning tool",
+        attachment: Attachment::Backbone,
+        orders: ORDERS,
+        properties: &[
+            Property { name: "address", value: PropertyValue::Address(CT_ADDRESS) },
+            Property { name: "dns", value: PropertyValue::Address(directory::DNS_SERVER) },
+            Property { name: "directory", value: PropertyValue::Address(directory::RESOURCE_DIRECTORY) },
+        ],
+        hooked: HOOKED,
+    },
+    mutants: mutants::INFOS,
+    brief,
+    check: check_order,
+    make: |entropy, making| {
+        let tool = CommissioningTool::new(entropy).departing(making.mutant);
+        Box::new(tool.with_second_engine(making.asks_second_engine))
+    },
+};
+
+/// The network's key and the manufacturer's list of trust anchors.
+fn brief(briefing: &Briefing<'_>) -> Vec<String> {
+    let Briefing { devices, security_level, property, .. } = briefing;
+    let (key, index) = (property("network", "key"), property("network", "index"));
+    let network = format!("network key={key} index={index} level={security_level}");
+    let anchor =
+        |device: &String| format!("anchor eui64={} psk={}", property(device, "eui64"), property(device, "psk"));
+    std::iter::once(network).chain(devices.iter().map(anchor)).collect()
+}
+
+impl Station for CommissioningTool {}
+
 /// First of the dynamic ports (RFC 6335 section 6).
 const FIRST_PORT: u16 = 49152;
 
 impl Machine for CommissioningTool {
     fn handle(&mut self, now: Instant, input: MachineInput<'_>) {
-        if let Some(Departure::Fake(fake)) = self.departure {
-            return self.pretend(fake, input);
-        }
         match input {
             MachineInput::Order { line, within } => match Order::parse(line) {
                 Ok(order) => self.take_order(now, line, order, within.map(|within| now + within)),
@@ -250,7 +253,7 @@ impl Machine for CommissioningTool {
             },
             MachineInput::Backbone(packet) => self.receive(now, packet),
             MachineInput::Received(_) | MachineInput::Overheard(_) | MachineInput::TransmitDone { .. } => {
-                self.outputs.push_back(MachineOutput::Fault("the commissioning tool has no radio".to_owned()));
+                self.outputs.push_back(station::has_no(Attachment::Radio, KIND.info.title));
             }
         }
     }

@@ -12,7 +12,7 @@ use super::CommissioningTool;
 use crate::machine::Refusal;
 
 /// From one echo request to the next.
-const INTERVAL: Duration = Duration::from_secs(3);
+pub(super) const INTERVAL: Duration = Duration::from_secs(3);
 const DATA: &[u8] = b"bootrack";
 
 /// The state of a `reach`.

@@ -15,10 +15,10 @@ use crate::machine::MachineOutput;
 use crate::words::{Parsed, bad};
 
 /// The DNS server.
-pub const DNS_SERVER: Ipv6Addr = Ipv6Addr::new(0xfd00, 0xc0, 0, 0, 0, 0, 0, 0x53);
+pub(super) const DNS_SERVER: Ipv6Addr = Ipv6Addr::new(0xfd00, 0xc0, 0, 0, 0, 0, 0, 0x53);
 
 /// The resource directory.
-pub const RESOURCE_DIRECTORY: Ipv6Addr = Ipv6Addr::new(0xfd00, 0xc0, 0, 0, 0, 0, 0, 0x5d);
+pub(super) const RESOURCE_DIRECTORY: Ipv6Addr = Ipv6Addr::new(0xfd00, 0xc0, 0, 0, 0, 0, 0, 0x5d);
 
 /// Of what the responders offer besides: nobody has this address.
 const SOMETHING_ELSE: Ipv6Addr = Ipv6Addr::new(0xfd00, 0xc0, 0, 0, 0, 0, 0, 0xbad);
