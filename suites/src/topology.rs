@@ -396,7 +396,7 @@ mod tests {
     fn a_border_router_may_be_the_device_itself() {
         let topology = parse("line: ct dut router", Role::BorderRouter, &stations()).unwrap();
         assert_eq!(topology.boards[1].role, Role::BorderRouter);
-        assert!(parse("line: ct lbr dut", Role::BorderRouter).is_err());
+        assert!(parse("line: ct lbr dut", Role::BorderRouter, &stations()).is_err());
     }
 
     #[test]

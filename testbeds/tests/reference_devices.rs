@@ -24,7 +24,7 @@ const KEY: &str = "000102030405060708090a0b0c0d0e0f";
 fn rack(seed: u8) -> VirtualRack {
     let mut testbed = Testbed::load(&Testbed::built_in()).unwrap();
     testbed.medium.delivery = 0.95;
-    let board = |name, role| BoardRequest { name, role };
+    let board = |name, attachment| BoardRequest { name, attachment };
     let request = RackRequest {
         boards: vec![
             board("ct", Attachment::Port),

@@ -205,7 +205,7 @@ fn run_into_bundle(planned: &PlannedCase, setting: &Setting, bundle: &Bundle) ->
     let mut rack = match rack_for(planned, setting) {
         Ok(rack) => rack,
         // A rack that cannot play the case leaves no evidence but this.
-        Err(reason) => return Ok((unplayable(planned, &reason.to_string()), BTreeMap::new())),
+        Err(error) => return Ok((unplayable(planned, error.board(), &error.to_string()), BTreeMap::new())),
     };
     let mut earlier_tries = Vec::new();
     loop {
@@ -230,10 +230,11 @@ fn run_into_bundle(planned: &PlannedCase, setting: &Setting, bundle: &Bundle) ->
 
 /// The stored form of a try that decided nothing.
 fn given_up(planned: &PlannedCase, run: &CaseRun) -> Try {
-    let CaseVerdict { verdict, blame, reason, deciding_step, evidence, .. } = run.verdict.clone();
+    let CaseVerdict { verdict, blame, blamed, reason, deciding_step, evidence, .. } = run.verdict.clone();
     Try {
         verdict,
         blame,
+        blamed,
         reason,
         deciding_step,
         evidence,
@@ -248,6 +249,7 @@ pub fn case_result(planned: &PlannedCase, verdict: &CaseVerdict, events: &[Event
     CaseResult {
         verdict: verdict.verdict,
         blame: verdict.blame,
+        blamed: verdict.blamed.clone(),
         reason: verdict.reason.clone(),
         deciding_step: verdict.deciding_step,
         deciding_clauses: verdict.deciding_clauses.clone(),
@@ -292,6 +294,7 @@ pub fn not_run(case: &Case, seed: &str) -> CaseResult {
         clauses: case.clauses.clone(),
         verdict: Verdict::NotRun,
         blame: None,
+        blamed: None,
         reason: "the run ended before this case".to_owned(),
         deciding_step: None,
         deciding_clauses: Vec::new(),
@@ -306,10 +309,11 @@ pub fn not_run(case: &Case, seed: &str) -> CaseResult {
     }
 }
 
-fn unplayable(planned: &PlannedCase, reason: &str) -> CaseResult {
+fn unplayable(planned: &PlannedCase, blamed: Option<&str>, reason: &str) -> CaseResult {
     CaseResult {
         verdict: Verdict::Error,
         blame: Some(Blame::Rack),
+        blamed: Some(blamed.unwrap_or(Blame::Rack.name()).to_owned()),
         reason: reason.to_owned(),
         ..not_run(&planned.case, &planned.seed)
     }

@@ -1,13 +1,13 @@
 //! The keys and certificates of a case: of its devices, of the commissioning tool, and of those who vouch for them. All of them
 //! follow from the case seed, signatures included (RFC 6979), so that the same seed leaves the same octets.
 
+use authenticator::Registry;
 use protocols::credentials::SigningKey;
 use rcgen::{
     BasicConstraints, Certificate, CertificateParams, DistinguishedName, DnType, DnValue, ExtendedKeyUsagePurpose,
     IsCa, KeyIdMethod, KeyPair, KeyUsagePurpose, PKCS_ECDSA_P256_SHA256, PrintableString, RemoteKeyPair, SerialNumber,
     SignatureAlgorithm, date_time_ymd,
 };
-use record::station::StationInfo;
 use sha2::{Digest, Sha256};
 use suites::credentials::{AUTHORITIES, Flaw, KEY_PROPERTIES};
 use suites::images::ImageKind;
@@ -23,12 +23,7 @@ pub const TODAY: u64 = 1_767_225_600;
 const CHUNK: usize = 160;
 
 /// Puts into the environment what the case refers to, and nothing else: a signature takes time.
-pub fn issue<'s>(
-    case: &Case,
-    case_seed: &[u8; 32],
-    station: impl Fn(&str) -> Option<&'s StationInfo>,
-    environment: &mut Environment,
-) {
+pub fn issue(case: &Case, case_seed: &[u8; 32], stations: Registry, environment: &mut Environment) {
     // Commands hold references as text, constraints as values.
     let text = serde_json::to_string(&case.steps).unwrap_or_default();
     let mentions = |name: &str, field: &str| {
@@ -60,7 +55,7 @@ pub fn issue<'s>(
             environment.set(name, "key_hash", hex::encode(public_key.hash()));
         }
         // The manufacturer writes the EUI-64 into a device's certificate; a station at the backbone has none.
-        let title = station(name).map_or(name, |station| station.title);
+        let title = stations.kind(name).map_or(name, |kind| kind.info.title);
         let serial_number = environment.get(name, "eui64").unwrap_or(title).to_owned();
         for flaw in Flaw::ALL {
             if mentions(name, flaw.field()) {

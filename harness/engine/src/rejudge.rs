@@ -29,9 +29,11 @@ pub struct RejudgedCase {
     pub verdict: Verdict,
     /// Whose doing.
     pub blame: Option<Blame>,
+    /// Who that is, by name.
+    pub blamed: Option<String>,
     /// One sentence.
     pub reason: String,
-    /// Whether verdict, blame, reason and deciding step are those stored.
+    /// Whether verdict, blame, name, reason and deciding step are those stored; a bundle of an older version stores no name.
     pub reproduced: bool,
 }
 
@@ -68,6 +70,7 @@ pub fn rejudge(mut run: StoredRun) -> Result<Rejudged, StoredRunError> {
                 stored: stored.verdict,
                 verdict: stored.verdict,
                 blame: stored.blame,
+                blamed: stored.blamed.clone(),
                 reason: stored.reason.clone(),
                 reproduced: true,
             });
@@ -77,6 +80,7 @@ pub fn rejudge(mut run: StoredRun) -> Result<Rejudged, StoredRunError> {
             id: stored.id.clone(),
             verdict: stored.verdict,
             blame: stored.blame,
+            blamed: stored.blamed.as_deref(),
             reason: &stored.reason,
             deciding_step: stored.deciding_step,
             evidence: &stored.evidence,
@@ -98,6 +102,7 @@ fn rejudge_try(
         id: format!("{}/{}", case.id, names::of_try(number)),
         verdict: this.verdict,
         blame: this.blame,
+        blamed: this.blamed.as_deref(),
         reason: &this.reason,
         deciding_step: this.deciding_step,
         evidence: &this.evidence,
@@ -110,6 +115,7 @@ struct Stored<'a> {
     id: String,
     verdict: Verdict,
     blame: Option<Blame>,
+    blamed: Option<&'a str>,
     reason: &'a str,
     deciding_step: Option<usize>,
     evidence: &'a [u64],
@@ -126,6 +132,7 @@ impl Stored<'_> {
                     stored: self.verdict,
                     verdict: Verdict::Error,
                     blame: Some(Blame::Rack),
+                    blamed: Some(Blame::Rack.name().to_owned()),
                     reason: error.to_string(),
                     reproduced: false,
                 };
@@ -136,11 +143,13 @@ impl Stored<'_> {
             stored: self.verdict,
             reproduced: now.verdict == self.verdict
                 && now.blame == self.blame
+                && self.blamed.is_none_or(|blamed| now.blamed.as_deref() == Some(blamed))
                 && now.reason == self.reason
                 && now.deciding_step == self.deciding_step
                 && now.evidence == self.evidence,
             verdict: now.verdict,
             blame: now.blame,
+            blamed: now.blamed,
             reason: now.reason,
         }
     }

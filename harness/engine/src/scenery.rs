@@ -132,7 +132,7 @@ pub fn environment(case: &Case, case_seed: &[u8; 32], testbed: &Testbed, station
     }
     environment.set("case", "channel", channel(case).to_string());
     environment.set("case", "pan_id", format!("{PAN_ID:#06x}"));
-    credentials::issue(case, case_seed, |name| stations.kind(name).map(|kind| &kind.info), &mut environment);
+    credentials::issue(case, case_seed, stations, &mut environment);
     environment.set("network", "key", hex::encode(seed::derive_key(case_seed, "network link key")));
     environment.set("network", "second_key", hex::encode(seed::derive_key(case_seed, "second network link key")));
     environment.set("network", "index", KEY_INDEX.to_string());

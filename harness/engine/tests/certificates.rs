@@ -37,7 +37,7 @@ fn environment() -> Environment {
         },
         params: BTreeMap::new(),
         kills: Vec::new(),
-        iut: Iut::Device,
+        iut: Iut::default(),
         entry: None,
         exit: None,
         security_level: suites::plan::PROFILE_LEVEL,
@@ -46,7 +46,7 @@ fn environment() -> Environment {
     };
     let mut environment = Environment::default();
     environment.set("dut", "eui64", EUI64);
-    credentials::issue(&case, &[7; 32], &mut environment);
+    credentials::issue(&case, &[7; 32], authenticator::Registry::default(), &mut environment);
     environment
 }
 

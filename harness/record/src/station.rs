@@ -300,7 +300,7 @@ mod tests {
 
     #[test]
     fn an_order_says_how_it_is_written_and_what_it_takes() {
-        let order = OrderInfo::new("tool", "")
+        const ORDER: OrderInfo = OrderInfo::new("tool", "")
             .bare(&[
                 Argument::needed("kind", ArgumentKind::Word(&["a", "b"])),
                 Argument::maybe("path", ArgumentKind::Text),
@@ -310,6 +310,7 @@ mod tests {
                 Argument::or("index", ArgumentKind::Number(255), "1"),
             ])
             .inner(INNER);
+        let order = ORDER;
         assert_eq!(order.syntax(), "tool a|b [PATH] key=32hex [index=1] ORDER");
         assert_eq!(order.key_names(), ["key", "index", "psk"]);
         assert_eq!((order.needed_keys().collect::<Vec<_>>(), order.bare_range()), (vec!["key"], (2, 4)));

@@ -161,6 +161,18 @@ pub enum TopologyError {
     Config(#[from] ConfigError),
 }
 
+impl TopologyError {
+    /// The board that is the matter, if it is one.
+    pub fn board(&self) -> Option<&str> {
+        match self {
+            Self::UnknownBoard { board, .. } | Self::Quarantine { board, .. } | Self::PortOnAir(board, _) => {
+                Some(board)
+            }
+            Self::NoDut | Self::DutIsTester | Self::NoSuchLinkEnd(..) | Self::AttachedMutant | Self::Config(_) => None,
+        }
+    }
+}
+
 impl Testbed {
     /// The built-in virtual testbed, as a file.
     pub fn built_in() -> Source {

@@ -12,7 +12,7 @@ use input::Source;
 use record::bundle::Bundle;
 use record::manifest::{CaseResult, Named, RUN_SCHEMA, RunManifest};
 use record::sha256_hex;
-use record::{Blame, Verdict, case_id};
+use record::{Verdict, case_id};
 use serde_json::json;
 use suites::Plan;
 use testbeds::connection::{Claim, LockError};
@@ -283,7 +283,8 @@ fn report(as_json: bool, manifest: &RunManifest, folder: &Path, wall: Duration) 
             .iter()
             .map(|case| {
                 json!({
-                    "id": case.id, "verdict": case.verdict, "blame": case.blame, "reason": case.reason,
+                    "id": case.id, "verdict": case.verdict, "blame": case.blame, "blamed": case.blamed,
+                    "reason": case.reason,
                     "duration_ns": case.duration, "tries": case.tries(),
                 })
             })
@@ -302,7 +303,7 @@ fn report(as_json: bool, manifest: &RunManifest, folder: &Path, wall: Duration) 
         let verdict = output::verdict(case.verdict, coloured);
         say!("{verdict}  {:<28} {:>12}  {}", case.id, output::seconds(case.duration), case.purpose);
         if case.verdict != Verdict::Pass {
-            let blame = case.blame.map(Blame::name).map(|blame| format!("{blame}: ")).unwrap_or_default();
+            let blame = case.shown_blame().map(|blame| format!("{blame}: ")).unwrap_or_default();
             say!("{:>14}  {blame}{}", "", case.reason);
         }
         for (number, earlier) in (1..).zip(&case.earlier_tries) {

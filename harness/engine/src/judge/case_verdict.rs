@@ -2,6 +2,7 @@
 
 use record::verdict::{Blame, StepOutcome, Verdict};
 use suites::plan::{Part, Step};
+use wire::Eui64;
 
 use super::judge::Judge;
 
@@ -12,6 +13,8 @@ pub struct CaseVerdict {
     pub verdict: Verdict,
     /// Whose doing, unless `pass`.
     pub blame: Option<Blame>,
+    /// Who that is, unless `pass`: what is under test by its name, a station, a board, the sniffer; else the word of the blame.
+    pub blamed: Option<String>,
     /// One sentence; empty for `pass`.
     pub reason: String,
     /// The step that decided, unless `pass`.
@@ -28,6 +31,7 @@ pub struct CaseVerdict {
 pub(super) struct Decision {
     pub(super) verdict: Verdict,
     pub(super) blame: Blame,
+    pub(super) who: Option<String>,
     pub(super) reason: String,
     pub(super) step: Option<usize>,
     pub(super) evidence: Vec<u64>,
@@ -39,6 +43,7 @@ impl Judge<'_> {
         let early_end = (!self.ended).then(|| Decision {
             verdict: Verdict::Error,
             blame: Blame::Rack,
+            who: None,
             reason: "the log ends before the case did".to_owned(),
             step: self.active.as_ref().map(|active| active.step),
             evidence: vec![self.last.0],
@@ -47,6 +52,7 @@ impl Judge<'_> {
             (self.ended && self.decided.is_none() && self.next < self.case.steps.len()).then(|| Decision {
                 verdict: Verdict::Error,
                 blame: Blame::Rack,
+                who: None,
                 reason: format!("the case ended before step {}", self.next + 1),
                 step: Some(self.next),
                 evidence: vec![self.last.0],
@@ -54,6 +60,7 @@ impl Judge<'_> {
         let nothing_judged = (!self.device_observed).then(|| Decision {
             verdict: Verdict::Inconclusive,
             blame: Blame::Suite,
+            who: None,
             reason: "no step observed anything of the device".to_owned(),
             step: None,
             evidence: Vec::new(),
@@ -80,6 +87,7 @@ impl Judge<'_> {
             Some(decision) => CaseVerdict {
                 verdict: decision.verdict,
                 blame: Some(decision.blame),
+                blamed: Some(self.name_of(decision.blame, decision.who)),
                 deciding_clauses: clauses(decision.step),
                 reason: decision.reason,
                 deciding_step: decision.step,
@@ -89,12 +97,26 @@ impl Judge<'_> {
             None => CaseVerdict {
                 verdict: Verdict::Pass,
                 blame: None,
+                blamed: None,
                 reason: String::new(),
                 deciding_step: None,
                 deciding_clauses: Vec::new(),
                 evidence: passed_on,
                 steps: self.outcomes.clone(),
             },
+        }
+    }
+}
+
+impl Judge<'_> {
+    /// The name of whose doing it is. What a blame calls the device is whatever is under test.
+    fn name_of(&self, blame: Blame, who: Option<String>) -> String {
+        match blame {
+            Blame::Device => self.iut().to_owned(),
+            // Somebody who is no part of the case has no name.
+            Blame::Tester | Blame::Rack | Blame::Suite => {
+                who.filter(|who| who.parse::<Eui64>().is_err()).unwrap_or_else(|| blame.name().to_owned())
+            }
         }
     }
 }

@@ -190,7 +190,7 @@ impl<'a> Judge<'a> {
     /// Takes the next event of the log.
     pub fn see(&mut self, event: &Event) {
         if let Some(reason) = self.flaw(event) {
-            self.abort(Verdict::Error, Blame::Rack, reason, vec![event.n]);
+            self.abort(Verdict::Error, Blame::Rack, None, reason, vec![event.n]);
         }
         if self.ended {
             return;
@@ -299,31 +299,34 @@ impl<'a> Judge<'a> {
                     && !self.waits_for(machine)
                 {
                     let reason = refused_outright(&finished);
-                    self.abort(Verdict::Inconclusive, Blame::Tester, reason, vec![n]);
+                    self.abort(Verdict::Inconclusive, Blame::Tester, Some(machine), reason, vec![n]);
                 }
                 self.finished_orders.push(finished);
             }
             Observation::BoardLost { board, reason } => {
-                self.abort(Verdict::Error, Blame::Rack, format!("board `{board}` is lost: {reason}"), vec![n]);
+                let what = format!("board `{board}` is lost: {reason}");
+                self.abort(Verdict::Error, Blame::Rack, Some(board), what, vec![n]);
             }
             Observation::CaptureGap { sniffer, reason } => {
                 self.abort(
                     Verdict::Error,
                     Blame::Rack,
+                    Some(sniffer),
                     format!("sniffer `{sniffer}` missed frames: {reason}"),
                     vec![n],
                 );
             }
-            Observation::RackFault { reason, .. } => {
-                self.abort(Verdict::Error, Blame::Rack, reason.clone(), vec![n]);
+            Observation::RackFault { part, reason } => {
+                self.abort(Verdict::Error, Blame::Rack, Some(part), reason.clone(), vec![n]);
             }
             Observation::Address { board, eui64, short, by } => {
                 if let Err(reason) = self.learn_address(board, eui64.as_deref(), short.as_deref(), by) {
-                    self.abort(Verdict::Error, Blame::Rack, reason.to_string(), vec![n]);
+                    self.abort(Verdict::Error, Blame::Rack, Some(board), reason.to_string(), vec![n]);
                 }
             }
             Observation::TesterFault { part, reason } => {
-                self.abort(Verdict::Error, Blame::Tester, format!("the tester's {part} failed: {reason}"), vec![n]);
+                let what = format!("the tester's {part} failed: {reason}");
+                self.abort(Verdict::Error, Blame::Tester, Some(part), what, vec![n]);
             }
             Observation::Confirmed { text } => {
                 let asked = self.active.as_ref().map(|active| &self.case.steps[active.step].kind);
@@ -333,19 +336,19 @@ impl<'a> Judge<'a> {
             }
             Observation::UpperTester { board, line } if broken_upper_tester_line(line) => {
                 let reason = format!("the upper tester of `{board}` sent a broken line: {line:?}");
-                self.abort(Verdict::Error, Blame::Rack, reason, vec![n]);
+                self.abort(Verdict::Error, Blame::Rack, Some(board), reason, vec![n]);
             }
             Observation::UpperTester { board, line } => match self.conversations.hear(board, line) {
                 Some(Oddity::UnaskedAnswer(seq)) => {
                     let reason = format!(
                         "the upper tester of `{board}` answers {seq}, which nobody asks: an old log, or another board's line?"
                     );
-                    self.abort(Verdict::Error, Blame::Rack, reason, vec![n]);
+                    self.abort(Verdict::Error, Blame::Rack, Some(board), reason, vec![n]);
                 }
                 Some(Oddity::UnaskedBoot) => {
                     let reason =
                         format!("`{board}` started anew though nobody asked it to: its supply failed, or it crashed");
-                    self.abort(Verdict::Inconclusive, Blame::Rack, reason, vec![n]);
+                    self.abort(Verdict::Inconclusive, Blame::Rack, Some(board), reason, vec![n]);
                 }
                 None => {}
             },
@@ -431,6 +434,7 @@ impl<'a> Judge<'a> {
         let decision = Decision {
             verdict,
             blame,
+            who: ending.who,
             reason: format!("{prefix}{}", ending.reason),
             step: Some(active.step),
             evidence: ending.evidence,
@@ -514,8 +518,15 @@ impl<'a> Judge<'a> {
         }
     }
 
-    /// Ends the case whatever step is on.
-    pub(super) fn abort(&mut self, verdict: Verdict, blame: Blame, reason: String, evidence: Vec<u64>) {
+    /// Ends the case whatever step is on; `who` it was, if that is known.
+    pub(super) fn abort(
+        &mut self,
+        verdict: Verdict,
+        blame: Blame,
+        who: Option<&str>,
+        reason: String,
+        evidence: Vec<u64>,
+    ) {
         let step = self.active.as_ref().map(|active| active.step);
         if let Some(active) = self.active.take() {
             // A step of the postamble that is cut short is not begun again.
@@ -533,7 +544,7 @@ impl<'a> Judge<'a> {
                 ended: Some(self.last.1),
             };
         }
-        self.decide(Decision { verdict, blame, reason, step, evidence });
+        self.decide(Decision { verdict, blame, who: who.map(str::to_owned), reason, step, evidence });
     }
 
     fn is_error(&self) -> bool {

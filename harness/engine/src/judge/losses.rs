@@ -268,7 +268,7 @@ impl Judge<'_> {
             && self.loses_frames()
             && let Some(event) = self.lost(Scope { for_one: 0, for_all: 0, own: 0 })
         {
-            decision.blame = Blame::Rack;
+            (decision.blame, decision.who) = (Blame::Rack, None);
             decision.reason = in_doubt(&decision.reason, event);
         }
         decision

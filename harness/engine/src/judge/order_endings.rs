@@ -101,7 +101,8 @@ impl Judge<'_> {
             });
         };
         if finished.because == Some(Because::Order) && !is_iut {
-            let mut ending = Ending::other(Verdict::Inconclusive, Blame::Tester, refused_outright(finished), evidence);
+            let mut ending =
+                Ending::other(Verdict::Inconclusive, Blame::Tester, refused_outright(finished), evidence).by(machine);
             ending.ends_case = true;
             return Some(ending);
         }
@@ -119,7 +120,8 @@ impl Judge<'_> {
                     Blame::Tester,
                     format!("{what}, but nothing proves that the device had a say in it"),
                     evidence,
-                ),
+                )
+                .by(machine),
             },
             _ if self.lost_since(after).is_some() => self.excused(&what, after),
             because => {
@@ -130,7 +132,7 @@ impl Judge<'_> {
                     _ => Blame::Tester,
                 };
                 let reason = format!("{what}; {}", self.last_word(since, "the order"));
-                Ending::other(Verdict::Inconclusive, blame, reason, evidence)
+                Ending::other(Verdict::Inconclusive, blame, reason, evidence).by(machine)
             }
         })
     }
@@ -244,6 +246,6 @@ impl Judge<'_> {
         if machine == self.iut() {
             return Ending::other(Verdict::Inconclusive, Blame::Device, what, vec![started]);
         }
-        Ending::other(Verdict::Error, Blame::Tester, what, vec![started])
+        Ending::other(Verdict::Error, Blame::Tester, what, vec![started]).by(machine)
     }
 }

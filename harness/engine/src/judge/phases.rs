@@ -60,18 +60,18 @@ impl Judge<'_> {
         if let Some(active) = self.active.take() {
             let reason = format!("the log goes on to step {} although nothing decided this one", step + 1);
             self.active = Some(active);
-            self.abort(Verdict::Error, Blame::Rack, reason, vec![event.n]);
+            self.abort(Verdict::Error, Blame::Rack, None, reason, vec![event.n]);
         }
         if step != self.next {
             if self.decided.is_none() {
                 let reason = format!("the log starts step {}, the plan's next is {}", step + 1, self.next + 1);
-                self.abort(Verdict::Error, Blame::Rack, reason, vec![event.n]);
+                self.abort(Verdict::Error, Blame::Rack, None, reason, vec![event.n]);
             }
             return;
         }
         let Some(planned) = self.case.steps.get(step) else {
             let reason = format!("the log starts step {}, and the plan has only {}", step + 1, self.case.steps.len());
-            return self.abort(Verdict::Error, Blame::Rack, reason, vec![event.n]);
+            return self.abort(Verdict::Error, Blame::Rack, None, reason, vec![event.n]);
         };
         if planned.part == Part::Body && self.body_began == 0 {
             self.body_began = event.n;
@@ -260,22 +260,26 @@ impl Judge<'_> {
                 Blame::Rack,
                 format!("board `{board}` did not report `booted` after power-on"),
                 vec![started],
-            ),
+            )
+            .by(board),
             (Phase::Answer { board, .. }, _) => {
-                Ending::other(Verdict::Error, Blame::Rack, unanswered(board), vec![started])
+                Ending::other(Verdict::Error, Blame::Rack, unanswered(board), vec![started]).by(board)
             }
             (Phase::AliveBefore { .. } | Phase::AliveAfter { .. }, StepKind::Never(never)) => Ending::other(
                 Verdict::Inconclusive,
                 Blame::Rack,
                 format!("{}: silence proves nothing", unanswered(&never.alive)),
                 vec![started],
-            ),
-            (Phase::Transmitting, _) => Ending::other(
-                Verdict::Error,
-                Blame::Rack,
-                "the tester radio never reported what became of its frame",
-                vec![started],
-            ),
+            )
+            .by(&never.alive),
+            (Phase::Transmitting, kind) => {
+                let what = "the tester radio never reported what became of its frame";
+                let ending = Ending::other(Verdict::Error, Blame::Rack, what, vec![started]);
+                match kind {
+                    StepKind::Send(send) => ending.by(&send.by),
+                    _ => ending,
+                }
+            }
             (_, kind) => self.missed_deadline(kind, since),
         };
         self.finish(ending);
