@@ -211,6 +211,7 @@ fn result(case: &Case, verdict: Verdict, steps: Vec<StepOutcome>, log: &Log) -> 
         clauses: case.clauses.clone(),
         verdict,
         blame: None,
+        blamed: None,
         reason: String::new(),
         deciding_step: None,
         deciding_clauses: Vec::new(),
