@@ -1,11 +1,12 @@
 //! DTLS records, fragments, handshake messages, and the protection of records.
 
 use wire::Result;
-use wire::dtls::{
-    Alert, Certificate, ContentType, EcJpakeServerParams, Extension, Handshake, HandshakeHeader, HandshakeType,
-    KeyExchange, KeyKp, KeyKpPair, MasterSecret, Sender, fragments, open, records, seal,
-};
+use wire::dtls::{HandshakeHeader, fragments, open, records, seal};
 use wire::reader::Reader;
+use wire::tls::{
+    Alert, Certificate, ContentType, EcJpakeServerParams, Extension, Handshake, HandshakeType, KeyExchange, KeyKp,
+    KeyKpPair, MasterSecret, Sender, Transport,
+};
 
 use super::{appended, assert_survives};
 
@@ -64,10 +65,10 @@ pub fn dtls_handshake(data: &[u8]) -> bool {
         2 => KeyExchange::EcdheEcdsa,
         _ => KeyExchange::Other,
     };
-    let Ok(message) = Handshake::parse(msg_type, body, key_exchange) else { return false };
+    let Ok(message) = Handshake::parse(Transport::Datagram, msg_type, body, key_exchange) else { return false };
     assert_eq!(message.msg_type(), msg_type);
     let emitted = appended(|out| message.emit(out));
-    assert_survives(&message, emitted, |bytes| Handshake::parse(msg_type, bytes, key_exchange));
+    assert_survives(&message, emitted, |bytes| Handshake::parse(Transport::Datagram, msg_type, bytes, key_exchange));
     match &message {
         Handshake::ClientHello(hello) => hello.extensions.iter().for_each(dtls_extension),
         Handshake::ServerHello(hello) => hello.extensions.iter().for_each(dtls_extension),

@@ -7,13 +7,11 @@ use std::time::Duration;
 use protocols::Entropy;
 use protocols::coap as engine;
 use protocols::credentials::{Identity, PublicKey, Purpose, SigningKey, Trust, TrustAnchor};
-use protocols::dtls::{
-    Client, ClientAuthentication, ClientConfig, ClientEcdhe, CookieConfig, Output, Psk, Server, ServerConfig,
-    ServerEcdhe, SinglePsk,
-};
+use protocols::dtls::{Client, ClientConfig, CookieConfig, Output, Server, ServerConfig};
 use protocols::link_security::{LinkKey, LinkSecurity, OutgoingCounter, Policy};
 use protocols::lowpan::{LINK_MTU, MAX_REASSEMBLED, PacketReassembler, Protection, Reassembler};
 use protocols::time::Instant;
+use protocols::tls::{ClientAuthentication, ClientEcdhe, Psk, ServerEcdhe, SinglePsk};
 use rand_core::SeedableRng;
 use wire::Eui64;
 use wire::coap::{BlockSize, Code};

@@ -9,10 +9,9 @@ use bootrack_benches::{Spent, figure, median};
 use dimpl::{Config, Dtls, DtlsCertificate, PskResolver};
 use protocols::Entropy;
 use protocols::credentials::{Identity, SigningKey, Trust, TrustAnchor};
-use protocols::dtls::{
-    Client, ClientAuthentication, ClientConfig, ClientEcdhe, Output, Psk, Server, ServerConfig, ServerEcdhe, SinglePsk,
-};
+use protocols::dtls::{Client, ClientConfig, Output, Server, ServerConfig};
 use protocols::time::Instant;
+use protocols::tls::{ClientAuthentication, ClientEcdhe, Psk, ServerEcdhe, SinglePsk};
 use rand_core::SeedableRng;
 use rcgen::{BasicConstraints, CertificateParams, IsCa, KeyPair};
 

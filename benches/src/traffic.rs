@@ -11,7 +11,7 @@ use differential::generate::{CONTEXTS, Rng};
 use differential::{link_key, session};
 use wire::Eui64;
 use wire::coap::{self, Code, ContentFormat, MessageType, Options, Token};
-use wire::dtls::{ContentType, MasterSecret, ProtocolVersion, Record, RecordHeader, Sender, ServerHello, seal};
+use wire::dtls::{Record, RecordHeader, seal};
 use wire::icmpv6::{self, Echo};
 use wire::ieee802154::{
     Address, AuxSecurityHeader, Content, Frame, FrameType, Header, KeyIdentifier, LinkAddress, PanId, SecurityLevel,
@@ -20,6 +20,7 @@ use wire::ieee802154::{
 use wire::ipv6::{self, Ipv6Addr, NextHeader, Packet};
 use wire::ndp::{self, NdpOption};
 use wire::sixlowpan::{Context, Contexts, FragmentHeader, compress_headers};
+use wire::tls::{ContentType, MasterSecret, ProtocolVersion, Sender, ServerHello};
 use wire::udp::Datagram;
 use wire::writer::Writer;
 
@@ -85,7 +86,7 @@ struct Device {
 struct Session {
     client: usize,
     port: u16,
-    keys: wire::dtls::KeyBlock,
+    keys: wire::tls::KeyBlock,
     sequence_number: u64,
     left: usize,
 }

@@ -1,41 +1,29 @@
-//! Gives the firmware its hash: SHA-256 over the sources that make the device, so that the evidence says exactly what was
-//! tested. The upper tester tells it in `hello`.
+//! Gives the firmware its hash, so that the evidence says exactly what was tested. The upper tester tells it in `hello`.
 
+#[path = "build/hash.rs"]
+mod hash;
+
+use std::collections::BTreeSet;
+use std::env;
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use sha2::{Digest, Sha256};
-
-/// The crates that make the device, from this crate's folder.
-const SOURCES: [&str; 3] = ["../wire/src", "../protocols/src", "src"];
+/// Where the lock of the build is, if not at the root of the project: the boards have one of their own.
+const LOCK: &str = "BOOTRACK_CARGO_LOCK";
 
 fn main() -> io::Result<()> {
-    let mut hash = Sha256::new();
-    for folder in SOURCES {
-        println!("cargo::rerun-if-changed={folder}");
-        let mut files = Vec::new();
-        collect(Path::new(folder), &mut files)?;
-        files.sort();
-        for file in files {
-            hash.update(file.to_string_lossy().as_bytes());
-            hash.update([0]);
-            hash.update(fs::read(&file)?);
-        }
+    let root = Path::new("../..");
+    let lock = env::var_os(LOCK).map_or_else(|| root.join("Cargo.lock"), PathBuf::from);
+    println!("cargo::rerun-if-env-changed={LOCK}");
+    for path in hash::watched(root).iter().chain([&lock]) {
+        println!("cargo::rerun-if-changed={}", path.display());
     }
-    let digits: String = hash.finalize().iter().map(|octet| format!("{octet:02x}")).collect();
+    let features: BTreeSet<String> = env::vars_os()
+        .filter_map(|(key, _)| Some(key.to_str()?.strip_prefix("CARGO_FEATURE_")?.to_lowercase().replace('_', "-")))
+        .filter(|feature| feature != "default")
+        .collect();
+    let digits = hash::device_hash(root, &features, &fs::read_to_string(&lock)?)?;
     println!("cargo::rustc-env=BOOTRACK_FIRMWARE_HASH={digits}");
-    Ok(())
-}
-
-fn collect(folder: &Path, files: &mut Vec<PathBuf>) -> io::Result<()> {
-    for entry in fs::read_dir(folder)? {
-        let path = entry?.path();
-        if path.is_dir() {
-            collect(&path, files)?;
-        } else if path.extension().is_some_and(|extension| extension == "rs") {
-            files.push(path);
-        }
-    }
     Ok(())
 }

@@ -49,7 +49,14 @@ pub fn named(name: &str) -> Option<Source> {
 
 /// The clause ledgers.
 pub fn clauses() -> Vec<Source> {
-    sources!["selective/clauses.toml", "selective/profile-clauses.toml", "drafts/SECC.toml", "drafts/SBOOT.toml",]
+    sources![
+        "selective/clauses.toml",
+        "selective/profile-clauses.toml",
+        "drafts/SECC.toml",
+        "drafts/SBOOT.toml",
+        "drafts/SURVEY.toml",
+        "drafts/EAPAPP.toml"
+    ]
 }
 
 /// The PICS proformas.

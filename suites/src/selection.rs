@@ -161,11 +161,7 @@ impl Plan {
         for symbol in unanswered {
             plan.warnings.push(format!("PICS symbol {symbol} is not answered in {}: its cases are run", pics.source));
         }
-        for symbol in proforma.symbols().iter().filter(|symbol| symbol.mandatory) {
-            if pics.answer(&symbol.name) == Some(false) {
-                plan.warnings.push(format!("PICS symbol {} is mandatory, but the device denies it", symbol.name));
-            }
-        }
+        plan.warnings.extend(proforma.contradictions(pics.answers()));
         plan.idle
             .extend(selectors.iter().zip(&matched).filter(|(_, hit)| !**hit).map(|(selector, _)| selector.clone()));
         plan

@@ -13,7 +13,7 @@ use std::fs;
 use std::path::PathBuf;
 
 use bootrack_suites::Suite;
-use bootrack_suites::ledger::Class;
+use bootrack_suites::ledger::{Class, Later, MECHANISMS};
 use bootrack_suites::pixit::ValueKind;
 use bootrack_suites::procedures::PROCEDURES;
 use bootrack_suites::vocabulary::{CRAFTED_MESSAGES, SETTABLE_FIELDS, UPPER_TESTER_COMMANDS, UPPER_TESTER_FIELDS};
@@ -220,12 +220,19 @@ fn the_book_lists_every_pics_symbol_and_every_pixit_value() {
             let needed = cases.iter().filter(|case| case.pics.contains(&symbol.name)).count();
             vec![
                 code(&symbol.name),
-                if symbol.mandatory { "mandatory" } else { "optional" }.to_owned(),
+                symbol.status().to_owned(),
                 if symbol.reference { "yes" } else { "no" }.to_owned(),
                 symbol.question.clone(),
                 symbol.clause.clone(),
                 needed.to_string(),
             ]
+        }),
+    );
+    let sets = table(
+        &["set", "symbols", "why", "clause"],
+        world.proforma.sets().iter().map(|set| {
+            let members: Vec<String> = world.proforma.members(set).map(code).collect();
+            vec![code(&set.name), members.join(", "), set.text.clone(), set.clause.clone()]
         }),
     );
     let values = table(
@@ -239,7 +246,7 @@ fn the_book_lists_every_pics_symbol_and_every_pixit_value() {
             vec![code(&value.name), value.default.to_string(), allowed, value.doc.clone(), value.clause.clone()]
         }),
     );
-    keep_in_step("pics-and-pixit.md", &[("pics", symbols), ("pixit", values)]);
+    keep_in_step("pics-and-pixit.md", &[("pics-sets", sets), ("pics", symbols), ("pixit", values)]);
 }
 
 #[test]
@@ -259,14 +266,48 @@ fn the_book_links_our_readings_to_cases() {
                 assert!(!citing.is_empty(), "{} is tested by no case", clause.id);
                 citing.join(", ")
             }
-            Class::Later(why) => format!("later: {why}"),
-            Class::Untestable(why) => format!("untestable: {why}"),
-            Class::OutOfScope(why) => format!("out of scope: {why}"),
+            other => other.to_string(),
         };
         vec![clause.id.clone(), clause.text.clone(), what]
     });
     let readings = table(&["reading", "what we take", "cases"], rows);
     keep_in_step("what-the-selective-draft-leaves-open.md", &[("readings", readings)]);
+}
+
+#[test]
+fn the_book_says_how_far_the_ledgers_go() {
+    let ledger = World::new().ledger;
+    let sections = ledger.specifications().iter().flat_map(|spec| {
+        let count = |number: &str| {
+            ledger.clauses().iter().filter(|clause| clause.spec == spec.spec && clause.section == number).count()
+        };
+        spec.sections.iter().map(move |section| {
+            let statements = match &section.none {
+                Some(why) => format!("none: {why}"),
+                None => count(&section.number).to_string(),
+            };
+            vec![spec.spec.clone(), section.number.clone(), section.title.clone(), statements]
+        })
+    });
+    let sections = table(&["document", "section", "title", "statements"], sections);
+    let mechanisms = MECHANISMS.iter().map(|mechanism| vec![code(mechanism.name), mechanism.what.to_owned()]);
+    let in_part = ledger.clauses().iter().filter_map(|clause| {
+        let Later { mechanism, why } = clause.rest.as_ref()?;
+        Some(vec![clause.id.clone(), clause.text.clone(), why.clone()?, code(mechanism)])
+    });
+    let readings = ledger
+        .clauses()
+        .iter()
+        .filter_map(|clause| Some(vec![clause.id.clone(), clause.text.clone(), clause.reading.clone()?]));
+    keep_in_step(
+        "ledgers.md",
+        &[
+            ("sections", sections),
+            ("mechanisms", table(&["mechanism", "what it is"], mechanisms)),
+            ("in-part", table(&["clause", "statement", "what no case shows yet", "waits for"], in_part)),
+            ("drafts-readings", table(&["clause", "statement", "how we read it"], readings)),
+        ],
+    );
 }
 
 /// Every case once, whatever its rows.

@@ -3,8 +3,10 @@
 mod common;
 
 use bootrack_suites::built_in;
-use bootrack_suites::plan::{Part, StepKind};
+use bootrack_suites::ledger::{Later, Ledger, MECHANISMS};
+use bootrack_suites::plan::{Answer, Case, Command, Part, StepKind};
 use common::World;
+use input::Source;
 
 #[test]
 fn the_built_in_suites_load_without_a_fault() {
@@ -47,6 +49,39 @@ fn the_plan_of_a_join_is_as_recorded() {
 }
 
 #[test]
+fn a_case_that_gives_the_device_its_key_by_the_wire_asks_whether_it_takes_one() {
+    let world = World::new();
+    let suites = world.load(&built_in::all()).unwrap();
+    let mut wired = 0;
+    for case in suites.iter().flat_map(|suite| &suite.cases) {
+        let is_wired = case.steps.iter().any(|step| match &step.kind {
+            StepKind::Do(Command::UpperTester { board, command, answer: Answer::Ok }) => {
+                board == "dut" && command.starts_with("provision ")
+            }
+            _ => false,
+        });
+        wired += usize::from(is_wired);
+        // SBOOT-2.1-10: a node of higher security may never take it.
+        assert!(!is_wired || case.pics.iter().any(|symbol| symbol == "SEL_WIRED"), "{}", case.id);
+    }
+    assert!(wired >= 50, "{wired}");
+}
+
+#[test]
+fn every_case_about_a_duty_of_the_tool_has_the_tool_under_test() {
+    let world = World::new();
+    let suites = world.load(&built_in::all()).unwrap();
+    let mut cases: Vec<Case> = suites.into_iter().flat_map(|suite| suite.cases).collect();
+    assert_eq!(world.ledger.uncovered(&cases).iter().map(|fault| &fault.message).collect::<Vec<_>>(), [""; 0]);
+    let case = cases.iter_mut().find(|case| case.base == "SEL-CLOSE-01").unwrap();
+    case.clauses.push("SEL-5.3.2-13".to_owned());
+    let faults = world.ledger.uncovered(&cases);
+    assert!(faults.len() == 1 && faults[0].line_column().is_some(), "{faults:?}");
+    let told = "case `SEL-CLOSE-01` has `dut` under test and cites clause `SEL-5.3.2-13`, a duty of `ct`";
+    assert_eq!(faults[0].message, told);
+}
+
+#[test]
 fn references_that_procedures_write_stand_for_something() {
     let world = World::new();
     for case in world.built_in().iter().flat_map(|suite| &suite.cases) {
@@ -72,15 +107,72 @@ fn references_that_procedures_write_stand_for_something() {
 fn every_clause_has_a_class_and_a_paraphrase() {
     let world = World::new();
     assert!(world.ledger.clauses().len() >= 150);
-    for section in ["4", "5", "5.1", "5.2", "5.3", "5.3.1", "5.3.2", "5.3.3", "5.3.4", "5.4", "6", "7", "8"] {
-        assert!(
-            world.ledger.clauses().iter().any(|clause| clause.spec == "SEL" && clause.section == section),
-            "section {section}"
-        );
-    }
     for number in 1..=18 {
         assert!(world.ledger.clause(&format!("PROFILE-SEL-{number}")).is_some(), "profile {number}");
     }
+}
+
+#[test]
+fn every_ledger_goes_through_its_document_to_the_end() {
+    let world = World::new();
+    let specifications = world.ledger.specifications();
+    for (spec, sections, first, last) in [
+        ("SEL", 22, "Abstract", "11.2"),
+        ("SECC", 25, "1", "10"),
+        ("SBOOT", 43, "1", "B.7"),
+        ("SURVEY", 7, "1", "7"),
+        ("EAPAPP", 15, "1", "7.2"),
+    ] {
+        let known = world.ledger.specification(spec).unwrap_or_else(|| panic!("{spec} has no ledger"));
+        let numbers: Vec<&str> = known.sections.iter().map(|section| section.number.as_str()).collect();
+        assert_eq!((numbers.len(), numbers[0], numbers[numbers.len() - 1]), (sections, first, last), "{spec}");
+        let tally = world.ledger.tally(known);
+        assert!(tally.statements >= tally.sections && tally.sections > 0, "{spec}: {tally:?}");
+        assert_eq!(tally.classes.values().sum::<usize>(), tally.statements, "{spec}");
+        assert_eq!(tally.levels.values().sum::<usize>(), tally.statements, "{spec}");
+        assert_eq!(tally.later.values().sum::<usize>(), tally.classes.get("later").copied().unwrap_or(0), "{spec}");
+    }
+    let all: usize = specifications.iter().map(|spec| world.ledger.tally(spec).statements).sum();
+    assert_eq!(all, world.ledger.clauses().len());
+}
+
+#[test]
+fn a_ledger_that_loses_the_statements_of_a_section_is_refused_with_its_place() {
+    for source in built_in::clauses() {
+        let ledger = Ledger::load(std::slice::from_ref(&source)).unwrap();
+        let [of] = ledger.specifications() else { panic!("{} is not one ledger", source.name) };
+        for section in of.sections.iter().filter(|section| section.none.is_none()) {
+            let begin = format!("section = \"{}\"\n", section.number);
+            let text = source.text.replace(&begin, "section = \"?\"\n");
+            let faults = Ledger::load(&[Source { name: source.name.clone(), text }]).unwrap_err();
+            let message = format!("section {} of {}, {}, has no statement", section.number, of.spec, section.title);
+            let fault = faults.iter().find(|fault| fault.message == message).unwrap_or_else(|| panic!("{message}"));
+            let line = fault.line_column().unwrap().0;
+            let title = source.text.lines().nth(line - 1).unwrap();
+            assert!(title.contains(&section.title) && fault.help.is_some(), "{fault:?}");
+        }
+    }
+}
+
+#[test]
+fn a_mechanism_that_nothing_waits_for_is_not_in_the_list() {
+    let ledger = World::new().ledger;
+    for mechanism in MECHANISMS {
+        let waits = |later: Option<&Later>| later.is_some_and(|later| later.mechanism == mechanism);
+        assert!(
+            ledger.clauses().iter().any(|clause| waits(clause.class.later()) || waits(clause.rest.as_ref())),
+            "no statement waits for `{mechanism}` any more: take its line out of ledger/mechanism.rs"
+        );
+    }
+    let names: std::collections::BTreeSet<_> = MECHANISMS.iter().map(|mechanism| mechanism.name).collect();
+    assert_eq!(names.len(), MECHANISMS.len(), "a mechanism stands twice");
+}
+
+#[test]
+fn a_second_ledger_of_a_specification_is_refused() {
+    let source = built_in::clauses().into_iter().next().unwrap();
+    let faults = Ledger::load(&[source.clone(), source]).unwrap_err();
+    assert!(faults.iter().any(|fault| fault.message == "the ledger of SEL stands twice"), "{faults:?}");
 }
 
 #[test]

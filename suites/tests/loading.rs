@@ -4,6 +4,7 @@ mod common;
 
 use std::time::Duration;
 
+use bootrack_suites::pics::Proforma;
 use bootrack_suites::plan::{Command, Constraint, Operand, Part, Point, Role, StepKind};
 use bootrack_suites::selection::{Plan, Selector, explain};
 use common::World;
@@ -311,6 +312,69 @@ fn a_mandatory_symbol_that_is_denied_is_told() {
 }
 
 #[test]
+fn a_set_of_symbols_that_is_denied_as_a_whole_is_told() {
+    let world = World::new();
+    let told = |pics: &str| {
+        let warnings = select(&world, &["SEL-JSR-01"], pics).warnings;
+        warnings.into_iter().filter(|warning| warning.contains("denies them all")).collect::<Vec<_>>()
+    };
+    let denied = "[pics]\nSEL_6LR = true\nSEL_ANCHOR_PSK = false\nSEL_CT_AUTH = false\n";
+    // One that is claimed suffices, and so does one that is not answered: it may be claimed.
+    assert!(told(denied).is_empty() && told(&format!("{denied}SEL_RESET = true\n")).is_empty());
+    let told = told(&format!("{denied}SEL_RESET = false\n"));
+    assert!(told.len() == 1, "{told:?}");
+    for part in ["SEL_ANCHOR_PSK, SEL_CT_AUTH, SEL_RESET", "can be reset", "SEL-4-8"] {
+        assert!(told[0].contains(part), "{told:?}");
+    }
+}
+
+#[test]
+fn a_proforma_with_sets_that_make_no_choice_is_refused() {
+    let world = World::new();
+    let text = r#"
+spec = "SEL"
+title = "Sets"
+
+[[set]]
+name = "o.1"
+clause = "SEL-4-8"
+text = "one is asked for"
+
+[[set]]
+name = "c.1"
+clause = "SEL-4-9999"
+text = "one is asked for"
+
+[[symbol]]
+symbol = "A"
+question = "A?"
+clause = "SEL-4-4"
+status = "o.1"
+reference = true
+
+[[symbol]]
+symbol = "B"
+question = "B?"
+clause = "SEL-4-4"
+status = "o.2"
+reference = true
+"#;
+    let source = Source { name: "pics.toml".to_owned(), text: text.to_owned() };
+    let faults = Proforma::load(&[source], &world.ledger).unwrap_err();
+    let faults: Vec<String> = faults.iter().map(|fault| fault.message.clone()).collect();
+    assert_eq!(
+        faults,
+        [
+            "set `o.1` has fewer than two symbols",
+            "set `c.1` has fewer than two symbols",
+            "set `c.1` does not begin with `o.`",
+            "unknown clause `SEL-4-9999`",
+            "`status` is \"m\" (mandatory), \"o\" (optional) or the name of a set",
+        ]
+    );
+}
+
+#[test]
 fn the_reference_firmware_answers_every_symbol() {
     let world = World::new();
     let plan = Plan::select(&world.built_in(), &[], &world.proforma.reference(), &world.proforma);
@@ -337,12 +401,13 @@ fn an_explanation_names_selector_and_symbols() {
 fn the_ledger_tells_of_clauses_that_no_case_cites() {
     let world = World::new();
     let one_case = world.load_text(&suite("topology = \"line: lbr dut\"", "")).unwrap();
-    let faults = world.ledger.uncovered(&one_case);
+    let faults = world.ledger.uncovered(one_case.iter().flat_map(|suite| &suite.cases));
     assert!(!faults.iter().any(|fault| fault.message.contains("`SEL-5-3`")));
     let fault = faults.iter().find(|fault| fault.message.contains("`SEL-5-4`")).unwrap();
     assert!(fault.to_string().starts_with("built-in selective/clauses.toml:"), "{fault}");
     let cites_untestable = suite("topology = \"line: lbr dut\"", "").replace("SEL-5-3", "SEL-7-1");
-    let faults = world.ledger.uncovered(&world.load_text(&cites_untestable).unwrap());
+    let citing = world.load_text(&cites_untestable).unwrap();
+    let faults = world.ledger.uncovered(citing.iter().flat_map(|suite| &suite.cases));
     assert!(faults.iter().any(|fault| fault.message.contains("`SEL-7-1`, which is not classed `tested`")));
 }
 

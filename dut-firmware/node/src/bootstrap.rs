@@ -12,20 +12,19 @@ use wire::ieee802154::LinkAddress;
 use wire::ipv6::{ALL_NODES, Header, Ipv6Addr, NextHeader, Packet, is_link_local, link_local};
 use wire::sel::{Kind, MULTIHOP_HOPLIMIT};
 use wire::udp::Datagram;
-use wire::upper_tester::{Arguments, Role};
+use wire::upper_tester::Arguments;
 use wire::{Eui64, sel};
 
 use crate::bootstrap_layer::{Class, Protection};
 use crate::counters::count;
 use crate::device::Device;
-use crate::finder;
 use crate::forwarding::NextHop;
 use crate::key_resource::{Channel, Effect, serve};
 use crate::link::hash;
 use crate::mutants::Mutant;
 use crate::mutants::SLOW_SSR;
 use crate::plain_coap;
-use crate::profile::{HOP_LIMIT, JSR_INTERVAL_MIN, LIFETIME_UNIT, SSR_LIFETIME_UNITS};
+use crate::profile::{JSR_INTERVAL_MIN, LIFETIME_UNIT, SSR_LIFETIME_UNITS};
 use crate::session::{Credentials, Event, Peer};
 use crate::store::NetworkKey;
 
@@ -108,31 +107,6 @@ impl Device {
             payload = Message::Other { kind, code, body }.to_vec(source, destination).unwrap_or_default();
         }
         Packet { header: Header::new(source, destination, NextHeader::ICMPV6, hop_limit), payload }
-    }
-
-    /// Asks for the commissioning tool if it is time (`SEL` 5.2); not before there is an address to answer to.
-    pub(crate) fn send_due_query(&mut self, now: Instant) {
-        let Some(find) = self.store.installation().and_then(|site| site.find) else { return };
-        let Some(source) = self.discovery.global() else { return };
-        let Some(query) = self.finder.take_due(now, find, &mut self.entropy) else { return };
-        let datagram = Datagram { source_port: finder::PORT, destination_port: query.port, payload: query.payload };
-        let Ok(payload) = datagram.to_vec(source, query.destination) else { return };
-        let header = Header::new(source, query.destination, NextHeader::UDP, HOP_LIMIT);
-        let packet = Packet { header, payload };
-        if query.destination.is_multicast() && self.role() == Role::SixLbr {
-            self.send_packet(&packet, NextHop::Backbone, Class::Other);
-        } else {
-            self.send_own(&packet);
-        }
-    }
-
-    /// Takes what came to the port of the questions.
-    pub(crate) fn receive_answer(&mut self, now: Instant, peer: Peer, payload: &[u8]) {
-        let Some(find) = self.store.installation().and_then(|site| site.find) else { return };
-        if let Some(tool) = self.finder.answer(find, peer.address, peer.port, payload, self.mutant) {
-            self.event(now, "tool_found", Arguments::default().with("address", tool));
-            self.start_join_requests(now);
-        }
     }
 
     pub(crate) fn send_due_secure_requests(&mut self, now: Instant) {

@@ -1,7 +1,5 @@
 //! The commands of the upper tester (`wire::upper_tester` documents them).
 
-use alloc::string::{String, ToString};
-
 use protocols::time::Instant;
 use rand_core::Rng;
 use wire::ieee802154::SecurityLevel;
@@ -16,7 +14,7 @@ use crate::session::Peer;
 use crate::store::{NetworkKey, Route};
 
 /// What a value that does not apply is written as.
-const NONE: &str = "-";
+pub(crate) const NONE: &str = "-";
 
 type Executed = Result<Arguments, ErrorCode>;
 
@@ -55,7 +53,11 @@ impl Device {
             Command::Hello { nonce } => Ok(self.hello(&nonce)),
             Command::Ping => Ok(done),
             Command::Status => Ok(self.status()),
+            #[cfg(feature = "rpl")]
             Command::Rpl => Ok(self.routing_status()),
+            // Not covered: answered before.
+            #[cfg(not(feature = "rpl"))]
+            Command::Rpl => Err(ErrorCode::State),
             Command::Counters => Ok(self.counters.arguments()),
             Command::Link { neighbour } => {
                 let entry = self.neighbours.get(neighbour);
@@ -221,19 +223,6 @@ impl Device {
             Some(global) => arguments.with("global", global),
             None => arguments.with("global", NONE),
         }
-    }
-
-    fn routing_status(&self) -> Arguments {
-        let Some(rpl) = &self.rpl else {
-            let none = Arguments::default().with("rank", NONE).with("parent", NONE).with("dodag", NONE);
-            return none.with("routes", 0);
-        };
-        let or_none = |value: Option<String>| value.unwrap_or_else(|| NONE.into());
-        Arguments::default()
-            .with("rank", rpl.rank())
-            .with("parent", or_none(rpl.parent().map(|parent| parent.to_string())))
-            .with("dodag", or_none(rpl.dodag_id().map(|id| id.to_string())))
-            .with("routes", rpl.routes())
     }
 
     /// The lifecycle state, as `wire::upper_tester` names it.

@@ -13,21 +13,18 @@ use rand_core::{Rng, SeedableRng};
 use wire::Eui64;
 use wire::ieee802154::{PanId, SecurityLevel};
 use wire::sixlowpan::{Context, Contexts};
-use wire::upper_tester::{self, Application, Arguments, Line, LineAssembler, Role, Routing, Trigger};
+use wire::upper_tester::{self, Application, Arguments, Line, LineAssembler, Role, Trigger};
 
 use crate::anchor::Parts;
 use crate::counter_writes::CounterWrites;
 use crate::counters::{Counters, count};
 use crate::discovery::{self, Discovery};
-use crate::features;
-use crate::finder::Finder;
 use crate::join_request::Schedule;
 use crate::mutants::{Mutant, Selected};
 use crate::neighbours::NeighbourList;
 use crate::plain_coap::PlainServer;
 use crate::profile::MINIMUM_LEVEL;
 use crate::radio::{Fate, TransmitQueue};
-use crate::rpl::{self, Rpl};
 use crate::session::SecureServer;
 use crate::software::{SHIPPED_VERSION, Software};
 use crate::store::Store;
@@ -57,9 +54,11 @@ pub struct Device {
     pub(crate) contexts: Contexts,
     pub(crate) discovery: Discovery,
     pub(crate) join_requests: Schedule,
-    pub(crate) finder: Finder,
+    #[cfg(feature = "find")]
+    pub(crate) finder: crate::finder::Finder,
     /// Of a device that was installed with `routing=rpl`.
-    pub(crate) rpl: Option<Rpl>,
+    #[cfg(feature = "rpl")]
+    pub(crate) rpl: Option<crate::rpl::Rpl>,
     pub(crate) server: SecureServer,
     pub(crate) plain_server: PlainServer,
     /// Hash of the datagram that DTLS took last, and of the one that last closed the network, with its sequence
@@ -116,7 +115,9 @@ impl Device {
             }),
             contexts: Contexts::default(),
             join_requests: Schedule::default(),
-            finder: Finder::default(),
+            #[cfg(feature = "find")]
+            finder: crate::finder::Finder::default(),
+            #[cfg(feature = "rpl")]
             rpl: None,
             credential_parts: Parts::default(),
             software: Software::new(image),
@@ -151,6 +152,7 @@ impl Device {
                 let fate = self.radio.done(now, handle, acknowledged, pause);
                 if let Fate::Final(receiver) = fate {
                     self.discovery.note_delivery(receiver, acknowledged);
+                    #[cfg(feature = "rpl")]
                     self.note_delivery(now, receiver, acknowledged);
                 }
                 match status {
@@ -197,8 +199,10 @@ impl Device {
             self.discovery.deadline(),
             self.neighbours.deadline(self.store.is_secured()),
             self.join_requests.next().filter(|_| !self.join_requests_pause()),
+            #[cfg(feature = "find")]
             self.finder.next(),
-            self.rpl.as_ref().and_then(Rpl::deadline),
+            #[cfg(feature = "rpl")]
+            self.rpl.as_ref().and_then(crate::rpl::Rpl::deadline),
             self.server.deadline(),
             self.plain_server.deadline(),
             self.software.deadline(),
@@ -245,10 +249,9 @@ impl Device {
         for emission in self.discovery.poll(now) {
             self.send_discovery(now, &emission);
         }
-        if let Some(rpl) = &mut self.rpl {
-            let emissions = rpl.poll(now, &mut self.entropy);
-            self.send_routing(now, &emissions);
-        }
+        #[cfg(feature = "rpl")]
+        self.run_routing(now);
+        #[cfg(feature = "find")]
         self.send_due_query(now);
         self.send_due_join_request(now);
         self.send_due_secure_requests(now);
@@ -275,9 +278,8 @@ impl Device {
             receiver_on: true,
         }));
         self.discovery = Discovery::new(self.hardware.eui64, site.role, site.parent, self.mutant);
-        self.rpl = features::RPL
-            .filter(|_| site.routing == Routing::Rpl)
-            .map(|present| Rpl::new(present, site.role, self.mutant, &mut self.entropy));
+        #[cfg(feature = "rpl")]
+        self.install_routing();
         let delay = self.random_below(discovery::SOLICITATION_DELAY_MAX);
         let outcome = self.discovery.start(now, delay);
         if let Some(parent) = site.parent {
@@ -301,30 +303,11 @@ impl Device {
         }
         if let Some(global) = outcome.registered {
             self.event(now, "address", Arguments::default().with("global", global));
-            if let Some(rpl) = &mut self.rpl {
-                rpl.start(now, global, &mut self.entropy);
-            }
-            if self.store.installation().is_some_and(|site| site.find.is_some()) {
-                self.finder.start(now);
-            }
+            #[cfg(feature = "rpl")]
+            self.start_routing(now, global);
+            #[cfg(feature = "find")]
+            self.start_search(now);
             self.start_join_requests(now);
-        }
-    }
-
-    fn note_delivery(&mut self, now: Instant, neighbour: Eui64, acknowledged: bool) {
-        if let Some(rpl) = &mut self.rpl {
-            let outcome = rpl.note_delivery(now, neighbour, acknowledged, &mut self.entropy);
-            self.apply_routing(now, &outcome);
-        }
-    }
-
-    /// Takes over what RPL brought about: the parent is the router that the device registers with.
-    pub(crate) fn apply_routing(&mut self, now: Instant, outcome: &rpl::Outcome) {
-        self.send_routing(now, &outcome.emissions);
-        if let Some((parent, rank)) = outcome.parent {
-            self.event(now, "rpl_parent", Arguments::default().with("parent", parent).with("rank", rank));
-            self.note_neighbour(now, parent);
-            self.discovery.follow(now, parent);
         }
     }
 
@@ -340,7 +323,13 @@ impl Device {
     /// The commissioning tool's address: configured, or found.
     pub(crate) fn tool(&self) -> Option<Ipv6Addr> {
         let site = self.store.installation()?;
-        if site.find.is_some() { self.finder.found() } else { Some(site.ct) }
+        match site.find {
+            None => Some(site.ct),
+            #[cfg(feature = "find")]
+            Some(_) => self.found_tool(),
+            #[cfg(not(feature = "find"))]
+            Some(_) => None,
+        }
     }
 
     /// Hands the keys of the store to link security; the one to send with last.

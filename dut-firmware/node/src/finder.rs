@@ -14,7 +14,6 @@ use wire::dns::{self, Name, Question, RecordData, RecordType};
 use wire::ipv6::ALL_COAP_NODES_REALM;
 use wire::upper_tester::Find;
 
-use crate::features;
 use crate::mutants::{Mutant, Selected};
 
 /// The port that questions come from; one that 6LoWPAN compresses well (RFC 6282 4.3.1).
@@ -70,7 +69,7 @@ impl Finder {
 
     /// The question that is due, if one is.
     pub(crate) fn take_due(&mut self, now: Instant, find: Find, entropy: &mut Entropy) -> Option<Query> {
-        if !features::FIND || self.next.is_none_or(|next| now < next) {
+        if self.next.is_none_or(|next| now < next) {
             return None;
         }
         let Some(wait) = WAITS.get(self.asked).copied() else {
@@ -149,7 +148,7 @@ impl Finder {
         payload: &[u8],
         mutant: Selected,
     ) -> Option<Ipv6Addr> {
-        if !features::FIND || self.found.is_some() || self.asked == 0 {
+        if self.found.is_some() || self.asked == 0 {
             return None;
         }
         let found = match find {

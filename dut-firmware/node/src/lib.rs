@@ -24,6 +24,7 @@ mod counters;
 mod device;
 mod discovery;
 mod features;
+#[cfg(feature = "find")]
 mod finder;
 mod forwarding;
 mod interface;
@@ -38,7 +39,12 @@ mod network;
 mod plain_coap;
 mod profile;
 mod radio;
+#[cfg(feature = "rpl")]
+mod routing;
+#[cfg(feature = "rpl")]
 mod rpl;
+#[cfg(feature = "find")]
+mod search;
 mod secure_request;
 mod session;
 mod software;

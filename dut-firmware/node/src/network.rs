@@ -16,11 +16,9 @@ use crate::bootstrap_layer::{Class, Protection};
 use crate::counters::count;
 use crate::device::Device;
 use crate::discovery::{self, Emission, ND_HOP_LIMIT};
-use crate::finder;
 use crate::forwarding::{NextHop, next_hop, upwards};
 use crate::mutants::Mutant;
 use crate::profile::{BACKBONE_ADDRESS, BACKBONE_PREFIX, HOP_LIMIT, SSR_LIFETIME_UNITS, same_prefix};
-use crate::rpl::{self, ALL_RPL_NODES};
 use crate::session::Peer;
 
 /// Where a packet came from.
@@ -66,7 +64,10 @@ impl Device {
             if on_link && destination == ALL_COAP_NODES_REALM {
                 return self.forward(packet, origin);
             }
-            let routing = destination == ALL_RPL_NODES && self.rpl.is_some();
+            #[cfg(feature = "rpl")]
+            let routing = destination == crate::rpl::ALL_RPL_NODES && self.rpl.is_some();
+            #[cfg(not(feature = "rpl"))]
+            let routing = false;
             if on_link && (routing || discovery::listens_to(destination, self.addresses().into_iter())) {
                 self.deliver(now, &packet, origin);
             }
@@ -185,14 +186,11 @@ impl Device {
                 let outcome = self.discovery.handle(now, neighbour, source, &message, delay);
                 self.apply_discovery(now, outcome);
             }
+            #[cfg(feature = "rpl")]
             (Message::Rpl(message), Origin::Link { neighbour, .. })
                 if hop_limit == ND_HOP_LIMIT && is_link_local(source) =>
             {
-                if let Some(rpl) = &mut self.rpl {
-                    let to_all = destination.is_multicast();
-                    let outcome = rpl.handle(now, neighbour, to_all, &message, &mut self.entropy);
-                    self.apply_routing(now, &outcome);
-                }
+                self.receive_routing(now, neighbour, destination.is_multicast(), &message);
             }
             (Message::Sel(message), Origin::Link { neighbour, secured })
                 if message.kind == sel::Kind::SetSecureRequest =>
@@ -222,7 +220,8 @@ impl Device {
         let peer = Peer { address: source, port: datagram.source_port, local: destination };
         match datagram.destination_port {
             SECURE_PORT | PORT if destination.is_multicast() => {}
-            finder::PORT => self.receive_answer(now, peer, &datagram.payload),
+            #[cfg(feature = "find")]
+            crate::finder::PORT => self.receive_answer(now, peer, &datagram.payload),
             SECURE_PORT => self.receive_dtls(now, peer, &datagram.payload),
             PORT => self.receive_plain_coap(now, peer, &datagram.payload),
             port => {
@@ -291,25 +290,13 @@ impl Device {
         self.send_packet(&Packet { header, payload }, next, Class::Other);
     }
 
-    /// Sends messages of RPL: link-local, hop limit 255 (RFC 6550 section 6).
-    pub(crate) fn send_routing(&mut self, now: Instant, emissions: &[rpl::Emission]) {
-        for rpl::Emission { to, message } in emissions {
-            let source = self.discovery.link_local();
-            let destination = to.map_or(ALL_RPL_NODES, |to| link_local(LinkAddress::Extended(to)));
-            let Ok(payload) = Message::Rpl(message.clone()).to_vec(source, destination) else { continue };
-            let header = Header::new(source, destination, NextHeader::ICMPV6, ND_HOP_LIMIT);
-            if let Some(to) = to {
-                self.note_neighbour(now, *to);
-            }
-            let next = to.map_or(NextHop::Multicast, NextHop::Neighbour);
-            self.send_packet(&Packet { header, payload }, next, Class::Other);
-        }
-    }
-
     /// The next hop of a packet: by what RPL learnt, else by what was configured and registered.
     fn next_hop(&self, destination: Ipv6Addr) -> Option<NextHop> {
-        let learnt = self.rpl.as_ref().and_then(|rpl| rpl.next_hop(destination)).map(NextHop::Neighbour);
-        learnt.or_else(|| next_hop(destination, self.role(), self.store.routes(), &self.discovery))
+        #[cfg(feature = "rpl")]
+        if let Some(neighbour) = self.rpl.as_ref().and_then(|rpl| rpl.next_hop(destination)) {
+            return Some(NextHop::Neighbour(neighbour));
+        }
+        next_hop(destination, self.role(), self.store.routes(), &self.discovery)
     }
 
     /// What a device must not do: answers a refused packet.
@@ -358,9 +345,13 @@ fn bootstrap_request(packet: &Packet) -> Option<sel::Kind> {
 /// What a packet of this device is to the bootstrap layer; DTLS and CoAP of its servers are no data of an application.
 fn class(packet: &Packet) -> Class {
     let source_port = packet.payload.first_chunk().map(|&[high, low]| u16::from_be_bytes([high, low]));
+    #[cfg(feature = "find")]
+    if source_port == Some(crate::finder::PORT) {
+        return Class::Other;
+    }
     match (packet.header.next_header, packet.payload.first()) {
         (NextHeader::ICMPV6, Some(128 | 129)) => Class::Echo,
-        (NextHeader::UDP, _) if !matches!(source_port, Some(PORT | SECURE_PORT | finder::PORT)) => Class::Data,
+        (NextHeader::UDP, _) if !matches!(source_port, Some(PORT | SECURE_PORT)) => Class::Data,
         _ => Class::Other,
     }
 }

@@ -7,11 +7,11 @@ use alloc::vec::Vec;
 use protocols::Entropy;
 use protocols::coap::{self, ExchangeId, Response, ServerOutput, TransmissionParameters};
 use protocols::credentials::{Identity, SigningKey};
-use protocols::dtls::{
-    self, ClientAuthentication, CloseReason, CookieConfig, ExtendedMasterSecret, Output, Psk, PskStore, Retransmission,
-    ServerConfig, ServerEcdhe,
-};
+use protocols::dtls::{self, CookieConfig, Output, Retransmission};
 use protocols::time::Instant;
+use protocols::tls::{
+    ClientAuthentication, CloseReason, ExtendedMasterSecret, Psk, PskStore, ServerConfig, ServerEcdhe,
+};
 use protocols::work::Work;
 use rand_core::{Rng, SeedableRng};
 use wire::Eui64;
@@ -212,15 +212,18 @@ impl SecureServer {
         let mut transport_address = peer.address.octets().to_vec();
         transport_address.extend(peer.port.to_be_bytes());
         let cookie = CookieConfig { secret: self.cookie_secret, peer: transport_address };
-        let config = ServerConfig {
-            cookie: (!self.mutant.is(Mutant::NoCookie)).then_some(cookie),
-            mtu: DTLS_MTU,
-            retransmission: Retransmission::default().with_jitter(),
+        let tls = ServerConfig {
             extended_master_secret: self.extended_master_secret(),
             ..match credentials.anchor {
                 TrustAnchor::Psk(psk) => self.by_shared_key(credentials.eui64, psk),
                 TrustAnchor::KeyPair(pair) => self.by_key_pair(pair, credentials.unix_time_at_zero)?,
             }
+        };
+        let config = dtls::ServerConfig {
+            tls,
+            cookie: (!self.mutant.is(Mutant::NoCookie)).then_some(cookie),
+            mtu: DTLS_MTU,
+            retransmission: Retransmission::default().with_jitter(),
         };
         let dtls = dtls::Server::new(config, Entropy::from_rng(&mut self.entropy)).ok()?;
         let coap = coap_server(&mut self.entropy);

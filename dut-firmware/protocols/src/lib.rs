@@ -13,6 +13,7 @@ pub mod lowpan;
 pub mod mac;
 mod mutants;
 pub mod time;
+pub mod tls;
 pub mod work;
 
 /// The deterministic random bit generator every machine owns; a board seeds it from its hardware source, the virtual rack

@@ -31,6 +31,7 @@ pub mod sel;
 pub mod sixlowpan;
 pub mod software_image;
 pub mod tap;
+pub mod tls;
 pub mod udp;
 pub mod upper_tester;
 pub mod writer;

@@ -1,10 +1,10 @@
 //! The messages and extensions of ECDHE_ECDSA with raw public keys and certificates: what is malformed does not parse, and
 //! what is emitted parses to the same.
 
-use bootrack_wire::dtls::{
+use bootrack_wire::tls::{
     Certificate, CertificateRequest, CertificateType, ClientCertificateType, DigitallySigned, EcPointFormat,
     EcdhParameters, EcdheServerKeyExchange, Extension, ExtensionType, Handshake, HandshakeType, KeyExchange,
-    NamedGroup, SignatureAndHash,
+    NamedGroup, SignatureAndHash, Transport,
 };
 use proptest::prelude::*;
 use rstest::rstest;
@@ -24,7 +24,7 @@ use rstest::rstest;
 #[case::octets_after_the_point(HandshakeType::ClientKeyExchange, &[1, 4, 4])]
 #[case::signature_past_the_end(HandshakeType::CertificateVerify, &[4, 3, 0, 2, 1])]
 fn malformed_ecdhe_messages_do_not_parse(#[case] msg_type: HandshakeType, #[case] body: &[u8]) {
-    assert!(Handshake::parse(msg_type, body, KeyExchange::EcdheEcdsa).is_err());
+    assert!(Handshake::parse(Transport::Datagram, msg_type, body, KeyExchange::EcdheEcdsa).is_err());
 }
 
 fn octets(most: usize) -> impl Strategy<Value = Vec<u8>> {
@@ -66,7 +66,7 @@ proptest! {
     fn every_ecdhe_message_survives_emit_and_parse(message in ecdhe_messages()) {
         let mut body = Vec::new();
         message.emit(&mut body).unwrap();
-        prop_assert_eq!(Handshake::parse(message.msg_type(), &body, KeyExchange::EcdheEcdsa), Ok(message));
+        prop_assert_eq!(Handshake::parse(Transport::Datagram, message.msg_type(), &body, KeyExchange::EcdheEcdsa), Ok(message));
     }
 
     #[test]
@@ -107,6 +107,6 @@ proptest! {
 
     #[test]
     fn no_octets_panic_a_parser(input in octets(300), kind in 0u8..21) {
-        let _ = Handshake::parse(kind.into(), &input, KeyExchange::EcdheEcdsa);
+        let _ = Handshake::parse(Transport::Datagram, kind.into(), &input, KeyExchange::EcdheEcdsa);
     }
 }

@@ -9,7 +9,7 @@ use engine::tester::TesterMachines;
 use input::{Fault, Source};
 use record::bundle::{Bundle, StoredRun};
 use reports::{ClauseText, Clauses};
-use suites::ledger::{Class, Ledger};
+use suites::ledger::Ledger;
 use suites::pics::{Pics, Proforma};
 use suites::pixit::Pixit;
 use suites::plan::Case;
@@ -237,29 +237,9 @@ pub(crate) fn clause_texts(ledger: &Ledger) -> Clauses {
     let text = |clause: &suites::ledger::Clause| ClauseText {
         level: clause.level.name().to_owned(),
         text: clause.text.clone(),
-        class: class_text(&clause.class),
+        class: clause.class.to_string(),
     };
     ledger.clauses().iter().map(|clause| (clause.id.clone(), text(clause))).collect()
-}
-
-/// A class in words.
-pub(crate) fn class_text(class: &Class) -> String {
-    match class {
-        Class::Tested => "tested".to_owned(),
-        Class::Untestable(why) => format!("untestable: {why}"),
-        Class::OutOfScope(why) => format!("out of scope: {why}"),
-        Class::Later(mechanism) => format!("later: {mechanism}"),
-    }
-}
-
-/// The name of a class alone.
-pub(crate) fn class_name(class: &Class) -> &'static str {
-    match class {
-        Class::Tested => "tested",
-        Class::Untestable(_) => "untestable",
-        Class::OutOfScope(_) => "out_of_scope",
-        Class::Later(_) => "later",
-    }
 }
 
 /// Files as they are named; of a folder every `*.toml` in it, by name; and the suites that a run plays only

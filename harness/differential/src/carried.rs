@@ -2,16 +2,17 @@
 //! is for. The fuzz target `readers` and the differential test take the same inputs.
 
 use dissect::LinkType;
-use wire::dtls::{
-    CipherSuite, ClientHello, ContentType, HandshakeHeader, HandshakeType, MasterSecret, ProtocolVersion, Record,
-    RecordHeader, ServerHello, WriteKeys, additional_data, nonce, psk_premaster_secret,
-};
+use wire::dtls::{HandshakeHeader, Record, RecordHeader, additional_data};
 use wire::ethernet::{EtherType, Frame as EthernetFrame, MacAddress};
 use wire::ieee802154::{
     Address, AuxSecurityHeader, Content, Elements, Frame, Header, KeyIdentifier, LinkAddress, Mpx, PanId,
     PayloadElement, SecurityLevel, append_fcs, secure_in_slot,
 };
 use wire::ipv6::{self, NextHeader, Packet};
+use wire::tls::{
+    CipherSuite, ClientHello, ContentType, HandshakeType, MasterSecret, ProtocolVersion, ServerHello, WriteKeys, nonce,
+    psk_premaster_secret,
+};
 use wire::udp::Datagram;
 use wire::{Eui64, ccm, coap, dns, hip, ikev2, pana, radius, zep};
 
@@ -133,7 +134,7 @@ impl Devices {
             version: VERSION,
             random: [1; 32],
             session_id: vec![],
-            cookie: vec![7; 8],
+            cookie: Some(vec![7; 8]),
             cipher_suites: vec![CipherSuite(suite)],
             compression_methods: vec![0],
             extensions: vec![],

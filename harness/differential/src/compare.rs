@@ -5,7 +5,7 @@ use std::net::Ipv6Addr;
 use std::path::Path;
 
 use dissect::{Captured, Dissection, Dissector, FieldKind, Keys, LinkType, UdpProtocol, Value, field};
-use wire::dtls::MasterSecret;
+use wire::tls::MasterSecret;
 
 use crate::captures::{CAPTURES, capture, capture_path};
 use crate::excuses::excuse;

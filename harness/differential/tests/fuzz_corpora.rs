@@ -24,11 +24,12 @@ use dissect::{Dissector, Keys, LinkType};
 use targets::TARGETS;
 use wire::coap;
 use wire::dns;
-use wire::dtls::{ContentType, fragments, records};
+use wire::dtls::{fragments, records};
 use wire::icmpv6;
 use wire::ieee802154::{Content, Frame};
 use wire::ipv6::{NextHeader, Packet};
 use wire::software_image::SoftwareImage;
+use wire::tls::ContentType;
 
 fn fuzz_folder() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../../fuzz")

@@ -19,10 +19,10 @@ use super::udp_ports::UdpProtocol;
 use super::wpan::{NOT_SEEN, ShortAddresses, Transactions};
 use wire::Eui64;
 use wire::coap;
-use wire::dtls::{MasterSecret, RANDOM_LENGTH};
 use wire::ieee802154::{LinkAddress, PanId, ShortAddress, Trailer};
 use wire::ipv6::Ipv6Addr;
 use wire::sixlowpan::{Context, Contexts};
+use wire::tls::{MasterSecret, RANDOM_LENGTH};
 
 /// Takes captured frames apart, in the order of their capture. Every memory of it is bounded.
 pub struct Dissector {

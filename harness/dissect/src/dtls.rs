@@ -5,8 +5,9 @@ use super::coap::looks_like_coap;
 use super::dtls_session::{End, OpenFailure};
 use super::model::NoteKind;
 use super::sheet::{Cursor, Sheet, Span};
-use wire::dtls::{ContentType, Fragment, HandshakeHeader, ProtocolVersion, RecordHeader};
+use wire::dtls::{Fragment, HandshakeHeader, RecordHeader};
 use wire::reader::Reader;
+use wire::tls::{ContentType, ProtocolVersion};
 use wire::{Error, Result, coap};
 
 /// The content type of RFC 6520.

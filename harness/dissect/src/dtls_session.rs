@@ -8,13 +8,13 @@ use sha2::{Digest, Sha256};
 
 use super::handshake::Negotiated;
 use super::keys::Keys;
-use wire::dtls::{
-    CipherSuite, ClientHello, ExtensionType, Fragment, HandshakeHeader, HandshakeType, KeyBlock, MAC_LENGTH,
-    MasterSecret, RANDOM_LENGTH, RecordHeader, Sender, ServerHello, WriteKeys, additional_data, message_bytes, nonce,
-    psk_premaster_secret,
-};
+use wire::dtls::{Fragment, HandshakeHeader, RecordHeader, additional_data, message_bytes};
 use wire::ipv6::Ipv6Addr;
 use wire::reader::Reader;
+use wire::tls::{
+    CipherSuite, ClientHello, ExtensionType, HandshakeType, KeyBlock, MAC_LENGTH, MasterSecret, RANDOM_LENGTH, Sender,
+    ServerHello, Transport, WriteKeys, nonce, psk_premaster_secret,
+};
 use wire::{Error, ccm};
 
 /// Address and port.
@@ -208,7 +208,7 @@ impl Session {
             if self.handshake.client_hello == message {
                 return;
             }
-            let Ok(hello) = ClientHello::parse(body) else { return };
+            let Ok(hello) = ClientHello::parse(Transport::Datagram, body) else { return };
             self.client = Some(sender);
             self.handshake = Handshake {
                 client_hello: message,

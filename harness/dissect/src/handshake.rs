@@ -4,7 +4,7 @@
 
 use super::hello_extension::extensions;
 use super::sheet::{Cursor, Sheet};
-use wire::dtls::{CipherSuite, HandshakeType, VERIFY_DATA_LENGTH};
+use wire::tls::{CipherSuite, HandshakeType, VERIFY_DATA_LENGTH};
 use wire::{Error, Result};
 
 /// What the hellos of a session settle about the messages behind them.
@@ -147,7 +147,7 @@ fn server_hello(sheet: &mut Sheet, cursor: &mut Cursor<'_>) -> Result<()> {
 fn hello(sheet: &mut Sheet, cursor: &mut Cursor<'_>) -> Result<()> {
     cursor.uint(sheet, "dtls.handshake.version", 2)?;
     let mut random = cursor.clone();
-    cursor.bytes(sheet, "dtls.handshake.random", wire::dtls::RANDOM_LENGTH)?;
+    cursor.bytes(sheet, "dtls.handshake.random", wire::tls::RANDOM_LENGTH)?;
     // Wireshark has the octets behind the time in a field of their own (RFC 5246 section 7.4.1.2).
     random.take(4, "dtls.handshake.random_time")?;
     random.bytes(sheet, "dtls.handshake.random_bytes", 28)?;

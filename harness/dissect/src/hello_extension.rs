@@ -3,7 +3,7 @@
 
 use super::handshake::{length, numbers, signature_algorithms, vector};
 use super::sheet::{Cursor, Sheet};
-use wire::dtls::ExtensionType;
+use wire::tls::ExtensionType;
 use wire::{Error, Result};
 
 /// Reads the extensions block, length included; nothing at all is an empty list (RFC 5246 section 7.4.1.2).

@@ -8,8 +8,8 @@ use sha2::Sha256;
 
 use wire::Eui64;
 use wire::ccm::Ccm;
-use wire::dtls::{MasterSecret, RANDOM_LENGTH};
 use wire::ieee802154::{AuxSecurityHeader, Header, counter_nonce, open_octets, slot_nonce, slot_nonce_source};
+use wire::tls::{MasterSecret, RANDOM_LENGTH};
 
 /// Key sequences that a Thread network key is tried with if nothing tells: after the last of them a network with the usual
 /// rotation of 28 days has run for 78 years.

@@ -114,13 +114,14 @@ fn a_header_element_among_payload_elements_is_told() {
 
 #[test]
 fn an_empty_list_of_point_formats_is_told() {
-    use wire::dtls::{CipherSuite, ClientHello, Extension, ExtensionType, Handshake, ProtocolVersion, message_bytes};
+    use wire::dtls::message_bytes;
+    use wire::tls::{CipherSuite, ClientHello, Extension, ExtensionType, Handshake, ProtocolVersion};
     for (data, is_malformed) in [(vec![1, 0], false), (vec![0], true)] {
         let hello = Handshake::ClientHello(ClientHello {
             version: ProtocolVersion::DTLS_1_2,
             random: [7; 32],
             session_id: Vec::new(),
-            cookie: Vec::new(),
+            cookie: Some(Vec::new()),
             cipher_suites: vec![CipherSuite::ECDHE_ECDSA_WITH_AES_128_CCM_8],
             compression_methods: vec![0],
             extensions: vec![Extension { extension_type: ExtensionType::EC_POINT_FORMATS, data }],

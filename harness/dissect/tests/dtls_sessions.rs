@@ -4,11 +4,12 @@ use bootrack_dissect::{Dissection, Dissector, Keys, NoteKind};
 use differential::{PSK, Session, session};
 use rstest::rstest;
 use wire::ccm;
-use wire::dtls::{
-    CipherSuite, ClientHello, ContentType, Extension, ExtensionType, HandshakeType, MasterSecret, ProtocolVersion,
-    RANDOM_LENGTH, Record, RecordHeader, ServerHello, additional_data, message_bytes, nonce,
-};
+use wire::dtls::{Record, RecordHeader, additional_data, message_bytes};
 use wire::ipv6::{Header, Ipv6Addr, NextHeader, Packet};
+use wire::tls::{
+    CipherSuite, ClientHello, ContentType, Extension, ExtensionType, HandshakeType, MasterSecret, ProtocolVersion,
+    RANDOM_LENGTH, ServerHello, nonce,
+};
 use wire::udp::Datagram;
 
 fn packets(session: &Session) -> Vec<Vec<u8>> {
@@ -150,7 +151,7 @@ fn session_under(suite: u16, mac_length: usize) -> Vec<Dissection> {
         version,
         random: client_random,
         session_id: Vec::new(),
-        cookie: Vec::new(),
+        cookie: Some(Vec::new()),
         cipher_suites: vec![CipherSuite(suite)],
         compression_methods: vec![0],
         extensions: Vec::new(),

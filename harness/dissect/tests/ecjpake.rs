@@ -4,7 +4,7 @@ use bootrack_dissect::{Dissector, Keys, NoteKind};
 use differential::captures::{WITH_FCS, capture};
 use proptest::prelude::*;
 use wire::Error;
-use wire::dtls::{EcJpakeServerParams, KeyKp, KeyKpPair};
+use wire::tls::{EcJpakeServerParams, KeyKp, KeyKpPair};
 
 /// The vector's lines that follow `title`.
 fn vector(title: &str) -> Vec<u8> {

@@ -10,7 +10,7 @@ use reports::{Bootstrap, CaseInput, Clauses, PduSummary};
 use suites::plan::Point;
 use suites::vocabulary::Stations;
 use wire::coap::Code;
-use wire::dtls::{AlertDescription, CipherSuite};
+use wire::tls::{AlertDescription, CipherSuite};
 
 use crate::environment::Environment;
 use crate::error::StoredRunError;

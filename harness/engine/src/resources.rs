@@ -202,7 +202,7 @@ impl Procedure {
     /// What the device's side of the session tells.
     fn note_device(&mut self, pdu: &Pdu, tool: &str) {
         let suite = pdu.number("dtls.handshake.ciphersuite");
-        if suite == Some(u64::from(wire::dtls::CipherSuite::PSK_WITH_AES_128_CCM_8.0)) {
+        if suite == Some(u64::from(wire::tls::CipherSuite::PSK_WITH_AES_128_CCM_8.0)) {
             self.anchor = Some("PSK");
         }
         if let Some(certificate) = pdu.text("dtls.handshake.certificate") {

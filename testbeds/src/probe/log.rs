@@ -7,7 +7,8 @@ use std::time::Duration;
 use defmt_decoder::{DecodeError, StreamDecoder, Table};
 use probe_rs::rtt::{self, Rtt};
 
-use super::{Probe, ProbeError, SharedProbe, chain};
+use super::attached::chain;
+use super::{Probe, ProbeError, SharedProbe};
 
 /// How often the chip is asked.
 const POLLS_EVERY: Duration = Duration::from_millis(20);

@@ -4,7 +4,8 @@
 
 extern crate alloc;
 
-use wire::dtls::{Alert, Handshake, Record, RecordHeader};
+use wire::dtls::{Record, RecordHeader};
+use wire::tls::{Alert, Handshake};
 use wire::icmpv6::Message as Icmpv6;
 use wire::ieee802154::{Frame, Mpdu, SecuredFrame};
 use wire::ipv6::Packet;
@@ -36,7 +37,7 @@ bootrack_bare_metal::image! {
     Alert::parse,
     wire::dtls::seal,
     wire::dtls::open,
-    wire::dtls::prf,
+    wire::tls::prf,
     wire::coap::Message::parse,
     wire::coap::Message::emit,
     Line::parse,

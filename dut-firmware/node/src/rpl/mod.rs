@@ -27,7 +27,6 @@ use wire::upper_tester::Role;
 
 use crate::bounds;
 use crate::device::random_below;
-use crate::features::WithRpl;
 use crate::mutants::{Mutant, Selected};
 use routes::{DownwardRoute, Taken, take};
 use trickle::Trickle;
@@ -131,7 +130,6 @@ struct Dodag {
 /// The state of RPL.
 #[derive(Debug)]
 pub(crate) struct Rpl {
-    _present: WithRpl,
     role: Role,
     mutant: Selected,
     own: Option<Ipv6Addr>,
@@ -151,11 +149,10 @@ pub(crate) struct Rpl {
 }
 
 impl Rpl {
-    pub(crate) fn new(present: WithRpl, role: Role, mutant: Selected, entropy: &mut Entropy) -> Self {
+    pub(crate) fn new(role: Role, mutant: Selected, entropy: &mut Entropy) -> Self {
         // A counter begins somewhere on its line, so that a restart is seen.
         let [low, ..] = entropy.next_u32().to_le_bytes();
         Self {
-            _present: present,
             role,
             mutant,
             own: None,

@@ -5,8 +5,9 @@ use std::net::Ipv6Addr;
 
 use protocols::Entropy;
 use protocols::coap;
-use protocols::dtls::{self, ClientConfig, CloseReason, Output, Psk};
+use protocols::dtls::{self, ClientConfig, Output};
 use protocols::time::Instant;
+use protocols::tls::{CloseReason, Psk};
 use rand_core::SeedableRng;
 use wire::coap::{Code, ContentFormat, Options};
 use wire::icmpv6::{Echo, Message};

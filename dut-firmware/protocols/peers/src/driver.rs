@@ -4,8 +4,9 @@ use std::net::{SocketAddr, UdpSocket};
 use std::time::Duration;
 
 use protocols::Entropy;
-use protocols::dtls::{Client, Closed, KeyLog, Output, SendError, Server, Statistics};
+use protocols::dtls::{Client, Output, SendError, Server, Statistics};
 use protocols::time::Instant;
+use protocols::tls::{Closed, KeyLog};
 use rand_core::{Rng, SeedableRng};
 
 /// Longest wait for a datagram, so that deadlines of the caller are seen.

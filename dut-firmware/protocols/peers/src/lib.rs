@@ -12,7 +12,8 @@ pub use program::{Program, find_program, free_port};
 pub use servers::{gnutls_server, openssl_server};
 
 use protocols::Entropy;
-use protocols::dtls::{ClientConfig, Psk, ServerConfig, SinglePsk};
+use protocols::dtls::{ClientConfig, ServerConfig};
+use protocols::tls::{Psk, SinglePsk};
 use rand_core::SeedableRng;
 
 /// The identity that every test uses.
@@ -28,7 +29,9 @@ pub fn client_config(mtu: usize) -> ClientConfig {
 /// A configuration of our server with the common credentials.
 pub fn server_config(mtu: usize) -> ServerConfig {
     let store = SinglePsk { identity: IDENTITY.into(), psk: Psk::new(KEY) };
-    ServerConfig { mtu, psk_identity_hint: Some(b"hint1".to_vec()), ..ServerConfig::new(store) }
+    let mut config = ServerConfig { mtu, ..ServerConfig::new(store) };
+    config.tls.psk_identity_hint = Some(b"hint1".to_vec());
+    config
 }
 
 /// A reproducible source of randomness.

@@ -9,12 +9,11 @@ use bootrack_peer_tests::{
     openssl_server, server_config,
 };
 use protocols::credentials::{Identity, SigningKey, Trust, TrustAnchor};
-use protocols::dtls::{
-    Client, ClientAuthentication, ClientEcdhe, CookieConfig, ExtendedMasterSecret, Server, ServerConfig, ServerEcdhe,
-};
+use protocols::dtls::{Client, CookieConfig, Server, ServerConfig};
 use protocols::time::Instant;
+use protocols::tls::{ClientAuthentication, ClientEcdhe, ExtendedMasterSecret, ServerEcdhe};
 use rstest::rstest;
-use wire::dtls::{AlertDescription, CipherSuite};
+use wire::tls::{AlertDescription, CipherSuite};
 
 const ECDHE: CipherSuite = CipherSuite::ECDHE_ECDSA_WITH_AES_128_CCM_8;
 const PSK: CipherSuite = CipherSuite::PSK_WITH_AES_128_CCM_8;
@@ -58,8 +57,8 @@ fn both(pki: &Pki, preference: [CipherSuite; 2]) -> ServerConfig {
     let mut config = server_config(1280);
     let client_authentication = ClientAuthentication::Optional;
     let identity = identity(&pki.credentials("server", Flaw::None));
-    config.ecdhe = Some(ServerEcdhe { identity, client_authentication, trust: trust(pki) });
-    config.cipher_suites = preference.to_vec();
+    config.tls.ecdhe = Some(ServerEcdhe { identity, client_authentication, trust: trust(pki) });
+    config.tls.cipher_suites = preference.to_vec();
     config
 }
 
@@ -177,8 +176,8 @@ fn client_of_both_suites_takes_what_the_server_has(#[values(false, true)] has_ce
     let arguments: Vec<String> = arguments.split_whitespace().map(String::from).collect();
     let (server, port) = openssl_server(&path, &arguments);
     let mut config = client_config(1280);
-    config.ecdhe = Some(ClientEcdhe::new(None, trust(&pki)));
-    config.cipher_suites = vec![ECDHE, PSK];
+    config.tls.ecdhe = Some(ClientEcdhe::new(None, trust(&pki)));
+    config.tls.cipher_suites = vec![ECDHE, PSK];
     config.retransmission.initial = Duration::from_millis(300);
     let client = Client::new(config, entropy(port.into()), Instant::ZERO).unwrap();
     let socket = UdpSocket::bind(loopback(0)).unwrap();
@@ -209,7 +208,7 @@ fn ecdhe_without_an_extended_master_secret(
 ) {
     let Some(pki) = Pki::new() else { return };
     let mut config = both(&pki, [ECDHE, PSK]);
-    config.extended_master_secret = setting;
+    config.tls.extended_master_secret = setting;
     let (mut server, port) = our_server(config);
     let Some(mut client) = peer.client(&pki, Offer::Ecdhe, port) else { return };
     check_session(&mut server, peer, &mut client);

@@ -12,12 +12,11 @@ use bootrack_peer_tests::{
     Credentials, Driver, Engine, Flaw, Pki, Program, entropy, find_program, gnutls_server, openssl_server,
 };
 use protocols::credentials::{CredentialError, Identity, PublicKey, SigningKey, Trust, TrustAnchor};
-use protocols::dtls::{
-    Client, ClientAuthentication, ClientConfig, ClientEcdhe, Closed, Retransmission, Server, ServerConfig, ServerEcdhe,
-};
+use protocols::dtls::{Client, ClientConfig, Retransmission, Server, ServerConfig};
 use protocols::time::Instant;
+use protocols::tls::{ClientAuthentication, ClientEcdhe, Closed, ServerEcdhe};
 use rstest::rstest;
-use wire::dtls::AlertDescription;
+use wire::tls::AlertDescription;
 
 const OPENSSL_SUITE: &str = "ECDHE-ECDSA-AES128-CCM8:@SECLEVEL=0";
 const GNUTLS_PRIORITY: &str = "NORMAL:-VERS-ALL:+VERS-DTLS1.2:-CIPHER-ALL:+AES-128-CCM-8:-KX-ALL:+ECDHE-ECDSA:\

@@ -17,11 +17,12 @@ use bootrack_peer_tests::{
     Driver, Engine, IDENTITY, KEY, Program, client_config, entropy, find_program, gnutls_server, openssl_server,
     server_config,
 };
-use protocols::dtls::{Client, CloseReason, CookieConfig, ExtendedMasterSecret, KeyLog, Psk, Server, UnknownIdentity};
+use protocols::dtls::{Client, CookieConfig, Server};
 use protocols::time::Instant;
+use protocols::tls::{CloseReason, ExtendedMasterSecret, KeyLog, Psk, UnknownIdentity};
 use rstest::rstest;
 use tempfile::TempDir;
-use wire::dtls::AlertDescription;
+use wire::tls::AlertDescription;
 
 const OPENSSL_SUITE: &str = "PSK-AES128-CCM8:@SECLEVEL=0";
 const GNUTLS_PRIORITY: &str = "NORMAL:-VERS-ALL:+VERS-DTLS1.2:-CIPHER-ALL:+AES-128-CCM-8:-KX-ALL:+PSK";
@@ -36,7 +37,7 @@ fn socket() -> UdpSocket {
 
 fn our_client(mtu: usize, ems: ExtendedMasterSecret, port: u16) -> Driver {
     let mut config = client_config(mtu);
-    config.extended_master_secret = ems;
+    config.tls.extended_master_secret = ems;
     config.retransmission.initial = Duration::from_millis(300);
     let client = Client::new(config, entropy(u64::from(port)), Instant::ZERO).unwrap();
     Driver::new(Engine::Client(Box::new(client)), socket(), Some(loopback(port)))
@@ -46,7 +47,7 @@ fn our_server(mtu: usize, ems: ExtendedMasterSecret, cookie: bool) -> (Driver, u
     let socket = socket();
     let port = socket.local_addr().unwrap().port();
     let mut config = server_config(mtu);
-    config.extended_master_secret = ems;
+    config.tls.extended_master_secret = ems;
     // One peer per test, so its address need not be known.
     config.cookie = cookie.then(|| CookieConfig { secret: [9; 32], peer: b"peer".to_vec() });
     let server = Server::new(config, entropy(u64::from(port))).unwrap();
@@ -164,7 +165,7 @@ fn openssl_with_bad_credentials_is_told_so(
     let socket = socket();
     let port = socket.local_addr().unwrap().port();
     let mut config = server_config(1280);
-    config.unknown_identity = unknown_identity;
+    config.tls.unknown_identity = unknown_identity;
     let server = Server::new(config, entropy(1)).unwrap();
     let mut server = Driver::new(Engine::Server(Box::new(server)), socket, None);
     let mut arguments = openssl_arguments("s_client", 1280, &folder.path().join("keys"), &key);
@@ -182,7 +183,7 @@ fn openssl_server_with_another_key_never_gets_a_session() {
     let folder = TempDir::new().unwrap();
     let (_server, port) = openssl_psk_server(&path, 1280, &folder.path().join("keys"), &[]);
     let mut config = client_config(1280);
-    config.psk.as_mut().unwrap().psk = Psk::new([7; 16]);
+    config.tls.psk.as_mut().unwrap().psk = Psk::new([7; 16]);
     config.retransmission.initial = Duration::from_millis(100);
     config.retransmission.limit = 3;
     let client = Client::new(config, entropy(2), Instant::ZERO).unwrap();

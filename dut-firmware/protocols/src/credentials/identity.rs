@@ -5,7 +5,7 @@ use alloc::vec::Vec;
 
 use rustls_pki_types::CertificateDer;
 use webpki::EndEntityCert;
-use wire::dtls::{Certificate, CertificateType};
+use wire::tls::{Certificate, CertificateType};
 
 use super::{KeyError, PublicKey, SigningKey, X509};
 

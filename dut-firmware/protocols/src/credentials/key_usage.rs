@@ -3,9 +3,8 @@
 use wire::reader::Reader;
 
 use super::CertificateError;
-use super::der::{SEQUENCE, content, element};
+use super::der::{BIT_STRING, SEQUENCE, content, element};
 
-const BIT_STRING: u8 = 0x03;
 const OCTET_STRING: u8 = 0x04;
 /// `[3]` of TBSCertificate: the extensions.
 const EXTENSIONS: u8 = 0xa3;

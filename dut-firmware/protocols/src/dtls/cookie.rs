@@ -5,7 +5,7 @@ use core::time::Duration;
 
 use hmac::{Hmac, KeyInit, Mac};
 use sha2::Sha256;
-use wire::dtls::ClientHello;
+use wire::tls::ClientHello;
 
 use super::CookieConfig;
 use crate::time::Instant;
@@ -51,7 +51,8 @@ pub(super) fn is_valid(config: &CookieConfig, now: Instant, hello: &ClientHello,
     let current = period(now);
     [Some(current), current.checked_sub(1)].into_iter().flatten().any(|period| {
         let expected = of_period(config, period, hello, work);
-        let difference = expected.iter().zip(&hello.cookie).fold(0, |sum, (a, b)| sum | (a ^ b));
-        difference == 0 && expected.len() == hello.cookie.len()
+        let returned = hello.cookie.as_deref().unwrap_or_default();
+        let difference = expected.iter().zip(returned).fold(0, |sum, (a, b)| sum | (a ^ b));
+        difference == 0 && expected.len() == returned.len()
     })
 }

@@ -3,7 +3,8 @@
 use alloc::vec::Vec;
 use core::time::Duration;
 
-use wire::dtls::{ContentType, HandshakeHeader, HandshakeType, RANDOM_LENGTH};
+use wire::dtls::HandshakeHeader;
+use wire::tls::{ContentType, HandshakeType, RANDOM_LENGTH};
 
 use super::Retransmission;
 use super::record_layer::{Exhausted, RecordLayer};

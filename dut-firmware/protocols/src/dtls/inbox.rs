@@ -4,9 +4,10 @@
 use alloc::vec;
 use alloc::vec::Vec;
 
-use wire::dtls::{Fragment, HandshakeType};
+use wire::dtls::{Fragment, message_bytes};
+use wire::tls::HandshakeType;
 
-use super::Limits;
+use crate::tls::{Fault, Limits, Received};
 
 /// How many messages ahead of the expected one are kept.
 const AHEAD: u16 = 8;
@@ -19,6 +20,24 @@ pub(super) struct Message {
     /// Of the records that it came in.
     pub(super) epoch: u16,
     pub(super) body: Vec<u8>,
+}
+
+impl Received for Message {
+    fn msg_type(&self) -> HandshakeType {
+        self.msg_type
+    }
+
+    fn body(&self) -> &[u8] {
+        &self.body
+    }
+
+    fn is_protected(&self) -> bool {
+        self.epoch > 0
+    }
+
+    fn octets(&self) -> Result<Vec<u8>, Fault> {
+        message_bytes(self.msg_type, self.message_seq, &self.body).map_err(Fault::internal)
+    }
 }
 
 /// What became of a fragment.
@@ -201,10 +220,11 @@ mod tests {
     use alloc::vec::Vec;
 
     use proptest::prelude::*;
-    use wire::dtls::{Fragment, HandshakeHeader, HandshakeType};
+    use wire::dtls::{Fragment, HandshakeHeader};
+    use wire::tls::HandshakeType;
 
     use super::{AHEAD, Arrival, Hellos, Inbox};
-    use crate::dtls::Limits;
+    use crate::tls::Limits;
 
     const MAX_MESSAGE: usize = 4096;
 

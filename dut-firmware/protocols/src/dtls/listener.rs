@@ -6,9 +6,10 @@ use alloc::sync::Arc;
 
 use rand_core::{Rng, SeedableRng};
 
-use super::{ConfigError, CookieConfig, Output, SendError, Server, ServerConfig};
+use super::{CookieConfig, Output, Retransmission, SendError, Server, ServerConfig};
 use crate::Entropy;
 use crate::time::Instant;
+use crate::tls::{self, ConfigError};
 
 /// How many peers a listener serves.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -37,7 +38,9 @@ pub struct ListenerStatistics {
 
 /// A DTLS 1.2 server for many peers. `P` is a peer's transport address in any fixed form: cookies are good for it only.
 pub struct Listener<P> {
-    config: Arc<ServerConfig>,
+    config: Arc<tls::ServerConfig>,
+    mtu: usize,
+    retransmission: Retransmission,
     cookie_secret: Option<[u8; 32]>,
     limits: ListenerLimits,
     entropy: Entropy,
@@ -70,7 +73,9 @@ impl<P: Ord + Clone + AsRef<[u8]>> Listener<P> {
         let mut secret = [0; 32];
         entropy.fill_bytes(&mut secret);
         Ok(Self {
-            config: Arc::new(config),
+            config: Arc::new(config.tls),
+            mtu: config.mtu,
+            retransmission: config.retransmission,
             cookie_secret: cookies.then_some(secret),
             limits,
             entropy,
@@ -165,7 +170,8 @@ impl<P: Ord + Clone + AsRef<[u8]>> Listener<P> {
             self.statistics.evicted += 1;
         }
         let cookie = self.cookie_secret.map(|secret| CookieConfig { secret, peer: peer.as_ref().to_vec() });
-        Some(Server::sharing(Arc::clone(&self.config), cookie, Entropy::from_rng(&mut self.entropy)))
+        let entropy = Entropy::from_rng(&mut self.entropy);
+        Some(Server::sharing(Arc::clone(&self.config), self.mtu, self.retransmission, cookie, entropy))
     }
 
     /// Takes over what a peer's session has to say, and drops the session if that was the last.

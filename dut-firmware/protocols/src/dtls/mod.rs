@@ -1,74 +1,37 @@
-//! DTLS 1.2 client and server (RFC 6347, 5246, 6655, 7627, 5746), sans-IO: one [`Client`] or [`Server`] per peer, driven by
-//! `handle`, `poll` and `deadline`; a [`Listener`] for many peers. `TLS_PSK_WITH_AES_128_CCM_8` (RFC 4279) and
-//! `TLS_ECDHE_ECDSA_WITH_AES_128_CCM_8` (RFC 7251, 8422; P-256, SHA-256) with raw public keys (RFC 7250) or X.509.
+//! DTLS 1.2 (RFC 6347), sans-IO: one [`Client`] or [`Server`] per peer, driven by `handle`, `poll` and `deadline`; a
+//! [`Listener`] for many peers. It carries the handshake of [`tls`](crate::tls), where suites, credentials and alerts are:
+//! here are records, flights and their repetition, fragments, replays and cookies.
 //!
 //! # Alerts
 //!
-//! Every alert of RFC 5246 7.2 is a value of [`AlertDescription`](wire::dtls::AlertDescription). What is sent, and when
-//! (fatal if nothing else is said):
-//!
-//! | alert | sent when |
-//! |---|---|
-//! | close_notify (warning) | the owner closes; as the answer to the peer's (RFC 5246 7.2.1); a limit on time or records is reached |
-//! | unexpected_message | a handshake message has no place in the state, or comes in the wrong epoch |
-//! | bad_record_mac | Finished does not decrypt: the peer has another key, as with a wrong PSK (RFC 4279 2). Any other record is discarded silently (RFC 6347 4.1.2.7) |
-//! | handshake_failure | no common suite, group or signature algorithm; a certificate is required and none is shown (RFC 5246 7.4.6); no extended master secret where it is required (RFC 7627 5.2, 5.3); renegotiation_info is not empty (RFC 5746 3.4, 3.6) |
-//! | bad_certificate | DER that does not parse; a signature in the chain that does not verify; a chain beyond the limit |
-//! | unsupported_certificate | no common certificate type (RFC 7250 4.2); a key that is not on P-256, a signature algorithm, version, critical extension or (extended) key usage that is not ours |
-//! | certificate_expired | a certificate has expired, or is not valid yet (RFC 5246 7.2.2 has one alert for both) |
-//! | certificate_unknown | a raw public key that is not trusted; another name; a violated path constraint, an issuer that may not sign certificates |
-//! | unknown_ca | the chain leads to no trust anchor: self-signed, of a foreign authority, or incomplete |
-//! | illegal_parameter | a choice that was not offered; an extension twice; no null compression; an ECDH point off the curve; an explicit curve; a message beyond the limit |
-//! | decode_error | a message or extension of the wrong length or with an empty list |
-//! | decrypt_error | Finished, ServerKeyExchange or CertificateVerify does not verify; with [`UnknownIdentity::Conceal`], a wrong PSK too |
-//! | protocol_version | ClientHello below or ServerHello other than DTLS 1.2 |
-//! | internal_error | a message of our own does not fit its length field |
-//! | user_canceled (warning) | the owner closes during the handshake; close_notify follows |
-//! | no_renegotiation (warning) | ClientHello or HelloRequest in an established session, four times at most |
-//! | unsupported_extension | a ServerHello with an extension that was not offered, or with signature_algorithms |
-//! | unknown_psk_identity | with [`UnknownIdentity::Reveal`] (RFC 4279 2) |
-//!
-//! Never sent: record_overflow, because DTLS discards invalid records (RFC 6347 4.1.2.7); decompression_failure, as there is
-//! no compression; access_denied, because who is trusted may come in;
-//! insufficient_security, as there is one strength; and what RFC 5246 reserves (decryption_failed, no_certificate,
-//! export_restriction).
-//!
-//! On receipt, close_notify ends the session and is answered, whatever its level; any other fatal alert ends it without an
-//! answer; a warning is counted and the session goes on. [`Closed`] has the alert. Once the peer has changed its cipher, an
-//! alert in the clear is discarded: anybody could have written it.
+//! As [`tls`](crate::tls) lists them, with two differences. A record that is invalid is discarded silently (RFC 6347 4.1.2.7),
+//! but for a Finished that does not decrypt. Once the peer has changed its cipher, an alert in the clear is discarded: anybody
+//! could have written it.
 //!
 //! # Who can do what
 //!
-//! Until then nothing that arrives is authenticated, so whoever can write into the path can end a handshake, by an alert or by
+//! Until the peer has changed its cipher nothing that arrives is authenticated, so whoever can write into the path can end a handshake, by an alert or by
 //! a message that is wrong, as RFC 6347 4.1.2.7 leaves open; he cannot change what is agreed on (Finished), and cannot end or
 //! enter an established session. One exception is the standard's (RFC 6347 4.2.8): a client that returns a cookie replaces its
 //! older session, so whoever has seen a cookie can do that for the few minutes that it is good. A ClientHello beyond 2048 octets
 //! is discarded. A listener bounds what unfinished handshakes cost, not for how long peers with addresses of their own can
-//! hold all places of [`ListenerLimits::handshakes`]: that is up to [`Limits::handshake_timeout`].
+//! hold all places of [`ListenerLimits::handshakes`]: that is up to
+//! [`Limits::handshake_timeout`](crate::tls::Limits::handshake_timeout).
 
 mod client;
 mod config;
 mod connection;
 mod cookie;
-mod ecdhe;
 mod flight;
 mod inbox;
-mod limits;
 mod listener;
-mod negotiation;
 mod output;
-mod peer;
 mod record_layer;
 mod replay;
 mod server;
 
 pub use client::Client;
-pub use config::{
-    ClientAuthentication, ClientConfig, ClientEcdhe, ConfigError, CookieConfig, ExtendedMasterSecret, MIN_MTU, Psk,
-    PskStore, Retransmission, ServerConfig, ServerEcdhe, SinglePsk, UnknownIdentity,
-};
-pub use limits::Limits;
+pub use config::{ClientConfig, CookieConfig, MIN_MTU, Retransmission, ServerConfig};
 pub use listener::{Listener, ListenerLimits, ListenerStatistics};
-pub use output::{CloseReason, Closed, ExportError, KeyLog, Output, SendError, Statistics};
-pub use peer::PeerCertificate;
+pub use output::{Output, SendError, Statistics};
 pub use server::Server;

@@ -2,9 +2,8 @@
 
 use alloc::vec::Vec;
 
-use wire::dtls::{
-    ContentType, KeyBlock, MAX_PLAINTEXT, PROTECTION_OVERHEAD, ProtocolVersion, RecordHeader, Sender, open, seal,
-};
+use wire::dtls::{RecordHeader, open, seal};
+use wire::tls::{ContentType, KeyBlock, MAX_PLAINTEXT, PROTECTION_OVERHEAD, ProtocolVersion, Sender};
 
 use super::replay::{Freshness, ReplayWindow};
 use crate::work::Work;
@@ -196,7 +195,8 @@ mod tests {
     use alloc::vec::Vec;
 
     use super::{Exhausted, Opened, RecordLayer};
-    use wire::dtls::{ContentType, MasterSecret, RecordHeader, Sender, records};
+    use wire::dtls::{RecordHeader, records};
+    use wire::tls::{ContentType, MasterSecret, Sender};
 
     fn pair() -> (RecordLayer, RecordLayer) {
         let keys = MasterSecret::from_octets([5; 48]).key_block(&[1; 32], &[2; 32]);

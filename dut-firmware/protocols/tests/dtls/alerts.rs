@@ -2,13 +2,13 @@
 
 use std::time::Duration;
 
-use bootrack_protocols::dtls::{
-    CloseReason, ConfigError, ExtendedMasterSecret, Psk, Retransmission, SendError, UnknownIdentity,
-};
+use bootrack_protocols::dtls::{Retransmission, SendError};
+use bootrack_protocols::tls::{CloseReason, ConfigError, ExtendedMasterSecret, Psk, UnknownIdentity};
 use rstest::rstest;
-use wire::dtls::{
+use wire::dtls::{Record, RecordHeader, message_bytes, open, records, seal};
+use wire::tls::{
     Alert, AlertDescription, CipherSuite, ClientHello, ContentType, Extension, ExtensionType, Handshake, KeyBlock,
-    MasterSecret, ProtocolVersion, Record, RecordHeader, message_bytes, open, records, seal,
+    MasterSecret, ProtocolVersion,
 };
 
 use super::channel::{Faults, World, client_config, cookies, server_config};
@@ -38,13 +38,13 @@ fn bad_credentials_end_with_the_configured_alert(
     let mut client = client_config();
     let mut server = server_config();
     (client.mtu, server.mtu) = (mtu, mtu);
-    let credential = client.psk.as_mut().unwrap();
+    let credential = client.tls.psk.as_mut().unwrap();
     if is_unknown {
         credential.identity = b"stranger".to_vec();
     } else {
         credential.psk = Psk::new([9; 16]);
     }
-    server.unknown_identity = unknown_identity;
+    server.tls.unknown_identity = unknown_identity;
     let mut world = World::new(client, server, Faults::default(), 1);
     world.run();
     failed_with(&world, expected);
@@ -59,8 +59,8 @@ fn required_extended_master_secret_is_insisted_on(
 ) {
     let mut client = client_config();
     let mut server = server_config();
-    client.extended_master_secret = client_wants;
-    server.extended_master_secret = server_wants;
+    client.tls.extended_master_secret = client_wants;
+    server.tls.extended_master_secret = server_wants;
     let mut world = World::new(client, server, Faults::default(), 1);
     world.run();
     failed_with(&world, AlertDescription::HandshakeFailure);
@@ -71,7 +71,7 @@ pub(crate) fn hello() -> ClientHello {
         version: ProtocolVersion::DTLS_1_2,
         random: [3; 32],
         session_id: Vec::new(),
-        cookie: Vec::new(),
+        cookie: Some(Vec::new()),
         cipher_suites: vec![CipherSuite::PSK_WITH_AES_128_CCM_8],
         compression_methods: vec![0],
         extensions: Vec::new(),
@@ -137,31 +137,31 @@ fn server_refuses_a_bad_client_hello(#[case] spoil: fn(&mut ClientHello), #[case
 }
 
 #[rstest]
-#[case::version(|hello: &mut wire::dtls::ServerHello| hello.version = ProtocolVersion::DTLS_1_0, AlertDescription::ProtocolVersion)]
-#[case::suite(|hello: &mut wire::dtls::ServerHello| hello.cipher_suite = CipherSuite(0xc0ae), AlertDescription::IllegalParameter)]
+#[case::version(|hello: &mut wire::tls::ServerHello| hello.version = ProtocolVersion::DTLS_1_0, AlertDescription::ProtocolVersion)]
+#[case::suite(|hello: &mut wire::tls::ServerHello| hello.cipher_suite = CipherSuite(0xc0ae), AlertDescription::IllegalParameter)]
 #[case::scsv_is_no_suite(
-    |hello: &mut wire::dtls::ServerHello| hello.cipher_suite = CipherSuite::EMPTY_RENEGOTIATION_INFO_SCSV,
+    |hello: &mut wire::tls::ServerHello| hello.cipher_suite = CipherSuite::EMPTY_RENEGOTIATION_INFO_SCSV,
     AlertDescription::IllegalParameter
 )]
-#[case::compression(|hello: &mut wire::dtls::ServerHello| hello.compression_method = 1, AlertDescription::IllegalParameter)]
+#[case::compression(|hello: &mut wire::tls::ServerHello| hello.compression_method = 1, AlertDescription::IllegalParameter)]
 #[case::not_offered(
-    |hello: &mut wire::dtls::ServerHello| {
+    |hello: &mut wire::tls::ServerHello| {
         hello.extensions = vec![Extension { extension_type: ExtensionType::SESSION_TICKET, data: Vec::new() }];
     },
     AlertDescription::UnsupportedExtension
 )]
 #[case::renegotiated(
-    |hello: &mut wire::dtls::ServerHello| {
+    |hello: &mut wire::tls::ServerHello| {
         hello.extensions = vec![Extension { extension_type: ExtensionType::RENEGOTIATION_INFO, data: vec![1, 0] }];
     },
     AlertDescription::HandshakeFailure
 )]
 fn client_refuses_a_bad_server_hello(
-    #[case] spoil: fn(&mut wire::dtls::ServerHello),
+    #[case] spoil: fn(&mut wire::tls::ServerHello),
     #[case] expected: AlertDescription,
 ) {
     let mut world = World::new(client_config(), server_config(), Faults::default(), 1);
-    let mut hello = wire::dtls::ServerHello {
+    let mut hello = wire::tls::ServerHello {
         version: ProtocolVersion::DTLS_1_2,
         random: [4; 32],
         session_id: Vec::new(),
@@ -217,11 +217,11 @@ fn cookie_of_another_address_is_not_taken() {
     world.server.handle(world.now, &clear_record(&Handshake::ClientHello(hello()), 0, 0));
     let Some(bootrack_protocols::dtls::Output::Datagram(datagram)) = world.server.poll(world.now) else { panic!() };
     let record = records(&datagram).next().unwrap().unwrap();
-    let request = wire::dtls::HelloVerifyRequest::parse(&record.fragment[12..]).unwrap();
+    let request = wire::tls::HelloVerifyRequest::parse(&record.fragment[12..]).unwrap();
     let mut server = server_config();
     server.cookie = cookies();
     let mut world = World::new(client_config(), server, Faults::default(), 1);
-    let returned = ClientHello { cookie: request.cookie, ..hello() };
+    let returned = ClientHello { cookie: Some(request.cookie), ..hello() };
     world.server.handle(world.now, &clear_record(&Handshake::ClientHello(returned), 1, 1));
     assert!(world.server.is_idle());
 }
@@ -288,9 +288,9 @@ fn configuration_that_cannot_work_is_refused() {
     let entropy = || <bootrack_protocols::Entropy as rand_core::SeedableRng>::seed_from_u64(1);
     let now = bootrack_protocols::time::Instant::ZERO;
     let refused = bootrack_protocols::dtls::Client::new(client, entropy(), now).err();
-    assert_eq!(refused, Some(ConfigError::MtuTooSmall(63)));
+    assert_eq!(refused, Some(ConfigError::TooSmall { what: "an MTU", octets: 63, least: 64 }));
     let mut client = client_config();
-    client.psk.as_mut().unwrap().psk = Psk::new([]);
+    client.tls.psk.as_mut().unwrap().psk = Psk::new([]);
     let refused = bootrack_protocols::dtls::Client::new(client, entropy(), now).err();
     assert_eq!(refused, Some(ConfigError::CredentialLength("PSK")));
 }
@@ -300,7 +300,7 @@ fn keys_of(world: &World) -> KeyBlock {
     let keys = world.client_log.keys.last().unwrap();
     let hello = world.server_log.sent.iter().flat_map(|datagram| records(datagram)).find_map(|record| {
         let record = record.unwrap();
-        (record.fragment[0] == 2).then(|| wire::dtls::ServerHello::parse(&fragment_body(record.fragment)).unwrap())
+        (record.fragment[0] == 2).then(|| wire::tls::ServerHello::parse(&fragment_body(record.fragment)).unwrap())
     });
     MasterSecret::from_octets(keys.master_secret).key_block(&keys.client_random, &hello.unwrap().random)
 }
@@ -381,7 +381,7 @@ fn alert_in_the_clear_does_not_end_an_established_session() {
 #[test]
 fn ticket_that_was_not_asked_for_is_unexpected() {
     let mut world = World::new(client_config(), server_config(), Faults::default(), 1);
-    let ticket = wire::dtls::NewSessionTicket { lifetime_hint: 1, ticket: vec![1] };
+    let ticket = wire::tls::NewSessionTicket { lifetime_hint: 1, ticket: vec![1] };
     world.client.handle(world.now, &clear_record(&Handshake::NewSessionTicket(ticket), 0, 0));
     world.run();
     let sent = world.client_log.closed[0].sent;

@@ -4,13 +4,14 @@
 use std::time::Duration;
 
 use bootrack_protocols::credentials::{CertificateError, CredentialError, Identity, Purpose, SigningKey, Trust};
-use bootrack_protocols::dtls::{ClientAuthentication, Closed};
 use bootrack_protocols::time::Instant;
+use bootrack_protocols::tls::{ClientAuthentication, Closed};
 use rcgen::{
     BasicConstraints, ExtendedKeyUsagePurpose, IsCa, KeyPair, KeyUsagePurpose, PKCS_ECDSA_P384_SHA384, date_time_ymd,
 };
 use rstest::rstest;
-use wire::dtls::{Alert, AlertDescription, ContentType, HandshakeType, RecordHeader, fragments, records};
+use wire::dtls::{RecordHeader, fragments, records};
+use wire::tls::{Alert, AlertDescription, ContentType, HandshakeType};
 
 use super::certificates::{
     Certified, Infrastructure, authority, client, for_purpose, issued, issued_for, leaf, self_signed, server, trusting,
@@ -162,6 +163,7 @@ fn shown_and_trust(wrong: Wrong, judge: Judge) -> (Identity, Trust) {
     (shown, trust)
 }
 
+#[cfg(feature = "x509")]
 #[rstest]
 #[case(Wrong::Expired, AlertDescription::CertificateExpired)]
 #[case(Wrong::NotValidYet, AlertDescription::CertificateExpired)]
@@ -193,6 +195,7 @@ fn chain_that_is_wrong_ends_in_its_alert(
     ended(&world, judge, expected);
 }
 
+#[cfg(feature = "x509")]
 #[rstest]
 fn name_in_the_certificate_is_taken_if_it_is_the_right_one(#[values(Judge::Client, Judge::Server)] judge: Judge) {
     let root = self_signed(authority("root"));
@@ -203,6 +206,7 @@ fn name_in_the_certificate_is_taken_if_it_is_the_right_one(#[values(Judge::Clien
     assert!(world.client.is_connected() && world.server.is_connected());
 }
 
+#[cfg(feature = "x509")]
 #[rstest]
 fn key_usage_that_allows_to_sign_is_taken(#[values(Judge::Client, Judge::Server)] judge: Judge) {
     let root = self_signed(authority("root"));
@@ -216,6 +220,7 @@ fn key_usage_that_allows_to_sign_is_taken(#[values(Judge::Client, Judge::Server)
 }
 
 /// A session that begins when the server's certificate is good, and meets it when it is not any more.
+#[cfg(feature = "x509")]
 #[test]
 fn certificate_that_has_just_expired_is_refused() {
     let right = Infrastructure::new();
@@ -232,6 +237,7 @@ fn certificate_that_has_just_expired_is_refused() {
     }
 }
 
+#[cfg(feature = "x509")]
 #[test]
 fn certificate_expires_while_the_program_runs() {
     let root = self_signed(authority("root"));
@@ -254,8 +260,8 @@ fn foreign_raw_public_key_is_an_unknown_certificate(
     let (mut client, mut server) = (raw_client(true), raw_server(ClientAuthentication::Required));
     (client.mtu, server.mtu) = (mtu, mtu);
     match judge {
-        Judge::Client => server.ecdhe.as_mut().unwrap().identity = Identity::raw_public_key(key(9)),
-        Judge::Server => client.ecdhe.as_mut().unwrap().identity = Some(Identity::raw_public_key(key(9))),
+        Judge::Client => server.tls.ecdhe.as_mut().unwrap().identity = Identity::raw_public_key(key(9)),
+        Judge::Server => client.tls.ecdhe.as_mut().unwrap().identity = Some(Identity::raw_public_key(key(9))),
     }
     let mut world = World::new(client, server, Faults::default(), 1);
     world.run();
@@ -263,7 +269,9 @@ fn foreign_raw_public_key_is_an_unknown_certificate(
 }
 
 #[rstest]
-fn client_without_a_certificate_fails_where_one_is_required(#[values(false, true)] raw: bool) {
+#[cfg_attr(feature = "x509", case::of_a_chain(false))]
+#[case::of_a_raw_key(true)]
+fn client_without_a_certificate_fails_where_one_is_required(#[case] raw: bool) {
     let right = Infrastructure::new();
     let (client, server) = if raw {
         (raw_client(false), raw_server(ClientAuthentication::Required))
@@ -278,13 +286,14 @@ fn client_without_a_certificate_fails_where_one_is_required(#[values(false, true
 #[test]
 fn bad_certificate_is_refused_where_none_would_do() {
     let mut client = raw_client(true);
-    client.ecdhe.as_mut().unwrap().identity = Some(Identity::raw_public_key(key(9)));
+    client.tls.ecdhe.as_mut().unwrap().identity = Some(Identity::raw_public_key(key(9)));
     let mut world = World::new(client, raw_server(ClientAuthentication::Optional), Faults::default(), 1);
     world.run();
     ended(&world, Judge::Server, AlertDescription::CertificateUnknown);
 }
 
 /// A client that knows only one form, and a server that knows only the other.
+#[cfg(feature = "x509")]
 #[rstest]
 #[case::raw_client_x509_server(true)]
 #[case::x509_client_raw_server(false)]
@@ -320,14 +329,16 @@ fn flip_last_bit(target: HandshakeType, to_the_server: bool) -> Tamper {
 }
 
 #[rstest]
-#[case::certificate_verify(HandshakeType::CertificateVerify, Judge::Server, AlertDescription::DecryptError)]
-#[case::server_key_exchange(HandshakeType::ServerKeyExchange, Judge::Client, AlertDescription::DecryptError)]
-#[case::client_point(HandshakeType::ClientKeyExchange, Judge::Server, AlertDescription::IllegalParameter)]
+#[cfg_attr(feature = "x509", case::of_chains(false))]
+#[case::of_raw_keys(true)]
 fn message_that_was_changed_on_its_way_ends_in_its_alert(
-    #[case] target: HandshakeType,
-    #[case] judge: Judge,
-    #[case] expected: AlertDescription,
-    #[values(false, true)] raw: bool,
+    #[case] raw: bool,
+    #[values(
+        (HandshakeType::CertificateVerify, Judge::Server, AlertDescription::DecryptError),
+        (HandshakeType::ServerKeyExchange, Judge::Client, AlertDescription::DecryptError),
+        (HandshakeType::ClientKeyExchange, Judge::Server, AlertDescription::IllegalParameter)
+    )]
+    (target, judge, expected): (HandshakeType, Judge, AlertDescription),
 ) {
     let right = Infrastructure::new();
     let (client, server) = if raw {
@@ -341,6 +352,7 @@ fn message_that_was_changed_on_its_way_ends_in_its_alert(
     ended(&world, judge, expected);
 }
 
+#[cfg(feature = "x509")]
 #[test]
 fn identity_whose_parts_do_not_fit_is_refused() {
     let right = Infrastructure::new();

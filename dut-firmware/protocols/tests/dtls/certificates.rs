@@ -3,7 +3,8 @@
 use std::time::Duration;
 
 use bootrack_protocols::credentials::{Identity, SigningKey, Trust, TrustAnchor};
-use bootrack_protocols::dtls::{ClientAuthentication, ClientConfig, ClientEcdhe, ServerConfig, ServerEcdhe};
+use bootrack_protocols::dtls::{ClientConfig, ServerConfig};
+use bootrack_protocols::tls::{ClientAuthentication, ClientEcdhe, ServerEcdhe};
 use rcgen::{
     BasicConstraints, Certificate, CertificateParams, DnType, ExtendedKeyUsagePurpose, IsCa, KeyPair, KeyUsagePurpose,
     date_time_ymd,

@@ -4,10 +4,9 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use bootrack_protocols::Entropy;
-use bootrack_protocols::dtls::{
-    Client, ClientConfig, Closed, CookieConfig, KeyLog, Output, Psk, Retransmission, Server, ServerConfig, SinglePsk,
-};
+use bootrack_protocols::dtls::{Client, ClientConfig, CookieConfig, Output, Retransmission, Server, ServerConfig};
 use bootrack_protocols::time::Instant;
+use bootrack_protocols::tls::{Closed, KeyLog, Psk, SinglePsk};
 use rand_core::{Rng, SeedableRng};
 
 pub(crate) const IDENTITY: &[u8] = b"0123456789abcdef";

@@ -2,7 +2,8 @@
 
 use bootrack_protocols::Entropy;
 use bootrack_protocols::credentials::{Identity, PublicKey, SigningKey, Trust};
-use bootrack_protocols::dtls::{ClientAuthentication, ClientConfig, ClientEcdhe, ServerConfig, ServerEcdhe};
+use bootrack_protocols::dtls::{ClientConfig, ServerConfig};
+use bootrack_protocols::tls::{ClientAuthentication, ClientEcdhe, ServerEcdhe};
 use rand_core::SeedableRng;
 
 pub(crate) fn key(number: u64) -> SigningKey {

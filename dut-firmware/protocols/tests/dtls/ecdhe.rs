@@ -1,8 +1,8 @@
 //! Handshakes with raw public keys and certificates that succeed, whatever the channel does.
 
-use bootrack_protocols::dtls::{ClientAuthentication, ExtendedMasterSecret};
+use bootrack_protocols::tls::{ClientAuthentication, ExtendedMasterSecret};
 use rstest::rstest;
-use wire::dtls::{CertificateType, CipherSuite};
+use wire::tls::{CertificateType, CipherSuite};
 
 use super::certificates::Infrastructure;
 use super::channel::{Faults, World, cookies, patient};
@@ -36,7 +36,7 @@ fn raw_public_keys_make_a_session_on_a_bad_channel(
         server.cookie = cookies().filter(|_| seed > 1);
         (client.retransmission, server.retransmission) = (patient(), patient());
         if seed == 1 {
-            client.extended_master_secret = ExtendedMasterSecret::Never;
+            client.tls.extended_master_secret = ExtendedMasterSecret::Never;
         }
         let faults = Faults { lost, doubled: lost / 2, delayed: lost };
         let mut world = World::new(client, server, faults, seed);
@@ -54,6 +54,7 @@ fn raw_public_keys_make_a_session_on_a_bad_channel(
     }
 }
 
+#[cfg(feature = "x509")]
 #[rstest]
 fn chains_make_a_session_on_a_bad_channel(
     #[values(64, 127, 256, 1280)] mtu: usize,
@@ -70,7 +71,7 @@ fn chains_make_a_session_on_a_bad_channel(
         server.cookie = cookies().filter(|_| seed > 1);
         (client.retransmission, server.retransmission) = (patient(), patient());
         if seed == 1 {
-            server.extended_master_secret = ExtendedMasterSecret::Never;
+            server.tls.extended_master_secret = ExtendedMasterSecret::Never;
         }
         let faults = Faults { lost, doubled: lost / 2, delayed: lost };
         let mut world = World::new(client, server, faults, seed);

@@ -3,13 +3,15 @@
 use std::time::Duration;
 
 use bootrack_protocols::credentials::SigningKey;
-use bootrack_protocols::dtls::{ClientAuthentication, CloseReason, Output, Psk, PskStore, ServerConfig};
+use bootrack_protocols::dtls::{Output, ServerConfig};
 use bootrack_protocols::time::Instant;
+use bootrack_protocols::tls::{ClientAuthentication, CloseReason, Psk, PskStore};
 use rstest::rstest;
-use wire::dtls::{
+use wire::dtls::RecordHeader;
+use wire::tls::{
     Alert, AlertDescription, AlertLevel, Certificate, CertificateType, CipherSuite, ClientHello, ContentType,
-    DigitallySigned, Extension, ExtensionType, Handshake, HandshakeType, HelloVerifyRequest, ProtocolVersion,
-    RecordHeader, Sender, ServerHello, SignatureAndHash,
+    DigitallySigned, Extension, ExtensionType, Handshake, HandshakeType, HelloVerifyRequest, ProtocolVersion, Sender,
+    ServerHello, SignatureAndHash, Transport,
 };
 
 use super::alerts::{clear_record, hello};
@@ -112,12 +114,12 @@ fn finished_with_other_verify_data_is_a_decrypt_error(#[values(false, true)] to_
 #[test]
 fn offer_that_was_changed_on_its_way_is_found_by_finished_alone() {
     let mut client = client_config();
-    client.extended_master_secret = bootrack_protocols::dtls::ExtendedMasterSecret::Never;
-    client.cipher_suites = vec![CipherSuite::ECDHE_ECDSA_WITH_AES_128_CCM_8, CipherSuite::PSK_WITH_AES_128_CCM_8];
-    client.ecdhe = raw_client(true).ecdhe;
+    client.tls.extended_master_secret = bootrack_protocols::tls::ExtendedMasterSecret::Never;
+    client.tls.cipher_suites = vec![CipherSuite::ECDHE_ECDSA_WITH_AES_128_CCM_8, CipherSuite::PSK_WITH_AES_128_CCM_8];
+    client.tls.ecdhe = raw_client(true).tls.ecdhe;
     let mut server = raw_server(ClientAuthentication::Required);
-    server.cipher_suites.push(CipherSuite::PSK_WITH_AES_128_CCM_8);
-    server.psk_store = server_config().psk_store;
+    server.tls.cipher_suites.push(CipherSuite::PSK_WITH_AES_128_CCM_8);
+    server.tls.psk_store = server_config().tls.psk_store;
     let mut world = World::new(client, server, Faults::default(), 1);
     world.tamper = Some(Box::new(|to_server, datagram| {
         // 0xc0ae, the stronger suite, becomes one that nobody has.
@@ -331,7 +333,7 @@ fn server_that_keeps_no_state_may_number_its_records_anew() {
     let request = clear_record(&verify_request(), 0, 0);
     forger.give(&mut world, &request);
     let [.., (HandshakeType::ClientHello, again)] = forger.heard.as_slice() else { panic!("{:?}", forger.heard) };
-    assert_eq!(ClientHello::parse(again).unwrap().cookie, [9; 20]);
+    assert_eq!(ClientHello::parse(Transport::Datagram, again).unwrap().cookie, Some(vec![9; 20]));
     (forger.message_seq, forger.numbers) = (1, [0; 2]);
     forger.say(&mut world, &[Forger::server_hello(), Handshake::ServerHelloDone]);
     assert_eq!(forger.finish(&mut world), [Output::Connected]);
@@ -364,15 +366,15 @@ fn cookie_for(world: &mut World, hello: &ClientHello) -> Vec<u8> {
 #[case::suites(|hello: &mut ClientHello| hello.cipher_suites.push(CipherSuite(1)), false)]
 #[case::compression(|hello: &mut ClientHello| hello.compression_methods.push(1), false)]
 #[case::version(|hello: &mut ClientHello| hello.version = ProtocolVersion(0xfefc), false)]
-#[case::short_cookie(|hello: &mut ClientHello| hello.cookie.truncate(15), false)]
-#[case::long_cookie(|hello: &mut ClientHello| hello.cookie.push(0), false)]
-#[case::no_cookie(|hello: &mut ClientHello| hello.cookie.clear(), false)]
+#[case::short_cookie(|hello: &mut ClientHello| hello.cookie.as_mut().unwrap().truncate(15), false)]
+#[case::long_cookie(|hello: &mut ClientHello| hello.cookie.as_mut().unwrap().push(0), false)]
+#[case::no_cookie(|hello: &mut ClientHello| hello.cookie.as_mut().unwrap().clear(), false)]
 fn cookie_is_good_for_its_hello_only(#[case] change: fn(&mut ClientHello), #[case] is_good: bool) {
     let mut server = server_config();
     server.cookie = cookies();
     let mut world = World::new(client_config(), server, Faults::default(), 1);
     let mut returned = hello();
-    returned.cookie = cookie_for(&mut world, &returned);
+    returned.cookie = Some(cookie_for(&mut world, &returned));
     change(&mut returned);
     Forger::new(Sender::Client).say(&mut world, &[Handshake::ClientHello(returned)]);
     assert_eq!(world.server.is_idle(), !is_good);
@@ -388,7 +390,7 @@ fn cookie_is_good_for_a_few_minutes_only(#[case] made: u64, #[case] returned: u6
     server.cookie = cookies();
     let mut world = World::new(client_config(), server, Faults::default(), 1);
     world.now = Instant::ZERO + Duration::from_secs(made);
-    let cookie = cookie_for(&mut world, &hello());
+    let cookie = Some(cookie_for(&mut world, &hello()));
     world.now = Instant::ZERO + Duration::from_secs(returned);
     Forger::new(Sender::Client).say(&mut world, &[Handshake::ClientHello(ClientHello { cookie, ..hello() })]);
     assert_eq!(world.server.is_idle(), !is_good);
@@ -397,8 +399,8 @@ fn cookie_is_good_for_a_few_minutes_only(#[case] made: u64, #[case] returned: u6
 #[test]
 fn client_that_begins_anew_inherits_nothing() {
     let mut server = raw_server(ClientAuthentication::Optional);
-    server.cipher_suites = vec![CipherSuite::PSK_WITH_AES_128_CCM_8, CipherSuite::ECDHE_ECDSA_WITH_AES_128_CCM_8];
-    (server.psk_store, server.cookie) = (server_config().psk_store, cookies());
+    server.tls.cipher_suites = vec![CipherSuite::PSK_WITH_AES_128_CCM_8, CipherSuite::ECDHE_ECDSA_WITH_AES_128_CCM_8];
+    (server.tls.psk_store, server.cookie) = (server_config().tls.psk_store, cookies());
     let client_of = |config| World::new(config, server_config(), Faults::default(), 12).client;
     let mut world = World::new(raw_client(true), server, Faults::default(), 1);
     world.connect();

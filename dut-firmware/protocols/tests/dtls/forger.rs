@@ -4,10 +4,10 @@
 use bootrack_protocols::dtls::Output;
 use p256::{PublicKey, SecretKey};
 use sha2::{Digest, Sha256};
-use wire::dtls::{
+use wire::dtls::{Record, RecordHeader, fragments, message_bytes, open, records, seal};
+use wire::tls::{
     Alert, CipherSuite, ClientHello, ContentType, EcdheServerKeyExchange, Extension, Handshake, HandshakeType,
-    KeyBlock, KeyExchange, MasterSecret, ProtocolVersion, Record, RecordHeader, Sender, ServerHello, fragments,
-    message_bytes, open, psk_premaster_secret, records, seal,
+    KeyBlock, KeyExchange, MasterSecret, ProtocolVersion, Sender, ServerHello, Transport, psk_premaster_secret,
 };
 
 use super::alerts::hello;
@@ -121,7 +121,7 @@ impl Forger {
                             HandshakeType::HelloVerifyRequest => {}
                             HandshakeType::ClientHello => {
                                 self.transcript.clear();
-                                self.randoms[0] = ClientHello::parse(body).unwrap().random;
+                                self.randoms[0] = ClientHello::parse(Transport::Datagram, body).unwrap().random;
                             }
                             HandshakeType::ServerHello => self.randoms[1] = ServerHello::parse(body).unwrap().random,
                             _ => {}
@@ -187,7 +187,7 @@ impl Forger {
         forger.say(world, &[Handshake::ClientHello(ClientHello { cipher_suites, extensions, ..hello() })]);
         let own = SecretKey::from_slice(&[7; 32]).unwrap();
         let exchange = forger.heard.iter().find(|(msg_type, _)| *msg_type == HandshakeType::ServerKeyExchange).unwrap();
-        let parsed = Handshake::parse(exchange.0, &exchange.1, KeyExchange::EcdheEcdsa).unwrap();
+        let parsed = Handshake::parse(Transport::Datagram, exchange.0, &exchange.1, KeyExchange::EcdheEcdsa).unwrap();
         let Handshake::ServerKeyExchangeEcdhe(EcdheServerKeyExchange { parameters, .. }) = parsed else { panic!() };
         let secret = own.diffie_hellman(&PublicKey::from_sec1_bytes(&parameters.point).unwrap());
         if let Some(certificate) = certificate {

@@ -1,8 +1,9 @@
 //! Handshakes that succeed, whatever the channel does.
 
-use bootrack_protocols::dtls::{ExtendedMasterSecret, Psk, SinglePsk};
+use bootrack_protocols::tls::{ExtendedMasterSecret, Psk, SinglePsk};
 use rstest::rstest;
-use wire::dtls::{ContentType, records};
+use wire::dtls::records;
+use wire::tls::ContentType;
 
 use super::channel::{Faults, IDENTITY, KEY, World, client_config, cookies, patient, server_config};
 
@@ -26,7 +27,7 @@ fn handshake_completes_on_a_bad_channel(
         let mut server = server_config();
         (client.mtu, server.mtu) = (mtu, mtu);
         (client.retransmission, server.retransmission) = (patient(), patient());
-        server.psk_identity_hint = (seed % 2 == 0).then(|| IDENTITY.to_vec());
+        server.tls.psk_identity_hint = (seed % 2 == 0).then(|| IDENTITY.to_vec());
         server.cookie = cookies().filter(|_| cookie);
         let faults = Faults { lost, doubled: lost / 2, delayed: lost };
         let mut world = World::new(client, server, faults, seed);
@@ -42,7 +43,7 @@ fn handshake_completes_on_a_bad_channel(
 fn a_clean_handshake_takes_six_datagrams_and_fewer_octets_than_others() {
     let mut server = server_config();
     server.cookie = cookies();
-    server.psk_identity_hint = Some(IDENTITY.to_vec());
+    server.tls.psk_identity_hint = Some(IDENTITY.to_vec());
     let mut world = World::new(client_config(), server, Faults::default(), 1);
     world.connect();
     check_connected(&mut world);
@@ -70,8 +71,8 @@ fn extended_master_secret_is_used_if_both_want_it(
 ) {
     let mut client = client_config();
     let mut server = server_config();
-    client.extended_master_secret = client_wants;
-    server.extended_master_secret = server_wants;
+    client.tls.extended_master_secret = client_wants;
+    server.tls.extended_master_secret = server_wants;
     let mut world = World::new(client, server, Faults::default(), 2);
     world.connect();
     check_connected(&mut world);
@@ -82,7 +83,7 @@ fn extended_master_secret_is_used_if_both_want_it(
 #[test]
 fn hint_reaches_the_client_but_is_not_relied_on() {
     let mut server = server_config();
-    server.psk_identity_hint = Some(b"somebody else".to_vec());
+    server.tls.psk_identity_hint = Some(b"somebody else".to_vec());
     let mut world = World::new(client_config(), server, Faults::default(), 3);
     world.connect();
     check_connected(&mut world);
@@ -201,7 +202,7 @@ fn new_client_hello_does_not_end_a_session_without_cookies() {
 
 #[test]
 fn store_of_one_key_knows_no_other_identity() {
-    use bootrack_protocols::dtls::PskStore;
+    use bootrack_protocols::tls::PskStore;
     let store = SinglePsk { identity: IDENTITY.to_vec(), psk: Psk::new(KEY) };
     assert!(store.psk(IDENTITY).is_some());
     assert!(store.psk(b"0123456789abcdeF").is_none());

@@ -2,10 +2,11 @@
 
 use std::time::Duration;
 
-use bootrack_protocols::dtls::{ClientAuthentication, CloseReason, ExportError, SendError};
+use bootrack_protocols::dtls::SendError;
 use bootrack_protocols::time::Instant;
+use bootrack_protocols::tls::{ClientAuthentication, CloseReason, ExportError};
 use rstest::rstest;
-use wire::dtls::{Alert, AlertDescription};
+use wire::tls::{Alert, AlertDescription};
 
 use super::certificates::Infrastructure;
 use super::channel::{Faults, World, client_config, patient, server_config};
@@ -16,7 +17,7 @@ const NOTIFY: Option<Alert> = Some(Alert::warning(AlertDescription::CloseNotify)
 #[test]
 fn session_is_closed_before_its_records_run_out() {
     let mut client = client_config();
-    client.limits.records_sent = 10;
+    client.tls.limits.records_sent = 10;
     let mut world = World::new(client, server_config(), Faults::default(), 1);
     world.connect();
     // Finished was the first record, close_notify is the last.
@@ -33,7 +34,7 @@ fn session_is_closed_before_its_records_run_out() {
 #[test]
 fn silent_session_is_closed_and_a_lively_one_is_not() {
     let mut server = server_config();
-    server.limits.idle_timeout = Some(Duration::from_secs(60));
+    server.tls.limits.idle_timeout = Some(Duration::from_secs(60));
     let mut world = World::new(client_config(), server, Faults::default(), 1);
     world.connect();
     for n in 0..5u8 {
@@ -54,7 +55,7 @@ fn silent_session_is_closed_and_a_lively_one_is_not() {
 #[test]
 fn what_this_side_sends_does_not_make_the_peer_lively() {
     let mut server = server_config();
-    server.limits.idle_timeout = Some(Duration::from_secs(60));
+    server.tls.limits.idle_timeout = Some(Duration::from_secs(60));
     let mut world = World::new(client_config(), server, Faults::default(), 1);
     world.connect();
     world.now = world.now + Duration::from_secs(50);
@@ -68,19 +69,20 @@ fn what_this_side_sends_does_not_make_the_peer_lively() {
 fn handshake_that_takes_too_long_is_given_up() {
     let mut client = client_config();
     client.retransmission = patient();
-    client.limits.handshake_timeout = Some(Duration::from_secs(30));
+    client.tls.limits.handshake_timeout = Some(Duration::from_secs(30));
     let mut world = World::new(client, server_config(), Faults { lost: 1000, ..Faults::default() }, 1);
     world.run();
     assert_eq!(world.client_log.closed[0].reason, CloseReason::Timeout);
     assert_eq!(world.now, Instant::ZERO + Duration::from_secs(30));
 }
 
+#[cfg(feature = "x509")]
 #[rstest]
 fn message_beyond_the_limit_is_an_illegal_parameter(#[values(127, 1280)] mtu: usize) {
     let right = Infrastructure::new();
     let (mut client, mut server) = (right.client_config(true), right.server_config(ClientAuthentication::Required));
     (client.mtu, server.mtu) = (mtu, mtu);
-    client.limits.handshake_message = 500;
+    client.tls.limits.handshake_message = 500;
     let mut world = World::new(client, server, Faults::default(), 1);
     world.run();
     let expected = Some(Alert::fatal(AlertDescription::IllegalParameter));
@@ -113,10 +115,10 @@ fn both_sides_export_the_same_keying_material_and_only_when_connected() {
     let server_random = world.server_log.sent.iter().find_map(|datagram| {
         let record = wire::dtls::records(datagram).next()?.ok()?;
         let fragment = wire::dtls::fragments(record.fragment).ok()?[0];
-        wire::dtls::ServerHello::parse(fragment.body).ok().map(|hello| hello.random)
+        wire::tls::ServerHello::parse(fragment.body).ok().map(|hello| hello.random)
     });
     let mut expected = [0; 80];
     let seed: [&[u8]; 2] = [&keys.client_random, &server_random.unwrap()];
-    wire::dtls::prf(&keys.master_secret, b"EXPERIMENTAL", &seed, &mut expected);
+    wire::tls::prf(&keys.master_secret, b"EXPERIMENTAL", &seed, &mut expected);
     assert_eq!(plain, expected);
 }

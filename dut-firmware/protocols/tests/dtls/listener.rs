@@ -3,13 +3,12 @@
 use std::time::Duration;
 
 use bootrack_protocols::Entropy;
-use bootrack_protocols::dtls::{
-    Client, ClientAuthentication, CloseReason, ConfigError, Listener, ListenerLimits, Output, SendError,
-};
+use bootrack_protocols::dtls::{Client, Listener, ListenerLimits, Output, SendError};
 use bootrack_protocols::time::Instant;
+use bootrack_protocols::tls::{ClientAuthentication, CloseReason, ConfigError};
 use rand_core::SeedableRng;
 use rstest::rstest;
-use wire::dtls::Handshake;
+use wire::tls::Handshake;
 
 use super::alerts::{clear_record, hello};
 use super::channel::{client_config, server_config};
@@ -180,5 +179,5 @@ fn limits_that_let_nobody_in_are_refused() {
     assert_eq!(refused(0, 0), Some(ConfigError::LimitTooLow("handshakes")));
     assert_eq!(refused(3, 4), Some(ConfigError::LimitTooLow("handshakes")));
     assert_eq!(refused(4, 4), None);
-    assert!(client_config().psk.is_some());
+    assert!(client_config().tls.psk.is_some());
 }

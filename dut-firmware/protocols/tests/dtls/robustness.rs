@@ -5,7 +5,8 @@ use std::time::Duration;
 
 use bootrack_protocols::Entropy;
 use bootrack_protocols::credentials::Purpose;
-use bootrack_protocols::dtls::{ClientAuthentication, ExtendedMasterSecret, Output};
+use bootrack_protocols::dtls::Output;
+use bootrack_protocols::tls::{ClientAuthentication, ExtendedMasterSecret};
 use proptest::prelude::*;
 use rand_core::{Rng, SeedableRng};
 use rstest::rstest;
@@ -75,6 +76,7 @@ proptest! {
         world.run();
     }
 
+    #[cfg(feature = "x509")]
     #[test]
     fn no_payload_of_a_certificate_panics_its_judge(mut der in prop::collection::vec(any::<u8>(), 0..300), at: usize, octet: u8) {
         let infrastructure = INFRASTRUCTURE.get_or_init(Infrastructure::new);
@@ -173,8 +175,11 @@ fn spoil(datagram: &mut Vec<u8>, dice: &mut Entropy) {
 /// Whatever happens to some of the datagrams, the handshake is completed by retransmission, with one view of what was said,
 /// or it ends; never is there a session that only one side takes for good.
 #[rstest]
+#[case::of_a_shared_key(Proof::Psk)]
+#[case::of_raw_public_keys(Proof::RawPublicKeys)]
+#[cfg_attr(feature = "x509", case::of_chains(Proof::Chains))]
 fn spoilt_handshake_is_completed_or_ends(
-    #[values(Proof::Psk, Proof::RawPublicKeys, Proof::Chains)] proof: Proof,
+    #[case] proof: Proof,
     #[values(127, 1280)] mtu: usize,
     #[values(false, true)] extended: bool,
 ) {
@@ -190,7 +195,7 @@ fn spoilt_handshake_is_completed_or_ends(
         (client.mtu, server.mtu) = (mtu, mtu);
         server.cookie = cookies().filter(|_| seed % 3 == 0);
         if !extended {
-            client.extended_master_secret = ExtendedMasterSecret::Never;
+            client.tls.extended_master_secret = ExtendedMasterSecret::Never;
         }
         let mut world = World::new(client, server, Faults::default(), seed);
         let mut dice = Entropy::seed_from_u64(seed);

@@ -1,14 +1,16 @@
 //! Peers that say what no engine of ours would: ECDHE_ECDSA messages that are malformed, out of place, or wrongly chosen.
 
-use bootrack_protocols::dtls::{ClientAuthentication, Output};
+use bootrack_protocols::dtls::Output;
+use bootrack_protocols::tls::ClientAuthentication;
 use rcgen::{CertificateParams, KeyPair, PKCS_ECDSA_P384_SHA384};
 use rstest::rstest;
 use sha2::{Digest, Sha256};
-use wire::dtls::{
+use wire::dtls::{fragments, records};
+use wire::tls::{
     Alert, AlertDescription, Certificate, CertificateRequest, CertificateType, CipherSuite, ClientCertificateType,
     ClientHello, DigitallySigned, EcPointFormat, EcdhParameters, EcdheServerKeyExchange, Extension, ExtensionType,
     Handshake, HandshakeType, HelloVerifyRequest, NamedGroup, ProtocolVersion, ServerHello, SignatureAndHash,
-    fragments, records,
+    Transport,
 };
 
 use super::alerts::{alert_in, clear_record};
@@ -137,6 +139,7 @@ fn client_refuses_a_raw_public_key_that_is_none(#[case] payload: Vec<u8>, #[case
     assert_eq!(said_to_client(&mut raw_world(), &messages), Some(Alert::fatal(expected)));
 }
 
+#[cfg(feature = "x509")]
 #[rstest]
 #[case::empty(Vec::new(), AlertDescription::DecodeError)]
 #[case::empty_certificate(vec![0, 0, 0], AlertDescription::DecodeError)]
@@ -155,7 +158,7 @@ fn client_refuses_a_chain_that_is_none(#[case] payload: Vec<u8>, #[case] expecte
 fn client_random(world: &mut World) -> [u8; 32] {
     let Some(Output::Datagram(datagram)) = world.client.poll(world.now) else { panic!("no ClientHello") };
     let record = records(&datagram).next().unwrap().unwrap();
-    ClientHello::parse(fragments(record.fragment).unwrap()[0].body).unwrap().random
+    ClientHello::parse(Transport::Datagram, fragments(record.fragment).unwrap()[0].body).unwrap().random
 }
 
 /// A ServerKeyExchange with these parameters, signed as it must be.
@@ -360,6 +363,10 @@ fn verify(signature: Vec<u8>) -> Handshake {
     AlertDescription::DecodeError
 )]
 #[case::empty_certificate(vec![Handshake::Certificate(Certificate::default())], AlertDescription::HandshakeFailure)]
+#[case::key_on_another_curve(
+    vec![Handshake::Certificate(Certificate { payload: p384_key() })],
+    AlertDescription::UnsupportedCertificate
+)]
 #[case::certificate_past_the_end(
     vec![Handshake::Raw { msg_type: HandshakeType::Certificate, body: vec![0, 0, 2, 1] }],
     AlertDescription::DecodeError

@@ -1,32 +1,10 @@
-//! DTLS 1.2 on the wire (RFC 6347 over RFC 5246) with pre-shared keys (RFC 4279) or ECDHE_ECDSA (RFC 8422, 7251) under
-//! raw public keys (RFC 7250) or certificates, AES-128-CCM-8 (RFC 6655) and the extended master secret (RFC 7627): records,
-//! handshake messages, alerts, and the pure key schedule that both an engine and a dissector need.
+//! DTLS 1.2 on the wire (RFC 6347): records, and the header of handshake messages that may come in fragments. What they
+//! carry is TLS's, in [`crate::tls`].
 
-mod alert;
-mod certificate;
-mod ecdhe;
-mod ecjpake;
-mod extension;
 mod handshake;
-mod hello;
-mod prf;
 mod protection;
 mod record;
 
-pub use alert::{Alert, AlertDescription, AlertLevel};
-pub use certificate::{Certificate, CertificateRequest, CertificateType, ClientCertificateType};
-pub use ecdhe::{DigitallySigned, EcPointFormat, EcdhParameters, EcdheServerKeyExchange, NamedGroup, SignatureAndHash};
-pub use ecjpake::{ECJPAKE_KEY_KP_PAIR, EcJpakeServerParams, KeyKp, KeyKpPair, TLS_ECJPAKE_WITH_AES_128_CCM_8};
-pub use extension::{Extension, ExtensionType};
-pub use handshake::{
-    Fragment, Handshake, HandshakeHeader, HandshakeType, KeyExchange, NewSessionTicket, fragments, message_bytes,
-};
-pub use hello::{CipherSuite, ClientHello, HelloVerifyRequest, ProtocolVersion, ServerHello};
-pub use prf::{KeyBlock, MasterSecret, Sender, WriteKeys, prf, psk_premaster_secret};
-pub use protection::{MAC_LENGTH, PROTECTION_OVERHEAD, additional_data, nonce, open, seal};
-pub use record::{ContentType, MAX_PLAINTEXT, Record, RecordHeader, Records, records};
-
-/// Octets of a client or server random.
-pub const RANDOM_LENGTH: usize = 32;
-/// Octets of `verify_data` in a Finished message (RFC 5246 7.4.9).
-pub const VERIFY_DATA_LENGTH: usize = 12;
+pub use handshake::{Fragment, HandshakeHeader, fragments, message_bytes};
+pub use protection::{additional_data, open, seal};
+pub use record::{Record, RecordHeader, Records, records};

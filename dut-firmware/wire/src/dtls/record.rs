@@ -1,52 +1,10 @@
-//! The record layer: header and content types (RFC 6347 4.1), and the walk over the records of one datagram.
+//! The record layer: header (RFC 6347 4.1), and the walk over the records of one datagram.
 
 use alloc::vec::Vec;
 
-use super::ProtocolVersion;
 use crate::reader::Reader;
+use crate::tls::{ContentType, ProtocolVersion};
 use crate::{Error, Result};
-
-/// Most octets that a record may carry in the clear (RFC 5246 6.2.1).
-pub const MAX_PLAINTEXT: usize = 1 << 14;
-
-/// What a record carries (RFC 5246 6.2.1).
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum ContentType {
-    /// 20.
-    ChangeCipherSpec,
-    /// 21.
-    Alert,
-    /// 22.
-    Handshake,
-    /// 23.
-    ApplicationData,
-    /// Any other number, which a receiver discards.
-    Unknown(u8),
-}
-
-impl From<u8> for ContentType {
-    fn from(number: u8) -> Self {
-        match number {
-            20 => Self::ChangeCipherSpec,
-            21 => Self::Alert,
-            22 => Self::Handshake,
-            23 => Self::ApplicationData,
-            other => Self::Unknown(other),
-        }
-    }
-}
-
-impl From<ContentType> for u8 {
-    fn from(content_type: ContentType) -> Self {
-        match content_type {
-            ContentType::ChangeCipherSpec => 20,
-            ContentType::Alert => 21,
-            ContentType::Handshake => 22,
-            ContentType::ApplicationData => 23,
-            ContentType::Unknown(other) => other,
-        }
-    }
-}
 
 /// The 13 octets before every fragment (RFC 6347 4.1).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

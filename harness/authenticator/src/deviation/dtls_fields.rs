@@ -1,6 +1,7 @@
 //! DTLS records in a datagram on its way out: which messages they are, and their fields (RFC 6347 4.1, 4.2.2).
 
-use wire::dtls::{ContentType, HandshakeType, records};
+use wire::dtls::records;
+use wire::tls::{ContentType, HandshakeType};
 
 use crate::craft::{CraftError, Value};
 

@@ -4,9 +4,10 @@ use std::collections::VecDeque;
 use std::time::Duration;
 
 use rstest::rstest;
-use wire::dtls::{ContentType, ProtocolVersion, Record, RecordHeader, records};
+use wire::dtls::{Record, RecordHeader, records};
 use wire::icmpv6::{Echo, Message};
 use wire::ipv6::{Header, Ipv6Addr, NextHeader, Packet};
+use wire::tls::{ContentType, ProtocolVersion};
 use wire::udp::Datagram;
 
 use super::*;

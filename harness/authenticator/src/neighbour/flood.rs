@@ -5,8 +5,9 @@ use std::collections::BTreeMap;
 use std::net::Ipv6Addr;
 use std::time::Duration;
 
-use protocols::dtls::{Client, ClientConfig, Output, Psk};
+use protocols::dtls::{Client, ClientConfig, Output};
 use protocols::time::Instant;
+use protocols::tls::Psk;
 use rand_core::SeedableRng as _;
 use wire::Eui64;
 use wire::coap::SECURE_PORT;

@@ -4,7 +4,8 @@
 use std::time::Duration;
 
 use protocols::credentials::{Identity, PublicKey, SigningKey, Trust, TrustAnchor};
-use protocols::dtls::{ClientConfig, ClientEcdhe, Psk};
+use protocols::dtls::ClientConfig;
+use protocols::tls::{ClientEcdhe, Psk};
 use wire::Eui64;
 
 use super::{CommissioningTool, Mutant};

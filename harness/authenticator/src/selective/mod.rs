@@ -29,8 +29,9 @@ use std::collections::{BTreeMap, VecDeque};
 use std::net::Ipv6Addr;
 
 use protocols::Entropy;
-use protocols::dtls::{ExtendedMasterSecret, Retransmission};
+use protocols::dtls::Retransmission;
 use protocols::time::Instant;
+use protocols::tls::ExtendedMasterSecret;
 use record::station::{Attachment, Property, PropertyValue, StationInfo};
 use wire::Eui64;
 use wire::coap::Message;

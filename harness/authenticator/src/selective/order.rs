@@ -4,7 +4,7 @@ use std::net::Ipv6Addr;
 use std::time::Duration;
 
 use protocols::coap::Request;
-use protocols::dtls::ExtendedMasterSecret;
+use protocols::tls::ExtendedMasterSecret;
 use record::station::{Argument, ArgumentKind as Kind, OrderInfo, OrderTime, Span};
 use wire::Eui64;
 use wire::coap::{Code, ContentFormat, Message, MessageType, Options, Token};

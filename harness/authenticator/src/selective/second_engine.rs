@@ -14,8 +14,9 @@ use std::time::Duration;
 use dtls::cipher_suite::CipherSuiteId;
 use dtls::config::{Config, ExtendedMasterSecretType};
 use dtls::conn::DTLSConn;
-use protocols::dtls::{Client, CloseReason, Closed, ExtendedMasterSecret, KeyLog, Output, Retransmission, SendError};
+use protocols::dtls::{Client, Output, Retransmission, SendError};
 use protocols::time::Instant;
+use protocols::tls::{CloseReason, Closed, ExtendedMasterSecret, KeyLog};
 use rand_core::SeedableRng as _;
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 use webrtc_util::conn::Conn;
@@ -98,7 +99,7 @@ impl CommissioningTool {
             _ => None,
         };
         let mut config = credential.client_config();
-        config.extended_master_secret = self.handshake.extended_master_secret;
+        config.tls.extended_master_secret = self.handshake.extended_master_secret;
         config.retransmission = self.handshake.retransmission;
         config.mtu = self.handshake.mtu.unwrap_or(config.mtu);
         if self.is(Mutant::NoRetransmission) {
@@ -110,7 +111,7 @@ impl CommissioningTool {
                 identity,
                 psk,
                 mtu: config.mtu,
-                extended_master_secret: config.extended_master_secret,
+                extended_master_secret: config.tls.extended_master_secret,
                 retransmission: config.retransmission,
             };
             return SecondEngine::new(parameters, now).map(Engine::Second);

@@ -3,8 +3,9 @@
 use std::net::Ipv6Addr;
 
 use protocols::coap::{self, ClientOutput, Failure, Request};
-use protocols::dtls::{self, Closed, KeyLog};
+use protocols::dtls;
 use protocols::time::Instant;
+use protocols::tls::{Closed, KeyLog};
 use wire::Eui64;
 use wire::coap::Message;
 

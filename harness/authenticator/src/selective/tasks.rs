@@ -6,8 +6,9 @@ use std::time::Duration;
 
 use protocols::coap::{Client, Failure, Request, TransmissionParameters};
 use protocols::credentials::{PublicKey, TrustAnchor};
-use protocols::dtls::{self, CloseReason, Closed};
+use protocols::dtls;
 use protocols::time::Instant;
+use protocols::tls::{CloseReason, Closed};
 use rand_core::SeedableRng;
 use record::event::Key;
 use wire::Eui64;
@@ -616,13 +617,14 @@ impl CommissioningTool {
 /// How a session ended: `handshake with 70:b3:d5:b0:07:00:00:03 was ended by its fatal alert bad_record_mac`.
 fn ending(session: &Session, closed: &Closed) -> String {
     let what = if session.was_connected { "session" } else { "handshake" };
-    let alert = |alert: Option<wire::dtls::Alert>| {
+    let alert = |alert: Option<wire::tls::Alert>| {
         alert.map_or_else(String::new, |alert| format!(" alert {}", alert.description))
     };
     let how = match closed.reason {
         CloseReason::Local => "was ended by the tool".to_owned(),
         CloseReason::Peer | CloseReason::Alert => format!("was ended by its{}", alert(closed.received)),
         CloseReason::Protocol(text) => format!("was ended by the tool's{}: {text}", alert(closed.sent)),
+        CloseReason::Truncated => "was cut off".to_owned(),
         CloseReason::Timeout if session.was_answered => "was broken off: no answer to the last flight".to_owned(),
         CloseReason::Timeout => "was never answered".to_owned(),
         CloseReason::Superseded => "was superseded".to_owned(),

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use serde_json::json;
+use suites::ledger::{MECHANISMS, Mechanism, Specification, Tally};
 
 use crate::arguments::Check;
 use crate::exit::Exit;
@@ -16,32 +17,82 @@ pub(crate) fn check(arguments: &Check) -> Result<Exit, Failure> {
     inputs::check_boards(&testbed, &testbed_source, &loaded)?;
     // The ledger speaks of the built-in suites; a file of one's own need not cover it.
     if arguments.paths.is_empty() {
-        let uncovered = loaded.ledger.uncovered(&loaded.suites);
+        let uncovered = loaded.ledger.uncovered(loaded.cases());
         if !uncovered.is_empty() {
             return Err(uncovered.into());
         }
     }
     let rows = loaded.cases().count();
-    let mut specs: BTreeMap<&str, BTreeMap<&'static str, usize>> = BTreeMap::new();
-    for clause in loaded.ledger.clauses() {
-        *specs.entry(&clause.spec).or_default().entry(inputs::class_name(&clause.class)).or_default() += 1;
-    }
+    let tallies: Vec<(&Specification, Tally)> =
+        loaded.ledger.specifications().iter().map(|spec| (spec, loaded.ledger.tally(spec))).collect();
     if arguments.json {
+        let by_spec = |count: fn(&Tally) -> serde_json::Value| -> BTreeMap<&str, serde_json::Value> {
+            tallies.iter().map(|(spec, tally)| (spec.spec.as_str(), count(tally))).collect()
+        };
         output::json(&json!({
-            "schema": "bootrack-check/1", "suites": loaded.suites.len(), "rows": rows, "clauses": specs,
+            "schema": "bootrack-check/1", "suites": loaded.suites.len(), "rows": rows,
+            "clauses": by_spec(|tally| json!(tally.classes)),
+            "levels": by_spec(|tally| json!(tally.levels)),
+            "later": by_spec(|tally| json!(tally.later)),
+            "in_part": by_spec(|tally| json!(tally.in_part)),
+            "sections": by_spec(|tally| {
+                json!({ "with_statements": tally.sections, "without": tally.without_statements })
+            }),
         }));
         return Ok(Exit::Passed);
     }
     say!("{} suites, {rows} cases with their rows: in order", loaded.suites.len());
     if arguments.clauses {
-        for (spec, classes) in &specs {
-            let total: usize = classes.values().sum();
-            let title = loaded.ledger.title(spec).unwrap_or("");
-            say!("\n{spec}: {total} statements ({title})");
-            for (class, count) in classes {
-                say!("  {count:>4} {class}");
-            }
+        for (spec, tally) in &tallies {
+            show(spec, tally);
         }
+        show_waiting(&tallies);
     }
     Ok(Exit::Passed)
+}
+
+/// A specification's statements by class, by level, and of those that wait by mechanism.
+fn show(spec: &Specification, tally: &Tally) {
+    say!("\n{}: {} statements ({})", spec.spec, tally.statements, spec.title);
+    for (class, count) in &tally.classes {
+        let more = match *class {
+            "later" => list(&tally.later),
+            "tested" if !tally.in_part.is_empty() => {
+                format!(
+                    "{} of them in part; the rest waits: {}",
+                    tally.in_part.values().sum::<usize>(),
+                    list(&tally.in_part)
+                )
+            }
+            _ => String::new(),
+        };
+        let colon = if more.is_empty() { "" } else { ": " };
+        say!("  {count:>4} {class}{colon}{more}");
+    }
+    say!("  by level: {}", list(&tally.levels));
+    let without = match tally.without_statements {
+        0 => String::new(),
+        count => format!(", {count} that have none"),
+    };
+    say!("  in {} sections{without}", tally.sections);
+}
+
+/// What waits for each mechanism, over all specifications.
+fn show_waiting(tallies: &[(&Specification, Tally)]) {
+    say!("\nlater, by mechanism");
+    for Mechanism { name, what } in MECHANISMS {
+        let sum = |of: fn(&Tally) -> &BTreeMap<&'static str, usize>| -> usize {
+            tallies.iter().filter_map(|(_, tally)| of(tally).get(name)).sum()
+        };
+        let in_part = match sum(|tally| &tally.in_part) {
+            0 => String::new(),
+            count => format!(" (and a part of {count} more)"),
+        };
+        say!("  {:>4} {name:<10} {what}{in_part}", sum(|tally| &tally.later));
+    }
+}
+
+/// `3 pana, 2 thread`.
+fn list(counts: &BTreeMap<&'static str, usize>) -> String {
+    counts.iter().map(|(name, count)| format!("{count} {name}")).collect::<Vec<_>>().join(", ")
 }

@@ -42,8 +42,14 @@ pub(crate) fn explain(arguments: &Explain) -> Result<Exit, Failure> {
     }
     say!("\nclauses");
     for id in &case.clauses {
-        let text = loaded.ledger.clause(id).map_or("", |clause| clause.text.as_str());
-        say!("  {id:<16} {text}");
+        let Some(clause) = loaded.ledger.clause(id) else { continue };
+        say!("  {id:<16} {}", clause.text);
+        if let Some(reading) = &clause.reading {
+            say!("  {:16} read so: {reading}", "");
+        }
+        if let Some(rest) = &clause.rest {
+            say!("  {:16} no case shows yet: {rest}", "");
+        }
     }
     for (part, title) in [(Part::Preamble, "preamble"), (Part::Body, "body"), (Part::Postamble, "postamble")] {
         let steps: Vec<_> = case.steps.iter().filter(|step| step.part == part).collect();

@@ -82,6 +82,7 @@ fn write(chip: &Chip, arguments: &Flash) -> Result<Outcome, ProbeError> {
 /// What to do about it.
 fn remedy(error: &ProbeError) -> &'static str {
     match error {
+        ProbeError::NotBuilt => "cargo build --release, without --no-default-features",
         ProbeError::Probe { .. } => {
             "plug the probe in, look at its serial number, and at the permissions of its USB device"
         }

@@ -6,7 +6,7 @@ use std::net::Ipv6Addr;
 use std::path::Path;
 
 use dissect::{Dissector, THREAD_KEY_SEQUENCES};
-use wire::dtls::MasterSecret;
+use wire::tls::MasterSecret;
 
 use crate::failure::Failure;
 

@@ -82,14 +82,8 @@ fn conclude(arguments: &PicsNew, proforma: &Proforma, answers: &BTreeMap<String,
     let claimed = answers.values().filter(|answer| **answer).count();
     let open = proforma.symbols().len() - answers.len();
     say!("\n{}: {claimed} yes, {} no, {open} left open", arguments.file.display(), answers.len() - claimed);
-    for symbol in proforma.symbols().iter().filter(|symbol| symbol.mandatory) {
-        if answers.get(&symbol.name) == Some(&false) {
-            say!(
-                "  {} is mandatory ({}): a device that does not claim it does not conform",
-                symbol.name,
-                symbol.clause
-            );
-        }
+    for contradiction in proforma.contradictions(answers) {
+        say!("  {contradiction}: it does not conform");
     }
     let mut command = format!("bootrack run --pics {}", arguments.file.display());
     if let Some(file) = &arguments.pixit {
@@ -146,8 +140,7 @@ impl<R: BufRead> Dialogue<R> {
     }
 
     fn claim(&mut self, head: &str, symbol: &Symbol, ledger: &Ledger) -> Option<bool> {
-        let status = if symbol.mandatory { "mandatory" } else { "optional" };
-        say!("\n{head} ({status}, {})\n{}", symbol.clause, symbol.question);
+        say!("\n{head} ({}, {})\n{}", symbol.status(), symbol.clause, symbol.question);
         loop {
             match self.line("[y/n/?]")?.to_ascii_lowercase().as_str() {
                 "" => return None,

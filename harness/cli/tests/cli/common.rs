@@ -3,6 +3,7 @@
 use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
+use std::sync::OnceLock;
 
 use serde_json::Value as Json;
 use tempfile::TempDir;
@@ -85,7 +86,7 @@ pub(crate) fn call_in<S: AsRef<OsStr>>(folder: &Path, arguments: impl IntoIterat
 
 /// A bundle in a folder of its own, removed with this value.
 pub(crate) struct Bundle {
-    _folder: TempDir,
+    _folder: Option<TempDir>,
     pub(crate) path: PathBuf,
     pub(crate) outcome: Outcome,
 }
@@ -99,15 +100,40 @@ impl Bundle {
         let mut command = bootrack();
         command.arg("run").args(arguments).arg("--out").arg(&path);
         let outcome = finish(command);
-        Self { _folder: folder, path, outcome }
+        Self { _folder: Some(folder), path, outcome }
     }
 
-    /// A whole run of the built-in suites that passes.
-    #[track_caller]
-    pub(crate) fn full(seed: &str) -> Self {
-        let run = Self::run(["--seed", seed]);
-        assert_eq!(run.outcome.code, Some(0), "{}", run.outcome.said());
-        run
+    /// The whole run of the built-in suites with seed 1, which passes: one for all tests of this process, to be read only.
+    pub(crate) fn of_seed_one() -> &'static Self {
+        static RUN: OnceLock<Bundle> = OnceLock::new();
+        RUN.get_or_init(|| Self::shared("1"))
+    }
+
+    /// The whole run of the built-in suites with seed 7, as [`Bundle::of_seed_one`].
+    pub(crate) fn of_seed_seven() -> &'static Self {
+        static RUN: OnceLock<Bundle> = OnceLock::new();
+        RUN.get_or_init(|| Self::shared("7"))
+    }
+
+    /// A whole run, with two jobs, in a folder that stays when the process has ended: nothing can remove it before. The next
+    /// process removes it.
+    fn shared(seed: &str) -> Self {
+        let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("shared-runs");
+        std::fs::create_dir_all(&folder).unwrap();
+        for entry in std::fs::read_dir(&folder).unwrap().flatten() {
+            let name = entry.file_name().to_string_lossy().into_owned();
+            let process = name.split('-').next().unwrap_or_default();
+            if !Path::new("/proc").join(process).exists() {
+                // Another process may be at it.
+                let _ = std::fs::remove_dir_all(entry.path());
+            }
+        }
+        let path = folder.join(format!("{}-seed-{seed}", std::process::id()));
+        let mut command = bootrack();
+        command.args(["run", "--seed", seed, "--jobs", "2", "--out"]).arg(&path);
+        let outcome = finish(command);
+        assert_eq!(outcome.code, Some(0), "{}", outcome.said());
+        Self { _folder: None, path, outcome }
     }
 
     /// `run.json`.

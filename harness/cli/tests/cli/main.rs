@@ -23,4 +23,5 @@ mod questionnaire;
 mod repeat;
 mod reports;
 mod resources;
+mod sample;
 mod tries;

@@ -140,7 +140,7 @@ const BEFORE_SECRETS: [&str; 5] = [" psk=", " key=", " part=key data=", "\"key\"
 
 #[test]
 fn no_secret_of_a_run_stands_in_a_file_that_others_may_read() {
-    let run = Bundle::full("1");
+    let run = Bundle::of_seed_one();
     let logs: Vec<String> =
         run.cases().iter().map(|case| fs::read_to_string(run.file(case, "events.jsonl")).unwrap()).collect();
     let suites = suites::built_in::all();

@@ -7,7 +7,7 @@ use crate::common::{Bundle, call, has, links, text};
 
 #[test]
 fn the_overview_links_every_case_and_every_page_is_there() {
-    let run = Bundle::full("1");
+    let run = Bundle::of_seed_one();
     let index = fs::read_to_string(run.path.join("index.html")).unwrap();
     for case in run.cases() {
         assert!(links(&index, &case), "{case} is not linked");

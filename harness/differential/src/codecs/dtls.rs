@@ -1,10 +1,11 @@
 //! DTLS: records, alerts, and handshake messages with what is in them.
 
-use wire::dtls::{
-    Alert, Certificate, ContentType, ECJPAKE_KEY_KP_PAIR, EcJpakeServerParams, Extension, ExtensionType, Fragment,
-    Handshake, HandshakeType, KeyExchange, KeyKp, KeyKpPair, Record, fragments,
-};
+use wire::dtls::{Fragment, Record, fragments};
 use wire::reader::Reader;
+use wire::tls::{
+    Alert, Certificate, ContentType, ECJPAKE_KEY_KP_PAIR, EcJpakeServerParams, Extension, ExtensionType, Handshake,
+    HandshakeType, KeyExchange, KeyKp, KeyKpPair, Transport,
+};
 
 use super::Check;
 
@@ -60,7 +61,9 @@ fn message(check: &mut Check<'_>, fragment: Fragment<'_>) {
     } else {
         KeyExchange::Other
     };
-    let Some(message) = check.parsed(Handshake::parse(msg_type, body, key_exchange)) else { return };
+    let Some(message) = check.parsed(Handshake::parse(Transport::Datagram, msg_type, body, key_exchange)) else {
+        return;
+    };
     if message.msg_type() != msg_type {
         check.difference("a message is parsed as one of another type");
     }

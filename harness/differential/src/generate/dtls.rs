@@ -1,12 +1,13 @@
 //! DTLS records, and whole sessions.
 
 use wire::coap;
-use wire::dtls::{
-    CipherSuite, ClientHello, ContentType, Extension, ExtensionType, HandshakeType, HelloVerifyRequest,
-    ProtocolVersion, Record, RecordHeader, ServerHello, message_bytes,
-};
+use wire::dtls::{Record, RecordHeader, message_bytes};
 use wire::ieee802154::{Address, Header, LinkAddress, PanId};
 use wire::ipv6::{self, NextHeader, Packet};
+use wire::tls::{
+    CipherSuite, ClientHello, ContentType, Extension, ExtensionType, HandshakeType, HelloVerifyRequest,
+    ProtocolVersion, ServerHello,
+};
 use wire::udp::Datagram;
 
 use super::Rng;
@@ -26,7 +27,7 @@ impl Rng {
                     version,
                     random,
                     session_id: self.bytes(0, 32),
-                    cookie: self.bytes(0, 32),
+                    cookie: Some(self.bytes(0, 32)),
                     cipher_suites: (0..1 + self.below(4)).map(|_| CipherSuite(self.u16())).collect(),
                     compression_methods: vec![0],
                     extensions,

@@ -3,10 +3,10 @@
 //! with a pre-shared key and AES-128-CCM can be decrypted.
 
 use wire::ccm;
-use wire::dtls::{
-    CipherSuite, ClientHello, ContentType, Extension, ExtensionType, HandshakeHeader, HandshakeType,
-    HelloVerifyRequest, MasterSecret, ProtocolVersion, Record, RecordHeader, ServerHello, WriteKeys, additional_data,
-    nonce, psk_premaster_secret,
+use wire::dtls::{HandshakeHeader, Record, RecordHeader, additional_data};
+use wire::tls::{
+    CipherSuite, ClientHello, ContentType, Extension, ExtensionType, HandshakeType, HelloVerifyRequest, MasterSecret,
+    ProtocolVersion, ServerHello, WriteKeys, nonce, psk_premaster_secret,
 };
 
 use super::Rng;
@@ -120,9 +120,11 @@ impl Rng {
         hello.emit(&mut body).unwrap();
         client.message(self, HandshakeType::ClientHello, &body, usize::MAX);
         datagrams.push((true, core::mem::take(&mut client.datagram)));
-        hello.cookie = self.bytes(1, 32);
+        hello.cookie = Some(self.bytes(1, 32));
         let mut body = Vec::new();
-        HelloVerifyRequest { version: VERSION, cookie: hello.cookie.clone() }.emit(&mut body).unwrap();
+        HelloVerifyRequest { version: VERSION, cookie: hello.cookie.clone().unwrap_or_default() }
+            .emit(&mut body)
+            .unwrap();
         server.message(self, HandshakeType::HelloVerifyRequest, &body, usize::MAX);
         datagrams.push((false, core::mem::take(&mut server.datagram)));
         let mut body = Vec::new();
@@ -257,7 +259,7 @@ impl Rng {
             version: VERSION,
             random: core::array::from_fn(|_| self.u8()),
             session_id: self.bytes(0, 32),
-            cookie: Vec::new(),
+            cookie: Some(Vec::new()),
             cipher_suites: vec![suite, CipherSuite(0x00ff)],
             compression_methods: vec![0],
             extensions: self.client_extensions(kind),

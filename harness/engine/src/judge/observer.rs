@@ -9,8 +9,8 @@ use dissect::{Dissection, Dissector, Keys, NoteKind, Value};
 use record::event::{Action, Event, Key, Observation, What};
 use suites::plan::Point;
 use wire::Eui64;
-use wire::dtls::MasterSecret;
 use wire::ieee802154::{LinkAddress, ShortAddress};
+use wire::tls::MasterSecret;
 use wire::upper_tester::Line;
 
 use super::carried_keys;

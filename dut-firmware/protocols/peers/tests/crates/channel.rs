@@ -2,9 +2,10 @@
 
 use bootrack_peer_tests::entropy;
 use protocols::Entropy;
-use protocols::dtls::KeyLog;
+use protocols::tls::KeyLog;
 use rand_core::Rng;
-use wire::dtls::{ContentType, HandshakeType, KeyBlock, MasterSecret, fragments, records};
+use wire::dtls::{fragments, records};
+use wire::tls::{ContentType, HandshakeType, KeyBlock, MasterSecret};
 
 /// Loses datagrams at random, but the same ones for the same seed.
 pub(crate) struct Loss {

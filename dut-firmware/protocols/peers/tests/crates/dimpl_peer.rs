@@ -6,10 +6,12 @@ use std::time::{Duration, Instant as WallInstant};
 
 use bootrack_peer_tests::{Engine, IDENTITY, KEY, Log, client_config, entropy, server_config};
 use dimpl::{Config, Dtls, Output, PskResolver};
-use protocols::dtls::{Client, CookieConfig, ExtendedMasterSecret, Server};
+use protocols::dtls::{Client, CookieConfig, Server};
 use protocols::time::Instant;
+use protocols::tls::ExtendedMasterSecret;
 use rstest::rstest;
-use wire::dtls::{ContentType, Sender, open, records};
+use wire::dtls::{open, records};
+use wire::tls::{ContentType, Sender};
 
 use super::channel::{Loss, key_block, server_random};
 
@@ -169,7 +171,7 @@ fn engine_as_client_of_dimpl(#[values(64, 1280)] mtu: usize, #[values(0, 200)] l
     for seed in 0..10 {
         let mut config = client_config(mtu);
         config.retransmission.limit = 40;
-        config.extended_master_secret = ExtendedMasterSecret::Require;
+        config.tls.extended_master_secret = ExtendedMasterSecret::Require;
         let client = Client::new(config, entropy(seed), Instant::ZERO).unwrap();
         let world = World::new(Engine::Client(Box::new(client)), false, mtu, Loss::new(lost, seed), seed);
         world.check(false, mtu);

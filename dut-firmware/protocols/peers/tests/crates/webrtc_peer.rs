@@ -9,14 +9,16 @@ use bootrack_peer_tests::{Engine, IDENTITY, KEY, Log, client_config, entropy, se
 use dtls::cipher_suite::CipherSuiteId;
 use dtls::config::{Config, ExtendedMasterSecretType};
 use dtls::conn::DTLSConn;
-use protocols::dtls::{Client, CookieConfig, ExtendedMasterSecret, Retransmission, Server};
+use protocols::dtls::{Client, CookieConfig, Retransmission, Server};
 use protocols::time::Instant;
+use protocols::tls::ExtendedMasterSecret;
 use rstest::rstest;
 use tokio::runtime::Runtime;
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 use webrtc_util::KeyingMaterialExporter as _;
 use webrtc_util::conn::Conn;
-use wire::dtls::{ContentType, prf, records};
+use wire::dtls::records;
+use wire::tls::{ContentType, prf};
 
 use super::channel::{Loss, server_random};
 
@@ -218,7 +220,7 @@ fn quick() -> Retransmission {
 fn our_client(mtu: usize, ems: ExtendedMasterSecret, seed: u64) -> Engine {
     let mut config = client_config(mtu);
     config.retransmission = quick();
-    config.extended_master_secret = ems;
+    config.tls.extended_master_secret = ems;
     Engine::Client(Box::new(Client::new(config, entropy(seed), Instant::ZERO).unwrap()))
 }
 
@@ -248,7 +250,7 @@ fn engine_as_server_of_webrtc_dtls(
     for seed in 0..3 {
         let mut config = server_config(mtu);
         config.retransmission = quick();
-        config.extended_master_secret = ems;
+        config.tls.extended_master_secret = ems;
         config.cookie = cookie.then(|| CookieConfig { secret: [3; 32], peer: b"peer".to_vec() });
         let server = Server::new(config, entropy(seed)).unwrap();
         let ours = Engine::Server(Box::new(server));

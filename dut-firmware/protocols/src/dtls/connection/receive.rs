@@ -2,13 +2,15 @@
 
 use alloc::vec::Vec;
 
-use wire::dtls::{Alert, AlertDescription, AlertLevel, ContentType, HandshakeType, RecordHeader, Sender, fragments};
+use wire::dtls::{RecordHeader, fragments};
+use wire::tls::{Alert, AlertDescription, AlertLevel, ContentType, HandshakeType, Sender};
 
-use super::{Connection, Event, Fault, Phase};
+use super::{Connection, Event, Phase};
+use crate::dtls::Output;
 use crate::dtls::inbox::Arrival;
 use crate::dtls::record_layer::Opened;
-use crate::dtls::{CloseReason, Output};
 use crate::time::Instant;
+use crate::tls::{Carrier, CloseReason, Fault};
 
 /// Records of epoch 1 that are kept until they can be read.
 const MAX_EARLY_RECORDS: usize = 8;

@@ -6,8 +6,9 @@ use std::time::Duration;
 
 use protocols::Entropy;
 use protocols::coap::{self, Response, ServerOutput, TransmissionParameters};
-use protocols::dtls::{self, CookieConfig, Output, Psk, ServerConfig, SinglePsk};
+use protocols::dtls::{self, CookieConfig, Output, ServerConfig};
 use protocols::time::Instant;
+use protocols::tls::{Psk, SinglePsk};
 use rand_core::{Rng, SeedableRng};
 use record::event::{Because, Key};
 use wire::Eui64;
@@ -91,7 +92,7 @@ impl TestDevice {
                     Some(Output::Connected) => *connected += 1,
                     Some(Output::ApplicationData(data)) => coap.handle(now, &data),
                     Some(Output::Closed(how)) => {
-                        *closed += usize::from(how.reason == dtls::CloseReason::Peer);
+                        *closed += usize::from(how.reason == protocols::tls::CloseReason::Peer);
                         *coap = coap::Server::new(TransmissionParameters::default(), entropy.fork());
                     }
                     Some(Output::KeyLog(_)) => {}

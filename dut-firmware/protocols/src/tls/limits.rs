@@ -9,8 +9,8 @@ use super::ConfigError;
 pub struct Limits {
     /// Octets of the longest handshake message that is taken; a longer one ends the handshake with `illegal_parameter`.
     pub handshake_message: usize,
-    /// Octets of all handshake messages that are being put together from fragments; what does not fit is dropped, and
-    /// comes again. At least `handshake_message`.
+    /// In datagrams: octets of all handshake messages that are being put together from fragments; what does not fit is
+    /// dropped, and comes again. At least `handshake_message`.
     pub reassembly: usize,
     /// Certificates of the longest chain that is looked at; a longer one ends the handshake with `bad_certificate`.
     pub chain_length: usize,
@@ -19,7 +19,7 @@ pub struct Limits {
     /// An established session in which the peer proves no life for this long is closed with `close_notify`; `None` = never.
     pub idle_timeout: Option<Duration>,
     /// Protected records that this side sends; the session is closed with `close_notify` before there would be more. Never
-    /// more than the 2^48 that the sequence number can count (RFC 6347 4.1).
+    /// more than the 2^48 that the sequence number can count in datagrams (RFC 6347 4.1).
     pub records_sent: u64,
 }
 

@@ -8,6 +8,15 @@ use super::{Extension, ExtensionType, RANDOM_LENGTH};
 use crate::reader::Reader;
 use crate::{Error, Result};
 
+/// What a handshake travels in: it decides on the form of ClientHello, which has a cookie in datagrams (RFC 6347 4.2.1).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Transport {
+    /// TLS: records over a stream of octets, or what stands for one, as EAP-TLS.
+    Stream,
+    /// DTLS.
+    Datagram,
+}
+
 /// A protocol version as two octets on the wire; DTLS counts downwards.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct ProtocolVersion(pub u16);
@@ -18,9 +27,20 @@ impl ProtocolVersion {
     /// 254.253.
     pub const DTLS_1_2: Self = Self(0xfefd);
 
-    /// Whether this is DTLS 1.2 or a later version of DTLS: the same major number, and a minor one no greater.
-    pub fn is_at_least_1_2(self) -> bool {
-        self.0 >> 8 == Self::DTLS_1_2.0 >> 8 && self.0 <= Self::DTLS_1_2.0
+    /// 3.1, which the record of a first ClientHello may say (RFC 5246 appendix E.1).
+    pub const TLS_1_0: Self = Self(0x0301);
+    /// 3.3.
+    pub const TLS_1_2: Self = Self(0x0303);
+
+    /// Whether this is `floor` or a later version of the same protocol: the same family, and counted no less far.
+    pub fn is_at_least(self, floor: Self) -> bool {
+        let counts_downwards = floor.0 >> 8 == Self::DTLS_1_2.0 >> 8;
+        self.is_of_the_family_of(floor) && if counts_downwards { self.0 <= floor.0 } else { self.0 >= floor.0 }
+    }
+
+    /// Whether both are TLS, or both DTLS: the same major number.
+    pub fn is_of_the_family_of(self, other: Self) -> bool {
+        self.0 >> 8 == other.0 >> 8
     }
 }
 
@@ -49,7 +69,7 @@ impl fmt::Display for CipherSuite {
     }
 }
 
-/// ClientHello (RFC 6347 4.2.1).
+/// ClientHello (RFC 5246 7.4.1.2, RFC 6347 4.2.1).
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ClientHello {
     /// The newest version that the client speaks.
@@ -58,8 +78,9 @@ pub struct ClientHello {
     pub random: [u8; RANDOM_LENGTH],
     /// At most 32 octets; empty without resumption.
     pub session_id: Vec<u8>,
-    /// Empty in the first ClientHello; else the octets of the HelloVerifyRequest. At most 255 octets.
-    pub cookie: Vec<u8>,
+    /// Of DTLS: empty in the first ClientHello; else the octets of the HelloVerifyRequest. At most 255 octets. `None` in
+    /// TLS, which has no such field.
+    pub cookie: Option<Vec<u8>>,
     /// By preference.
     pub cipher_suites: Vec<CipherSuite>,
     /// Must contain 0, null.
@@ -73,13 +94,18 @@ impl ClientHello {
     ///
     /// # Errors
     /// [`Error`] if it is truncated, has octets after its extensions, an odd list of suites, or a long session ID.
-    pub fn parse(body: &[u8]) -> Result<Self> {
+    pub fn parse(transport: Transport, body: &[u8]) -> Result<Self> {
         let mut reader = Reader::new(body);
         let version = ProtocolVersion(reader.u16_be("dtls.handshake.version")?);
         let random = reader.array("dtls.handshake.random")?;
         let session_id = parse_session_id(&mut reader)?;
-        let length = usize::from(reader.u8("dtls.handshake.cookie_length")?);
-        let cookie = reader.take(length, "dtls.handshake.cookie")?.to_vec();
+        let cookie = match transport {
+            Transport::Stream => None,
+            Transport::Datagram => {
+                let length = usize::from(reader.u8("dtls.handshake.cookie_length")?);
+                Some(reader.take(length, "dtls.handshake.cookie")?.to_vec())
+            }
+        };
         let length = usize::from(reader.u16_be("dtls.handshake.cipher_suites_length")?);
         let mut suites = Reader::new(reader.take(length, "dtls.handshake.ciphersuites")?);
         let mut cipher_suites = Vec::with_capacity(length / 2);
@@ -101,7 +127,9 @@ impl ClientHello {
         out.extend_from_slice(&self.version.0.to_be_bytes());
         out.extend_from_slice(&self.random);
         emit_vector8(&self.session_id, "dtls.handshake.session_id_length", out)?;
-        emit_vector8(&self.cookie, "dtls.handshake.cookie_length", out)?;
+        if let Some(cookie) = &self.cookie {
+            emit_vector8(cookie, "dtls.handshake.cookie_length", out)?;
+        }
         let suites: Vec<u8> = self.cipher_suites.iter().flat_map(|suite| suite.0.to_be_bytes()).collect();
         emit_vector16(&suites, "dtls.handshake.cipher_suites_length", out)?;
         emit_vector8(&self.compression_methods, "dtls.handshake.comp_methods_length", out)?;

@@ -51,9 +51,9 @@ pub fn psk_premaster_secret(psk: &[u8]) -> Result<Vec<u8>> {
 /// Whose Finished or whose records.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Sender {
-    /// The DTLS client.
+    /// The client.
     Client,
-    /// The DTLS server.
+    /// The server.
     Server,
 }
 

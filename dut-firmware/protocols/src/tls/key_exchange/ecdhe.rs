@@ -2,19 +2,17 @@
 
 use alloc::vec::Vec;
 
-use p256::ecdh::SharedSecret;
+use p256::SecretKey;
 use p256::elliptic_curve::Generate;
 use p256::elliptic_curve::sec1::ToSec1Point;
-use p256::{PublicKey, SecretKey};
 use sha2::{Digest, Sha256};
-use wire::dtls::{
-    AlertDescription, DigitallySigned, EcdhParameters, EcdheServerKeyExchange, NamedGroup, RANDOM_LENGTH,
-    SignatureAndHash,
-};
+use wire::tls::{AlertDescription, EcdhParameters, EcdheServerKeyExchange, NamedGroup, RANDOM_LENGTH};
 
-use super::connection::Fault;
+use super::Premaster;
 use crate::Entropy;
-use crate::credentials::SigningKey;
+use crate::credentials::{PublicKey, SigningKey};
+use crate::tls::signature::{sign, verify};
+use crate::tls::{Fault, Randoms};
 
 /// An ephemeral private key, for one handshake; its octets are wiped when it is dropped.
 pub(super) struct Ephemeral(SecretKey);
@@ -30,24 +28,20 @@ impl Ephemeral {
     }
 
     /// The premaster secret: the x coordinate, leading zeros included (RFC 8422 5.10).
-    pub(super) fn agree(&self, peer: &[u8]) -> Result<SharedSecret, Fault> {
+    pub(super) fn agree(&self, peer: &[u8]) -> Result<Premaster, Fault> {
         // RFC 8422 5.10 with 5.4.1: only uncompressed points, and only those that are on the curve.
         let is_uncompressed = peer.first() == Some(&4);
-        let peer = Some(peer).filter(|_| is_uncompressed).and_then(|peer| PublicKey::from_sec1_bytes(peer).ok());
+        let peer = Some(peer).filter(|_| is_uncompressed).and_then(|peer| p256::PublicKey::from_sec1_bytes(peer).ok());
         let peer = peer.ok_or(Fault::new(AlertDescription::IllegalParameter, "ECDH point is not on the curve"))?;
-        Ok(self.0.diffie_hellman(&peer))
+        Ok(Premaster::new(self.0.diffie_hellman(&peer).raw_secret_bytes().as_slice()))
     }
 }
 
 /// The SHA-256 hash of what a server signs (RFC 8422 5.4): both randoms and its parameters.
-fn parameters_hash(
-    client_random: &[u8; RANDOM_LENGTH],
-    server_random: &[u8; RANDOM_LENGTH],
-    parameters: &EcdhParameters,
-) -> Result<[u8; 32], Fault> {
+fn parameters_hash(randoms: &Randoms, parameters: &EcdhParameters) -> Result<[u8; 32], Fault> {
     let mut octets = Vec::new();
     parameters.emit(&mut octets).map_err(Fault::internal)?;
-    Ok(Sha256::new().chain_update(client_random).chain_update(server_random).chain_update(octets).finalize().into())
+    Ok(Sha256::new().chain_update(randoms.client).chain_update(randoms.server).chain_update(octets).finalize().into())
 }
 
 /// Octets that [`parameters_hash`] is over: two randoms; curve type, curve, length and a point that is not compressed.
@@ -57,45 +51,24 @@ pub(super) const PARAMETERS_LENGTH: usize = 2 * RANDOM_LENGTH + 4 + 65;
 pub(super) fn server_key_exchange(
     key: &SigningKey,
     ephemeral: &Ephemeral,
-    client_random: &[u8; RANDOM_LENGTH],
-    server_random: &[u8; RANDOM_LENGTH],
+    randoms: &Randoms,
 ) -> Result<EcdheServerKeyExchange, Fault> {
     let parameters = EcdhParameters { group: NamedGroup::SECP256R1, point: ephemeral.point() };
-    let signed = sign(key, &parameters_hash(client_random, server_random, &parameters)?)?;
+    let signed = sign(key, &parameters_hash(randoms, &parameters)?)?;
     Ok(EcdheServerKeyExchange { parameters, signed })
 }
 
 /// Checks a ServerKeyExchange with the key of the server's certificate.
 pub(super) fn check_server_key_exchange(
-    key: &crate::credentials::PublicKey,
+    key: &PublicKey,
     exchange: &EcdheServerKeyExchange,
-    client_random: &[u8; RANDOM_LENGTH],
-    server_random: &[u8; RANDOM_LENGTH],
+    randoms: &Randoms,
 ) -> Result<(), Fault> {
     if exchange.parameters.group != NamedGroup::SECP256R1 {
         return Err(Fault::new(AlertDescription::IllegalParameter, "group that was not offered"));
     }
-    let hash = parameters_hash(client_random, server_random, &exchange.parameters)?;
+    let hash = parameters_hash(randoms, &exchange.parameters)?;
     verify(key, &hash, &exchange.signed, "signature of ServerKeyExchange")
-}
-
-/// Signs a hash.
-pub(super) fn sign(key: &SigningKey, hash: &[u8; 32]) -> Result<DigitallySigned, Fault> {
-    let signature = key.sign(hash).ok_or(Fault::new(AlertDescription::InternalError, "no signature"))?;
-    Ok(DigitallySigned { algorithm: SignatureAndHash::ECDSA_SHA256, signature })
-}
-
-/// Checks a signature over a hash (RFC 5246 7.4.3, 7.4.8): the algorithm must be the one that was offered.
-pub(super) fn verify(
-    key: &crate::credentials::PublicKey,
-    hash: &[u8; 32],
-    signed: &DigitallySigned,
-    what: &'static str,
-) -> Result<(), Fault> {
-    if signed.algorithm != SignatureAndHash::ECDSA_SHA256 {
-        return Err(Fault::new(AlertDescription::IllegalParameter, "signature algorithm that was not offered"));
-    }
-    if key.verifies(hash, &signed.signature) { Ok(()) } else { Err(Fault::new(AlertDescription::DecryptError, what)) }
 }
 
 #[cfg(test)]
@@ -106,14 +79,14 @@ mod tests {
 
     use p256::SecretKey;
     use rstest::rstest;
-    use wire::dtls::{
-        AlertDescription, ContentType, Handshake, HandshakeType, KeyExchange, NamedGroup, fragments, records,
-    };
+    use wire::dtls::{fragments, records};
+    use wire::tls::{AlertDescription, ContentType, Handshake, HandshakeType, KeyExchange, NamedGroup, Transport};
 
     use super::{Ephemeral, parameters_hash, verify};
     use crate::credentials::PublicKey;
+    use crate::tls::Randoms;
 
-    const VECTOR: &str = include_str!("../../../wire/tests/vectors/dtls12-ecdhe.txt");
+    const VECTOR: &str = include_str!("../../../../wire/tests/vectors/dtls12-ecdhe.txt");
 
     fn octets(digits: &str) -> Vec<u8> {
         hex::decode(digits).unwrap()
@@ -131,7 +104,10 @@ mod tests {
                 }
                 for fragment in fragments(record.fragment).unwrap() {
                     let msg_type: HandshakeType = fragment.header.msg_type;
-                    messages.push(Handshake::parse(msg_type, fragment.body, KeyExchange::EcdheEcdsa).unwrap());
+                    messages.push(
+                        Handshake::parse(Transport::Datagram, msg_type, fragment.body, KeyExchange::EcdheEcdsa)
+                            .unwrap(),
+                    );
                 }
             }
         }
@@ -161,9 +137,10 @@ mod tests {
         let (client, server) = (client_random.unwrap(), server_random.unwrap());
         let (key, exchange) = (key.unwrap(), exchange.unwrap());
         assert_eq!(exchange.parameters.group, NamedGroup::X25519, "as the recorded peers preferred");
-        let hash = parameters_hash(&client, &server, &exchange.parameters).unwrap();
+        let hash = parameters_hash(&Randoms { client, server }, &exchange.parameters).unwrap();
         assert!(verify(&key, &hash, &exchange.signed, "").is_ok());
-        let hash = parameters_hash(&server, &client, &exchange.parameters).unwrap();
+        let swapped = Randoms { client: server, server: client };
+        let hash = parameters_hash(&swapped, &exchange.parameters).unwrap();
         assert_eq!(verify(&key, &hash, &exchange.signed, "").unwrap_err().alert, AlertDescription::DecryptError);
     }
 
@@ -182,7 +159,7 @@ mod tests {
         let point = "04ead218590119e8876b29146ff89ca61770c4edbbf97d38ce385ed281d8a6b230\
                      28af61281fd35e2fa7002523acc85a429cb06ee6648325389f59edfce1405141";
         assert_eq!(own.point(), octets(point));
-        let secret = own.agree(&octets(PEER)).map(|secret| secret.raw_secret_bytes().to_vec()).unwrap();
+        let secret = own.agree(&octets(PEER)).map(|secret| secret.octets().to_vec()).unwrap();
         assert_eq!(secret, octets("46fc62106420ff012e54a434fbdd2d25ccc5852060561e68040dd7778997bd7b"));
     }
 

@@ -131,7 +131,7 @@ impl CertificateRequest {
 }
 
 /// Appends a vector with a 24-bit length.
-fn emit_vector24(bytes: &[u8], what: &'static str, out: &mut Vec<u8>) -> Result<()> {
+pub(super) fn emit_vector24(bytes: &[u8], what: &'static str, out: &mut Vec<u8>) -> Result<()> {
     let length = u32::try_from(bytes.len()).ok().filter(|length| *length < 1 << 24).ok_or(Error::Malformed(what))?;
     out.extend(length.to_be_bytes().into_iter().skip(1));
     out.extend_from_slice(bytes);

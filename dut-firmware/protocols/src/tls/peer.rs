@@ -2,10 +2,9 @@
 
 use alloc::vec::Vec;
 
-use wire::dtls::{AlertDescription, Certificate, CertificateType};
+use wire::tls::{AlertDescription, Certificate, CertificateType};
 
-use super::Limits;
-use super::connection::Fault;
+use super::{Fault, Limits};
 use crate::credentials::{CertificateError, PublicKey, Purpose, Trust};
 use crate::time::Instant;
 use crate::work::Work;
