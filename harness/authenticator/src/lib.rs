@@ -7,12 +7,13 @@
 pub mod craft;
 pub mod deviation;
 mod fake;
+pub mod host;
 pub mod machine;
 pub mod neighbour;
 pub mod profile;
 pub mod selective;
 pub mod station;
-mod words;
+pub mod words;
 
 pub use deviation::Deviating;
 pub use machine::{Machine, MachineInput, MachineOutput};

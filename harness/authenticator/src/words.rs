@@ -8,19 +8,25 @@ use wire::Eui64;
 
 use crate::craft::Value;
 
-/// A part of an order, or what is wrong with it.
-pub(crate) type Parsed<T> = Result<T, String>;
+/// A part of an order, or what is wrong with it: a fragment that fits after "refused: ". It is text because it becomes the reason
+/// of a refusal and nothing tells one from another.
+pub type Parsed<T> = Result<T, String>;
 
 /// An order with its arguments, each of the kind that its row says.
-pub(crate) struct Given<'a> {
-    pub(crate) info: &'static OrderInfo,
+#[derive(Debug, Clone)]
+pub struct Given<'a> {
+    /// Its row.
+    pub info: &'static OrderInfo,
     values: Vec<(&'static str, &'a str)>,
     /// The order that another station is to carry out.
-    pub(crate) inner: Option<&'a str>,
+    pub inner: Option<&'a str>,
 }
 
 /// Reads a line by a table. `payload=` takes the rest of the line, blanks included.
-pub(crate) fn read<'a>(orders: &'static [OrderInfo], line: &'a str) -> Parsed<Given<'a>> {
+///
+/// # Errors
+/// What is wrong with the order.
+pub fn read<'a>(orders: &'static [OrderInfo], line: &'a str) -> Parsed<Given<'a>> {
     let line = line.trim_start();
     let (word, rest) = line.split_once(char::is_whitespace).unwrap_or((line, ""));
     if word.is_empty() {
@@ -66,18 +72,24 @@ pub(crate) fn read<'a>(orders: &'static [OrderInfo], line: &'a str) -> Parsed<Gi
 
 impl<'a> Given<'a> {
     /// The text of an argument, or its default.
-    pub(crate) fn text(&self, name: &str) -> Option<&'a str> {
+    pub fn text(&self, name: &str) -> Option<&'a str> {
         let default = || self.info.bare.iter().chain(self.info.keys).find(|argument| argument.name == name)?.default;
         self.given(name).or_else(default)
     }
 
     /// The value of an argument that may be left out, or its default.
-    pub(crate) fn maybe<T: FromText>(&self, name: &str) -> Parsed<Option<T>> {
+    ///
+    /// # Errors
+    /// What it is not.
+    pub fn maybe<T: FromText>(&self, name: &str) -> Parsed<Option<T>> {
         self.text(name).map(T::from_text).transpose()
     }
 
     /// The value of an argument that is there or has a default.
-    pub(crate) fn need<T: FromText>(&self, name: &str) -> Parsed<T> {
+    ///
+    /// # Errors
+    /// That it is missing, or what it is not.
+    pub fn need<T: FromText>(&self, name: &str) -> Parsed<T> {
         self.maybe(name)?.ok_or_else(|| format!("{name}= is missing"))
     }
 
@@ -121,7 +133,11 @@ pub(crate) fn bad(text: &str, expected: &str) -> String {
 }
 
 /// What an argument may be read as.
-pub(crate) trait FromText: Sized {
+pub trait FromText: Sized {
+    /// Reads it.
+    ///
+    /// # Errors
+    /// What the text is not.
     fn from_text(text: &str) -> Parsed<Self>;
 }
 

@@ -2,7 +2,7 @@
 
 use std::net::Ipv6Addr;
 
-use authenticator::Registry;
+use authenticator::{Registry, profile};
 use record::station::{Attachment, PropertyValue};
 use suites::plan::{Case, Point, Role, StepKind, Topology};
 use testbeds::testbed::{PAN_ID, Testbed};
@@ -15,28 +15,16 @@ use crate::seed;
 /// The channel of a case that names none.
 pub const DEFAULT_CHANNEL: u8 = 26;
 
-/// The on-mesh prefix, in 6LoWPAN context 0 (`PROFILE-SEL`, Addresses).
-pub const MESH_PREFIX: [u8; 8] = [0xfd, 0x00, 0xb0, 0x07, 0, 0, 0, 0];
-
 /// The 6LBR's side of the backbone.
 pub const LBR_BACKBONE_ADDRESS: Ipv6Addr = Ipv6Addr::new(0xfd00, 0xc0, 0, 0, 0, 0, 0, 1);
 
 /// Key index of the network's link key (key identifier mode 1).
 pub const KEY_INDEX: u8 = 1;
 
-/// The address with this prefix and the modified EUI-64 interface identifier.
-pub fn address(prefix: [u8; 8], eui64: Eui64) -> Ipv6Addr {
-    let mut octets = [0; 16];
-    for (to, from) in octets.iter_mut().zip(prefix.into_iter().chain(eui64.interface_identifier())) {
-        *to = from;
-    }
-    Ipv6Addr::from(octets)
-}
-
 /// The IPv6 addresses that a board makes of its EUI-64.
 pub(crate) fn set_addresses(environment: &mut Environment, board: &str, eui64: Eui64) {
-    environment.set(board, "link_local", address([0xfe, 0x80, 0, 0, 0, 0, 0, 0], eui64).to_string());
-    environment.set(board, "global", address(MESH_PREFIX, eui64).to_string());
+    environment.set(board, "link_local", profile::link_local_address(eui64).to_string());
+    environment.set(board, "global", profile::mesh_address(eui64).to_string());
 }
 
 /// The channel that a case's parameters name, or the default.
@@ -136,6 +124,6 @@ pub fn environment(case: &Case, case_seed: &[u8; 32], testbed: &Testbed, station
     environment.set("network", "key", hex::encode(seed::derive_key(case_seed, "network link key")));
     environment.set("network", "second_key", hex::encode(seed::derive_key(case_seed, "second network link key")));
     environment.set("network", "index", KEY_INDEX.to_string());
-    environment.set("network", "prefix", format!("{}/64", address(MESH_PREFIX, Eui64([2, 0, 0, 0, 0, 0, 0, 0]))));
+    environment.set("network", "prefix", format!("{}/64", profile::MESH_PREFIX));
     environment
 }

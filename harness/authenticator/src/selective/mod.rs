@@ -8,12 +8,14 @@
 //! at a time. An order that has a time ends with it, and says what it waited for and how each try ended. A session of `connect` serves later orders to its device and stays open until `disconnect`: the tool does
 //! not end it for idleness, so that a case can see what the device does.
 
+mod begin;
 mod credentials;
 mod directory;
-mod host;
 mod mutants;
 mod order;
+mod plain;
 mod reach;
+mod received;
 mod registry;
 mod second_engine;
 mod session;
@@ -38,21 +40,22 @@ use wire::coap::Message;
 
 use crate::craft::coap_fields;
 use crate::deviation::{Decision, Hooks, Rule, RuleBook, RuleError};
+use crate::host::Host;
 use crate::machine::{Machine, MachineInput, MachineOutput, Refusal};
 use crate::profile::CT_ADDRESS;
 use crate::station::{self, Briefing, Kind, MutantInfo, Station};
 
 use credentials::{DeviceAnchor, Keyring};
-use directory::Responders;
-use host::Plain;
+use directory::Responder;
 use order::{NetworkKey, Order};
+use plain::Plain;
 use registry::Registry;
 use session::Session;
 use tasks::Task;
 
 /// The commissioning tool.
 pub struct CommissioningTool {
-    address: Ipv6Addr,
+    host: Host<Responder>,
     mutant: Option<MutantInfo>,
     entropy: Entropy,
     outputs: VecDeque<MachineOutput>,
@@ -69,12 +72,10 @@ pub struct CommissioningTool {
     handshake: HandshakeConfig,
     /// Sessions by another engine than ours, where it can.
     asks_second_engine: bool,
-    responders: Responders,
     tasks: BTreeMap<u64, Task>,
     sessions: BTreeMap<u64, Session>,
     plain: Vec<Plain>,
     next_id: u64,
-    next_port: u16,
     /// The local port for sessions with each device at each address.
     session_ports: BTreeMap<(Eui64, Ipv6Addr), u16>,
     statistics: Statistics,
@@ -123,7 +124,7 @@ impl CommissioningTool {
     /// At another backbone address.
     pub fn at(address: Ipv6Addr, entropy: Entropy) -> Self {
         Self {
-            address,
+            host: Host::new(address),
             mutant: None,
             entropy,
             outputs: VecDeque::new(),
@@ -136,12 +137,10 @@ impl CommissioningTool {
             close_seq: 0,
             handshake: HandshakeConfig::default(),
             asks_second_engine: false,
-            responders: Responders::new(),
             tasks: BTreeMap::new(),
             sessions: BTreeMap::new(),
             plain: Vec::new(),
             next_id: 0,
-            next_port: FIRST_PORT,
             session_ports: BTreeMap::new(),
             statistics: Statistics::default(),
         }
@@ -189,15 +188,8 @@ impl CommissioningTool {
         if let Some(port) = self.session_ports.get(&peer).copied().filter(|port| !is_taken(*port)) {
             return port;
         }
-        let port = self.next_port();
+        let port = self.host.next_port();
         self.session_ports.insert(peer, port);
-        port
-    }
-
-    /// A port that nothing else uses.
-    fn next_port(&mut self) -> u16 {
-        let port = self.next_port;
-        self.next_port = port.checked_add(1).unwrap_or(FIRST_PORT);
         port
     }
 
@@ -241,9 +233,6 @@ fn brief(briefing: &Briefing<'_>) -> Vec<String> {
 }
 
 impl Station for CommissioningTool {}
-
-/// First of the dynamic ports (RFC 6335 section 6).
-const FIRST_PORT: u16 = 49152;
 
 impl Machine for CommissioningTool {
     fn handle(&mut self, now: Instant, input: MachineInput<'_>) {

@@ -12,6 +12,7 @@ use wire::coap::Message;
 use super::second_engine::Engine;
 use crate::craft::flip;
 use crate::deviation::{Gate, RuleBook};
+use crate::host::End;
 
 /// What a session tells the tool.
 pub(super) enum Event {
@@ -56,6 +57,13 @@ struct Outgoing {
 }
 
 impl Session {
+    /// Takes a datagram if it is of this session.
+    pub(super) fn receive(&mut self, now: Instant, from: End, port: u16, payload: &[u8]) {
+        if from == (self.address, wire::coap::SECURE_PORT) && port == self.local_port {
+            self.handle(now, payload);
+        }
+    }
+
     pub(super) fn new(peer: (Eui64, Ipv6Addr), local_port: u16, dtls: Engine, coap: coap::Client) -> Self {
         Self {
             eui64: peer.0,
@@ -73,7 +81,7 @@ impl Session {
         }
     }
 
-    pub(super) fn handle(&mut self, now: Instant, datagram: &[u8]) {
+    fn handle(&mut self, now: Instant, datagram: &[u8]) {
         self.was_answered = true;
         self.dtls.handle(now, datagram);
     }

@@ -1,14 +1,13 @@
 //! What a stranger hears who holds no key (`SECC` 5.2.3): frames as they are on the air, put together and decompressed, but
 //! never decrypted.
 
-use std::net::Ipv6Addr;
 use std::time::Duration;
 
+use authenticator::profile::MESH_PREFIX;
 use dissect::{Dissection, Dissector, Keys};
 use wire::Eui64;
 
 use crate::environment::Environment;
-use crate::scenery;
 
 /// The field of a frame that shows a secret to a stranger: which secret, e.g. `dut.psk`.
 pub(super) const CLEAR_SECRET: &str = "clear.secret";
@@ -53,8 +52,7 @@ impl Eavesdropper {
 /// Knows the mesh's context 0, which every router advertises in clear.
 pub(crate) fn keyless_dissector() -> Dissector {
     let mut dissector = Dissector::new(Keys::new());
-    let [a, b, c, d, e, f, g, h] = scenery::MESH_PREFIX;
-    dissector.set_context(0, Ipv6Addr::from([a, b, c, d, e, f, g, h, 0, 0, 0, 0, 0, 0, 0, 0]), 64);
+    dissector.set_context(0, MESH_PREFIX, 64);
     dissector
 }
 
