@@ -56,7 +56,7 @@ pub fn dtls_fragments(data: &[u8]) -> bool {
     true
 }
 
-/// Octets: a handshake type, the key exchange, the body of the message.
+/// Octets: a handshake type, the key exchange, the body of the message; read as in datagrams and as in a stream.
 pub fn dtls_handshake(data: &[u8]) -> bool {
     let [msg_type, exchange, body @ ..] = data else { return false };
     let msg_type = HandshakeType::from(*msg_type);
@@ -65,6 +65,11 @@ pub fn dtls_handshake(data: &[u8]) -> bool {
         2 => KeyExchange::EcdheEcdsa,
         _ => KeyExchange::Other,
     };
+    // In a stream, ClientHello has another form; everything else is read alike.
+    if let Ok(message) = Handshake::parse(Transport::Stream, msg_type, body, key_exchange) {
+        let emitted = appended(|out| message.emit(out));
+        assert_survives(&message, emitted, |bytes| Handshake::parse(Transport::Stream, msg_type, bytes, key_exchange));
+    }
     let Ok(message) = Handshake::parse(Transport::Datagram, msg_type, body, key_exchange) else { return false };
     assert_eq!(message.msg_type(), msg_type);
     let emitted = appended(|out| message.emit(out));

@@ -9,6 +9,7 @@ mod dtls;
 mod engines;
 mod link;
 mod network;
+mod tls;
 
 use core::fmt::{Debug, Write};
 
@@ -46,6 +47,7 @@ pub use engines::{
 };
 pub use link::{ghc_payload, mac_parts, mpx_assembly, rpl_parts};
 pub use network::{ipv6_extension, mpx_element, sixlowpan_chain};
+pub use tls::tls_session;
 
 /// A target: its name and its function, which says whether the input was one that its parser takes.
 pub type Target = (&'static str, fn(&[u8]) -> bool);
@@ -103,6 +105,7 @@ targets! {
     sixlowpan_packet,
     software_image,
     tap_header,
+    tls_session,
     udp_datagram,
     upper_tester_line,
     upper_tester_stream,

@@ -5,6 +5,7 @@ use std::net::Ipv6Addr;
 
 use dissect::MessageInfo;
 use wire::Eui64;
+use wire::upper_tester::table::{self, Kind};
 
 use crate::plan::{Constraint, Match, Operand, Point};
 
@@ -21,30 +22,13 @@ pub(crate) enum Values {
     Octets,
     /// One of these words.
     Words(&'static [&'static str]),
+    /// The name of an event of UT/1.
+    Event,
+    /// A word that a device may tell under this key of UT/1, whose values are words.
+    Told(&'static str),
     /// Anything.
     Free,
 }
-
-/// Events of UT/1.
-const EVENTS: &[&str] = &[
-    "booted",
-    "address",
-    "jsr_sent",
-    "tool_found",
-    "rpl_parent",
-    "session",
-    "keyed",
-    "unkeyed",
-    "cost",
-    "link_secured",
-    "link_unsecured",
-    "all_secured",
-    "echo_reply",
-    "received",
-];
-
-/// States of UT/1, and those of a DTLS session in the event `session`.
-const STATES: &[&str] = &["factory", "manufactured", "installed", "joining", "secured", "established", "closed"];
 
 /// How an answer of UT/1 begins.
 const STATUSES: &[&str] = &["ok", "error", "unimplemented"];
@@ -53,10 +37,12 @@ impl Values {
     /// The values of a field of a message or of an answer.
     pub(crate) fn of(field: &str) -> Self {
         match field {
-            "ut.event" => return Self::Words(EVENTS),
-            "ut.state" => return Self::Words(STATES),
+            "ut.event" => return Self::Event,
             "ut.status" => return Self::Words(STATUSES),
             _ => {}
+        }
+        if let Some(key) = field.strip_prefix("ut.") {
+            return Self::of_key(key);
         }
         match dissect::field(field).map(|info| info.kind) {
             Some(dissect::FieldKind::Uint { bits }) => {
@@ -67,6 +53,33 @@ impl Values {
             Some(dissect::FieldKind::Ipv6) => Self::Ipv6,
             Some(dissect::FieldKind::Bytes) => Self::Octets,
             _ => Self::Free,
+        }
+    }
+
+    /// The values of a key of UT/1: known if they are words, wherever the key comes.
+    fn of_key(key: &str) -> Self {
+        let mut kinds = table::told_keys().filter(|told| told.name == key);
+        match kinds.clone().next() {
+            Some(first) if kinds.all(|told| matches!(told.kind, Kind::Words(_))) => Self::Told(first.name),
+            _ => Self::Free,
+        }
+    }
+
+    /// The words, if they are words.
+    fn words(self) -> Option<Vec<&'static str>> {
+        match self {
+            Self::Words(words) => Some(words.to_vec()),
+            Self::Event => Some(table::events().map(|event| event.name).collect()),
+            Self::Told(key) => {
+                let mut all = Vec::new();
+                for told in table::told_keys().filter(|told| told.name == key) {
+                    if let Kind::Words(words) = told.kind {
+                        all.extend(words.iter().filter(|word| !all.contains(*word)).copied().collect::<Vec<_>>());
+                    }
+                }
+                Some(all)
+            }
+            _ => None,
         }
     }
 
@@ -95,8 +108,9 @@ impl Values {
             (Self::Octets, Operand::Text(text)) if !is_octets(text) => {
                 is_no("run of octets", text, "pairs of hex digits, with or without colons between them")
             }
-            (Self::Words(words), Operand::Text(text)) if !words.contains(&text.as_str()) => {
-                Some((format!("`{field}` is never `{text}`"), crate::tree::suggest(text, words.iter().copied())))
+            (values, Operand::Text(text)) => {
+                let words = values.words().filter(|words| !words.contains(&text.as_str()))?;
+                Some((format!("`{field}` is never `{text}`"), crate::tree::suggest(text, words)))
             }
             _ => None,
         }
@@ -108,7 +122,7 @@ impl Values {
             Self::UpTo(_) => Some(0),
             Self::Eui64 => Some(1),
             Self::Ipv6 => Some(2),
-            Self::Octets | Self::Words(_) | Self::Free => None,
+            Self::Octets | Self::Words(_) | Self::Event | Self::Told(_) | Self::Free => None,
         };
         matches!((form(self), form(other)), (Some(a), Some(b)) if a != b)
     }
@@ -120,7 +134,7 @@ impl Values {
             Self::Eui64 => "an EUI-64",
             Self::Ipv6 => "an IPv6 address",
             Self::Octets => "octets",
-            Self::Words(_) => "a word",
+            Self::Words(_) | Self::Event | Self::Told(_) => "a word",
             Self::Free => "anything",
         }
     }
@@ -292,10 +306,17 @@ mod tests {
     }
 
     #[test]
-    fn every_event_and_state_of_the_reference_device_is_known() {
-        for word in ["booted", "address", "keyed", "link_secured", "all_secured"] {
-            assert!(EVENTS.contains(&word), "{word}");
+    fn events_and_states_are_those_of_the_table_of_ut_1() {
+        let wrong =
+            |field: &str, word: &str| Values::of(field).problem(field, &Operand::Text(word.to_owned())).is_some();
+        for word in ["booted", "tool_found", "rpl_parent", "received"] {
+            assert!(!wrong("ut.event", word), "{word}");
         }
+        for word in ["factory", "secured", "established", "closed"] {
+            assert!(!wrong("ut.state", word), "{word}");
+        }
+        assert!(wrong("ut.event", "boot") && wrong("ut.state", "keyed") && wrong("ut.protocol", "UT/2"));
+        assert!(!wrong("ut.parent", "-") && !wrong("ut.features", "anything"));
     }
 
     #[test]

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use record::station::StationInfo;
+use wire::upper_tester::table;
 
 /// What the values of a field are.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -78,14 +79,13 @@ impl Vocabulary {
         }
     }
 
-    /// The kind of a field, if it exists. `ut.*` fields are those of [`UPPER_TESTER_FIELDS`].
+    /// The kind of a field, if it exists. `ut.*` fields are [`upper_tester_keys`].
     pub fn field(&self, name: &str) -> Option<FieldKind> {
         let observed = OBSERVED_FIELDS.contains(&name).then_some(FieldKind::Text);
-        self.fields
-            .get(name)
-            .copied()
-            .or(observed)
-            .or_else(|| UPPER_TESTER_FIELDS.contains(&name.strip_prefix("ut.")?).then_some(FieldKind::Any))
+        self.fields.get(name).copied().or(observed).or_else(|| {
+            let key = name.strip_prefix("ut.")?;
+            table::told_keys().any(|told| told.name == key).then_some(FieldKind::Any)
+        })
     }
 
     /// The kind of a name that may be set in a message that is sent.
@@ -96,7 +96,7 @@ impl Vocabulary {
 
     /// Every field name.
     pub fn field_names(&self) -> Vec<String> {
-        let own = UPPER_TESTER_FIELDS.iter().map(|name| format!("ut.{name}"));
+        let own = upper_tester_keys().map(|name| format!("ut.{name}"));
         let observed = OBSERVED_FIELDS.iter().map(|name| (*name).to_owned());
         let mut names: Vec<String> = self.fields.keys().cloned().chain(own).chain(observed).collect();
         names.sort_unstable();
@@ -105,81 +105,18 @@ impl Vocabulary {
     }
 }
 
-/// Keys of UT/1 answers and events, without `ut.`.
-pub const UPPER_TESTER_FIELDS: &[&str] = &[
-    "is_event",
-    "event",
-    "status",
-    "code",
-    "t",
-    "nonce",
-    "protocol",
-    "vendor",
-    "firmware",
-    "version",
-    "hash",
-    "eui64",
-    "roles",
-    "features",
-    "state",
-    "secured",
-    "all_secured",
-    "key_index",
-    "level",
-    "close_seq",
-    "jsr_sent",
-    "image",
-    "rank",
-    "parent",
-    "dodag",
-    "routes",
-    "application_s",
-    "neighbours",
-    "secured_links",
-    "link_local",
-    "global",
-    "known",
-    "lifetime_s",
-    "aes_blocks",
-    "sha256_blocks",
-    "point_multiplications",
-    "buffer_octets",
-    "refused_unsecured",
-    "refused_secured",
-    "refused_level",
-    "refused_replay",
-    "refused_mic",
-    "refused_mixed",
-    "refused_ssr",
-    "refused_no_key",
-    "dropped_malformed",
-    "dropped_foreign",
-    "dropped_source",
-    "dropped_unknown",
-    "dropped_duplicate",
-    "dropped_reassembly",
-    "dropped_checksum",
-    "dropped_hop_limit",
-    "dropped_no_route",
-    "dropped_unmarked",
-    "dropped_queue",
-    "no_ack",
-    "channel_busy",
-    "sent",
-    "received",
-    "count",
-    "peer",
-    "index",
-    "neighbour",
-    "value",
-    "seq",
-    "from",
-    "port",
-    "size",
-    "data",
-    "lines",
-    "text",
-];
+/// Every key of UT/1's answers and events, without `ut.`, each once: what the dissector itself says of a line, and what the table
+/// of UT/1 has.
+pub fn upper_tester_keys() -> impl Iterator<Item = &'static str> {
+    let own = dissect::FIELDS.iter().filter_map(|field| field.name.strip_prefix("ut.")).filter(|name| *name != "*");
+    let mut all: Vec<&str> = Vec::new();
+    for key in own.chain(table::told_keys().map(|told| told.name)) {
+        if !all.contains(&key) {
+            all.push(key);
+        }
+    }
+    all.into_iter()
+}
 
 /// Fields that are in no protocol: what the judge's observer says of a frame. `clear.secret` names a secret, such as `dut.psk`
 /// or `network.key`, that a listener without keys could read in it.
@@ -216,47 +153,6 @@ pub const CRAFTED_MESSAGES: &[&str] = &[
     "coap.delete",
     "ipv6.packet",
     "wpan.data",
-];
-
-/// A command of UT/1, with the keys that it takes.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Word {
-    /// The command word.
-    pub name: &'static str,
-    /// `key=` arguments that it may take.
-    pub keys: &'static [&'static str],
-    /// How many bare arguments it takes: least and most.
-    pub bare: (usize, usize),
-}
-
-const fn word(name: &'static str, keys: &'static [&'static str]) -> Word {
-    Word { name, keys, bare: (0, 0) }
-}
-
-/// UT/1 commands.
-pub const UPPER_TESTER_COMMANDS: &[Word] = &[
-    word("hello", &["nonce"]),
-    word("credential", &["part", "data"]),
-    word("manufacture", &["anchor", "psk"]),
-    word("clock", &["now"]),
-    word("install", &["role", "channel", "pan_id", "ct", "find", "server", "parent", "trigger", "routing"]),
-    word("route", &["dest", "via"]),
-    word("provision", &["key", "index", "level"]),
-    word("start", &[]),
-    word("join", &[]),
-    word("status", &[]),
-    word("rpl", &[]),
-    word("link", &["neighbour"]),
-    word("counters", &[]),
-    word("ping", &[]),
-    word("echo", &["dest", "size"]),
-    word("send", &["dest", "port", "data"]),
-    word("image", &["data"]),
-    word("update", &[]),
-    word("application", &["interval_s", "dest", "port", "data"]),
-    word("vendor", &["text"]),
-    word("reset", &[]),
-    word("factory_reset", &[]),
 ];
 
 /// Phases of a thing's life.

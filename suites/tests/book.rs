@@ -16,11 +16,12 @@ use bootrack_suites::Suite;
 use bootrack_suites::ledger::{Class, Later, MECHANISMS};
 use bootrack_suites::pixit::ValueKind;
 use bootrack_suites::procedures::PROCEDURES;
-use bootrack_suites::vocabulary::{CRAFTED_MESSAGES, SETTABLE_FIELDS, UPPER_TESTER_COMMANDS, UPPER_TESTER_FIELDS};
+use bootrack_suites::vocabulary::{CRAFTED_MESSAGES, SETTABLE_FIELDS, upper_tester_keys};
 use bootrack_suites::{duration, plan};
 use common::World;
 use dissect::{FIELDS, FieldInfo, FieldKind, MESSAGES};
 use record::station::{Attachment, StationInfo};
+use wire::upper_tester::table::{self as ut, KeyInfo, Required};
 
 const HOW: &str = "write the tables anew: BOOTRACK_WRITE_BOOK=1 cargo test -p bootrack-suites --test book";
 
@@ -122,7 +123,7 @@ fn the_book_lists_every_field_and_every_message() {
             vec![code(message.name), message.description.to_owned(), there]
         }),
     );
-    let upper_tester = list(UPPER_TESTER_FIELDS.iter().map(|name| format!("`ut.{name}`")));
+    let upper_tester = list(upper_tester_keys().map(|name| format!("`ut.{name}`")));
     let crafted = list(CRAFTED_MESSAGES.iter().map(code));
     let settable = list(SETTABLE_FIELDS.iter().map(|(name, _)| code(name)));
     keep_in_step(
@@ -197,16 +198,67 @@ fn the_worked_example_of_the_book_loads() {
     assert!(cases.iter().all(|case| !case.kills.is_empty()));
 }
 
+/// How the keys of a command, answer or event are written.
+fn written<'k>(keys: impl IntoIterator<Item = &'k KeyInfo>) -> String {
+    let words: Vec<String> = keys
+        .into_iter()
+        .map(|key| {
+            let word = format!("{}={}", key.name, key.kind.notation());
+            match key.required {
+                Required::Always => code(word),
+                Required::Perhaps => code(format!("[{word}]")),
+                Required::With(other) if other.ends_with('=') => format!("or `{word}`"),
+                Required::With(other) => format!("`{word}` (with `{other}`)"),
+            }
+        })
+        .collect();
+    words.join(" ")
+}
+
 #[test]
-fn the_book_describes_every_upper_tester_command() {
-    let text = read("upper-tester.md");
-    for word in UPPER_TESTER_COMMANDS {
-        let row = text.lines().find(|line| line.starts_with(&format!("| `{}` |", word.name)));
-        let row = row.unwrap_or_else(|| panic!("docs/upper-tester.md has no row for `{}`", word.name));
-        for key in word.keys {
-            assert!(row.contains(&format!("{key}=")), "docs/upper-tester.md: `{}` lacks `{key}=`", word.name);
-        }
-    }
+fn the_book_lists_all_of_the_upper_tester_protocol() {
+    let states = table(&["state", "means"], ut::states().map(|state| vec![code(state.name), state.doc.to_owned()]));
+    let commands = table(
+        &["command", "arguments", "when", "effect", "answer after `ok`"],
+        ut::commands().map(|command| {
+            // The counters have a table of their own.
+            let answers = match command.name {
+                "counters" => "counters".to_owned(),
+                _ => written(ut::answers(command)),
+            };
+            let when = command.when.words.to_owned();
+            vec![code(command.name), written(command.keys), when, command.doc.to_owned(), answers]
+        }),
+    );
+    let events = table(
+        &["event", "arguments", "when"],
+        ut::events().map(|event| vec![code(event.name), written(event.keys), event.doc.to_owned()]),
+    );
+    let features = table(
+        &["feature", "a device with it", "needed by"],
+        ut::features().map(|feature| {
+            let needed: Vec<String> = feature.needed_by.iter().map(code).collect();
+            vec![code(feature.name), feature.doc.to_owned(), needed.join(", ")]
+        }),
+    );
+    let counters = ut::command("counters").expect("a command `counters`");
+    let counters = table(
+        &["key", "counted"],
+        ut::answers(counters).map(|key| {
+            assert_ne!(key.doc, "", "the table of UT/1 does not say what `{}` counts", key.name);
+            vec![code(key.name), key.doc.to_owned()]
+        }),
+    );
+    keep_in_step(
+        "upper-tester.md",
+        &[
+            ("states", states),
+            ("commands", commands),
+            ("features", features),
+            ("counters", counters),
+            ("events", events),
+        ],
+    );
 }
 
 #[test]

@@ -1,6 +1,7 @@
 //! The doctor of a testbed: brings up its boards, asks each who it is, has them reach each other, and tells what is wrong with
 //! what a technician can do about it. No case is run and no verdict made.
 
+mod question;
 mod radios;
 
 use std::collections::BTreeMap;
@@ -12,7 +13,9 @@ use record::Octets;
 use record::event::{Action, Observation, TransmitStatus};
 use wire::Eui64;
 use wire::ieee802154::{Address, Content, Frame, Header, LinkAddress, PanId};
+use wire::upper_tester::table;
 
+use self::question::Unanswered;
 use crate::connection::{Claim, Connection, LockError};
 use crate::probe::Probe;
 use crate::rack::Rack;
@@ -33,8 +36,6 @@ const CLOCK_PPM_MAX: f64 = 1000.0;
 const TESTER: &str = "tester";
 /// Boards that nearly every case has.
 const USUAL: [&str; 3] = ["lbr", "router", "dut"];
-/// What a device can only answer by `unimplemented`.
-const NONSENSE: &str = "xyzzy";
 /// The commissioning tool's address of the installation: nobody is there.
 const NO_TOOL: &str = "fd00:c0::c7";
 
@@ -172,7 +173,7 @@ fn boards(testbed: &Testbed, is_port: fn(&str) -> bool) -> Vec<String> {
 /// Whether the program, the firmware or the serial device of a board is there and may be used.
 fn look_at_files(report: &mut Report, name: &str, connection: &Connection) -> bool {
     if let Err(reason) = connection.check_ready() {
-        report.bad(name, "files", reason, "build it, or mend the path in the testbed file");
+        report.bad(name, "files", reason.to_string(), "build it, or mend the path in the testbed file");
         return false;
     }
     for path in connection.devices() {
@@ -344,13 +345,13 @@ impl Examination {
         &mut self,
         most: Duration,
         mut is_it: impl FnMut(&Observation) -> Option<T>,
-    ) -> Option<Result<T, String>> {
+    ) -> Option<Result<T, Unanswered>> {
         let until: Instant = self.rack.now() + most;
         loop {
             let observation = match self.rack.next(until) {
                 Ok(Some(observation)) => observation,
                 Ok(None) => return None,
-                Err(error) => return Some(Err(error.to_string())),
+                Err(error) => return Some(Err(error.into())),
             };
             if let Observation::Frame { psdu, .. } = &observation {
                 self.sniffed(psdu);
@@ -363,8 +364,8 @@ impl Examination {
                 Observation::Address { board, eui64: Some(eui64), .. } => {
                     self.learnt.extend(eui64.parse().ok().map(|eui64| (board, eui64)));
                 }
-                Observation::BoardLost { board, reason } => return Some(Err(format!("`{board}` is lost: {reason}"))),
-                Observation::TesterFault { part, reason } => return Some(Err(format!("{part}: {reason}"))),
+                Observation::BoardLost { board, reason } => return Some(Err(Unanswered::Lost { board, reason })),
+                Observation::TesterFault { part, reason } => return Some(Err(Unanswered::Tester { part, reason })),
                 _ => {}
             }
         }
@@ -379,32 +380,24 @@ impl Examination {
     }
 
     /// Asks a board; its answer, which must be the first to this question.
-    fn ask(&mut self, board: &str, command: &str) -> Result<Dissection, String> {
+    fn ask(&mut self, board: &str, command: &str) -> Result<Dissection, Unanswered> {
         self.seq += 1;
         let (seq, name) = (u64::from(self.seq), command.split(' ').next().unwrap_or(command));
         let line = format!("> {seq} {command}");
-        self.rack.act(&Action::UpperTester { board: board.to_owned(), line }).map_err(|error| error.to_string())?;
+        self.rack.act(&Action::UpperTester { board: board.to_owned(), line })?;
         let answer = self.wait(ANSWERS_WITHIN, |observation| match observation {
             Observation::UpperTester { board: from, line } if from == board => {
                 Some(upper_tester(0, line)).filter(|answer| answer.number("ut.seq") == Some(seq))
             }
             _ => None,
         });
-        answer.unwrap_or_else(|| Err(format!("no answer to `{name}` within {} s", ANSWERS_WITHIN.as_secs())))
+        answer.unwrap_or_else(|| Err(Unanswered::Silent { command: name.to_owned(), within: ANSWERS_WITHIN }))
     }
 
     /// Asks a board for what it has to do.
-    fn order(&mut self, board: &str, command: &str) -> Result<Dissection, String> {
+    fn order(&mut self, board: &str, command: &str) -> Result<Dissection, Unanswered> {
         let answer = self.ask(board, command)?;
-        let name = command.split(' ').next().unwrap_or(command);
-        match (answer.text("ut.status").as_deref(), answer.text("ut.code").as_deref()) {
-            (Some("ok"), _) => Ok(answer),
-            (Some(status), code) => Err(format!(
-                "it answers `{status}` to `{name}`{}",
-                code.map_or_else(String::new, |code| format!(", {code}"))
-            )),
-            (None, _) => Err(format!("its answer to `{name}` is no UT/1")),
-        }
+        done(answer, command.split(' ').next().unwrap_or(command))
     }
 
     /// Power, identity, self-test, and a stack that runs.
@@ -422,10 +415,10 @@ impl Examination {
         });
         match booted {
             Some(Ok(_)) => self.report.good(&name, "power", "it boots"),
-            Some(Err(reason)) => return Err(("power", reason, POWER)),
+            Some(Err(reason)) => return Err(("power", reason.to_string(), POWER)),
             None => return Err(("power", format!("no `! booted` within {} s", BOOTS_WITHIN.as_secs()), POWER)),
         }
-        let hello = self.order(&name, "hello nonce=d0c7").map_err(|reason| ("identity", reason, SPEAKS))?;
+        let hello = self.order(&name, "hello nonce=d0c7").map_err(|reason| ("identity", reason.to_string(), SPEAKS))?;
         if hello.text("ut.nonce").as_deref() != Some("d0c7") {
             let found = "its `hello` does not repeat the nonce: somebody else's answer, or an old one".to_owned();
             return Err(("identity", found, SPEAKS));
@@ -441,32 +434,51 @@ impl Examination {
         let of = |key: &str| hello.text(&format!("ut.{key}")).unwrap_or_default().into_owned();
         self.report.good(&name, "identity", format!("{said}, {} {} {}", of("vendor"), of("firmware"), of("version")));
         self.report.good(&name, "firmware", format!("hash {}", of("hash")));
-        let nonsense = self.ask(&name, NONSENSE).map_err(|reason| ("self-test", reason, SPEAKS))?;
-        match nonsense.text("ut.status").as_deref() {
-            Some("unimplemented") => self.report.good(&name, "self-test", "it knows that it does not know nonsense"),
-            status => {
-                let found = format!("it answers `{}` to nonsense", status.unwrap_or("something"));
-                return Err(("self-test", found, SPEAKS));
-            }
-        }
+        let named = of("features");
+        let speaks = self.self_test(&name, &named).map_err(|reason| ("self-test", reason.to_string(), SPEAKS))?;
+        self.report.good(&name, "self-test", speaks);
         let role = if subject.is_at_backbone { "6lbr" } else { "6lr" };
         let install =
             format!("install role={role} channel={} pan_id={PAN_ID:#06x} ct={NO_TOOL} trigger=selection", self.channel);
         let psk = "0".repeat(32);
         for command in [&format!("manufacture anchor=psk psk={psk}"), &install, "start"] {
-            self.order(&name, command).map_err(|reason| ("stack", reason, SPEAKS))?;
+            self.order(&name, command).map_err(|reason| ("stack", reason.to_string(), SPEAKS))?;
         }
-        let status = self.order(&name, "status").map_err(|reason| ("stack", reason, SPEAKS))?;
+        let status = self.order(&name, "status").map_err(|reason| ("stack", reason.to_string(), SPEAKS))?;
         subject.link_local = status.text("ut.link_local").map(std::borrow::Cow::into_owned).filter(|text| text != "-");
         self.report.good(&name, "stack", format!("it runs as {role} on channel {}", self.channel));
         Ok(())
     }
 
+    /// Whether a board speaks UT/1 as its table has it: nonsense first, then each question that may be asked of a device with these
+    /// features.
+    fn self_test(&mut self, board: &str, features: &str) -> Result<String, Unanswered> {
+        let nonsense = self.ask(board, table::NONSENSE)?;
+        match nonsense.text("ut.status").as_deref() {
+            Some("unimplemented") => {}
+            status => return Err(Unanswered::NotNonsense { status: status.unwrap_or("something").to_owned() }),
+        }
+        let mut told = Vec::new();
+        for question in table::questions() {
+            let answer = self.ask(board, question.name)?;
+            if answer.text("ut.status").as_deref() == Some("unimplemented") && !table::is_due(question, features) {
+                continue;
+            }
+            let answer = done(answer, question.name)?;
+            if let Some(problem) = table::problems(question, |key| answer.text(&format!("ut.{key}"))).into_iter().next()
+            {
+                return Err(Unanswered::NotAsDocumented { problem });
+            }
+            told.push(format!("`{}`", question.name));
+        }
+        Ok(format!("it knows that it does not know nonsense, and tells {}", told.join(", ")))
+    }
+
     /// Frames that a board sent, and those that nobody acknowledged.
-    fn counters(&mut self, board: &str) -> Result<(u64, u64), String> {
+    fn counters(&mut self, board: &str) -> Result<(u64, u64), Unanswered> {
         let counters = self.order(board, "counters")?;
         let of = |key: &str| counters.text(&format!("ut.{key}")).and_then(|text| text.parse().ok());
-        of("sent").zip(of("no_ack")).ok_or_else(|| "it does not count `sent` and `no_ack`".to_owned())
+        of("sent").zip(of("no_ack")).ok_or(Unanswered::NotCounted)
     }
 
     /// Has one board send to another, whose radio must acknowledge it.
@@ -521,11 +533,24 @@ impl Examination {
             other => {
                 let found = match other {
                     Some(Ok(TransmitStatus::ChannelAccessFailure)) => "the channel was never clear".to_owned(),
-                    Some(Err(reason)) => reason,
+                    Some(Err(reason)) => reason.to_string(),
                     _ => format!("`{}` does not acknowledge its frames", subject.name),
                 };
                 self.report.bad(tester, CHECK, found, "set them nearer to each other, look at antennas and channel");
             }
         }
+    }
+}
+
+/// An answer to a command that was carried out.
+fn done(answer: Dissection, name: &str) -> Result<Dissection, Unanswered> {
+    match (answer.text("ut.status").as_deref(), answer.text("ut.code").as_deref()) {
+        (Some("ok"), _) => Ok(answer),
+        (Some(status), code) => Err(Unanswered::Refused {
+            command: name.to_owned(),
+            status: status.to_owned(),
+            code: code.map(str::to_owned),
+        }),
+        (None, _) => Err(Unanswered::NoUpperTester { command: name.to_owned() }),
     }
 }

@@ -9,7 +9,9 @@ use protocols::time::Instant;
 use record::Octets;
 use record::event::{Action, Observation, TransmitStatus};
 use testbeds::connection::Connections;
-use testbeds::virtual_rack::{Backbone, BoardKind, ConfigError, Link, Position, Sniffer, Timing, VirtualBoard};
+use testbeds::virtual_rack::{
+    Backbone, BoardKind, BuildError, ConfigError, Link, Position, Sniffer, Timing, VirtualBoard,
+};
 use testbeds::{Fake, Rack, RackError, VirtualConfig, VirtualRack, eui64_of};
 use wire::ieee802154::{Address, Content, Frame, Header, LinkAddress, PanId, check_fcs};
 use wire::upper_tester::{Line, Outcome};
@@ -202,7 +204,10 @@ fn names_and_abilities_are_checked_and_told() {
 
 #[test]
 fn a_configuration_that_makes_no_rack_is_refused() {
-    let refused = |config| VirtualRack::new(config).map(|_| ()).unwrap_err();
+    let refused = |config| match VirtualRack::new(config).map(|_| ()) {
+        Err(BuildError::Config(error)) => error,
+        other => panic!("{other:?}"),
+    };
     let two = [("a", firmware(0)), ("b", firmware(1))];
     assert_eq!(refused(config(&[two[0], two[0]], &[])), ConfigError::DuplicateName("a".into()));
     let same = [("a", firmware(0)), ("b", firmware(0))];

@@ -3,6 +3,10 @@
 use protocols::time::Instant;
 use rand_core::Rng;
 use wire::ieee802154::SecurityLevel;
+use wire::upper_tester::basic::Command as Basic;
+use wire::upper_tester::life::Command as Life;
+use wire::upper_tester::rpl::Command as Rpl;
+use wire::upper_tester::selective::Command as Selective;
 use wire::upper_tester::{Anchor, Answer, Arguments, Command, CommandFault, ErrorCode, Line, Outcome};
 
 use crate::anchor::TrustAnchor;
@@ -45,21 +49,34 @@ impl Device {
 
     /// Executes a command; events that it brings about come before its answer.
     fn execute(&mut self, now: Instant, command: Command) -> Executed {
-        let done = Arguments::default();
-        if self.is_leaving() && !matches!(command, Command::Ping | Command::Hello { .. } | Command::Status) {
+        let is_answered = matches!(command, Command::Basic(Basic::Ping | Basic::Hello { .. } | Basic::Status));
+        if self.is_leaving() && !is_answered {
             return Err(ErrorCode::Busy);
         }
         match command {
-            Command::Hello { nonce } => Ok(self.hello(&nonce)),
-            Command::Ping => Ok(done),
-            Command::Status => Ok(self.status()),
+            Command::Basic(command) => self.execute_basic(now, command),
+            Command::Life(command) => self.execute_life(now, command),
+            Command::Selective(Selective::Join) => {
+                valid(self.running && self.wants_to_join())?;
+                if self.send_join_request(now) { Ok(Arguments::default()) } else { Err(ErrorCode::Busy) }
+            }
             #[cfg(feature = "rpl")]
-            Command::Rpl => Ok(self.routing_status()),
+            Command::Rpl(Rpl::Status) => Ok(self.routing_status()),
             // Not covered: answered before.
             #[cfg(not(feature = "rpl"))]
-            Command::Rpl => Err(ErrorCode::State),
-            Command::Counters => Ok(self.counters.arguments()),
-            Command::Link { neighbour } => {
+            Command::Rpl(Rpl::Status) => Err(ErrorCode::State),
+        }
+    }
+
+    /// What every device understands.
+    fn execute_basic(&mut self, now: Instant, command: Basic) -> Executed {
+        let done = Arguments::default();
+        match command {
+            Basic::Hello { nonce } => Ok(self.hello(&nonce)),
+            Basic::Ping => Ok(done),
+            Basic::Status => Ok(self.status()),
+            Basic::Counters => Ok(self.counters.arguments()),
+            Basic::Link { neighbour } => {
                 let entry = self.neighbours.get(neighbour);
                 let until = entry.and_then(|entry| entry.secured_until);
                 Ok(done
@@ -67,10 +84,43 @@ impl Device {
                     .with("secured", u8::from(until.is_some()))
                     .with("lifetime_s", until.map_or(0, |until| (until - now).as_secs())))
             }
-            Command::Manufacture(_) if self.store.anchor().is_some() && self.mutant.is(Mutant::ResetKeepsAnchor) => {
+            Basic::Start => {
+                valid(self.store.installation().is_some())?;
+                if !self.running {
+                    self.start(now);
+                }
                 Ok(done)
             }
-            Command::Manufacture(anchor) => {
+            Basic::Echo { dest, size } => {
+                valid(self.running)?;
+                let [high, low, ..] = self.entropy.next_u32().to_be_bytes();
+                let identifier = u16::from_be_bytes([high, low]);
+                if self.send_echo(dest, size, identifier) { Ok(done) } else { Err(ErrorCode::Busy) }
+            }
+            Basic::Send { dest, port, data } => {
+                valid(self.running)?;
+                let local = self.source_for(dest).ok_or(ErrorCode::Busy)?;
+                let peer = Peer { address: dest, port, local };
+                if self.send_udp(peer, port, data) { Ok(done) } else { Err(ErrorCode::Busy) }
+            }
+            // Not covered: answered before.
+            Basic::Vendor { .. } => Err(ErrorCode::State),
+            Basic::Reset => {
+                self.store_incoming(None);
+                self.reboot(now, false);
+                Ok(done)
+            }
+        }
+    }
+
+    /// Manufacture, installation, software, and back to the factory's state.
+    fn execute_life(&mut self, now: Instant, command: Life) -> Executed {
+        let done = Arguments::default();
+        match command {
+            Life::Manufacture(_) if self.store.anchor().is_some() && self.mutant.is(Mutant::ResetKeepsAnchor) => {
+                Ok(done)
+            }
+            Life::Manufacture(anchor) => {
                 valid(self.store.anchor().is_none() || self.mutant.is(Mutant::ManufactureOverwrites))?;
                 self.store.set_anchor(match anchor {
                     Anchor::Psk(psk) => TrustAnchor::Psk(psk),
@@ -81,15 +131,15 @@ impl Device {
                 });
                 Ok(done)
             }
-            Command::Credential { part, data } => {
+            Life::Credential { part, data } => {
                 valid(self.store.anchor().is_none())?;
                 if self.credential_parts.append(part, &data.0) { Ok(done) } else { Err(ErrorCode::Argument) }
             }
-            Command::Clock { now: unix_time } => {
+            Life::Clock { now: unix_time } => {
                 self.unix_time_at_zero = unix_time.saturating_sub(now.since(Instant::ZERO).as_secs());
                 Ok(done)
             }
-            Command::Install(installation) => {
+            Life::Install(installation) => {
                 if self.mutant.is(Mutant::ResetKeepsSite) && self.store.installation().is_some() {
                     return Ok(done);
                 }
@@ -97,60 +147,30 @@ impl Device {
                 self.store.set_installation(installation);
                 Ok(done)
             }
-            Command::Route { dest, via } => {
+            Life::Route { dest, via } => {
                 valid(self.store.installation().is_some())?;
                 if self.store.set_route(Route { dest, via }) { Ok(done) } else { Err(ErrorCode::Busy) }
             }
-            Command::Provision { key, index, level } => {
+            Life::Provision { key, index, level } => {
                 let key = NetworkKey { index, level: SecurityLevel::from_bits(level), key, source: None };
                 valid(!self.store.is_secured() || self.store.keys().contains(&key))?;
                 if self.install_key(now, key) { Ok(done) } else { Err(ErrorCode::Busy) }
             }
-            Command::Start => {
-                valid(self.store.installation().is_some())?;
-                if !self.running {
-                    self.start(now);
-                }
-                Ok(done)
-            }
-            Command::Join => {
-                valid(self.running && self.wants_to_join())?;
-                if self.send_join_request(now) { Ok(done) } else { Err(ErrorCode::Busy) }
-            }
-            Command::Echo { dest, size } => {
-                valid(self.running)?;
-                let [high, low, ..] = self.entropy.next_u32().to_be_bytes();
-                let identifier = u16::from_be_bytes([high, low]);
-                if self.send_echo(dest, size, identifier) { Ok(done) } else { Err(ErrorCode::Busy) }
-            }
-            Command::Send { dest, port, data } => {
-                valid(self.running)?;
-                let local = self.source_for(dest).ok_or(ErrorCode::Busy)?;
-                let peer = Peer { address: dest, port, local };
-                if self.send_udp(peer, port, data) { Ok(done) } else { Err(ErrorCode::Busy) }
-            }
-            Command::Image { data } => {
+            Life::Image { data } => {
                 if self.software.staged.len().saturating_add(data.len()) > bounds::IMAGE_OCTETS {
                     return Err(ErrorCode::Busy);
                 }
                 self.software.staged.extend(data);
                 Ok(done)
             }
-            Command::Update => self.update().map(|()| done),
-            Command::Application(application) => {
+            Life::Update => self.update().map(|()| done),
+            Life::Application(application) => {
                 self.former_application = self.store.application().cloned();
                 self.store.set_application(application);
                 self.software.restart_application();
                 Ok(done)
             }
-            // Not covered: answered before.
-            Command::Vendor { .. } => Err(ErrorCode::State),
-            Command::Reset => {
-                self.store_incoming(None);
-                self.reboot(now, false);
-                Ok(done)
-            }
-            Command::FactoryReset => {
+            Life::FactoryReset => {
                 self.withdraw_links(now);
                 self.running = false;
                 self.erase_store();

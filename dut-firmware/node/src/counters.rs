@@ -56,7 +56,16 @@ pub(crate) fn count(counter: &mut u32) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use wire::upper_tester::{Answer, Line};
+    use wire::upper_tester::{Answer, Line, table};
+
+    #[test]
+    fn each_counter_stands_in_the_table_of_ut_1() {
+        let known = table::command("counters").map(table::answers).unwrap();
+        let told = Counters::default().arguments();
+        for (name, _) in told.iter() {
+            assert!(known.clone().any(|key| key.name == name), "{name}");
+        }
+    }
 
     #[test]
     fn all_counters_at_their_top_fit_into_a_line() {

@@ -2,6 +2,8 @@
 
 use alloc::string::String;
 
+use wire::upper_tester::basic::Command as Basic;
+use wire::upper_tester::life::Command as Life;
 use wire::upper_tester::{Anchor, Command, Routing};
 
 /// Certificates as trust anchor.
@@ -27,28 +29,47 @@ pub(crate) fn names() -> String {
 /// Whether the device can do what a command asks for. It answers `unimplemented` otherwise.
 pub(crate) fn cover(command: &Command) -> bool {
     match command {
-        Command::Manufacture(Anchor::Certificate) => X509,
-        Command::Install(site) => (FIND || site.find.is_none()) && (RPL || site.routing != Routing::Rpl),
-        Command::Rpl => RPL,
+        Command::Life(Life::Manufacture(Anchor::Certificate)) => X509,
+        Command::Life(Life::Install(site)) => (FIND || site.find.is_none()) && (RPL || site.routing != Routing::Rpl),
+        Command::Rpl(_) => RPL,
         // It has no shell.
-        Command::Vendor { .. } => false,
+        Command::Basic(Basic::Vendor { .. }) => false,
         _ => true,
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use wire::upper_tester::{Anchor, Command};
+    use wire::upper_tester::{Line, table};
 
-    use super::{RPL, cover, names};
+    use super::*;
+
+    /// Requests for what a row of the table means: each command of `needed_by` with arguments that are in order.
+    fn asked(needed_by: &str) -> Command {
+        let text = match needed_by {
+            "manufacture anchor=psk" => "manufacture anchor=psk psk=000102030405060708090a0b0c0d0e0f",
+            "install find=" => "install role=6lr channel=26 pan_id=0xb007 find=multicast",
+            "install routing=rpl" => "install role=6lr channel=26 pan_id=0xb007 ct=fd00:c0::c7 routing=rpl",
+            "image" => "image data=00",
+            "application" => "application interval_s=0",
+            other => other,
+        };
+        let Ok(Line::Request(request)) = Line::parse(&alloc::format!("> 1 {text}")) else { panic!("{text}") };
+        Command::from_request(&request).unwrap_or_else(|fault| panic!("{text}: {fault}"))
+    }
 
     #[test]
     fn what_hello_names_is_what_commands_find() {
         let names = names();
-        let named = |name| names.split(',').any(|one| one == name);
-        assert_eq!(named("cert"), cover(&Command::Manufacture(Anchor::Certificate)));
-        assert_eq!(named("rpl"), cover(&Command::Rpl));
-        assert_eq!(named("rpl"), RPL);
-        assert!(cover(&Command::Manufacture(Anchor::RawKey)));
+        for name in names.split(',') {
+            assert!(table::features().any(|feature| feature.name == name), "{name} is in no table of UT/1");
+        }
+        for feature in table::features() {
+            let is_named = names.split(',').any(|name| name == feature.name);
+            for command in feature.needed_by {
+                assert_eq!(cover(&asked(command)), is_named, "{command} and the feature {}", feature.name);
+            }
+        }
+        assert!(!cover(&asked("vendor text=help")));
     }
 }

@@ -9,20 +9,7 @@ use record::station::{Attachment, StationInfo};
 
 use crate::deviation::{Hooks, Rule, RuleError};
 use crate::machine::{Machine, MachineInput, MachineOutput};
-use crate::station::Station;
-
-/// A thing that stands in a station's place and does nothing of what it is for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Fake {
-    /// Answers no order and sends nothing.
-    Dead,
-    /// Claims every order done, and sends rubbish to the mesh.
-    Babbling,
-    /// Refuses every order.
-    Refusing,
-    /// Claims every order done, and sends nothing.
-    Liar,
-}
+use crate::station::{Fake, Station};
 
 /// Octets of rubbish that a babbling station sends for each order.
 const RUBBISH: usize = 48;

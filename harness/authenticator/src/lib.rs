@@ -1,4 +1,4 @@
-//! The tester's own stations (the reference commissioning tool, emulated neighbours: [`station::KINDS`]), the craft of single
+//! The tester's own stations (the reference commissioning tool, emulated neighbours: [`registry::KINDS`]), the craft of single
 //! frames, and scripted deviations from what any of them would send.
 //!
 //! Everything here is sans-IO: a [`Machine`] is driven by [`Machine::handle`], [`Machine::poll`] and
@@ -11,6 +11,7 @@ pub mod host;
 pub mod machine;
 pub mod neighbour;
 pub mod profile;
+pub mod registry;
 pub mod selective;
 pub mod station;
 pub mod words;
@@ -18,5 +19,6 @@ pub mod words;
 pub use deviation::Deviating;
 pub use machine::{Machine, MachineInput, MachineOutput};
 pub use neighbour::Neighbour;
+pub use registry::Registry;
 pub use selective::CommissioningTool;
-pub use station::{Kind, Registry, Station};
+pub use station::{Kind, Station};

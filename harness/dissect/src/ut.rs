@@ -4,6 +4,7 @@ use alloc::string::ToString;
 
 use super::model::{Dissection, NoteKind};
 use super::sheet::{Sheet, Span};
+use wire::upper_tester::table::{self, Kind};
 use wire::upper_tester::{Arguments, Line, Outcome, decode_text};
 
 /// Dissects a line of UT/1 without its line feed, observed as event `number`: a layer `ut` with one field per
@@ -46,7 +47,9 @@ pub fn upper_tester(number: u64, line: &str) -> Dissection {
 /// An argument never hides a fixed field (`seq`, `status`, `event`, `t`).
 fn arguments(sheet: &mut Sheet, arguments: &Arguments) {
     for (key, value) in arguments.iter() {
-        match decode_text(value).filter(|_| key == "text" && value != "-") {
+        // Nothing else than `%` makes text out of a value.
+        let is_text = || table::told_keys().any(|told| told.name == key && told.kind == Kind::Text);
+        match decode_text(value).filter(|_| value.contains('%') && is_text()) {
             // Each line of a shell is an occurrence of its own.
             Some(text) => sheet.open_each(key, text.split('\n')),
             None => sheet.open_each(key, [value].into_iter()),

@@ -4,10 +4,9 @@
 
 use suites::plan::{Answer, Case, Check, Command, Constraint, Match, Operand, Part, State, Step, StepKind};
 
-use crate::seed;
+use wire::upper_tester::table::NONSENSE;
 
-/// A command that no upper tester can know.
-const NONSENSE: &str = "xyzzy";
+use crate::seed;
 
 /// The case with its entry checks.
 pub fn with_entry_checks(case: &Case, case_seed: &[u8; 32]) -> Case {

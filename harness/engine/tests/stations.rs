@@ -6,7 +6,8 @@ use std::net::Ipv6Addr;
 
 use authenticator::deviation::{Hooks, Rule, RuleError};
 use authenticator::host::{Arrival, Host};
-use authenticator::station::{Briefing, KINDS, Kind, Making, MutantInfo, Station};
+use authenticator::registry::KINDS;
+use authenticator::station::{Briefing, Kind, Making, MutantInfo, Station};
 use authenticator::{Machine, MachineInput, MachineOutput, Registry, words};
 use bootrack_engine as engine;
 use engine::campaign::{Setting, case_result, run_in_memory};

@@ -2,12 +2,14 @@
 
 mod command;
 mod defined;
+mod line;
 mod order_time;
 mod rows;
 pub(crate) mod step;
 mod substitute;
 mod template;
 mod tester_step;
+mod upper_tester;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
@@ -267,7 +269,8 @@ impl CaseReader<'_, '_, '_> {
                 }
             }
             let mut steps = steps.steps;
-            order_time::give(&mut steps, self.catalogue, topology.boards.len());
+            let stations = &self.catalogue.vocabulary.stations;
+            order_time::give(&mut steps, stations, self.catalogue.pixit, topology.boards.len());
             used_params.extend(known.used);
             let case = Case {
                 id: name,

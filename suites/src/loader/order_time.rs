@@ -5,9 +5,9 @@ use std::time::Duration;
 
 use record::station::{OrderInfo, OrderTime, Span};
 
-use super::Catalogue;
 use crate::pixit::Pixit;
 use crate::plan::{Answer, Command, Step, StepKind};
+use crate::vocabulary::Stations;
 
 /// What a station does by itself.
 const OWN: Duration = Duration::from_secs(10);
@@ -17,12 +17,12 @@ const FRAMES: Duration = Duration::from_secs(60);
 
 /// Gives every order that is waited for, and that the suite gave no time, the time that such an order takes at most, in a case of
 /// so many boards.
-pub(super) fn give(steps: &mut [Step], catalogue: &Catalogue<'_>, boards: usize) {
-    let times = Times { pixit: catalogue.pixit, boards: u32::try_from(boards).unwrap_or(u32::MAX) };
+pub(super) fn give(steps: &mut [Step], stations: &Stations, pixit: &Pixit, boards: usize) {
+    let times = Times { pixit, boards: u32::try_from(boards).unwrap_or(u32::MAX) };
     let mut goes_on = Duration::ZERO;
     for step in steps {
         let StepKind::Do(Command::Machine { machine, order, answer, within }) = &mut step.kind else { continue };
-        let Some(station) = catalogue.vocabulary.stations.kind(machine) else { continue };
+        let Some(station) = stations.kind(machine) else { continue };
         let Some(info) = order.split_whitespace().next().and_then(|word| station.order(word)) else { continue };
         goes_on += beside(info, order);
         if within.is_none() && *answer != Answer::Later {
@@ -99,7 +99,7 @@ fn text<'o>(info: &OrderInfo, order: &'o str, key: &str) -> Option<&'o str> {
 
 #[cfg(test)]
 mod tests {
-    use authenticator::station::KINDS;
+    use authenticator::registry::KINDS;
 
     use super::*;
 

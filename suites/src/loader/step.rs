@@ -5,10 +5,12 @@ use std::time::Duration;
 use record::station::{Attachment, StationInfo};
 
 use crate::describe;
-use crate::loader::command::{self, split};
+use crate::loader::command;
 use crate::loader::defined::Defined;
+use crate::loader::line::split;
 use crate::loader::substitute::Known;
 use crate::loader::template::{choice, duration_of, matches};
+use crate::loader::upper_tester::upper_tester_command;
 use crate::plan::{Answer, Case, Check, Command, Constraint, Expect, Iut, Never, Part, Point, Role, Step, StepKind};
 use crate::procedures;
 use crate::scope::{Bound, Scope, is_eui64};
@@ -241,7 +243,7 @@ impl Steps<'_, '_, '_> {
             return None;
         }
         let rest = words.get(1..).unwrap_or_default();
-        let command = command::upper_tester_command(node, text, rest, self.faults)?;
+        let command = upper_tester_command(node, text, rest, self.faults)?;
         let matches = self.conditions(table);
         let bind = self.bind(table);
         if table.entry("where").is_none() && table.entry("bind").is_none() {

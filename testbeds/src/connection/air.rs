@@ -9,6 +9,7 @@
 //! Who its stack is, a bridge is told or finds out: see `peer`.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::io;
 use std::net::{Ipv4Addr, SocketAddr, SocketAddrV4, UdpSocket};
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -23,6 +24,7 @@ use wire::radio_link::{Message, Status};
 use wire::reader::Reader;
 use wire::zep::{self, Mode};
 
+use super::error::RadioMissing;
 use super::offset::PortOffset;
 use super::peer::{Expected, Peers};
 use super::{Arrived, Outbox, Site, told_at};
@@ -59,6 +61,29 @@ pub enum Acknowledges {
     Itself,
     /// The medium, as soon as the frame has reached the bridge: for a stack that acknowledges nothing.
     Medium,
+}
+
+/// Why a bridge cannot be opened, or takes no datagram.
+#[derive(Debug, thiserror::Error)]
+pub enum BridgeError {
+    /// The socket that ZEP datagrams come to.
+    #[error("socket for ZEP: {0}")]
+    Zep(#[source] io::Error),
+    /// The group of a simulation cannot be joined.
+    #[error("the simulation's group: {0}")]
+    Group(#[source] io::Error),
+    /// A simulation whose group is nowhere.
+    #[error("a simulation without a port offset")]
+    NoOffset,
+    /// The system refuses what an open socket needs.
+    #[error(transparent)]
+    Socket(#[from] io::Error),
+    /// A datagram cannot be sent.
+    #[error("the air bridge: {0}")]
+    Send(#[source] io::Error),
+    /// A frame that no datagram of the protocol can carry.
+    #[error(transparent)]
+    Frame(#[from] wire::Error),
 }
 
 /// How often a bridge looks whether its board still has power, and its stack its socket.
@@ -127,24 +152,23 @@ impl OpenBridge {
         offset: Option<&PortOffset>,
         outbox: Outbox,
         life: u64,
-    ) -> Result<Self, String> {
+    ) -> Result<Self, BridgeError> {
         let (socket, environment, group) = match bridge.protocol {
             Protocol::Zep => {
-                let socket = UdpSocket::bind("127.0.0.1:0").map_err(|error| format!("socket for ZEP: {error}"))?;
-                let address = socket.local_addr().map_err(|error| error.to_string())?;
+                let socket = UdpSocket::bind("127.0.0.1:0").map_err(BridgeError::Zep)?;
+                let address = socket.local_addr()?;
                 (socket, ("BOOTRACK_ZEP", address.to_string()), None)
             }
             Protocol::OpenThread => {
-                let offset = offset.ok_or("a simulation without a port offset")?;
+                let offset = offset.ok_or(BridgeError::NoOffset)?;
                 // At the group's port, the medium is node 0.
-                let socket = openthread::join(Ipv4Addr::UNSPECIFIED, offset.port())
-                    .map_err(|error| format!("the simulation's group: {error}"))?;
+                let socket = openthread::join(Ipv4Addr::UNSPECIFIED, offset.port()).map_err(BridgeError::Group)?;
                 let group = SocketAddr::from(SocketAddrV4::new(openthread::GROUP, offset.port()));
                 (socket, ("PORT_OFFSET", offset.number().to_string()), Some(group))
             }
         };
-        socket.set_read_timeout(Some(READS_FOR)).map_err(|error| error.to_string())?;
-        let own = socket.local_addr().map_err(|error| error.to_string())?;
+        socket.set_read_timeout(Some(READS_FOR))?;
+        let own = socket.local_addr()?;
         let state = State {
             peers: Peers::new(bridge.protocol, own.port(), bridge.peer, store),
             group,
@@ -163,7 +187,7 @@ impl OpenBridge {
             let radio = Message::Radio { channel, pan_id: PanId(pan_id), eui64, receiver_on: true };
             outbox.put(life, Arrived::Link(radio, None));
         }
-        let socket_of_reader = socket.try_clone().map_err(|error| error.to_string())?;
+        let socket_of_reader = socket.try_clone()?;
         let reader = Reading { bridge, socket: socket_of_reader, own, state: Arc::clone(&state), site: site.clone() };
         let alive = Arc::clone(&lives);
         std::thread::spawn(move || reader.run(&alive, &outbox, life));
@@ -175,7 +199,7 @@ impl OpenBridge {
     }
 
     /// Whether the stack is at the bridge, as far as this machine can tell; of one that never was, or is gone, what is missing.
-    pub(super) fn is_connected(&self) -> Result<(), String> {
+    pub(super) fn is_connected(&self) -> Result<(), RadioMissing> {
         self.state().peers.is_connected()
     }
 
@@ -194,7 +218,7 @@ impl OpenBridge {
     ///
     /// # Errors
     /// Why its datagram cannot be sent.
-    pub(super) fn tell(&self, message: &Message) -> Result<Option<String>, String> {
+    pub(super) fn tell(&self, message: &Message) -> Result<Option<String>, BridgeError> {
         let mut state = self.state();
         let frame = match message {
             Message::Received { psdu, .. } => psdu.clone(),
@@ -335,14 +359,14 @@ fn acknowledgement(sequence: u8) -> Vec<u8> {
 }
 
 /// Sends a frame without FCS to the stack; nobody hears it as long as nobody is there.
-fn send(protocol: Protocol, socket: &UdpSocket, state: &mut State, frame: Vec<u8>) -> Result<(), String> {
+fn send(protocol: Protocol, socket: &UdpSocket, state: &mut State, frame: Vec<u8>) -> Result<(), BridgeError> {
     let Some(to) = state.group.or(state.peers.peer()) else { return Ok(()) };
     let datagram = datagram(protocol, state, frame)?;
     match socket.send_to(&datagram, to) {
         // A stack that has gone is told by its socket.
         Ok(_) => Ok(()),
-        Err(error) if error.kind() == std::io::ErrorKind::ConnectionRefused => Ok(()),
-        Err(error) => Err(format!("the air bridge: {error}")),
+        Err(error) if error.kind() == io::ErrorKind::ConnectionRefused => Ok(()),
+        Err(error) => Err(BridgeError::Send(error)),
     }
 }
 
@@ -366,7 +390,7 @@ fn read(protocol: Protocol, octets: &[u8]) -> Option<Datagram> {
 }
 
 /// A frame without FCS as a datagram for the stack.
-fn datagram(protocol: Protocol, state: &mut State, mut frame: Vec<u8>) -> Result<Vec<u8>, String> {
+fn datagram(protocol: Protocol, state: &mut State, mut frame: Vec<u8>) -> wire::Result<Vec<u8>> {
     append_fcs(&mut frame);
     match protocol {
         Protocol::OpenThread => Ok([&[state.channel], &frame[..]].concat()),
@@ -380,7 +404,7 @@ fn datagram(protocol: Protocol, state: &mut State, mut frame: Vec<u8>) -> Result
                 sequence_number: state.number,
                 frame,
             };
-            message.to_vec().map_err(|error| error.to_string())
+            message.to_vec()
         }
     }
 }

@@ -5,10 +5,10 @@
 //! folder that outlives the power, empty as it comes from the factory), and, as the testbed file says, `BOOTRACK_RADIO` (the socket
 //! of the radio link), `BOOTRACK_ZEP` or `PORT_OFFSET` (see `air`). It restarts itself by ending with status 0; any other end loses the board.
 
-use std::io::Write as _;
+use std::io::{self, Write as _};
 use std::os::unix::net::{UnixListener, UnixStream};
 use std::path::{Path, PathBuf};
-use std::process::{ChildStdin, Stdio};
+use std::process::{ChildStdin, ExitStatus, Stdio};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
@@ -17,11 +17,12 @@ use tempfile::TempDir;
 use wire::Eui64;
 use wire::radio_link::{Message, Stamped};
 
-use super::air::{Bridge, OpenBridge, Protocol};
+use super::air::{Bridge, BridgeError, OpenBridge, Protocol};
+use super::error::{NotReady, RadioMissing};
 use super::lines::{LinkReader, SETPRIV, bound_to_this_process, read_all};
-use super::offset::PortOffset;
+use super::offset::{OffsetError, PortOffset};
 use super::processes::Family;
-use super::{Arrived, Attached, Outbox, RadioPeer, Site};
+use super::{Arrived, Attached, ConnectionError, Outbox, RadioPeer, Site};
 use crate::probe::Chip;
 
 /// A program to run as a board.
@@ -53,6 +54,47 @@ pub enum Radio {
     Bridge(Bridge),
 }
 
+/// Why the program of a board does not run, or its lines do not work.
+#[derive(Debug, thiserror::Error)]
+pub enum ProgramError {
+    /// No folder can be made for it.
+    #[error(transparent)]
+    Folder(io::Error),
+    /// The store in its folder cannot be made.
+    #[error("store of a board: {0}")]
+    Store(#[source] io::Error),
+    /// The socket of its radio link cannot be had.
+    #[error("socket for the radio: {0}")]
+    RadioSocket(#[source] io::Error),
+    /// The socket of its radio link cannot be waited at.
+    #[error(transparent)]
+    RadioListener(io::Error),
+    /// It is not started.
+    #[error("`{SETPRIV}` does not start: {0}; it is part of util-linux")]
+    Start(#[source] io::Error),
+    /// It was started without its lines.
+    #[error("a program without standard input and output")]
+    NoLines,
+    /// It takes no line of UT/1.
+    #[error("the program's standard input: {0}")]
+    StandardInput(#[source] io::Error),
+    /// It takes no message of the radio link.
+    #[error("the radio link: {0}")]
+    RadioLink(#[source] io::Error),
+    /// It has ended, and not to restart itself.
+    #[error("its program has ended: {0}")]
+    Ended(ExitStatus),
+    /// It runs, and nobody can hear it any more.
+    #[error("its program has closed its output and goes on")]
+    Mute,
+    /// The bridge to its radio.
+    #[error(transparent)]
+    Bridge(#[from] BridgeError),
+    /// Its simulation of OpenThread has no place.
+    #[error(transparent)]
+    Offset(#[from] OffsetError),
+}
+
 /// How long a program that closed its output may take to end.
 const ENDS_WITHIN: Duration = Duration::from_secs(2);
 /// How often a listener that nobody connects to looks whether the board still has power.
@@ -61,7 +103,7 @@ const LOOKS_EVERY: Duration = Duration::from_millis(2);
 const WRITES_WITHIN: Duration = Duration::from_secs(10);
 
 impl Exec {
-    pub(super) fn check_ready(&self) -> Result<(), String> {
+    pub(super) fn check_ready(&self) -> Result<(), NotReady> {
         let is_found = |path: &Path| path.is_file();
         let found = match self.program.components().count() {
             1 => {
@@ -70,9 +112,7 @@ impl Exec {
             }
             _ => is_found(&self.program),
         };
-        let program = self.program.display();
-        let help = "the path is seen from where bootrack is called";
-        if found { Ok(()) } else { Err(format!("there is no program {program}: {help}")) }
+        if found { Ok(()) } else { Err(NotReady::Program(self.program.clone())) }
     }
 }
 
@@ -107,10 +147,10 @@ impl Drop for Running {
 }
 
 impl ExecBoard {
-    pub(super) fn new(name: &str, exec: &Exec, site: Site, outbox: Outbox) -> Result<Self, String> {
+    pub(super) fn new(name: &str, exec: &Exec, site: Site, outbox: Outbox) -> Result<Self, ConnectionError> {
         exec.check_ready()?;
-        let folder = tempfile::Builder::new().prefix("bootrack-board").tempdir().map_err(|error| error.to_string())?;
-        std::fs::create_dir(folder.path().join("store")).map_err(|error| format!("store of a board: {error}"))?;
+        let folder = tempfile::Builder::new().prefix("bootrack-board").tempdir().map_err(ProgramError::Folder)?;
+        std::fs::create_dir(folder.path().join("store")).map_err(ProgramError::Store)?;
         let (name, exec) = (name.to_owned(), exec.clone());
         Ok(Self { name, exec, site, folder, outbox, offset: None, running: None })
     }
@@ -122,8 +162,8 @@ impl ExecBoard {
         life: u64,
         link: Arc<Mutex<Option<UnixStream>>>,
         lives: Arc<AtomicBool>,
-    ) -> Result<(), String> {
-        listener.set_nonblocking(true).map_err(|error| error.to_string())?;
+    ) -> Result<(), ProgramError> {
+        listener.set_nonblocking(true).map_err(ProgramError::RadioListener)?;
         let mut reader = LinkReader::new(self.outbox.clone(), life);
         std::thread::spawn(move || {
             let stream = loop {
@@ -144,7 +184,7 @@ impl ExecBoard {
 }
 
 impl Attached for ExecBoard {
-    fn power_on(&mut self, life: u64) -> Result<(), String> {
+    fn power_on(&mut self, life: u64) -> Result<(), ConnectionError> {
         let path = |name: &str| self.folder.path().join(name);
         let mut command = bound_to_this_process(&self.exec.program);
         command
@@ -171,17 +211,15 @@ impl Attached for ExecBoard {
         if self.exec.radio == Radio::Link {
             let socket = path("radio");
             let _ = std::fs::remove_file(&socket);
-            let listener = UnixListener::bind(&socket).map_err(|error| format!("socket for the radio: {error}"))?;
+            let listener = UnixListener::bind(&socket).map_err(ProgramError::RadioSocket)?;
             command.env("BOOTRACK_RADIO", &socket);
             self.listen(listener, life, Arc::clone(&link), Arc::clone(&lives))?;
         }
-        let started = Family::start(command, &path("store"));
-        let mut family =
-            started.map_err(|error| format!("`{SETPRIV}` does not start: {error}; it is part of util-linux"))?;
+        let mut family = Family::start(command, &path("store")).map_err(ProgramError::Start)?;
         let child = family.child();
         let (Some(stdin), Some(stdout), Some(stderr)) = (child.stdin.take(), child.stdout.take(), child.stderr.take())
         else {
-            return Err("a program without standard input and output".to_owned());
+            return Err(ProgramError::NoLines.into());
         };
         let outbox = self.outbox.clone();
         std::thread::spawn(move || {
@@ -208,25 +246,25 @@ impl Attached for ExecBoard {
         Ok(())
     }
 
-    fn power_off(&mut self) -> Result<(), String> {
+    fn power_off(&mut self) -> Result<(), ConnectionError> {
         self.running = None;
         Ok(())
     }
 
-    fn reset(&mut self) -> Result<bool, String> {
+    fn reset(&mut self) -> Result<bool, ConnectionError> {
         Ok(false)
     }
 
-    fn say(&mut self, octets: &[u8]) -> Result<(), String> {
+    fn say(&mut self, octets: &[u8]) -> Result<(), ConnectionError> {
         let Some(running) = &mut self.running else { return Ok(()) };
         match running.upper_tester.write_all(octets).and_then(|()| running.upper_tester.flush()) {
             // That it has ended is told by its output.
-            Err(error) if error.kind() == std::io::ErrorKind::BrokenPipe => Ok(()),
-            written => written.map_err(|error| format!("the program's standard input: {error}")),
+            Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
+            written => Ok(written.map_err(ProgramError::StandardInput)?),
         }
     }
 
-    fn tell(&mut self, message: Message) -> Result<(), String> {
+    fn tell(&mut self, message: Message) -> Result<(), ConnectionError> {
         let Some(running) = &mut self.running else { return Ok(()) };
         if let Some(bridge) = &running.bridge {
             if let Some(owed) = bridge.tell(&message)? {
@@ -235,20 +273,20 @@ impl Attached for ExecBoard {
             return Ok(());
         }
         let at = u64::try_from(running.started.elapsed().as_micros()).unwrap_or(u64::MAX);
-        let octets = Stamped { at, message }.to_vec().map_err(|error| error.to_string())?;
+        let octets = Stamped { at, message }.to_vec()?;
         let mut link = running.link.lock().unwrap_or_else(PoisonError::into_inner);
         match link.as_mut().map_or(Ok(()), |link| link.write_all(&octets)) {
-            Err(error) if error.kind() == std::io::ErrorKind::BrokenPipe => Ok(()),
-            written => written.map_err(|error| format!("the radio link: {error}")),
+            Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
+            written => Ok(written.map_err(ProgramError::RadioLink)?),
         }
     }
 
-    fn ended(&mut self) -> Result<(), String> {
+    fn ended(&mut self) -> Result<(), ConnectionError> {
         let Some(running) = &mut self.running else { return Ok(()) };
         match running.family.program.ends_within(ENDS_WITHIN) {
             Some(status) if status.success() => Ok(()),
-            Some(status) => Err(format!("its program has ended: {status}")),
-            None => Err("its program has closed its output and goes on".to_owned()),
+            Some(status) => Err(ProgramError::Ended(status).into()),
+            None => Err(ProgramError::Mute.into()),
         }
     }
 
@@ -260,12 +298,12 @@ impl Attached for ExecBoard {
         Some(self.running.as_ref()?.family.program.0.id())
     }
 
-    fn radio_is_connected(&self) -> Result<(), String> {
-        let Some(running) = &self.running else { return Err("it has no power".to_owned()) };
+    fn radio_is_connected(&self) -> Result<(), RadioMissing> {
+        let Some(running) = &self.running else { return Err(RadioMissing::NoPower) };
         match (&running.bridge, self.exec.radio) {
             (Some(bridge), _) => bridge.is_connected(),
             (None, Radio::Link) if running.link.lock().unwrap_or_else(PoisonError::into_inner).is_none() => {
-                Err("nobody is connected to its socket BOOTRACK_RADIO".to_owned())
+                Err(RadioMissing::NotConnected)
             }
             (None, _) => Ok(()),
         }

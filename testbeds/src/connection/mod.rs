@@ -2,6 +2,7 @@
 //! and, where their radio is on the rack's air, the radio link; each line has a thread that reads it into the rack's inbox.
 
 mod air;
+mod error;
 mod exec;
 pub(crate) mod hook;
 mod lines;
@@ -16,6 +17,7 @@ mod serial;
 mod tester_radio;
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::io;
 use std::net::SocketAddr;
 use std::sync::mpsc::Sender;
 use std::sync::{Arc, Mutex};
@@ -25,15 +27,18 @@ use wire::Eui64;
 use wire::ieee802154::PanId;
 use wire::radio_link::Message;
 
-pub use air::{Acknowledges, Bridge, Protocol};
-pub use exec::{Exec, Radio};
+pub use air::{Acknowledges, Bridge, BridgeError, Protocol};
+pub use error::{NotReady, RadioMissing};
+pub use exec::{Exec, ProgramError, Radio};
+pub use hook::HookError;
 pub use lock::{Claim, LockError};
+pub use offset::OffsetError;
 pub use peer::Expected;
-pub use prepare::{Identity, identify};
-pub use qemu::Qemu;
-pub use serial::{Power, Reset, Serial};
+pub use prepare::{Identity, PrepareError, identify};
+pub use qemu::{EmulatorError, Qemu};
+pub use serial::{Power, Reset, Serial, SerialError};
 
-use crate::probe::{Chip, SharedProbe};
+use crate::probe::{Chip, ProbeError, SharedProbe};
 
 /// How a board outside of this process is reached.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -53,8 +58,8 @@ impl Connection {
     /// Whether what it needs is there.
     ///
     /// # Errors
-    /// What is missing, and what to do.
-    pub fn check_ready(&self) -> Result<(), String> {
+    /// [`NotReady`]: what is missing, and what to do.
+    pub fn check_ready(&self) -> Result<(), NotReady> {
         match self {
             Self::Qemu(qemu) => qemu.check_ready(),
             Self::Exec(exec) => exec.check_ready(),
@@ -154,15 +159,15 @@ impl Connection {
         entropy: [u8; 32],
         site: Site,
         outbox: Outbox,
-    ) -> Result<Box<dyn Attached>, String> {
+    ) -> Result<Box<dyn Attached>, ConnectionError> {
         let opened = self.chip().map(SharedProbe::open).transpose();
-        let probe = opened.map_err(|reason| format!("board `{name}`: {reason}"))?;
+        let probe = opened.map_err(|source| ConnectionError::Chip { board: name.to_owned(), source })?;
         let log = probe.clone().map(|probe| (probe, outbox.clone()));
         let air = self.air().map(|path| (path, outbox.clone()));
         let board: Box<dyn Attached> = match self {
             Self::Qemu(qemu) => Box::new(qemu::EmulatedBoard::new(qemu, eui64, entropy, outbox)?),
             Self::Exec(exec) => Box::new(exec::ExecBoard::new(name, exec, site.clone(), outbox)?),
-            Self::Serial(serial) => Box::new(serial::SerialBoard::new(name, serial, probe, outbox)?),
+            Self::Serial(serial) => Box::new(prepare::prepared(name, serial, probe, outbox)?),
         };
         let board = match air {
             Some((path, outbox)) => Box::new(tester_radio::BoardOnAir::new(board, path, eui64, site, outbox)),
@@ -172,6 +177,70 @@ impl Connection {
             Some((probe, outbox)) => Box::new(probed::ProbedBoard::new(board, probe, outbox)),
             None => board,
         })
+    }
+}
+
+/// Why a board outside of this process cannot be had, or does not do what it should.
+#[derive(Debug, thiserror::Error)]
+pub enum ConnectionError {
+    /// What it is made of is not on this machine.
+    #[error(transparent)]
+    NotReady(#[from] NotReady),
+    /// The debug probe on its chip, when the board was to be opened.
+    #[error("board `{board}`: {source}")]
+    Chip {
+        /// The board.
+        board: String,
+        /// The probe's complaint.
+        source: ProbeError,
+    },
+    /// The debug probe on its chip, later.
+    #[error(transparent)]
+    Probe(#[from] ProbeError),
+    /// It cannot be brought to the state in which a case finds a new board, or it is another board.
+    #[error("board `{board}` at {path}: {source}")]
+    Unprepared {
+        /// The board.
+        board: String,
+        /// The serial device.
+        path: String,
+        /// What is in the way.
+        source: Box<PrepareError>,
+    },
+    /// Its serial line, or the hooks of a board at one.
+    #[error(transparent)]
+    Serial(#[from] SerialError),
+    /// Its program.
+    #[error(transparent)]
+    Program(#[from] ProgramError),
+    /// Its emulator.
+    #[error(transparent)]
+    Emulator(#[from] EmulatorError),
+    /// The tester radio of a board on the real air cannot be listened to.
+    #[error("the tester radio: {0}")]
+    TesterRadio(#[source] SerialError),
+    /// The tester radio of a board on the real air takes no orders.
+    #[error("the tester radio at {path}: {source}")]
+    TesterRadioDeaf {
+        /// Its serial device.
+        path: String,
+        /// The system's reason.
+        source: io::Error,
+    },
+    /// A message that the radio link cannot carry.
+    #[error(transparent)]
+    Message(#[from] wire::Error),
+}
+
+impl From<BridgeError> for ConnectionError {
+    fn from(error: BridgeError) -> Self {
+        Self::Program(error.into())
+    }
+}
+
+impl From<OffsetError> for ConnectionError {
+    fn from(error: OffsetError) -> Self {
+        Self::Program(error.into())
     }
 }
 
@@ -206,37 +275,37 @@ pub(crate) trait Attached {
     ///
     /// # Errors
     /// Why it does not start.
-    fn power_on(&mut self, life: u64) -> Result<(), String>;
+    fn power_on(&mut self, life: u64) -> Result<(), ConnectionError>;
 
     /// Takes its power, wherever it is.
     ///
     /// # Errors
     /// Why it cannot.
-    fn power_off(&mut self) -> Result<(), String>;
+    fn power_off(&mut self) -> Result<(), ConnectionError>;
 
     /// Pulls the reset line of a board with power; `false` if all that can be done is to take and give power.
     ///
     /// # Errors
     /// Why it cannot.
-    fn reset(&mut self) -> Result<bool, String>;
+    fn reset(&mut self) -> Result<bool, ConnectionError>;
 
     /// Octets to the upper tester; lost without power.
     ///
     /// # Errors
     /// Why the line does not take them.
-    fn say(&mut self, octets: &[u8]) -> Result<(), String>;
+    fn say(&mut self, octets: &[u8]) -> Result<(), ConnectionError>;
 
     /// A message to the radio link; lost without power.
     ///
     /// # Errors
     /// Why the line does not take it.
-    fn tell(&mut self, message: Message) -> Result<(), String>;
+    fn tell(&mut self, message: Message) -> Result<(), ConnectionError>;
 
     /// A line has ended: whether the board restarts by itself, or what its last words were.
     ///
     /// # Errors
     /// What became of it.
-    fn ended(&mut self) -> Result<(), String>;
+    fn ended(&mut self) -> Result<(), ConnectionError>;
 
     /// Whether giving it power starts its chip; of others their debug probe does.
     fn starts_chip(&self) -> bool {
@@ -247,7 +316,7 @@ pub(crate) trait Attached {
     ///
     /// # Errors
     /// What is missing, or gone.
-    fn radio_is_connected(&self) -> Result<(), String> {
+    fn radio_is_connected(&self) -> Result<(), RadioMissing> {
         Ok(())
     }
 
@@ -314,3 +383,6 @@ impl Outbox {
 pub(crate) fn told_at(count: u64) -> bool {
     count.is_power_of_two()
 }
+
+#[cfg(test)]
+mod tests;

@@ -13,6 +13,28 @@ use crate::sniffer::openthread;
 const FIRST: u16 = 300;
 const COUNT: u16 = 398;
 
+/// Why there is no offset for a board.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum OffsetError {
+    /// There are none to look at.
+    #[error("no port offset of OpenThread's simulation is there")]
+    NoneThere,
+    /// All are claimed, or have sockets: at those of the last somebody is who knows nothing of claims.
+    #[error(
+        "no port offset of OpenThread's simulation is free; of the last: somebody has a socket at a port from {port} on"
+    )]
+    Sockets {
+        /// That of the group.
+        port: u16,
+    },
+    /// All are claimed, or have sockets: the last belongs to another board.
+    #[error("no port offset of OpenThread's simulation is free; of the last: {0}")]
+    Held(#[source] LockError),
+    /// A claim cannot be kept.
+    #[error(transparent)]
+    Lock(LockError),
+}
+
 /// An offset that belongs to one board until this is dropped.
 #[derive(Debug)]
 pub(super) struct PortOffset {
@@ -25,25 +47,25 @@ impl PortOffset {
     /// The first that nobody has.
     ///
     /// # Errors
-    /// That there is none, and who has the last.
-    pub(super) fn claim(holder: &str) -> Result<Self, String> {
+    /// [`OffsetError`].
+    pub(super) fn claim(holder: &str) -> Result<Self, OffsetError> {
         Self::claim_from(FIRST..FIRST + COUNT, holder)
     }
 
-    fn claim_from(mut numbers: std::ops::Range<u16>, holder: &str) -> Result<Self, String> {
-        let mut last = String::new();
+    fn claim_from(mut numbers: std::ops::Range<u16>, holder: &str) -> Result<Self, OffsetError> {
+        let mut last = OffsetError::NoneThere;
         let found = numbers.find_map(|number| {
             let port = openthread::port(number)?;
             let name = format!("port offset {number} of OpenThread's simulation");
             match Claim::take([name.as_str()], holder, Duration::ZERO) {
                 Ok(_claim) if is_free(port) => return Some(Ok(Self { number, port, _claim })),
-                Ok(_) => last = format!("somebody has a socket at a port from {port} on"),
-                Err(error @ LockError::Held { .. }) => last = error.to_string(),
-                Err(error) => return Some(Err(error.to_string())),
+                Ok(_) => last = OffsetError::Sockets { port },
+                Err(error @ LockError::Held { .. }) => last = OffsetError::Held(error),
+                Err(error) => return Some(Err(OffsetError::Lock(error))),
             }
             None
         });
-        found.unwrap_or_else(|| Err(format!("no port offset of OpenThread's simulation is free; of the last: {last}")))
+        found.unwrap_or(Err(last))
     }
 
     pub(super) fn number(&self) -> u16 {
@@ -77,7 +99,7 @@ mod tests {
         let group = openthread::join(Ipv4Addr::UNSPECIFIED, openthread::port(1642).unwrap()).unwrap();
         let third = PortOffset::claim_from(numbers.clone(), "a third run").unwrap();
         assert_eq!(third.number(), 1643);
-        let told = PortOffset::claim_from(numbers.clone(), "a fourth run").unwrap_err();
+        let told = PortOffset::claim_from(numbers.clone(), "a fourth run").unwrap_err().to_string();
         assert!(told.contains("port offset 1643 of OpenThread's simulation is in use by a third run"), "{told}");
         drop((first, group));
         assert_eq!(PortOffset::claim_from(numbers, "a fifth run").unwrap().number(), 1640);

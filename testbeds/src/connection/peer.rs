@@ -10,6 +10,7 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use super::air::Protocol;
+use super::error::RadioMissing;
 use super::processes;
 use crate::sniffer::openthread;
 
@@ -110,18 +111,17 @@ impl Peers {
     ///
     /// # Errors
     /// What is missing.
-    pub(super) fn is_connected(&self) -> Result<(), String> {
+    pub(super) fn is_connected(&self) -> Result<(), RadioMissing> {
         match (self.peer, self.protocol) {
             (Some(peer), _) if is_there(peer) => Ok(()),
-            (Some(peer), _) => Err(format!("its stack is gone: nobody is at {} any more", peer.address)),
+            (Some(peer), _) => Err(RadioMissing::Gone(peer.address)),
             // A node binds its socket as it starts, and speaks when it likes.
             (None, Protocol::OpenThread) => {
                 let nodes = self.port.saturating_add(1)..self.port.saturating_add(openthread::PORTS);
                 let is_there = processes::udp_ports().into_iter().any(|port| nodes.contains(&port));
-                let ports = format!("{} to {}", nodes.start, nodes.end - 1);
-                if is_there { Ok(()) } else { Err(format!("no node of its simulation is at the ports {ports}")) }
+                if is_there { Ok(()) } else { Err(RadioMissing::NoNode(nodes)) }
             }
-            (None, Protocol::Zep) => Err("no ZEP datagram of its stack has come".to_owned()),
+            (None, Protocol::Zep) => Err(RadioMissing::Silent),
         }
     }
 }
@@ -152,7 +152,7 @@ mod tests {
         let (_other, other) = socket();
         let mut peers = peers(Protocol::Zep, 1, None);
         assert!(!peers.is_peer(other, false), "what is none of the protocol makes nobody the stack");
-        assert!(peers.is_connected().is_err());
+        assert_eq!(peers.is_connected(), Err(RadioMissing::Silent));
         assert!(peers.is_peer(one, true));
         assert!(!peers.is_peer(other, true));
         assert!(!peers.is_peer(one, false));
@@ -182,7 +182,7 @@ mod tests {
         assert!(peers.is_peer(first, true));
         drop(one);
         let told = peers.is_connected().unwrap_err();
-        assert_eq!(told, format!("its stack is gone: nobody is at {first} any more"));
+        assert_eq!(told.to_string(), format!("its stack is gone: nobody is at {first} any more"));
         let (_two, second) = socket();
         assert!(!peers.is_peer(second, true));
         peers.may_restart();

@@ -3,14 +3,16 @@
 //! The ladder: start it and ask `hello`; factory reset if it is in another state; if it does not answer, take its power and try
 //! once more; where a debug probe is, write its firmware anew, and at last erase all of its flash first. A board that says another address than the testbed file is never used: its cables are swapped.
 
-use std::io::{ErrorKind, Read as _, Write as _};
+use std::io::{self, ErrorKind, Read as _, Write as _};
 use std::time::{Duration, Instant};
 
 use dissect::{Dissection, upper_tester};
-use serialport::{ClearBuffer, SerialPort as _, TTYPort};
+use serialport::TTYPort;
 use wire::Eui64;
 
-use super::serial::SerialBoard;
+use super::serial::{SILENCE, Serial, SerialBoard, SerialError, drain};
+use super::{ConnectionError, Outbox};
+use crate::probe::SharedProbe;
 
 /// UT/1: a board tells of its boot within five seconds.
 const BOOTS_WITHIN: Duration = Duration::from_secs(5);
@@ -18,25 +20,76 @@ const BOOTS_WITHIN: Duration = Duration::from_secs(5);
 const ANSWERS_WITHIN: Duration = Duration::from_secs(2);
 /// A board that leaves its network withdraws its links first.
 const LEAVES_WITHIN: Duration = Duration::from_secs(30);
-/// A line that is silent for so long is drained.
-const SILENCE: Duration = Duration::from_millis(100);
-/// A line that is not silent after so long never will be.
-const DRAINED_WITHIN: Duration = Duration::from_secs(2);
 /// Sequence numbers that no case reaches.
 const FIRST_SEQ: u32 = 4_000_000_000;
 
-/// Why an attempt failed.
-enum Failure {
-    /// Another rung of the ladder may help.
-    Again(String),
-    /// Nothing here can help.
-    Final(String),
+/// Why whoever is at a serial device is not taken for the board that is looked for.
+#[derive(Debug, thiserror::Error)]
+pub enum PrepareError {
+    /// The device cannot be opened to ask who is there.
+    #[error("cannot be opened: {0}")]
+    Open(#[source] serialport::Error),
+    /// The line does not work, or the board cannot be started.
+    #[error(transparent)]
+    Serial(#[from] SerialError),
+    /// What UT/1 has a board say does not come in time.
+    #[error("no {what} within {} s, but {heard} octets", within.as_secs())]
+    Silent {
+        /// What was waited for.
+        what: String,
+        /// For how long.
+        within: Duration,
+        /// Octets that came instead.
+        heard: usize,
+    },
+    /// It answers, but not `ok`.
+    #[error("it answers `{status}` to `{command}`")]
+    Refused {
+        /// The command that it was asked.
+        command: String,
+        /// The status that it answered.
+        status: String,
+    },
+    /// It answers what somebody else asked.
+    #[error("its `hello` repeats another nonce: an old answer?")]
+    OldAnswer,
+    /// It says who it is, but not by an address.
+    #[error("its `hello` has no address: {said:?}")]
+    NoAddress {
+        /// What is in its place.
+        said: String,
+    },
+    /// It is another board: nothing here can help.
+    #[error("the board there says that it is {said}, and the testbed file {wanted}: are two cables swapped?")]
+    AnotherBoard {
+        /// What it says.
+        said: String,
+        /// What the testbed file says.
+        wanted: Eui64,
+    },
+    /// Nothing that can be tried brings it up.
+    #[error("it does not come up; {}", attempts(tried))]
+    NeverUp {
+        /// What was tried, and how each attempt ended.
+        tried: Vec<(&'static str, PrepareError)>,
+    },
 }
 
-impl From<String> for Failure {
-    fn from(reason: String) -> Self {
-        Self::Again(reason)
+impl From<io::Error> for PrepareError {
+    fn from(error: io::Error) -> Self {
+        Self::Serial(SerialError::Line(error))
     }
+}
+
+impl PrepareError {
+    /// Whether no other rung of the ladder can help.
+    fn is_final(&self) -> bool {
+        matches!(self, Self::AnotherBoard { .. })
+    }
+}
+
+fn attempts(tried: &[(&'static str, PrepareError)]) -> String {
+    tried.iter().map(|(name, reason)| format!("{name}: {reason}")).collect::<Vec<_>>().join("; ")
 }
 
 /// What a board says of itself.
@@ -54,21 +107,17 @@ pub struct Identity {
 ///
 /// # Errors
 /// Why that is no board that speaks UT/1.
-pub fn identify(path: &str, baud: u32) -> Result<Identity, String> {
-    let opened = serialport::new(path, baud).timeout(SILENCE).open_native();
-    let mut port = opened.map_err(|error| format!("cannot be opened: {error}"))?;
+pub fn identify(path: &str, baud: u32) -> Result<Identity, PrepareError> {
+    let mut port = serialport::new(path, baud).timeout(SILENCE).open_native().map_err(PrepareError::Open)?;
     drain(&mut port)?;
     let mut lines = Lines { port: &mut port, partial: Vec::new() };
     let nonce = format!("{:016x}", nonce());
-    let hello = match lines.ask(FIRST_SEQ, &format!("hello nonce={nonce}")) {
-        Ok(hello) => hello,
-        Err(Failure::Again(reason) | Failure::Final(reason)) => return Err(reason),
-    };
+    let hello = lines.ask(FIRST_SEQ, &format!("hello nonce={nonce}"))?;
     let of = |key: &str| hello.text(&format!("ut.{key}")).unwrap_or_default().into_owned();
     if of("nonce") != nonce {
-        return Err("its `hello` repeats another nonce: an old answer?".to_owned());
+        return Err(PrepareError::OldAnswer);
     }
-    let eui64 = of("eui64").parse().map_err(|_| format!("its `hello` has no address: {:?}", of("eui64")))?;
+    let eui64 = of("eui64").parse().map_err(|_| PrepareError::NoAddress { said: of("eui64") })?;
     let firmware = format!("{} {} {}", of("vendor"), of("firmware"), of("version"));
     Ok(Identity { eui64, firmware, roles: of("roles") })
 }
@@ -93,7 +142,7 @@ impl Rung {
     }
 
     /// Does what comes before the start; `false` if this board has no such rung.
-    fn climb(self, board: &SerialBoard) -> Result<bool, String> {
+    fn climb(self, board: &SerialBoard) -> Result<bool, SerialError> {
         match self {
             Self::Start | Self::StartAgain => Ok(true),
             Self::Flash => board.reflash(false),
@@ -102,11 +151,33 @@ impl Rung {
     }
 }
 
+/// A board in state `factory`, without power, or as near to that as its hooks can bring it.
+///
+/// # Errors
+/// What was tried, and what is in the way.
+pub(super) fn prepared(
+    name: &str,
+    serial: &Serial,
+    probe: Option<SharedProbe>,
+    outbox: Outbox,
+) -> Result<SerialBoard, ConnectionError> {
+    let mut board = SerialBoard::new(serial, probe, outbox);
+    bring_to_factory(&mut board).map_err(|source| ConnectionError::Unprepared {
+        board: name.to_owned(),
+        path: serial.path.clone(),
+        source: Box::new(source),
+    })?;
+    if board.can_take_power() {
+        board.take_power()?;
+    }
+    Ok(board)
+}
+
 /// Brings the board to state `factory`.
 ///
 /// # Errors
 /// What was tried, and how each attempt ended.
-pub(super) fn bring_to_factory(board: &mut SerialBoard) -> Result<(), String> {
+fn bring_to_factory(board: &mut SerialBoard) -> Result<(), PrepareError> {
     let mut tried = Vec::new();
     for rung in [Rung::Start, Rung::StartAgain, Rung::Flash, Rung::EraseAndFlash] {
         let name = rung.name();
@@ -114,53 +185,31 @@ pub(super) fn bring_to_factory(board: &mut SerialBoard) -> Result<(), String> {
             Ok(true) => {}
             Ok(false) => break,
             Err(reason) => {
-                tried.push(format!("{name}: {reason}"));
+                tried.push((name, reason.into()));
                 break;
             }
         }
-        let attempt = board.start_afresh().map_err(Failure::Again).and_then(|()| factory(board));
-        match attempt {
+        match board.start_afresh().map_err(PrepareError::from).and_then(|()| factory(board)) {
             Ok(()) => return Ok(()),
-            Err(Failure::Final(reason)) => return Err(reason),
-            Err(Failure::Again(reason)) => tried.push(format!("{name}: {reason}")),
+            Err(reason) if reason.is_final() => return Err(reason),
+            Err(reason) => tried.push((name, reason)),
         }
     }
-    Err(format!("it does not come up; {}", tried.join("; ")))
+    Err(PrepareError::NeverUp { tried })
 }
 
-/// Throws away what is in the line.
-pub(super) fn drain(port: &mut TTYPort) -> Result<(), String> {
-    port.clear(ClearBuffer::All).map_err(|error| format!("its serial line: {error}"))?;
-    let (begun, mut heard) = (Instant::now(), Instant::now());
-    let mut buffer = [0; 4096];
-    while heard.elapsed() < SILENCE {
-        if begun.elapsed() > DRAINED_WITHIN {
-            return Err("its line is never silent: something babbles".to_owned());
-        }
-        match port.read(&mut buffer) {
-            Ok(0) => return Err("its serial line is gone".to_owned()),
-            Ok(_) => heard = Instant::now(),
-            Err(error) if error.kind() == ErrorKind::TimedOut => {}
-            Err(error) => return Err(format!("its serial line: {error}")),
-        }
-    }
-    Ok(())
-}
-
-fn factory(board: &mut SerialBoard) -> Result<(), Failure> {
+fn factory(board: &mut SerialBoard) -> Result<(), PrepareError> {
     let wanted = board.serial().eui64;
     let mut lines = Lines { port: board.port()?, partial: Vec::new() };
     lines.wait(BOOTS_WITHIN, "`! booted`", |line| line.text("ut.event").as_deref() == Some("booted"))?;
     let nonce = format!("{:016x}", nonce());
     let hello = lines.ask(FIRST_SEQ, &format!("hello nonce={nonce}"))?;
     if hello.text("ut.nonce").as_deref() != Some(&nonce) {
-        return Err(Failure::Again("its `hello` repeats another nonce: an old answer?".to_owned()));
+        return Err(PrepareError::OldAnswer);
     }
     let said = hello.text("ut.eui64").unwrap_or_default().into_owned();
     if said != wanted.to_string() {
-        return Err(Failure::Final(format!(
-            "the board there says that it is {said}, and the testbed file {wanted}: are two cables swapped?"
-        )));
+        return Err(PrepareError::AnotherBoard { said, wanted });
     }
     if hello.text("ut.state").as_deref() == Some("factory") {
         return Ok(());
@@ -187,21 +236,29 @@ struct Lines<'a> {
 
 impl Lines<'_> {
     /// Asks, and waits for the answer; it must be `ok`.
-    fn ask(&mut self, seq: u32, command: &str) -> Result<Dissection, Failure> {
+    fn ask(&mut self, seq: u32, command: &str) -> Result<Dissection, PrepareError> {
         let line = format!("> {seq} {command}\n");
-        self.port.write_all(line.as_bytes()).map_err(|error| format!("its serial line: {error}"))?;
+        self.port.write_all(line.as_bytes())?;
         let name = command.split(' ').next().unwrap_or(command);
         let what = format!("answer to `{name}`");
         let answer = self.wait(ANSWERS_WITHIN, &what, |line| line.number("ut.seq") == Some(seq.into()))?;
         match answer.text("ut.status").as_deref() {
             Some("ok") => Ok(answer),
-            status => Err(Failure::Again(format!("it answers `{}` to `{name}`", status.unwrap_or("nothing")))),
+            status => {
+                let (command, status) = (name.to_owned(), status.unwrap_or("nothing").to_owned());
+                Err(PrepareError::Refused { command, status })
+            }
         }
     }
 
     /// Waits for a line.
-    fn wait(&mut self, most: Duration, what: &str, is_it: impl Fn(&Dissection) -> bool) -> Result<Dissection, Failure> {
-        let until = Instant::now() + most;
+    fn wait(
+        &mut self,
+        within: Duration,
+        what: &str,
+        is_it: impl Fn(&Dissection) -> bool,
+    ) -> Result<Dissection, PrepareError> {
+        let until = Instant::now() + within;
         let mut buffer = [0; 512];
         let mut heard = 0;
         while Instant::now() < until {
@@ -213,15 +270,15 @@ impl Lines<'_> {
                 }
             }
             match self.port.read(&mut buffer) {
-                Ok(0) => return Err(Failure::Again("its serial line is gone".to_owned())),
+                Ok(0) => return Err(SerialError::Gone.into()),
                 Ok(length) => {
                     heard += length;
                     self.partial.extend_from_slice(&buffer[..length]);
                 }
                 Err(error) if error.kind() == ErrorKind::TimedOut => {}
-                Err(error) => return Err(Failure::Again(format!("its serial line: {error}"))),
+                Err(error) => return Err(error.into()),
             }
         }
-        Err(Failure::Again(format!("no {what} within {} s, but {heard} octets", most.as_secs())))
+        Err(PrepareError::Silent { what: what.to_owned(), within, heard })
     }
 }

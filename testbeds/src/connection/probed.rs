@@ -5,7 +5,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use wire::radio_link::Message;
 
-use super::{Arrived, Attached, Outbox, RadioPeer};
+use super::error::RadioMissing;
+use super::{Arrived, Attached, ConnectionError, Outbox, RadioPeer};
 use crate::probe::{Probe, SharedProbe, follow};
 
 /// The board behind its own connection, and the probe.
@@ -29,7 +30,7 @@ impl ProbedBoard {
 }
 
 impl Attached for ProbedBoard {
-    fn power_on(&mut self, life: u64) -> Result<(), String> {
+    fn power_on(&mut self, life: u64) -> Result<(), ConnectionError> {
         if !self.board.starts_chip() {
             self.probe.with(Probe::start)?;
         }
@@ -42,29 +43,29 @@ impl Attached for ProbedBoard {
         Ok(())
     }
 
-    fn power_off(&mut self) -> Result<(), String> {
+    fn power_off(&mut self) -> Result<(), ConnectionError> {
         self.lives.store(false, Ordering::Relaxed);
         self.board.power_off()?;
-        if self.board.starts_chip() { Ok(()) } else { self.probe.with(Probe::hold) }
+        if self.board.starts_chip() { Ok(()) } else { Ok(self.probe.with(Probe::hold)?) }
     }
 
-    fn reset(&mut self) -> Result<bool, String> {
+    fn reset(&mut self) -> Result<bool, ConnectionError> {
         self.board.reset()
     }
 
-    fn say(&mut self, octets: &[u8]) -> Result<(), String> {
+    fn say(&mut self, octets: &[u8]) -> Result<(), ConnectionError> {
         self.board.say(octets)
     }
 
-    fn tell(&mut self, message: Message) -> Result<(), String> {
+    fn tell(&mut self, message: Message) -> Result<(), ConnectionError> {
         self.board.tell(message)
     }
 
-    fn ended(&mut self) -> Result<(), String> {
+    fn ended(&mut self) -> Result<(), ConnectionError> {
         self.board.ended()
     }
 
-    fn radio_is_connected(&self) -> Result<(), String> {
+    fn radio_is_connected(&self) -> Result<(), RadioMissing> {
         self.board.radio_is_connected()
     }
 

@@ -1,18 +1,19 @@
 //! A board at the end of a serial line: UT/1 on it, and perhaps the radio link on a second one.
 //!
-//! The store of such a board outlives the case, so a board is brought to the state `factory` before each one; see `prepare`.
+//! The store of such a board outlives the case, so `prepare` brings it to the state `factory` before each one.
 
-use std::io::Write as _;
+use std::io::{self, ErrorKind, Read as _, Write as _};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
-use serialport::{SerialPort, TTYPort};
+use serialport::{ClearBuffer, SerialPort, TTYPort};
 use wire::Eui64;
 use wire::radio_link::{Message, Stamped};
 
+use super::hook::{self, HookError};
 use super::lines::{LinkReader, read_all};
-use super::{Arrived, Attached, Outbox, hook, prepare};
+use super::{Arrived, Attached, ConnectionError, Outbox};
 use crate::probe::{Chip, Probe, ProbeError, SharedProbe};
 
 /// A serial board, as the testbed file says.
@@ -60,12 +61,71 @@ pub enum Reset {
     Probe,
 }
 
+/// Why a board at a serial line does not do what it should.
+#[derive(Debug, thiserror::Error)]
+pub enum SerialError {
+    /// The device cannot be opened.
+    #[error("cannot open {path}: {source}")]
+    Open {
+        /// The serial device.
+        path: String,
+        /// The system's reason.
+        source: serialport::Error,
+    },
+    /// Nobody has opened its line.
+    #[error("its line is not open")]
+    NotOpen,
+    /// An open line cannot have a second reader.
+    #[error(transparent)]
+    Reader(serialport::Error),
+    /// Its line breaks as it is read or written.
+    #[error("its serial line: {0}")]
+    Line(#[source] io::Error),
+    /// The line of its radio link breaks.
+    #[error("its radio link: {0}")]
+    RadioLink(#[source] io::Error),
+    /// Its line has ended.
+    #[error("its serial line is gone")]
+    Gone,
+    /// Its line has ended while it had power.
+    #[error("its serial line {path} is gone: unplugged?")]
+    Unplugged {
+        /// The serial device.
+        path: String,
+    },
+    /// Its line is not silent when it should be.
+    #[error("its line is never silent: something babbles")]
+    Babbles,
+    /// The line by which it is reset cannot be set.
+    #[error("its reset line: {0}")]
+    ResetLine(#[source] serialport::Error),
+    /// Nothing in the testbed file takes its power.
+    #[error("its power cannot be taken: the testbed file gives it no `power`")]
+    NoPower,
+    /// Nothing in the testbed file resets it.
+    #[error("it cannot be reset: the testbed file gives it no `reset`")]
+    NoReset,
+    /// The testbed file has it reset by a probe that it does not have.
+    #[error("the testbed file gives it no `probe`")]
+    NoProbe,
+    /// A command that switches or resets it.
+    #[error(transparent)]
+    Hook(#[from] HookError),
+    /// The debug probe that resets or flashes it.
+    #[error(transparent)]
+    Probe(#[from] ProbeError),
+}
+
 /// How long a line may take to be there: boards that have their power by USB come back with it.
 const COMES_BACK_WITHIN: Duration = Duration::from_secs(10);
 /// How often it is looked for.
 const LOOKS_EVERY: Duration = Duration::from_millis(50);
 /// A reader that hears nothing looks this often whether the board still has power.
 const READS_FOR: Duration = Duration::from_millis(50);
+/// A line that is silent for so long is drained.
+pub(super) const SILENCE: Duration = Duration::from_millis(100);
+/// A line that is not silent after so long never will be.
+const DRAINED_WITHIN: Duration = Duration::from_secs(2);
 /// How long a reset line is pulled.
 const PULSE: Duration = Duration::from_millis(50);
 
@@ -97,20 +157,10 @@ impl Drop for SerialBoard {
 }
 
 impl SerialBoard {
-    /// A board in state `factory`, without power, or as near to that as its hooks can bring it.
-    ///
-    /// # Errors
-    /// What was tried, and what is in the way.
-    pub(super) fn new(name: &str, serial: &Serial, probe: Option<SharedProbe>, outbox: Outbox) -> Result<Self, String> {
+    /// A board in whatever state it is; `prepare` brings it to the one in which a case finds it.
+    pub(super) fn new(serial: &Serial, probe: Option<SharedProbe>, outbox: Outbox) -> Self {
         let lives = Arc::new(AtomicBool::new(false));
-        let mut board =
-            Self { serial: serial.clone(), probe, outbox, port: None, link: None, lives, started: Instant::now() };
-        prepare::bring_to_factory(&mut board)
-            .map_err(|reason| format!("board `{name}` at {}: {reason}", serial.path))?;
-        if board.can_take_power() {
-            board.take_power()?;
-        }
-        Ok(board)
+        Self { serial: serial.clone(), probe, outbox, port: None, link: None, lives, started: Instant::now() }
     }
 
     pub(super) fn serial(&self) -> &Serial {
@@ -118,23 +168,23 @@ impl SerialBoard {
     }
 
     /// Whether it can be without power, or held in reset.
-    fn can_take_power(&self) -> bool {
+    pub(super) fn can_take_power(&self) -> bool {
         self.serial.power.is_some() || matches!(self.serial.reset, Some(Reset::Dtr | Reset::Rts | Reset::Probe))
     }
 
-    fn take_power(&mut self) -> Result<(), String> {
+    pub(super) fn take_power(&mut self) -> Result<(), SerialError> {
         match (&self.serial.power, &self.serial.reset) {
-            (Some(power), _) => hook::run(&power.off),
+            (Some(power), _) => Ok(hook::run(&power.off)?),
             (None, Some(Reset::Dtr | Reset::Rts)) => self.hold_in_reset(true),
             (None, Some(Reset::Probe)) => self.by_probe(Probe::hold),
-            _ => Err("its power cannot be taken: the testbed file gives it no `power`".to_owned()),
+            _ => Err(SerialError::NoPower),
         }
     }
 
     /// Gives it power, or pulls its reset line: it boots after this. What is in its lines before that is of an earlier life.
-    pub(super) fn start(&mut self) -> Result<(), String> {
+    pub(super) fn start(&mut self) -> Result<(), SerialError> {
         // Its line may have gone with the power.
-        if self.port.as_mut().is_some_and(|port| prepare::drain(port).is_err()) {
+        if self.port.as_mut().is_some_and(|port| drain(port).is_err()) {
             (self.port, self.link) = (None, None);
         }
         match &self.serial.power {
@@ -145,7 +195,7 @@ impl SerialBoard {
             None => {
                 if self.port.is_none() {
                     self.open()?;
-                    prepare::drain(self.port()?)?;
+                    drain(self.port()?)?;
                 }
                 self.pull_reset()
             }
@@ -153,7 +203,7 @@ impl SerialBoard {
     }
 
     /// As [`Self::start`], whether it has power or not.
-    pub(super) fn start_afresh(&mut self) -> Result<(), String> {
+    pub(super) fn start_afresh(&mut self) -> Result<(), SerialError> {
         if let Some(power) = &self.serial.power {
             hook::run(&power.off)?;
             std::thread::sleep(PULSE);
@@ -161,26 +211,26 @@ impl SerialBoard {
         self.start()
     }
 
-    pub(super) fn pull_reset(&mut self) -> Result<(), String> {
+    pub(super) fn pull_reset(&mut self) -> Result<(), SerialError> {
         match &self.serial.reset {
-            Some(Reset::Command(words)) => hook::run(words),
+            Some(Reset::Command(words)) => Ok(hook::run(words)?),
             Some(Reset::Dtr | Reset::Rts) => {
                 self.hold_in_reset(true)?;
                 std::thread::sleep(PULSE);
                 self.hold_in_reset(false)
             }
             Some(Reset::Probe) => self.by_probe(Probe::start),
-            None => Err("it cannot be reset: the testbed file gives it no `reset`".to_owned()),
+            None => Err(SerialError::NoReset),
         }
     }
 
-    fn by_probe(&self, act: impl FnOnce(&mut Probe) -> Result<(), ProbeError>) -> Result<(), String> {
-        let probe = self.probe.as_ref().ok_or("the testbed file gives it no `probe`")?;
-        probe.with(act)
+    fn by_probe(&self, act: impl FnOnce(&mut Probe) -> Result<(), ProbeError>) -> Result<(), SerialError> {
+        let probe = self.probe.as_ref().ok_or(SerialError::NoProbe)?;
+        Ok(probe.with(act)?)
     }
 
     /// Writes its firmware anew, if the testbed file says which it is and there is a probe to write it by; `false` otherwise.
-    pub(super) fn reflash(&self, erases_all: bool) -> Result<bool, String> {
+    pub(super) fn reflash(&self, erases_all: bool) -> Result<bool, SerialError> {
         let has_firmware = self.serial.chip.as_ref().is_some_and(|chip| chip.firmware.is_some());
         if has_firmware {
             self.by_probe(|probe| probe.flash(erases_all))?;
@@ -188,18 +238,18 @@ impl SerialBoard {
         Ok(has_firmware)
     }
 
-    fn hold_in_reset(&mut self, held: bool) -> Result<(), String> {
+    fn hold_in_reset(&mut self, held: bool) -> Result<(), SerialError> {
         let Some(port) = &mut self.port else { return Ok(()) };
         let set = match &self.serial.reset {
             Some(Reset::Dtr) => port.write_data_terminal_ready(held),
             Some(Reset::Rts) => port.write_request_to_send(held),
             _ => Ok(()),
         };
-        set.map_err(|error| format!("its reset line: {error}"))
+        set.map_err(SerialError::ResetLine)
     }
 
     /// Opens its lines, unless they are.
-    pub(super) fn open(&mut self) -> Result<(), String> {
+    pub(super) fn open(&mut self) -> Result<(), SerialError> {
         let baud = self.serial.baud;
         if self.port.is_none() {
             self.port = Some(open(&self.serial.path, baud)?);
@@ -210,15 +260,15 @@ impl SerialBoard {
         Ok(())
     }
 
-    pub(super) fn port(&mut self) -> Result<&mut TTYPort, String> {
-        self.port.as_mut().ok_or_else(|| "its line is not open".to_owned())
+    pub(super) fn port(&mut self) -> Result<&mut TTYPort, SerialError> {
+        self.port.as_mut().ok_or(SerialError::NotOpen)
     }
 
     /// Starts the threads that read its lines.
-    fn listen(&mut self, life: u64) -> Result<(), String> {
+    fn listen(&mut self, life: u64) -> Result<(), SerialError> {
         self.lives = Arc::new(AtomicBool::new(true));
-        let clone = |port: &TTYPort| port.try_clone_native().map_err(|error| error.to_string());
-        let port = self.port.as_ref().ok_or("its line is not open")?;
+        let clone = |port: &TTYPort| port.try_clone_native().map_err(SerialError::Reader);
+        let port = self.port.as_ref().ok_or(SerialError::NotOpen)?;
         let (line, lives, outbox) = (clone(port)?, Arc::clone(&self.lives), self.outbox.clone());
         std::thread::spawn(move || {
             let is_alive = || lives.load(Ordering::Relaxed);
@@ -239,55 +289,74 @@ impl SerialBoard {
 }
 
 /// Opens a serial device, which may take a moment to be there.
-pub(super) fn open(path: &str, baud: u32) -> Result<TTYPort, String> {
+pub(super) fn open(path: &str, baud: u32) -> Result<TTYPort, SerialError> {
     let until = Instant::now() + COMES_BACK_WITHIN;
     loop {
         match serialport::new(path, baud).timeout(READS_FOR).open_native() {
             Ok(port) => return Ok(port),
-            Err(error) if Instant::now() > until => return Err(format!("cannot open {path}: {error}")),
+            Err(source) if Instant::now() > until => return Err(SerialError::Open { path: path.to_owned(), source }),
             Err(_) => std::thread::sleep(LOOKS_EVERY),
         }
     }
 }
 
+/// Throws away what is in a line.
+pub(super) fn drain(port: &mut TTYPort) -> Result<(), SerialError> {
+    port.clear(ClearBuffer::All).map_err(|error| SerialError::Line(error.into()))?;
+    let (begun, mut heard) = (Instant::now(), Instant::now());
+    let mut buffer = [0; 4096];
+    while heard.elapsed() < SILENCE {
+        if begun.elapsed() > DRAINED_WITHIN {
+            return Err(SerialError::Babbles);
+        }
+        match port.read(&mut buffer) {
+            Ok(0) => return Err(SerialError::Gone),
+            Ok(_) => heard = Instant::now(),
+            Err(error) if error.kind() == ErrorKind::TimedOut => {}
+            Err(error) => return Err(SerialError::Line(error)),
+        }
+    }
+    Ok(())
+}
+
 impl Attached for SerialBoard {
-    fn power_on(&mut self, life: u64) -> Result<(), String> {
+    fn power_on(&mut self, life: u64) -> Result<(), ConnectionError> {
         self.started = Instant::now();
         self.start()?;
-        self.listen(life)
+        Ok(self.listen(life)?)
     }
 
-    fn power_off(&mut self) -> Result<(), String> {
+    fn power_off(&mut self) -> Result<(), ConnectionError> {
         if !self.lives.swap(false, Ordering::Relaxed) {
             return Ok(());
         }
-        self.take_power()
+        Ok(self.take_power()?)
     }
 
-    fn reset(&mut self) -> Result<bool, String> {
+    fn reset(&mut self) -> Result<bool, ConnectionError> {
         match &self.serial.reset {
-            Some(_) => self.pull_reset().map(|()| true),
+            Some(_) => Ok(self.pull_reset().map(|()| true)?),
             None => Ok(false),
         }
     }
 
-    fn say(&mut self, octets: &[u8]) -> Result<(), String> {
+    fn say(&mut self, octets: &[u8]) -> Result<(), ConnectionError> {
         match &mut self.port {
-            Some(port) => port.write_all(octets).map_err(|error| format!("its serial line: {error}")),
+            Some(port) => Ok(port.write_all(octets).map_err(SerialError::Line)?),
             None => Ok(()),
         }
     }
 
-    fn tell(&mut self, message: Message) -> Result<(), String> {
+    fn tell(&mut self, message: Message) -> Result<(), ConnectionError> {
         let at = u64::try_from(self.started.elapsed().as_micros()).unwrap_or(u64::MAX);
         let Some(link) = &mut self.link else { return Ok(()) };
-        let octets = Stamped { at, message }.to_vec().map_err(|error| error.to_string())?;
-        link.write_all(&octets).map_err(|error| format!("its radio link: {error}"))
+        let octets = Stamped { at, message }.to_vec()?;
+        Ok(link.write_all(&octets).map_err(SerialError::RadioLink)?)
     }
 
-    fn ended(&mut self) -> Result<(), String> {
+    fn ended(&mut self) -> Result<(), ConnectionError> {
         self.lives.store(false, Ordering::Relaxed);
         (self.port, self.link) = (None, None);
-        Err(format!("its serial line {} is gone: unplugged?", self.serial.path))
+        Err(SerialError::Unplugged { path: self.serial.path.clone() }.into())
     }
 }

@@ -16,8 +16,10 @@ use wire::ieee802154::{Header, LinkAddress, PanId};
 use wire::radio_link::{Assembler, Message, Stamped, Status};
 use wire::reader::Reader;
 
+use super::error::RadioMissing;
 use super::lines::read_all;
-use super::{Arrived, Attached, Outbox, RadioPeer, Site, prepare, serial};
+use super::serial::{self, SerialError};
+use super::{Arrived, Attached, ConnectionError, Outbox, RadioPeer, Site};
 
 /// USB serial lines have no speed.
 const BAUD: u32 = 115_200;
@@ -59,14 +61,14 @@ impl BoardOnAir {
         Self { board, path, eui64, site, outbox, port: None, imitated, handle: 0, lives }
     }
 
-    fn order(&mut self, message: Message) -> Result<(), String> {
-        let octets = Stamped { at: 0, message }.to_vec().map_err(|error| error.to_string())?;
-        let Some(port) = &mut self.port else { return Ok(()) };
-        port.write_all(&octets).map_err(|error| format!("the tester radio at {}: {error}", self.path))
+    fn order(&mut self, message: Message) -> Result<(), ConnectionError> {
+        let octets = Stamped { at: 0, message }.to_vec()?;
+        let Self { port: Some(port), path, .. } = self else { return Ok(()) };
+        port.write_all(&octets).map_err(|source| ConnectionError::TesterRadioDeaf { path: path.clone(), source })
     }
 
     /// The tester radio acknowledges for one more board of the rack.
-    fn imitate(&mut self, eui64: Eui64) -> Result<(), String> {
+    fn imitate(&mut self, eui64: Eui64) -> Result<(), ConnectionError> {
         if self.imitated.len() >= IMITATED || !self.imitated.insert(eui64) {
             return Ok(());
         }
@@ -75,11 +77,11 @@ impl BoardOnAir {
     }
 
     /// A thread that takes what the tester radio hears.
-    fn listen(&mut self, life: u64) -> Result<(), String> {
-        let mut port = serial::open(&self.path, BAUD).map_err(|reason| format!("the tester radio: {reason}"))?;
+    fn listen(&mut self, life: u64) -> Result<(), ConnectionError> {
+        let mut port = serial::open(&self.path, BAUD).map_err(ConnectionError::TesterRadio)?;
         // What it said before: of its boot, and of frames that it heard for somebody else. It may go on and on.
-        let _ = prepare::drain(&mut port);
-        let reading = port.try_clone_native().map_err(|error| error.to_string())?;
+        let _ = serial::drain(&mut port);
+        let reading = port.try_clone_native().map_err(SerialError::Reader)?;
         self.port = Some(port);
         self.lives = Arc::new(AtomicBool::new(true));
         let (lives, outbox, eui64) = (Arc::clone(&self.lives), self.outbox.clone(), self.eui64);
@@ -119,7 +121,7 @@ impl BoardOnAir {
 }
 
 impl Attached for BoardOnAir {
-    fn power_on(&mut self, life: u64) -> Result<(), String> {
+    fn power_on(&mut self, life: u64) -> Result<(), ConnectionError> {
         self.imitated.clear();
         self.listen(life)?;
         let neighbours = self.site.neighbours.clone();
@@ -132,21 +134,21 @@ impl Attached for BoardOnAir {
         Ok(())
     }
 
-    fn power_off(&mut self) -> Result<(), String> {
+    fn power_off(&mut self) -> Result<(), ConnectionError> {
         self.lives.store(false, Ordering::Relaxed);
         self.port = None;
         self.board.power_off()
     }
 
-    fn reset(&mut self) -> Result<bool, String> {
+    fn reset(&mut self) -> Result<bool, ConnectionError> {
         self.board.reset()
     }
 
-    fn say(&mut self, octets: &[u8]) -> Result<(), String> {
+    fn say(&mut self, octets: &[u8]) -> Result<(), ConnectionError> {
         self.board.say(octets)
     }
 
-    fn tell(&mut self, message: Message) -> Result<(), String> {
+    fn tell(&mut self, message: Message) -> Result<(), ConnectionError> {
         match message {
             Message::Received { psdu, .. } => {
                 if let Some(source) = source(&psdu) {
@@ -161,7 +163,7 @@ impl Attached for BoardOnAir {
         }
     }
 
-    fn ended(&mut self) -> Result<(), String> {
+    fn ended(&mut self) -> Result<(), ConnectionError> {
         self.board.ended()
     }
 
@@ -169,7 +171,7 @@ impl Attached for BoardOnAir {
         self.board.starts_chip()
     }
 
-    fn radio_is_connected(&self) -> Result<(), String> {
+    fn radio_is_connected(&self) -> Result<(), RadioMissing> {
         self.board.radio_is_connected()
     }
 

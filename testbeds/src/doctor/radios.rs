@@ -33,7 +33,7 @@ impl Examination {
             }
             // The rack gives up a board whose radio is not there in time.
             if let Some(Err(reason)) = self.wait(LOOKS_EVERY, |_| None::<()>) {
-                return self.report.bad(board, "radio", reason, REMEDY);
+                return self.report.bad(board, "radio", reason.to_string(), REMEDY);
             }
         }
     }

@@ -138,21 +138,20 @@ struct Held {
 }
 
 impl SharedProbe {
-    pub(crate) fn open(chip: &Chip) -> Result<Self, String> {
+    pub(crate) fn open(chip: &Chip) -> Result<Self, ProbeError> {
         let shared = Self(Arc::new(Mutex::new(Held { chip: chip.clone(), probe: None })));
         shared.with(|_| Ok(()))?;
         Ok(shared)
     }
 
     /// Does something with the open probe.
-    pub(crate) fn with<T>(&self, act: impl FnOnce(&mut Probe) -> Result<T, ProbeError>) -> Result<T, String> {
+    pub(crate) fn with<T>(&self, act: impl FnOnce(&mut Probe) -> Result<T, ProbeError>) -> Result<T, ProbeError> {
         let mut held = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let open = match held.probe.take() {
-            Some(probe) => Ok(probe),
-            None => Probe::open(&held.chip),
+        let mut probe = match held.probe.take() {
+            Some(probe) => probe,
+            None => Probe::open(&held.chip)?,
         };
-        let mut probe = open.map_err(|error| error.to_string())?;
-        let done = act(&mut probe).map_err(|error| error.to_string())?;
+        let done = act(&mut probe)?;
         held.probe = Some(probe);
         Ok(done)
     }

@@ -7,17 +7,17 @@ use std::time::Duration;
 
 use wire::radio_link::{Assembler, Message, Stamped};
 
-use super::{Heard, Signal, Sniffed, TAP, now, read_stream, tap};
+use super::{Heard, Signal, Sniffed, SnifferError, TAP, now, read_stream, tap};
 
 /// USB serial lines have no speed.
 const BAUD: u32 = 115_200;
 const READS_FOR: Duration = Duration::from_millis(100);
 
-pub(super) fn listen(path: &str, channel: u8, sender: Sender<Sniffed>) -> Result<(), String> {
+pub(super) fn listen(path: &str, channel: u8, sender: Sender<Sniffed>) -> Result<(), SnifferError> {
     let opened = serialport::new(path, BAUD).timeout(READS_FOR).open_native();
-    let mut port = opened.map_err(|error| format!("cannot open {path}: {error}"))?;
-    let order = Stamped { at: 0, message: Message::Sniff { channel } }.to_vec().map_err(|error| error.to_string())?;
-    port.write_all(&order).map_err(|error| format!("{path}: {error}"))?;
+    let mut port = opened.map_err(|source| SnifferError::Open { path: path.to_owned(), source })?;
+    let order = Stamped { at: 0, message: Message::Sniff { channel } }.to_vec()?;
+    port.write_all(&order).map_err(|source| SnifferError::Order { path: path.to_owned(), source })?;
     std::thread::spawn(move || {
         let mut link = Link { channel, ..Link::default() };
         read_stream(port, &sender, |octets| {
@@ -58,7 +58,7 @@ impl Link {
                 let signal = Signal { channel: Some(self.channel), rssi_dbm: Some(rssi_dbm), lqi: Some(lqi) };
                 told.push(match tap(signal, false, &psdu) {
                     Ok(packet) => Sniffed::Heard(Heard::whole(at, TAP, packet)),
-                    Err(reason) => Sniffed::Strange(reason),
+                    Err(reason) => Sniffed::Strange(reason.to_string()),
                 });
             }
             Message::Booted | Message::Restarting => {

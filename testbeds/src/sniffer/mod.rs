@@ -8,7 +8,7 @@ mod pcap;
 pub(crate) mod zep;
 
 use std::fmt;
-use std::io::{ErrorKind, Read};
+use std::io::{self, ErrorKind, Read};
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
 use std::str::FromStr;
@@ -19,6 +19,10 @@ use wire::tap::{Header, Tlv, TlvType};
 
 /// Link type of a frame behind a TAP pseudo-header.
 pub const TAP: u16 = 283;
+
+/// How sniffers are named.
+const KINDS: &str =
+    "zep:ADDRESS:PORT, nrf:DEVICE, board:DEVICE, pcap:FILE (`pcap:-` for standard input) and openthread:OFFSET";
 
 /// Where ZEP is awaited if nothing is said.
 const ZEP_ADDRESS: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), wire::zep::PORT);
@@ -55,6 +59,77 @@ pub enum Sniffed {
     Strange(String),
     /// Nothing comes any more, and why if that is an error.
     Ended(Option<String>),
+}
+
+/// Why a text names no sniffer.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum UnknownSource {
+    /// Not an address and port.
+    #[error("`{0}` is no address and port, such as {ZEP_ADDRESS}")]
+    Address(String),
+    /// Not the port offset of a simulation.
+    #[error("`{0}` is no port offset: 0 to 1662")]
+    PortOffset(String),
+    /// A kind that needs a device or a file, and none is named.
+    #[error("`{0}` names no device or file; the sniffers are {KINDS}")]
+    NoDevice(String),
+    /// No such kind.
+    #[error("there is no sniffer `{0}`; there are {KINDS}")]
+    Kind(String),
+}
+
+/// Why a sniffer cannot be listened to.
+#[derive(Debug, thiserror::Error)]
+pub enum SnifferError {
+    /// Its serial device cannot be opened.
+    #[error("cannot open {path}: {source}")]
+    Open {
+        /// The serial device.
+        path: String,
+        /// The system's reason.
+        source: serialport::Error,
+    },
+    /// Its serial device takes no orders.
+    #[error("{path}: {source}")]
+    Order {
+        /// The serial device.
+        path: String,
+        /// The system's reason.
+        source: io::Error,
+    },
+    /// Nothing is there to read.
+    #[error("there is no file or FIFO {}", .0.display())]
+    NoFile(PathBuf),
+    /// The address cannot be listened at.
+    #[error("cannot listen at {address}: {source}")]
+    Listen {
+        /// An address of this machine.
+        address: SocketAddr,
+        /// The system's reason.
+        source: io::Error,
+    },
+    /// No datagram can be sent to the dispatcher.
+    #[error("the dispatcher at {dispatcher} cannot be reached: {source}")]
+    Unreachable {
+        /// Where it should be.
+        dispatcher: SocketAddr,
+        /// The system's reason.
+        source: io::Error,
+    },
+    /// No simulation can have this port offset.
+    #[error("there is no port offset {0}")]
+    PortOffset(u16),
+    /// The group of a simulation cannot be joined.
+    #[error("cannot join the simulation's group at port {port}: {source}")]
+    Group {
+        /// That of the group.
+        port: u16,
+        /// The system's reason.
+        source: io::Error,
+    },
+    /// An order or a greeting that cannot be written.
+    #[error(transparent)]
+    Message(#[from] wire::Error),
 }
 
 /// Where frames come from.
@@ -102,19 +177,15 @@ impl fmt::Display for Source {
 }
 
 impl FromStr for Source {
-    type Err = String;
+    type Err = UnknownSource;
 
-    fn from_str(text: &str) -> Result<Self, String> {
-        let kinds =
-            "zep:ADDRESS:PORT, nrf:DEVICE, board:DEVICE, pcap:FILE (`pcap:-` for standard input) and openthread:OFFSET";
+    fn from_str(text: &str) -> Result<Self, UnknownSource> {
         let (kind, rest) = text.split_once(':').unwrap_or((text, ""));
         match kind {
             "zep" => {
                 let own = match rest {
                     "" => None,
-                    _ => Some(
-                        rest.parse().map_err(|_| format!("`{rest}` is no address and port, such as {ZEP_ADDRESS}"))?,
-                    ),
+                    _ => Some(rest.parse().map_err(|_| UnknownSource::Address(rest.to_owned()))?),
                 };
                 Ok(Self::Zep { own, dispatcher: None })
             }
@@ -123,10 +194,10 @@ impl FromStr for Source {
             "pcap" if !rest.is_empty() => Ok(Self::Pcap(rest.into())),
             "openthread" => match if rest.is_empty() { Ok(0) } else { rest.parse() } {
                 Ok(offset) if openthread::port(offset).is_some() => Ok(Self::OpenThread(offset)),
-                _ => Err(format!("`{rest}` is no port offset: 0 to 1662")),
+                _ => Err(UnknownSource::PortOffset(rest.to_owned())),
             },
-            "nrf" | "board" | "pcap" => Err(format!("`{text}` names no device or file; the sniffers are {kinds}")),
-            _ => Err(format!("there is no sniffer `{kind}`; there are {kinds}")),
+            "nrf" | "board" | "pcap" => Err(UnknownSource::NoDevice(text.to_owned())),
+            _ => Err(UnknownSource::Kind(kind.to_owned())),
         }
     }
 }
@@ -135,8 +206,8 @@ impl Source {
     /// Begins to listen; a thread hands over what comes, and ends when nobody takes it any more.
     ///
     /// # Errors
-    /// Why the source cannot be opened.
-    pub fn open(&self) -> Result<Receiver<Sniffed>, String> {
+    /// [`SnifferError`].
+    pub fn open(&self) -> Result<Receiver<Sniffed>, SnifferError> {
         let (sender, receiver) = channel();
         match self {
             Self::Zep { own, dispatcher: Some(dispatcher) } => zep::listen_to(*dispatcher, *own, sender)?,
@@ -165,7 +236,7 @@ struct Signal {
 }
 
 /// A frame behind the pseudo-header that tells what is known of it.
-fn tap(signal: Signal, has_fcs: bool, frame: &[u8]) -> Result<Vec<u8>, String> {
+fn tap(signal: Signal, has_fcs: bool, frame: &[u8]) -> wire::Result<Vec<u8>> {
     let mut tlvs = vec![Tlv { tlv_type: TlvType::FCS_TYPE, value: vec![u8::from(has_fcs)] }];
     if let Some(rssi_dbm) = signal.rssi_dbm {
         tlvs.push(Tlv { tlv_type: TlvType::RSS, value: f32::from(rssi_dbm).to_le_bytes().to_vec() });
@@ -177,7 +248,7 @@ fn tap(signal: Signal, has_fcs: bool, frame: &[u8]) -> Result<Vec<u8>, String> {
     if let Some(lqi) = signal.lqi {
         tlvs.push(Tlv { tlv_type: TlvType::LQI, value: vec![lqi] });
     }
-    let mut packet = Header { tlvs }.to_vec().map_err(|error| error.to_string())?;
+    let mut packet = Header { tlvs }.to_vec()?;
     packet.extend(frame);
     Ok(packet)
 }
@@ -220,7 +291,7 @@ mod tests {
         let found = text.parse::<Source>();
         match (found, expected) {
             (Ok(source), Ok(name)) => assert_eq!(source.to_string(), name),
-            (Err(told), Err(expected)) => assert!(told.starts_with(expected), "{told}"),
+            (Err(told), Err(expected)) => assert!(told.to_string().starts_with(expected), "{told}"),
             other => panic!("{other:?}"),
         }
     }

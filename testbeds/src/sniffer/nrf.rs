@@ -5,17 +5,17 @@ use std::io::Write as _;
 use std::sync::mpsc::Sender;
 use std::time::Duration;
 
-use super::{Heard, Signal, Sniffed, TAP, now, read_stream, tap};
+use super::{Heard, Signal, Sniffed, SnifferError, TAP, now, read_stream, tap};
 
 /// USB serial lines have no speed; boards with a debugger between have this one.
 const BAUD: u32 = 115_200;
 const READS_FOR: Duration = Duration::from_millis(100);
 
-pub(super) fn listen(path: &str, channel: u8, sender: Sender<Sniffed>) -> Result<(), String> {
+pub(super) fn listen(path: &str, channel: u8, sender: Sender<Sniffed>) -> Result<(), SnifferError> {
     let opened = serialport::new(path, BAUD).timeout(READS_FOR).open_native();
-    let mut port = opened.map_err(|error| format!("cannot open {path}: {error}"))?;
+    let mut port = opened.map_err(|source| SnifferError::Open { path: path.to_owned(), source })?;
     let commands = format!("sleep\r\nshell echo off\r\nchannel {channel}\r\nreceive\r\n");
-    port.write_all(commands.as_bytes()).map_err(|error| format!("{path}: {error}"))?;
+    port.write_all(commands.as_bytes()).map_err(|source| SnifferError::Order { path: path.to_owned(), source })?;
     std::thread::spawn(move || {
         let (mut partial, mut clock) = (Vec::new(), Clock::default());
         read_stream(port, &sender, |octets| {
@@ -68,7 +68,7 @@ fn line_of(line: &str, channel: u8, clock: &mut Clock) -> Option<Sniffed> {
     Some(match frame() {
         Some((frame, signal, time)) => match tap(signal, false, &frame) {
             Ok(packet) => Sniffed::Heard(Heard::whole(clock.at(time, now), TAP, packet)),
-            Err(reason) => Sniffed::Strange(reason),
+            Err(reason) => Sniffed::Strange(reason.to_string()),
         },
         None => Sniffed::Strange(format!("a line that is no frame: {line:?}")),
     })

@@ -6,7 +6,7 @@ use std::sync::mpsc::Sender;
 
 use socket2::{Domain, Protocol, Socket, Type};
 
-use super::{Heard, Signal, Sniffed, TAP, now, tap};
+use super::{Heard, Signal, Sniffed, SnifferError, TAP, now, tap};
 
 /// The group that all nodes send to.
 pub(crate) const GROUP: Ipv4Addr = Ipv4Addr::new(224, 0, 0, 116);
@@ -19,10 +19,9 @@ pub(crate) fn port(offset: u16) -> Option<u16> {
     offset.checked_mul(PORTS)?.checked_add(FIRST_PORT)
 }
 
-pub(super) fn listen(offset: u16, sender: Sender<Sniffed>) -> Result<(), String> {
-    let port = port(offset).ok_or_else(|| format!("there is no port offset {offset}"))?;
-    let socket =
-        join(GROUP, port).map_err(|error| format!("cannot join the simulation's group at port {port}: {error}"))?;
+pub(super) fn listen(offset: u16, sender: Sender<Sniffed>) -> Result<(), SnifferError> {
+    let port = port(offset).ok_or(SnifferError::PortOffset(offset))?;
+    let socket = join(GROUP, port).map_err(|source| SnifferError::Group { port, source })?;
     std::thread::spawn(move || {
         let mut buffer = [0; 256];
         loop {
@@ -55,7 +54,7 @@ fn datagram(octets: &[u8]) -> Sniffed {
             let signal = Signal { channel: Some(*channel), ..Signal::default() };
             match tap(signal, true, frame) {
                 Ok(packet) => Sniffed::Heard(Heard::whole(now(), TAP, packet)),
-                Err(reason) => Sniffed::Strange(reason),
+                Err(reason) => Sniffed::Strange(reason.to_string()),
             }
         }
         _ => Sniffed::Strange(format!("{} octets that are no frame of the simulation", octets.len())),

@@ -8,15 +8,15 @@ use std::sync::mpsc::Sender;
 use captures::{Item, Packet, Reader};
 use dissect::LinkType;
 
-use super::{Heard, Sniffed, now};
+use super::{Heard, Sniffed, SnifferError, now};
 
-pub(super) fn listen(path: &Path, sender: Sender<Sniffed>) -> Result<(), String> {
+pub(super) fn listen(path: &Path, sender: Sender<Sniffed>) -> Result<(), SnifferError> {
     if path == Path::new("-") {
         std::thread::spawn(move || read(stdin(), &sender));
         return Ok(());
     }
     if !path.exists() {
-        return Err(format!("there is no file or FIFO {}", path.display()));
+        return Err(SnifferError::NoFile(path.to_owned()));
     }
     let path = path.to_owned();
     // A FIFO is open when somebody writes to it.

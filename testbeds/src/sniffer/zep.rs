@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 use wire::Eui64;
 use wire::zep::{Message, Mode};
 
-use super::{Heard, Signal, Sniffed, TAP, now, tap};
+use super::{Heard, Signal, Sniffed, SnifferError, TAP, now, tap};
 
 /// Seconds from 1900, where NTP begins, to 1970.
 pub(crate) const NTP_TO_UNIX: u64 = 2_208_988_800;
@@ -19,8 +19,8 @@ pub(crate) const NTP_TO_UNIX: u64 = 2_208_988_800;
 /// From one hello to the next.
 const HELLO_EVERY: Duration = Duration::from_secs(10);
 
-pub(super) fn listen(address: SocketAddr, sender: Sender<Sniffed>) -> Result<(), String> {
-    let socket = UdpSocket::bind(address).map_err(|error| format!("cannot listen at {address}: {error}"))?;
+pub(super) fn listen(address: SocketAddr, sender: Sender<Sniffed>) -> Result<(), SnifferError> {
+    let socket = UdpSocket::bind(address).map_err(|source| SnifferError::Listen { address, source })?;
     std::thread::spawn(move || receive(&socket, None, &sender));
     Ok(())
 }
@@ -30,21 +30,21 @@ pub(super) fn listen_to(
     dispatcher: SocketAddr,
     own: Option<SocketAddr>,
     sender: Sender<Sniffed>,
-) -> Result<(), String> {
+) -> Result<(), SnifferError> {
     let any: IpAddr = if dispatcher.is_ipv4() { Ipv4Addr::UNSPECIFIED.into() } else { Ipv6Addr::UNSPECIFIED.into() };
     let own = own.unwrap_or(SocketAddr::new(any, 0));
-    let socket = UdpSocket::bind(own).map_err(|error| format!("cannot listen at {own}: {error}"))?;
+    let socket = UdpSocket::bind(own).map_err(|source| SnifferError::Listen { address: own, source })?;
     let connect = || {
         socket.connect(dispatcher)?;
         socket.set_read_timeout(Some(HELLO_EVERY))?;
         socket.local_addr()
     };
-    let own = connect().map_err(|error| format!("the dispatcher at {dispatcher} cannot be reached: {error}"))?;
+    let own = connect().map_err(|source| SnifferError::Unreachable { dispatcher, source })?;
     // An address of its own, so that two sniffers are two nodes: locally administered, of this process and its port.
     let [_, _, process_high, process_low] = std::process::id().to_be_bytes();
     let [port_high, port_low] = own.port().to_be_bytes();
     let address = Eui64([0x02, b'b', b't', process_high, process_low, 0, port_high, port_low]);
-    let hello = Message::Hello { address }.to_vec().map_err(|error| error.to_string())?;
+    let hello = Message::Hello { address }.to_vec()?;
     std::thread::spawn(move || receive(&socket, Some(&hello), &sender));
     Ok(())
 }
@@ -136,7 +136,7 @@ impl Devices {
         let signal = Signal { channel: Some(channel), lqi, rssi_dbm: None };
         told.push(match tap(signal, has_fcs, &frame[..whole]) {
             Ok(packet) => Sniffed::Heard(Heard::whole(at, TAP, packet)),
-            Err(reason) => Sniffed::Strange(reason),
+            Err(reason) => Sniffed::Strange(reason.to_string()),
         });
         told
     }

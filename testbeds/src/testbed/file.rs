@@ -8,7 +8,7 @@ use input::{Fault, Source, nearest};
 use serde::Deserialize;
 use toml::Spanned;
 
-use super::board_table::BoardTable;
+use super::board_table::{BoardTable, qemu_program};
 use super::{BACKENDS, Quality, Testbed};
 use crate::connection::{Connection, Qemu};
 use crate::operator::Operator;
@@ -65,10 +65,6 @@ const DTLS_ENGINES: [&str; 2] = ["bootrack", "dtls"];
 enum OperatorKey {
     Word(String),
     Command(Vec<String>),
-}
-
-pub(super) fn qemu_program() -> PathBuf {
-    "qemu-system-arm".into()
 }
 
 #[derive(Debug, Default, Deserialize)]

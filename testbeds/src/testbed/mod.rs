@@ -11,10 +11,10 @@ use input::{Fault, Source, nearest};
 use node::Mutant;
 use wire::Eui64;
 
-use crate::connection::Connections;
+use crate::connection::{Connections, NotReady};
 use crate::operator::Operator;
 use crate::virtual_rack::{
-    Backbone, BoardKind, ConfigError, Fake, Link, Position, Sniffer, Timing, VirtualBoard, VirtualConfig, VirtualRack,
+    Backbone, BoardKind, BuildError, Fake, Link, Position, Sniffer, Timing, VirtualBoard, VirtualConfig, VirtualRack,
 };
 
 pub use quarantine::Quarantine;
@@ -121,7 +121,7 @@ pub enum Device {
 }
 
 /// Why a testbed cannot give the rack that a topology asks for.
-#[derive(Debug, Clone, PartialEq, thiserror::Error)]
+#[derive(Debug, thiserror::Error)]
 pub enum TopologyError {
     /// No board `dut`.
     #[error("the topology has no board `dut`")]
@@ -156,9 +156,9 @@ pub enum TopologyError {
     /// A mutant of a device that is no part of this program.
     #[error("`dut` is not virtual, and mutants are compiled for the host only: use a virtual testbed")]
     AttachedMutant,
-    /// Anything else that makes no rack.
+    /// Anything else for which there is no rack.
     #[error(transparent)]
-    Config(#[from] ConfigError),
+    Build(#[from] BuildError),
 }
 
 impl TopologyError {
@@ -168,7 +168,7 @@ impl TopologyError {
             Self::UnknownBoard { board, .. } | Self::Quarantine { board, .. } | Self::PortOnAir(board, _) => {
                 Some(board)
             }
-            Self::NoDut | Self::DutIsTester | Self::NoSuchLinkEnd(..) | Self::AttachedMutant | Self::Config(_) => None,
+            Self::NoDut | Self::DutIsTester | Self::NoSuchLinkEnd(..) | Self::AttachedMutant | Self::Build(_) => None,
         }
     }
 }
@@ -194,8 +194,8 @@ impl Testbed {
     /// Whether what the testbed needs is there.
     ///
     /// # Errors
-    /// What is missing, and what to do.
-    pub fn check_ready(&self) -> Result<(), String> {
+    /// [`NotReady`]: what is missing, and what to do.
+    pub fn check_ready(&self) -> Result<(), NotReady> {
         self.connections.values().try_for_each(|connection| connection.check_ready())
     }
 

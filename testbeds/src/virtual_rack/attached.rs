@@ -39,7 +39,7 @@ impl VirtualRack {
             Arrived::Lost(reason) => self.lose(board, reason),
             Arrived::Ended => match self.boards[board].ended() {
                 Ok(()) => self.restart(board),
-                Err(reason) => self.lose(board, reason),
+                Err(error) => self.lose(board, error.to_string()),
             },
         }
     }

@@ -14,7 +14,7 @@ use super::config::BoardKind;
 use super::fakes::{FakeDevice, Progress};
 use super::presence::Presence;
 use crate::clock::BoardClock;
-use crate::connection::{Attached, Connection, Outbox, RadioPeer, Receivers, Site};
+use crate::connection::{Attached, Connection, ConnectionError, Outbox, RadioMissing, RadioPeer, Receivers, Site};
 
 /// A board in a rack.
 pub(crate) struct Board {
@@ -45,8 +45,22 @@ enum Firmware {
     Fake(Box<FakeDevice>),
 }
 
-/// Why a board is lost: its firmware panicked, or its process or lines broke.
-pub(crate) struct Lost(pub(crate) String);
+/// Why a board is lost.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum Lost {
+    /// Its firmware panicked, with this message.
+    #[error("its firmware panicked: {0}")]
+    Panicked(String),
+    /// Its process or its lines broke, of a board outside of this process.
+    #[error(transparent)]
+    Attached(Box<ConnectionError>),
+}
+
+impl From<ConnectionError> for Lost {
+    fn from(error: ConnectionError) -> Self {
+        Self::Attached(Box::new(error))
+    }
+}
 
 impl Board {
     pub(crate) fn new(name: String, kind: BoardKind, radio: usize, entropy: ChaCha12Rng, site: (u8, PanId)) -> Self {
@@ -76,7 +90,7 @@ impl Board {
         connection: &Connection,
         neighbours: &[Eui64],
         outbox: Outbox,
-    ) -> Result<(), String> {
+    ) -> Result<(), ConnectionError> {
         if let BoardKind::Attached(eui64) = self.kind {
             let mut entropy = [0; 32];
             self.entropy.fill_bytes(&mut entropy);
@@ -96,7 +110,7 @@ impl Board {
     }
 
     /// Whether its radio is connected.
-    pub(crate) fn radio_is_connected(&self) -> Result<(), String> {
+    pub(crate) fn radio_is_connected(&self) -> Result<(), RadioMissing> {
         self.attached.as_ref().map_or(Ok(()), |attached| attached.radio_is_connected())
     }
 
@@ -113,12 +127,12 @@ impl Board {
     }
 
     /// A line of an attached board has ended: whether it restarts by itself.
-    pub(crate) fn ended(&mut self) -> Result<(), String> {
+    pub(crate) fn ended(&mut self) -> Result<(), ConnectionError> {
         self.attached.as_mut().map_or(Ok(()), |attached| attached.ended())
     }
 
     /// Pulls the reset line of an attached board that runs; whether it has one.
-    pub(crate) fn reset(&mut self) -> Result<bool, String> {
+    pub(crate) fn reset(&mut self) -> Result<bool, ConnectionError> {
         let Some(attached) = &mut self.attached else { return Ok(false) };
         self.partial.clear();
         attached.reset()
@@ -127,7 +141,7 @@ impl Board {
     /// The first instruction after power-on, reset or reboot.
     pub(crate) fn boot(&mut self, now: Instant) -> Result<(), Lost> {
         if let Some(attached) = &mut self.attached {
-            return attached.power_on(self.epoch).map_err(Lost);
+            return Ok(attached.power_on(self.epoch)?);
         }
         let mut entropy_seed = [0; 32];
         self.entropy.fill_bytes(&mut entropy_seed);
@@ -158,7 +172,7 @@ impl Board {
             Some(Firmware::Fake(fake)) => self.progress = fake.progress(),
             None => {}
         }
-        self.attached.as_mut().map_or(Ok(()), |attached| attached.power_off()).map_err(Lost)
+        Ok(self.attached.as_mut().map_or(Ok(()), |attached| attached.power_off())?)
     }
 
     /// The store as of the last stop.
@@ -174,7 +188,7 @@ impl Board {
                 (_, Some(message)) => attached.tell(message),
                 (_, None) => Ok(()),
             };
-            return told.map_err(Lost);
+            return Ok(told?);
         }
         match &mut self.firmware {
             Some(Firmware::Device(device)) => guarded(|| device.handle(now, input)),
@@ -207,6 +221,6 @@ fn guarded<T>(run: impl FnOnce() -> T) -> Result<T, Lost> {
     catch_unwind(AssertUnwindSafe(run)).map_err(|payload| {
         let text = payload.downcast_ref::<String>().cloned();
         let text = text.or_else(|| payload.downcast_ref::<&str>().map(|text| (*text).to_owned()));
-        Lost(format!("its firmware panicked: {}", text.unwrap_or_else(|| "no message".to_owned())))
+        Lost::Panicked(text.unwrap_or_else(|| "no message".to_owned()))
     })
 }

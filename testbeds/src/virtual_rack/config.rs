@@ -6,7 +6,7 @@ use std::time::Duration;
 use node::Mutant;
 use wire::Eui64;
 
-use crate::connection::Connections;
+use crate::connection::{ConnectionError, Connections};
 use crate::operator::Operator;
 
 /// Everything a virtual rack needs to be built; without boards outside of this process the same value always gives the same run.
@@ -203,12 +203,20 @@ pub enum ConfigError {
         /// The value.
         delivery: f64,
     },
-    /// A board outside of this process that cannot be had.
-    #[error("{0}")]
-    Attachment(String),
     /// A channel that the 2.4 GHz band does not have.
     #[error("channel {0} is not within 11 to 26")]
     Channel(u8),
+}
+
+/// Why a rack cannot be built.
+#[derive(Debug, thiserror::Error)]
+pub enum BuildError {
+    /// The configuration makes none.
+    #[error(transparent)]
+    Config(#[from] ConfigError),
+    /// A board outside of this process cannot be had.
+    #[error(transparent)]
+    Board(#[from] ConnectionError),
 }
 
 impl VirtualConfig {

@@ -10,21 +10,19 @@ use rand_chacha::ChaCha12Rng;
 use rand_core::{Rng as _, SeedableRng as _};
 use wire::Eui64;
 use wire::ieee802154::{Address, Header, LinkAddress, PanId, ShortAddress};
+use wire::upper_tester::table::{self, CommandInfo, EventInfo, KeyInfo, Kind};
 use wire::upper_tester::{
-    Answer, Arguments, Command, CommandFault, ErrorCode, Event, Line, LineAssembler, Outcome, Request, encode_text,
+    Answer, Arguments, CommandFault, ErrorCode, Event, Line, LineAssembler, Outcome, Request, basic,
 };
 
 use super::config::Fake;
 
-/// What survives a reset of a fake: only the liar pretends to have a store.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default)]
-pub(crate) enum Progress {
-    #[default]
-    Factory,
-    Manufactured,
-    Installed,
-    Joining,
-    Secured,
+/// What survives a reset of a fake, only the liar pretends to have a store: how far it has come in the states of UT/1.
+pub(crate) type Progress = usize;
+
+/// The place of a state in a life; the first if there is none such.
+fn place(state: &str) -> Progress {
+    table::states().position(|one| one.name == state).unwrap_or_default()
 }
 
 /// A fake between two boots.
@@ -41,23 +39,13 @@ pub(crate) struct FakeDevice {
     all_secured: bool,
     jsr_sent: u32,
     global: String,
+    /// Whether its stack pretends to run.
+    is_running: bool,
     /// What the liar will tell of, by time.
-    story: VecDeque<(Instant, Chapter)>,
+    story: VecDeque<(Instant, &'static EventInfo)>,
     next_babble: Option<Instant>,
     handle: u32,
     last_seq: u32,
-}
-
-/// One event that the liar tells of.
-#[derive(Debug, Clone, Copy)]
-enum Chapter {
-    Address,
-    JsrSent,
-    Session,
-    Keyed,
-    LinkSecured,
-    AllSecured,
-    EchoReply,
 }
 
 impl FakeDevice {
@@ -81,6 +69,7 @@ impl FakeDevice {
             all_secured: false,
             jsr_sent: 0,
             global: global_address(eui64),
+            is_running: false,
             story: VecDeque::new(),
             next_babble: None,
             handle: 0,
@@ -98,8 +87,9 @@ impl FakeDevice {
             Fake::Babbling => device.next_babble = Some(now),
             Fake::Liar => {
                 device.event("booted", Arguments::default().with("state", device.state()), now);
-                if device.progress >= Progress::Installed {
-                    device.begin_story(now);
+                if device.progress >= place("installed") {
+                    device.is_running = true;
+                    device.foretell(now, "start");
                 }
             }
         }
@@ -133,9 +123,9 @@ impl FakeDevice {
                 self.babble(now);
             }
             if self.story.front().is_some_and(|(due, _)| *due <= now)
-                && let Some((_, chapter)) = self.story.pop_front()
+                && let Some((_, event)) = self.story.pop_front()
             {
-                self.tell(chapter, now);
+                self.tell(event, now);
             }
         }
         self.outputs.pop_front()
@@ -160,180 +150,129 @@ impl FakeDevice {
         self.say(&Line::Event(Event { name: name.to_owned(), time_ms, arguments }));
     }
 
-    fn hello(&self, nonce: &str) -> Outcome {
-        Outcome::Ok(
-            Arguments::default()
-                .with("nonce", nonce)
-                .with("protocol", "UT/1")
-                .with("vendor", "bootrack")
-                .with("firmware", format!("fake-{}", self.fake))
-                .with("version", env!("CARGO_PKG_VERSION"))
-                .with("hash", "0".repeat(64))
-                .with("eui64", self.eui64)
-                .with("roles", "6lr,6lbr")
-                .with("features", "sel,psk")
-                .with("state", self.state()),
-        )
-    }
-
     fn refuse(&mut self, request: &Request) {
-        let outcome = match Command::from_request(request) {
-            Ok(Command::Hello { nonce }) => self.hello(&nonce),
-            Err(CommandFault::Unknown) => Outcome::Unimplemented,
-            Ok(_) | Err(CommandFault::Argument(_)) => Outcome::Error(ErrorCode::Other("refused".to_owned())),
+        let outcome = match table::command(&request.command).map(|command| (command, (command.check)(request))) {
+            None => Outcome::Unimplemented,
+            Some((command, Ok(()))) if command.name == "hello" => Outcome::Ok(self.answers(command, request)),
+            Some(_) => Outcome::Error(ErrorCode::Other("refused".to_owned())),
         };
         self.answer(request, outcome);
     }
 
     /// The liar's upper tester: every command in every state as the table of UT/1 has it; behind it, nothing.
     fn pretend(&mut self, now: Instant, request: &Request) {
-        let command = match Command::from_request(request) {
-            Ok(command) => command,
-            Err(CommandFault::Unknown) => return self.answer(request, Outcome::Unimplemented),
-            Err(CommandFault::Argument(_)) => return self.answer(request, Outcome::Error(ErrorCode::Argument)),
+        let Some(command) = table::command(&request.command) else {
+            return self.answer(request, Outcome::Unimplemented);
         };
-        let before = self.progress;
-        let (allowed, arguments) = match &command {
-            Command::Hello { nonce } => {
-                let outcome = self.hello(nonce);
-                return self.answer(request, outcome);
-            }
-            Command::Manufacture(_) | Command::Credential { .. } => (before == Progress::Factory, Arguments::default()),
-            Command::Install(_) => {
-                let running = !self.story.is_empty();
-                let allowed = before == Progress::Manufactured || before == Progress::Installed && !running;
-                (allowed, Arguments::default())
-            }
-            Command::Provision { .. } => {
-                ((Progress::Manufactured..=Progress::Joining).contains(&before), Arguments::default())
-            }
-            Command::Route { .. } | Command::Start | Command::Join | Command::Echo { .. } | Command::Send { .. } => {
-                (before >= Progress::Installed, Arguments::default())
-            }
-            Command::Status => (true, self.status()),
-            Command::Link { .. } => (true, self.link()),
-            Command::Rpl => (true, Arguments::default().with("rank", 1024).with("parent", "-").with("routes", 0)),
-            Command::Counters => (true, self.counters()),
-            Command::Vendor { text } => (true, Arguments::default().with("lines", 1).with("text", encode_text(text))),
-            Command::Ping
-            | Command::Clock { .. }
-            | Command::Image { .. }
-            | Command::Update
-            | Command::Application(_)
-            | Command::Reset
-            | Command::FactoryReset => (true, Arguments::default()),
-        };
-        if !allowed {
+        if let Err(CommandFault::Unknown | CommandFault::Argument(_)) = (command.check)(request) {
+            return self.answer(request, Outcome::Error(ErrorCode::Argument));
+        }
+        if !command.when.allows(self.state(), self.is_running) {
             return self.answer(request, Outcome::Error(ErrorCode::State));
         }
-        self.answer(request, Outcome::Ok(arguments));
-        match command {
-            Command::Manufacture(_) => self.progress = Progress::Manufactured,
-            Command::Install(_) => self.progress = Progress::Installed,
-            Command::Provision { .. } => self.progress = Progress::Secured,
-            Command::Start => self.begin_story(now),
-            Command::Join => self.tell(Chapter::JsrSent, now),
-            Command::Echo { .. } => self.soon(now, Duration::from_millis(40), Chapter::EchoReply),
-            Command::Reset => self.outputs.push_back(Output::Reboot),
-            Command::FactoryReset => {
-                self.progress = Progress::Factory;
-                self.outputs.push_back(Output::Reboot);
-            }
+        let told = self.answers(command, request);
+        self.answer(request, Outcome::Ok(told));
+        match command.brings.map(place) {
+            Some(0) => self.progress = 0,
+            Some(state) => self.progress = self.progress.max(state),
+            None => {}
+        }
+        self.foretell(now, command.name);
+        match command.name {
+            "start" => self.is_running = true,
+            "reset" | "factory_reset" => self.outputs.push_back(Output::Reboot),
             _ => {}
         }
     }
 
-    /// A bootstrap that goes well, at the times at which it would.
-    fn begin_story(&mut self, now: Instant) {
-        if !self.story.is_empty() {
+    /// What usually comes of a command, at the times at which it would; a story that is being told goes on.
+    fn foretell(&mut self, now: Instant, command: &str) {
+        if command == "start" && !self.story.is_empty() {
             return;
         }
-        self.soon(now, Duration::from_millis(120), Chapter::Address);
-        if self.progress < Progress::Secured {
-            self.soon(now, Duration::from_millis(2000), Chapter::JsrSent);
-            self.soon(now, Duration::from_millis(2900), Chapter::Session);
-            self.soon(now, Duration::from_millis(3100), Chapter::Keyed);
+        let state = self.state();
+        for event in table::events() {
+            let is_told = event.states.is_empty() || event.states.contains(&state);
+            for (_, after) in event.usually.iter().filter(|(cause, _)| is_told && *cause == command) {
+                self.story.push_back((now + Duration::from_millis((*after).into()), event));
+            }
         }
-        self.soon(now, Duration::from_millis(3200), Chapter::LinkSecured);
-        self.soon(now, Duration::from_millis(8000), Chapter::AllSecured);
-    }
-
-    fn soon(&mut self, now: Instant, after: Duration, chapter: Chapter) {
-        self.story.push_back((now + after, chapter));
         self.story.make_contiguous().sort_by_key(|(due, _)| *due);
     }
 
-    fn tell(&mut self, chapter: Chapter, now: Instant) {
-        // Any neighbour will do: the second board of a topology is there in nearly all.
-        let [a, b, c, d, e, ..] = self.eui64.0;
-        let parent = Eui64([a, b, c, d, e, 0, 0, 2]);
-        let none = Arguments::default();
-        match chapter {
-            Chapter::Address => self.event("address", none.with("global", self.global.clone()), now),
-            Chapter::JsrSent => {
-                self.jsr_sent += 1;
-                self.progress = self.progress.max(Progress::Joining);
-                self.event("jsr_sent", none.with("count", self.jsr_sent), now);
-            }
-            Chapter::Session => {
-                self.event("session", none.with("peer", "fd00:c0::c7").with("state", "established"), now);
-            }
-            Chapter::Keyed => {
-                self.progress = Progress::Secured;
-                self.event("keyed", none.with("index", 1).with("level", 5), now);
-            }
-            Chapter::LinkSecured => self.event("link_secured", none.with("neighbour", parent), now),
-            Chapter::AllSecured => {
-                self.all_secured = true;
-                self.event("all_secured", none.with("value", 1).with("seq", 1), now);
-            }
-            Chapter::EchoReply => self.event("echo_reply", none.with("from", "fd00:c0::c7").with("size", 8), now),
+    fn tell(&mut self, event: &'static EventInfo, now: Instant) {
+        match event.name {
+            "jsr_sent" => self.jsr_sent += 1,
+            "all_secured" => self.all_secured = true,
+            _ => {}
         }
+        self.progress = self.progress.max(event.brings.map_or(0, place));
+        let arguments = event.keys.iter().fold(Arguments::default(), |told, key| told.with(key.name, self.value(key)));
+        self.event(event.name, arguments, now);
+    }
+
+    /// The answer to a command: each key that the table has.
+    fn answers(&self, command: &CommandInfo, request: &Request) -> Arguments {
+        table::answers(command).fold(Arguments::default(), |told, key| {
+            // What was asked with comes back: the nonce of `hello`, the text of `vendor`.
+            match request.arguments.get(key.name) {
+                Some(asked) => told.with(key.name, asked),
+                None => told.with(key.name, self.value(key)),
+            }
+        })
     }
 
     fn state(&self) -> &'static str {
-        match self.progress {
-            Progress::Factory => "factory",
-            Progress::Manufactured => "manufactured",
-            Progress::Installed => "installed",
-            Progress::Joining => "joining",
-            Progress::Secured => "secured",
+        table::states().nth(self.progress).map_or(basic::STATES[0], |state| state.name)
+    }
+
+    /// What it says of a key: as if all had gone well.
+    fn value(&self, key: &KeyInfo) -> String {
+        let is_secured = self.progress >= place("secured");
+        let is_installed = self.progress >= place("installed");
+        let flag = |is: bool| u8::from(is).to_string();
+        let if_so = |is: bool, value: &str| if is { value.to_owned() } else { "-".to_owned() };
+        match key.name {
+            "vendor" => "bootrack".to_owned(),
+            "firmware" => format!("fake-{}", self.fake),
+            "version" => env!("CARGO_PKG_VERSION").to_owned(),
+            "hash" => "0".repeat(64),
+            "eui64" => self.eui64.to_string(),
+            "roles" => "6lr,6lbr".to_owned(),
+            "features" => table::features().map(|feature| feature.name).collect::<Vec<_>>().join(","),
+            "state" if key.kind.holds(self.state()) => self.state().to_owned(),
+            "secured" => flag(is_secured),
+            "all_secured" => flag(self.all_secured),
+            "key_index" => if_so(is_secured, "1"),
+            "level" => if_so(is_secured, "5"),
+            "close_seq" => if_so(self.all_secured, "1"),
+            "jsr_sent" | "count" => self.jsr_sent.to_string(),
+            "neighbours" => flag(is_installed),
+            "secured_links" => flag(is_secured),
+            "link_local" => wire::ipv6::link_local(LinkAddress::Extended(self.eui64)).to_string(),
+            "global" => if_so(is_installed, &self.global),
+            "lifetime_s" => if is_secured { "3600" } else { "0" }.to_owned(),
+            _ => self.anything(key.kind),
         }
     }
 
-    fn status(&self) -> Arguments {
-        let secured = self.progress == Progress::Secured;
-        let or_none = |value: &str| if secured { value.to_owned() } else { "-".to_owned() };
-        let link_local = wire::ipv6::link_local(LinkAddress::Extended(self.eui64));
-        Arguments::default()
-            .with("state", self.state())
-            .with("secured", u8::from(secured))
-            .with("all_secured", u8::from(self.all_secured))
-            .with("key_index", or_none("1"))
-            .with("level", or_none("5"))
-            .with("close_seq", if self.all_secured { "1" } else { "-" })
-            .with("jsr_sent", self.jsr_sent)
-            .with("neighbours", u8::from(self.progress >= Progress::Installed))
-            .with("secured_links", u8::from(secured))
-            .with("link_local", link_local)
-            .with("global", if self.progress >= Progress::Installed { self.global.as_str() } else { "-" })
-    }
-
-    fn link(&self) -> Arguments {
-        let secured = self.progress == Progress::Secured;
-        Arguments::default()
-            .with("known", 1)
-            .with("secured", u8::from(secured))
-            .with("lifetime_s", if secured { 3600 } else { 0 })
-    }
-
-    fn counters(&self) -> Arguments {
-        ["unsecured", "secured", "level", "replay", "mic", "no_key"]
-            .iter()
-            .fold(Arguments::default(), |arguments, what| arguments.with(&format!("refused_{what}"), 1))
-            .with("dropped_queue", 0)
-            .with("sent", 12)
-            .with("received", 14)
+    /// A value of a kind.
+    fn anything(&self, kind: Kind) -> String {
+        match kind {
+            Kind::Words(words) => words.first().copied().unwrap_or("-").to_owned(),
+            Kind::Word | Kind::List | Kind::Text => "fake".to_owned(),
+            Kind::Number { min, max } => min.max(1).min(max).to_string(),
+            Kind::Flag => "1".to_owned(),
+            // Any neighbour will do: the second board of a topology is there in nearly all.
+            Kind::Eui64 => {
+                let [a, b, c, d, e, ..] = self.eui64.0;
+                Eui64([a, b, c, d, e, 0, 0, 2]).to_string()
+            }
+            Kind::Ipv6 => "fd00:c0::c7".to_owned(),
+            Kind::PanId => format!("{:#06x}", self.pan_id.0),
+            Kind::Key => "0".repeat(32),
+            Kind::Hex { .. } => "00".to_owned(),
+        }
     }
 
     /// One utterance, at random: on the serial line or on air.

@@ -30,7 +30,8 @@ use wire::Eui64;
 use wire::ieee802154::{MAX_PSDU, PanId, append_fcs};
 
 pub use config::{
-    Backbone, BoardKind, ConfigError, Fake, Link, Position, Sniffer, Timing, UnknownFake, VirtualBoard, VirtualConfig,
+    Backbone, BoardKind, BuildError, ConfigError, Fake, Link, Position, Sniffer, Timing, UnknownFake, VirtualBoard,
+    VirtualConfig,
 };
 pub use medium::Statistics;
 pub use presence::RadioReport;
@@ -90,8 +91,8 @@ impl VirtualRack {
     /// Builds a rack; time is zero, every board is without power.
     ///
     /// # Errors
-    /// [`ConfigError`].
-    pub fn new(config: VirtualConfig) -> Result<Self, ConfigError> {
+    /// [`BuildError`].
+    pub fn new(config: VirtualConfig) -> Result<Self, BuildError> {
         config.check()?;
         let mut medium = Medium::new();
         let mut boards: Vec<Board> = Vec::new();
@@ -141,7 +142,7 @@ impl VirtualRack {
             for (number, board) in boards.iter_mut().enumerate() {
                 if let Some(connection) = config.connections.get(&board.name) {
                     let outbox = Outbox { board: number, inbox: sender.clone() };
-                    board.attach(connection, &addresses, outbox).map_err(ConfigError::Attachment)?;
+                    board.attach(connection, &addresses, outbox)?;
                 }
             }
             real_time = Some(RealTime::new(inbox));
@@ -239,8 +240,8 @@ impl VirtualRack {
             let delay = if is_attached { Duration::ZERO } else { self.config.timing.boot_delay };
             self.queue.push(self.now + delay, Happening::Boot { board, epoch });
         }
-        if let Err(Lost(reason)) = stopped {
-            let board = self.boards[board].name.clone();
+        if let Err(lost) = stopped {
+            let (board, reason) = (self.boards[board].name.clone(), lost.to_string());
             self.observations.push_back(Observation::BoardLost { board, reason });
         }
     }
@@ -350,7 +351,7 @@ impl VirtualRack {
             let output = match step.and_then(|()| self.boards[board].poll(self.now)) {
                 Ok(Some(output)) => output,
                 Ok(None) => break,
-                Err(Lost(reason)) => return self.lose(board, reason),
+                Err(lost) => return self.lose(board, lost.to_string()),
             };
             self.carry_out(board, output);
             if self.boards[board].epoch != epoch {
@@ -447,7 +448,7 @@ impl Rack for VirtualRack {
                     match self.boards[board].reset() {
                         Ok(false) => self.restart(board),
                         Ok(true) => self.configure(self.boards[board].radio, self.config.channel, Mode::Off),
-                        Err(reason) => self.lose(board, reason),
+                        Err(error) => self.lose(board, error.to_string()),
                     }
                 }
             }
@@ -492,7 +493,7 @@ impl Rack for VirtualRack {
                 let operator = self.config.operator.clone();
                 let operator = operator.ok_or(RackError::NotCapable { board: "the rack".to_owned(), what })?;
                 let part = "operator".to_owned();
-                operator.ask(text).map_err(|reason| RackError::Broken { part, reason })?;
+                operator.ask(text).map_err(|error| RackError::Broken { part, reason: error.to_string() })?;
                 self.observations.push_back(Observation::Confirmed { text: text.clone() });
             }
             // Machines are no part of a rack: the engine speaks to them.

@@ -15,7 +15,7 @@ use wire::upper_tester::{Line, Outcome};
 use super::VirtualRack;
 use super::board::Board;
 use super::medium::Mode;
-use crate::connection::{Connection, RadioPeer, Receivers, told_at};
+use crate::connection::{Connection, RadioMissing, RadioPeer, Receivers, told_at};
 
 /// A radio is connected so long after its board was switched on as one that runs, or its stack was started, or asked to restart.
 const CONNECTS_WITHIN: Duration = Duration::from_secs(10);
@@ -63,7 +63,7 @@ pub struct RadioReport {
     /// As the testbed file says it.
     pub radio: String,
     /// Whether it is connected; else what is missing.
-    pub connected: Result<(), String>,
+    pub connected: Result<(), RadioMissing>,
     /// Of a board with a bridge, who is at it.
     pub peer: Option<RadioPeer>,
     /// Of a stack that acknowledges itself, how often it did in time, and how often too late.
@@ -101,7 +101,7 @@ impl Watch {
     }
 
     /// What is missing, if that counts; `Err` if it is missing and does not count yet: until when.
-    fn check(&mut self, now: Instant, connected: Result<(), String>) -> Result<Option<String>, Instant> {
+    fn check(&mut self, now: Instant, connected: Result<(), RadioMissing>) -> Result<Option<RadioMissing>, Instant> {
         if !self.runs {
             return Ok(None);
         }
@@ -334,8 +334,8 @@ mod tests {
         Instant(seconds * 1_000_000_000)
     }
 
-    fn missing() -> Result<(), String> {
-        Err("missing".to_owned())
+    fn missing() -> Result<(), RadioMissing> {
+        Err(RadioMissing::Silent)
     }
 
     #[test]
@@ -344,7 +344,7 @@ mod tests {
         assert_eq!(watch.check(at(100), missing()), Ok(None), "nothing runs yet");
         watch.starts(at(100));
         assert_eq!(watch.check(at(101), missing()), Err(at(110)));
-        assert_eq!(watch.check(at(110), missing()), Ok(Some("missing".to_owned())));
+        assert_eq!(watch.check(at(110), missing()), Ok(Some(RadioMissing::Silent)));
     }
 
     #[test]
@@ -352,7 +352,7 @@ mod tests {
         let mut watch = Watch::default();
         watch.starts(at(0));
         assert_eq!(watch.check(at(1), Ok(())), Ok(None));
-        assert_eq!(watch.check(at(2), missing()), Ok(Some("missing".to_owned())));
+        assert_eq!(watch.check(at(2), missing()), Ok(Some(RadioMissing::Silent)));
     }
 
     #[test]
@@ -362,6 +362,6 @@ mod tests {
         assert_eq!(watch.check(at(2), missing()), Err(at(10)));
         assert_eq!(watch.check(at(3), Ok(())), Ok(None));
         assert_eq!(watch.check(at(10), Ok(())), Ok(None));
-        assert_eq!(watch.check(at(11), missing()), Ok(Some("missing".to_owned())));
+        assert_eq!(watch.check(at(11), missing()), Ok(Some(RadioMissing::Silent)));
     }
 }

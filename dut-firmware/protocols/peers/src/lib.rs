@@ -1,15 +1,17 @@
-//! What the tests against independent DTLS implementations share: a driver of our engine over a UDP socket, and child
+//! What the tests against independent DTLS and TLS implementations share: drivers of our engine over UDP and TCP, and child
 //! processes that never outlive their test. Nothing here is used outside of tests.
 
 mod driver;
 mod pki;
 mod program;
 mod servers;
+mod stream;
 
 pub use driver::{Driver, Engine, Log};
 pub use pki::{Credentials, Flaw, Pki};
 pub use program::{Program, find_program, free_port};
-pub use servers::{gnutls_server, openssl_server};
+pub use servers::{gnutls_server, gnutls_stream_server, openssl_server};
+pub use stream::{StreamDriver, StreamEngine, StreamLog};
 
 use protocols::Entropy;
 use protocols::dtls::{ClientConfig, ServerConfig};

@@ -2,7 +2,7 @@
 
 use std::ffi::OsStr;
 use std::io::{Read, Write};
-use std::net::UdpSocket;
+use std::net::{TcpListener, UdpSocket};
 use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdin, Command, Stdio};
 use std::sync::{Arc, Mutex};
@@ -30,6 +30,12 @@ pub fn find_program(name: &str) -> Option<PathBuf> {
 pub fn free_port() -> u16 {
     let socket = UdpSocket::bind(("127.0.0.1", 0)).expect("a free UDP port");
     socket.local_addr().expect("an address").port()
+}
+
+/// The same of TCP.
+pub(crate) fn free_tcp_port() -> u16 {
+    let listener = TcpListener::bind(("127.0.0.1", 0)).expect("a free TCP port");
+    listener.local_addr().expect("an address").port()
 }
 
 /// A running program; killed when dropped.

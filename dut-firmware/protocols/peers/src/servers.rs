@@ -3,6 +3,7 @@
 use std::path::Path;
 use std::time::{Duration, Instant};
 
+use crate::program::free_tcp_port;
 use crate::{Program, free_port};
 
 /// Starts `openssl s_server` with these arguments on a port of 127.0.0.1 that it chooses itself; the port.
@@ -24,10 +25,22 @@ pub fn openssl_server(path: &Path, arguments: &[String]) -> (Program, u16) {
 /// # Panics
 /// If it does not come up.
 pub fn gnutls_server(path: &Path, arguments: &[String], environment: &[(&str, &Path)]) -> (Program, u16) {
+    up_with("--udp", path, arguments, environment)
+}
+
+/// The same over TCP.
+///
+/// # Panics
+/// If it does not come up.
+pub fn gnutls_stream_server(path: &Path, arguments: &[String], environment: &[(&str, &Path)]) -> (Program, u16) {
+    up_with("--echo", path, arguments, environment)
+}
+
+fn up_with(how: &str, path: &Path, arguments: &[String], environment: &[(&str, &Path)]) -> (Program, u16) {
     // Another test may take the port in between; then it is tried again.
     for _ in 0..5 {
-        let port = free_port();
-        let listen = ["--udp".to_owned(), "--port".to_owned(), port.to_string()];
+        let port = if how == "--udp" { free_port() } else { free_tcp_port() };
+        let listen = [how.to_owned(), "--port".to_owned(), port.to_string()];
         let server = Program::start(path, listen.iter().chain(arguments), environment);
         let began = Instant::now();
         while began.elapsed() < Duration::from_secs(10) && !server.output().contains("bind() failed") {

@@ -10,7 +10,7 @@ use wire::tls::{
     RANDOM_LENGTH, Sender, ServerHello, Transport,
 };
 
-use super::key_exchange::{self, ClientSide, ServerFlight};
+use super::key_exchange::{self, ClientSide};
 use super::schedule::Schedule;
 use super::{
     Carrier, ClientConfig, ConfigError, ExportError, ExtendedMasterSecret, Fault, PeerCertificate, Randoms, Received,
@@ -183,7 +183,7 @@ impl<C: Carrier> Client<C> {
 
     /// Whether a message of this type has a place in the state.
     fn expects(&self, msg_type: HandshakeType) -> bool {
-        let may_leave_out = |agreed: &Agreed| agreed.side.server_flight() == ServerFlight::OptionalKeyExchange;
+        let may_lack_it = |agreed: &Agreed| agreed.side.may_lack_server_key_exchange();
         match (self.state, msg_type) {
             // RFC 5246 7.4.1.1: ignored while a handshake is under way.
             (_, HandshakeType::HelloRequest)
@@ -193,7 +193,7 @@ impl<C: Carrier> Client<C> {
             | (State::CertificateRequest, HandshakeType::CertificateRequest | HandshakeType::ServerHelloDone)
             | (State::ServerHelloDone, HandshakeType::ServerHelloDone)
             | (State::Finished, HandshakeType::Finished) => true,
-            (State::ServerKeyExchange, HandshakeType::ServerHelloDone) => self.agreed().is_some_and(may_leave_out),
+            (State::ServerKeyExchange, HandshakeType::ServerHelloDone) => self.agreed().is_some_and(may_lack_it),
             _ => false,
         }
     }
@@ -243,10 +243,8 @@ impl<C: Carrier> Client<C> {
             Handshake::ServerHelloDone => return self.send_finished(now),
             exchange => {
                 side.on_server_key_exchange(exchange, randoms)?;
-                self.state = match side.server_flight() {
-                    ServerFlight::Certificates => State::CertificateRequest,
-                    ServerFlight::OptionalKeyExchange => State::ServerHelloDone,
-                };
+                let may_ask = side.server_shows_itself();
+                self.state = if may_ask { State::CertificateRequest } else { State::ServerHelloDone };
             }
         }
         Ok(())
@@ -290,10 +288,8 @@ impl<C: Carrier> Client<C> {
         }
         let (suite, mut side) = offers.swap_remove(offer);
         side.on_server_hello(&self.config, &hello)?;
-        self.state = match side.server_flight() {
-            ServerFlight::Certificates => State::Certificate,
-            ServerFlight::OptionalKeyExchange => State::ServerKeyExchange,
-        };
+        let shows_itself = side.server_shows_itself();
+        self.state = if shows_itself { State::Certificate } else { State::ServerKeyExchange };
         let randoms = Randoms { client: self.hello.random, server: hello.random };
         let session_id = hello.session_id;
         self.exchange = Exchange::Chosen(Agreed { suite, side, randoms, session_id, extended_master_secret });

@@ -83,8 +83,8 @@ pub enum ConfigError {
         /// What it takes.
         least: usize,
     },
-    /// A record of TLS carries 1 to 16384 octets (RFC 5246 6.2.1).
-    #[error("records of {0} octets: 1 to 16384 are possible")]
+    /// A record of TLS carries at most 16384 octets (RFC 5246 6.2.1), and an alert takes two.
+    #[error("records of {0} octets: 2 to 16384 are possible")]
     RecordSize(usize),
     /// RFC 4279 limits identity, hint and key to what a 16-bit length can say; a key needs at least one octet.
     #[error("the {0} is empty or too long")]

@@ -2,9 +2,9 @@
 //! credentials, key exchange, key schedule, alerts. `TLS_PSK_WITH_AES_128_CCM_8` (RFC 4279) and
 //! `TLS_ECDHE_ECDSA_WITH_AES_128_CCM_8` (RFC 7251, 8422; P-256, SHA-256) with raw public keys (RFC 7250) or X.509.
 //!
-//! The handshake speaks in messages and knows no records: a [`Carrier`] has them. [`dtls`](crate::dtls) is the carrier over
-//! datagrams, with fragments, repetition and cookies.
-//! A key exchange is a file in `key_exchange/` and a line in its lists.
+//! The handshake speaks in messages and knows no records: a `Carrier` has them. [`dtls`](crate::dtls) is the carrier over
+//! datagrams, with fragments, repetition and cookies; [`stream`] the one over a stream of octets, which may be TCP or the
+//! fragments of EAP-TLS. A key exchange is a file in `key_exchange/` and a line in its lists.
 //!
 //! # Alerts
 //!
@@ -52,6 +52,7 @@ mod schedule;
 mod server;
 mod session;
 mod signature;
+pub mod stream;
 
 pub(crate) use carrier::{Carrier, Received};
 pub(crate) use client::Client;

@@ -151,7 +151,7 @@ impl<C: Carrier> Server<C> {
                 return fault(AlertDescription::IllegalParameter, "extension twice");
             }
         }
-        let mut choice = key_exchange::choose(&self.config, hello)?;
+        let mut choice = key_exchange::choose(&self.config, &mut self.entropy, hello)?;
         let mut extensions = Vec::new();
         let renegotiation_info = hello.extension(ExtensionType::RENEGOTIATION_INFO);
         if renegotiation_info.is_some_and(|extension| extension.data != [0]) {

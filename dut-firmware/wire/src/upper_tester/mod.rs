@@ -14,68 +14,35 @@
 //! visible ASCII without blanks; a key appears once. A line that starts with none of `>`, `<`, `!` is log output and means
 //! nothing. A device never answers what it cannot attribute to a SEQ. A CR before the LF is ignored.
 //!
-//! # Commands and the states they are valid in
-//!
-//! The states are those that `status` reports: `factory` (no trust anchor), `manufactured` (anchor, no site),
-//! `installed` (site stored, stack not running or no JSR sent yet), `joining` (a JSR was sent), `secured` (network key held).
-//!
-//! | command | arguments | valid in | answer and effect |
-//! |---|---|---|---|
-//! | `hello` | `nonce=HEX` | all | `nonce= protocol=UT/1 vendor= firmware= version= hash= eui64= roles= features= state=` |
-//! | `credential` | `part=key\|certificate\|issuer\|root\|revoked data=HEX` | no anchor | appends at most [`MAX_DATA`] octets to a part of the key pair that `manufacture` stores |
-//! | `manufacture` | `anchor=psk psk=KEY`, `anchor=rpk` or `anchor=cert` | no anchor | stores the trust anchor: the key, or the key pair that `credential` brought |
-//! | `clock` | `now=SECONDS` | all | the wall time since 1970; forgotten at reboot |
-//! | `install` | `role=6lr\|6lbr channel=11..26 pan_id=0xHEX ct=IPV6 [parent=EUI64] [trigger=boot\|selection]` | all, until the stack runs | stores the site |
-//! | `route` | `dest=EUI64 via=EUI64` | once installed | stores a downward host route to the global address of `dest` |
-//! | `provision` | `key=32HEX index=1..255 level=5..7` | all but secured (the same key again is fine) | wired factory channel: secured without a handshake |
-//! | `start` | | once installed | radio on, stack runs; automatic at boot once installed |
-//! | `join` | | running, not secured | sends a JSR now; `busy` until the device has a global address |
-//! | `status` | | all | `state= secured= all_secured= key_index= level= close_seq= jsr_sent= neighbours= secured_links= link_local= global=` |
-//! | `link` | `neighbour=EUI64` | all | `known= secured= lifetime_s=` |
-//! | `counters` | | all | `refused_... dropped_... sent= received=` since boot |
-//! | `ping` | | all | `ok`: alive |
-//! | `echo` | `dest=IPV6 [size=0..1024]` | running | sends an ICMPv6 echo request |
-//! | `send` | `dest=IPV6 port=1..65535 data=HEX` | running | sends a UDP datagram of at most [`MAX_DATA`] octets |
-//! | `vendor` | `text=TEXT` | all | hands a line of at most [`MAX_DATA`] octets to the vendor's own shell: `lines= text=`, what that said. Text is written as [`encode_text`] does |
-//! | `reset` | | all | reboots, keeping the store |
-//! | `factory_reset` | | all | withdraws its secured links, erases the store, reboots |
-//!
 //! Values that do not apply are written `-`. A wrong state is `error code=state`, a bad argument `error code=argument`
 //! (judged first), a full queue `error code=busy`.
 //!
-//! # Events
-//!
-//! | event | arguments | when |
-//! |---|---|---|
-//! | `booted` | `state=` | after each boot |
-//! | `address` | `global=IPV6` | the global address was registered |
-//! | `jsr_sent` | `count=N` | a JSR was handed to the radio |
-//! | `session` | `peer=IPV6 state=established\|closed` | DTLS session |
-//! | `keyed` | `index=N level=N` | a network key was installed |
-//! | `unkeyed` | `index=N` | a network key was erased |
-//! | `link_secured` / `link_unsecured` | `neighbour=EUI64` | the mark in the neighbour list changed |
-//! | `all_secured` | `value=0\|1 seq=N` | ALL_SECURED was set |
-//! | `echo_reply` | `from=IPV6 size=N` | an echo reply arrived |
-//! | `received` | `from=IPV6 port=N size=N data=HEX` | a UDP datagram arrived on a port without a server |
+//! Commands, events and states lie by mechanism, a file each, and [`TABLE`] names them all: `docs/upper-tester.md` shows it. A
+//! mechanism is a file with `commands!` and a [`Mechanism`], and a line in `mechanisms!` below.
 
-mod assembler;
+#[macro_use]
 mod command;
+mod assembler;
+pub mod basic;
+mod form;
+pub mod life;
+mod line;
+pub mod rpl;
+pub mod selective;
+pub mod table;
 #[cfg(test)]
 mod tests;
 mod text;
-
-use alloc::string::String;
-use alloc::vec::Vec;
-use core::fmt;
+pub mod when;
 
 pub use assembler::{Garbage, LineAssembler};
-pub use command::{
-    Anchor, Application, Command, CommandFault, CredentialPart, Find, Installation, Role, Routing, SecretKey,
-    SecretOctets, Trigger, to_hex,
-};
+pub use command::CommandFault;
+pub use form::to_hex;
+pub use life::{Anchor, Application, CredentialPart, Installation, Role, Routing, SecretKey, SecretOctets};
+pub use line::{Answer, Arguments, ErrorCode, Event, Line, Outcome, Request};
+pub use selective::{Find, Trigger};
+pub use table::Mechanism;
 pub use text::{decode_text, encode_text};
-
-use crate::{Error, Result};
 
 /// Longest line, in octets, its LF included.
 pub const MAX_LINE: usize = 512;
@@ -83,272 +50,44 @@ pub const MAX_LINE: usize = 512;
 /// Most octets that `send` takes and that `received` shows.
 pub const MAX_DATA: usize = 160;
 
-/// One line of UT/1.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Line {
-    /// `> ...`
-    Request(Request),
-    /// `< ...`
-    Answer(Answer),
-    /// `! ...`
-    Event(Event),
-}
-
-/// A command with its sequence number, its arguments not judged yet: see [`Command`].
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Request {
-    /// Chosen by the tester.
-    pub seq: u32,
-    /// The command's name.
-    pub command: String,
-    /// Its arguments.
-    pub arguments: Arguments,
-}
-
-/// What a device says to a request.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Answer {
-    /// The request's number.
-    pub seq: u32,
-    /// What became of it.
-    pub outcome: Outcome,
-}
-
-/// What became of a request.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Outcome {
-    /// Done.
-    Ok(Arguments),
-    /// Refused; further arguments after the code are allowed and ignored.
-    Error(ErrorCode),
-    /// The device does not know the command.
-    Unimplemented,
-}
-
-/// Why a request was refused.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum ErrorCode {
-    /// An argument is missing, unknown, doubled or out of range.
-    Argument,
-    /// Not in this lifecycle state.
-    State,
-    /// Not now; try again.
-    Busy,
-    /// A code of the vendor's own.
-    Other(String),
-}
-
-/// Something that the device reports unasked.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Event {
-    /// The event's name.
-    pub name: String,
-    /// Milliseconds since boot.
-    pub time_ms: u64,
-    /// Its arguments, without `t`.
-    pub arguments: Arguments,
-}
-
-/// `key=value` words in their order; a key appears once.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Arguments(Vec<(String, String)>);
-
-impl Line {
-    /// Reads a line without its LF.
-    ///
-    /// # Errors
-    /// [`Error::Malformed`] if it is no line of UT/1: log output, for instance.
-    pub fn parse(text: &str) -> Result<Self> {
-        if text.len() >= MAX_LINE {
-            return Err(Error::Malformed("UT/1 line longer than 512 octets"));
+/// A mechanism a line: its module, the variant of its commands in [`Command`], and its part of [`TABLE`].
+macro_rules! mechanisms {
+    ($($module:ident $variant:ident $info:ident)+) => {
+        /// A request whose arguments are complete and in range, by the mechanism that it belongs to.
+        #[derive(Debug, Clone, PartialEq, Eq)]
+        pub enum Command {
+            $(#[doc = concat!("Of [`", stringify!($module), "`].")] $variant($module::Command),)+
         }
-        if !text.bytes().all(|octet| (0x20..0x7f).contains(&octet)) {
-            return Err(Error::Malformed("UT/1 line with an octet that is not printable ASCII"));
-        }
-        let mut words = text.split(' ');
-        let kind = words.next().unwrap_or("");
-        let second = words.next().ok_or(Error::Malformed("UT/1 line ends early"))?;
-        match kind {
-            ">" => {
-                let (seq, command) = (sequence(second)?, token(words.next())?);
-                Ok(Self::Request(Request { seq, command, arguments: Arguments::parse(words)? }))
+
+        impl Command {
+            /// Judges a request's arguments.
+            ///
+            /// # Errors
+            /// [`CommandFault`], which says how the device has to answer.
+            pub fn from_request(request: &Request) -> Result<Self, CommandFault> {
+                $(match $module::Command::from_request(request) {
+                    Err(CommandFault::Unknown) => {}
+                    judged => return judged.map(Self::$variant),
+                })+
+                Err(CommandFault::Unknown)
             }
-            "<" => Ok(Self::Answer(Answer { seq: sequence(second)?, outcome: Outcome::parse(words)? })),
-            "!" => {
-                let name = token(Some(second))?;
-                let mut arguments = Arguments::parse(words)?;
-                let time = arguments.remove("t").ok_or(Error::Malformed("UT/1 event without t"))?;
-                let time_ms = decimal(&time).ok_or(Error::Malformed("UT/1 event time is no number"))?;
-                Ok(Self::Event(Event { name, time_ms, arguments }))
+
+            /// The request that asks for this command.
+            pub fn to_request(&self, seq: u32) -> Request {
+                match self {
+                    $(Self::$variant(command) => command.to_request(seq),)+
+                }
             }
-            _ => Err(Error::Malformed("UT/1 line starts with none of > < !")),
         }
-    }
 
-    /// The octets of the line, its LF included.
-    ///
-    /// # Errors
-    /// [`Error::Malformed`] if a word would not survive parsing, [`Error::NoRoom`] beyond [`MAX_LINE`].
-    pub fn emit(&self) -> Result<Vec<u8>> {
-        let mut text = match self {
-            Self::Request(request) => alloc::format!("{request}"),
-            Self::Answer(answer) => alloc::format!("{answer}"),
-            Self::Event(event) => alloc::format!("{event}"),
-        };
-        if text.len() >= MAX_LINE {
-            return Err(Error::NoRoom("UT/1 line"));
-        }
-        if Self::parse(&text).as_ref() != Ok(self) {
-            return Err(Error::Malformed("UT/1 word with a blank or an octet that is not printable ASCII"));
-        }
-        text.push('\n');
-        Ok(text.into_bytes())
-    }
-
-    /// The sequence number of a request line that is otherwise broken, so that it can be refused by number.
-    pub fn sequence_of_request(text: &str) -> Option<u32> {
-        let mut words = text.split(' ');
-        (words.next() == Some(">")).then_some(())?;
-        sequence(words.next()?).ok()
-    }
+        /// All of UT/1.
+        pub const TABLE: &[&Mechanism] = &[$(&$module::$info,)+];
+    };
 }
 
-impl Request {
-    /// A request without arguments.
-    pub fn new(seq: u32, command: &str) -> Self {
-        Self { seq, command: command.into(), arguments: Arguments::default() }
-    }
-}
-
-impl Answer {
-    /// `ok` with `arguments`.
-    pub fn ok(seq: u32, arguments: Arguments) -> Self {
-        Self { seq, outcome: Outcome::Ok(arguments) }
-    }
-
-    /// `error` with `code`.
-    pub fn error(seq: u32, code: ErrorCode) -> Self {
-        Self { seq, outcome: Outcome::Error(code) }
-    }
-}
-
-impl Outcome {
-    fn parse<'a>(mut words: impl Iterator<Item = &'a str>) -> Result<Self> {
-        match words.next() {
-            Some("ok") => Ok(Self::Ok(Arguments::parse(words)?)),
-            Some("error") => {
-                let mut arguments = Arguments::parse(words)?;
-                let code = arguments.remove("code").ok_or(Error::Malformed("UT/1 error without a code"))?;
-                Ok(Self::Error(match code.as_str() {
-                    "argument" => ErrorCode::Argument,
-                    "state" => ErrorCode::State,
-                    "busy" => ErrorCode::Busy,
-                    _ => ErrorCode::Other(code),
-                }))
-            }
-            Some("unimplemented") if words.next().is_none() => Ok(Self::Unimplemented),
-            _ => Err(Error::Malformed("UT/1 answer is none of ok, error, unimplemented")),
-        }
-    }
-}
-
-impl ErrorCode {
-    /// The word on the wire.
-    pub fn name(&self) -> &str {
-        match self {
-            Self::Argument => "argument",
-            Self::State => "state",
-            Self::Busy => "busy",
-            Self::Other(code) => code,
-        }
-    }
-}
-
-impl Arguments {
-    /// Appends an argument; the value is what `Display` makes of it.
-    #[must_use]
-    pub fn with(mut self, key: &str, value: impl fmt::Display) -> Self {
-        self.0.push((key.into(), alloc::format!("{value}")));
-        self
-    }
-
-    /// The value of `key`.
-    pub fn get(&self, key: &str) -> Option<&str> {
-        self.0.iter().find(|(name, _)| name == key).map(|(_, value)| value.as_str())
-    }
-
-    /// All keys and values in their order.
-    pub fn iter(&self) -> impl Iterator<Item = (&str, &str)> {
-        self.0.iter().map(|(key, value)| (key.as_str(), value.as_str()))
-    }
-
-    /// Whether there is none.
-    pub fn is_empty(&self) -> bool {
-        self.0.is_empty()
-    }
-
-    fn remove(&mut self, key: &str) -> Option<String> {
-        let at = self.0.iter().position(|(name, _)| name == key)?;
-        Some(self.0.remove(at).1)
-    }
-
-    fn parse<'a>(words: impl Iterator<Item = &'a str>) -> Result<Self> {
-        let mut arguments = Self::default();
-        for word in words {
-            let (key, value) = word.split_once('=').ok_or(Error::Malformed("UT/1 word without ="))?;
-            let key = token(Some(key))?;
-            if value.is_empty() {
-                return Err(Error::Malformed("UT/1 argument without a value"));
-            }
-            if arguments.get(&key).is_some() {
-                return Err(Error::Malformed("UT/1 argument given twice"));
-            }
-            arguments.0.push((key, value.into()));
-        }
-        Ok(arguments)
-    }
-}
-
-impl fmt::Display for Arguments {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.iter().try_for_each(|(key, value)| write!(f, " {key}={value}"))
-    }
-}
-
-impl fmt::Display for Request {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "> {} {}{}", self.seq, self.command, self.arguments)
-    }
-}
-
-impl fmt::Display for Answer {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match &self.outcome {
-            Outcome::Ok(arguments) => write!(f, "< {} ok{arguments}", self.seq),
-            Outcome::Error(code) => write!(f, "< {} error code={}", self.seq, code.name()),
-            Outcome::Unimplemented => write!(f, "< {} unimplemented", self.seq),
-        }
-    }
-}
-
-impl fmt::Display for Event {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "! {} t={}{}", self.name, self.time_ms, self.arguments)
-    }
-}
-
-fn token(word: Option<&str>) -> Result<String> {
-    let word = word.unwrap_or("");
-    let valid = !word.is_empty() && word.bytes().all(|octet| matches!(octet, b'a'..=b'z' | b'0'..=b'9' | b'_'));
-    if valid { Ok(word.into()) } else { Err(Error::Malformed("UT/1 name is not of a-z 0-9 _")) }
-}
-
-fn sequence(word: &str) -> Result<u32> {
-    decimal(word).ok_or(Error::Malformed("UT/1 sequence number"))
-}
-
-/// Decimal digits only, without leading zeros, so that one number has one spelling.
-fn decimal<T: core::str::FromStr>(word: &str) -> Option<T> {
-    let plain = word.bytes().all(|octet| octet.is_ascii_digit()) && (word == "0" || !word.starts_with('0'));
-    if plain { word.parse().ok() } else { None }
+mechanisms! {
+    basic Basic BASIC
+    life Life LIFE
+    selective Selective SELECTIVE
+    rpl Rpl RPL
 }

@@ -1,10 +1,13 @@
-use alloc::string::ToString;
+use alloc::string::{String, ToString};
 use alloc::vec;
+use alloc::vec::Vec;
 
 use proptest::prelude::*;
 use rstest::rstest;
 
+use super::table::{Kind, Required};
 use super::*;
+use crate::Error;
 
 #[rstest]
 #[case("> 7 join")]
@@ -120,7 +123,7 @@ fn the_number_of_a_broken_request_is_found() {
 
 #[test]
 fn a_key_never_shows_in_debug_output() {
-    let command = Command::Manufacture(Anchor::Psk(SecretKey([0xab; 16])));
+    let command = Command::Life(life::Command::Manufacture(Anchor::Psk(SecretKey([0xab; 16]))));
     assert!(!alloc::format!("{command:?}").contains("ab, ab") && !alloc::format!("{command:?}").contains("171"));
 }
 
@@ -220,4 +223,136 @@ proptest! {
     fn no_value_makes_decoding_panic(value in any::<String>()) {
         let _ = decode_text(&value);
     }
+}
+
+/// Values of a kind at its ends, and one that is none.
+fn samples(kind: Kind) -> (Vec<String>, Option<String>) {
+    let owned = |text: &str| text.to_string();
+    match kind {
+        Kind::Words(words) => (words.iter().map(|word| owned(word)).collect(), Some(owned("no_such_word"))),
+        Kind::Word | Kind::List => (vec![owned("word")], None),
+        Kind::Number { min, max } => {
+            (vec![min.to_string(), max.to_string()], Some(max.checked_add(1).map_or(owned("x"), |n| n.to_string())))
+        }
+        Kind::Flag => (vec![owned("0"), owned("1")], Some(owned("2"))),
+        Kind::Eui64 => (vec![owned("70b3d5b007000003")], Some(owned("70b3d5b00700000"))),
+        Kind::Ipv6 => (vec![owned("fd00:c0::c7")], Some(owned("fd00"))),
+        Kind::PanId => (vec![owned("0xb007")], Some(owned("0xffff"))),
+        Kind::Key => (vec!["0f".repeat(16)], Some("0f".repeat(17))),
+        Kind::Hex { most } => (vec!["0f".repeat(most)], Some("0f".repeat(most + 1))),
+        Kind::Text => (vec![owned("two%20words")], Some(owned("a%2"))),
+    }
+}
+
+#[test]
+fn what_the_table_says_of_an_argument_is_what_a_command_takes() {
+    for command in table::commands() {
+        let needed = command.keys.iter().filter(|key| key.required == Required::Always);
+        // These have more arguments with one value of another than the table can say; the tests above have them.
+        let with = |arguments: Arguments| match command.name {
+            "manufacture" => arguments.with("psk", "0f".repeat(16)),
+            "application" => arguments.with("dest", "fd00::1").with("port", 7).with("data", "-"),
+            _ => arguments,
+        };
+        let first = needed.fold(Arguments::default(), |to, key| to.with(key.name, &samples(key.kind).0[0]));
+        for key in command.keys.iter().filter(|key| !matches!(key.required, Required::With(_))) {
+            let asked = |value: &str| {
+                let others = first.iter().filter(|(name, _)| *name != key.name);
+                let others = others.fold(Arguments::default(), |to, (name, value)| to.with(name, value));
+                let arguments = others.with(key.name, value);
+                let plain = Request { seq: 1, command: command.name.into(), arguments: arguments.clone() };
+                let full = Request { arguments: with(arguments), ..plain.clone() };
+                (command.check)(&plain).or_else(|fault| (command.check)(&full).map_err(|_| fault))
+            };
+            let (good, bad) = samples(key.kind);
+            for value in good {
+                assert!(key.kind.holds(&value), "{} {}={value}", command.name, key.name);
+                assert_eq!(asked(&value), Ok(()), "{} {}={value}", command.name, key.name);
+            }
+            if let Some(value) = bad {
+                assert!(!key.kind.holds(&value), "{} {}={value}", command.name, key.name);
+                assert_eq!(
+                    asked(&value),
+                    Err(CommandFault::Argument(key.name)),
+                    "{} {}={value}",
+                    command.name,
+                    key.name
+                );
+            }
+        }
+        let bare = Request::new(1, command.name);
+        let is_needed = command.keys.iter().any(|key| key.required == Required::Always);
+        assert_eq!((command.check)(&bare).is_err(), is_needed, "{} without arguments", command.name);
+    }
+}
+
+#[test]
+fn the_table_names_what_it_has_and_each_thing_once() {
+    fn once<'n>(what: &str, names: impl Iterator<Item = &'n str>) {
+        let mut seen = Vec::new();
+        for name in names {
+            assert!(!seen.contains(&name), "the {what} {name} stands twice");
+            seen.push(name);
+        }
+    }
+    once("mechanism", TABLE.iter().map(|mechanism| mechanism.name));
+    once("command", table::commands().map(|command| command.name));
+    once("event", table::events().map(|event| event.name));
+    once("state", table::states().map(|state| state.name));
+    once("feature", table::features().map(|feature| feature.name));
+    let is_state = |name: &str| table::states().any(|state| state.name == name);
+    for mechanism in TABLE {
+        for command in mechanism.commands {
+            assert_eq!(command.mechanism, mechanism.name, "{}", command.name);
+            assert!(command.when.states.iter().copied().chain(command.brings).all(is_state), "{}", command.name);
+            once("key", command.keys.iter().map(|key| key.name));
+            once("key of an answer", table::answers(command).map(|key| key.name));
+        }
+        for event in mechanism.events {
+            assert_eq!(event.mechanism, mechanism.name, "{}", event.name);
+            assert!(event.states.iter().copied().chain(event.brings).all(is_state), "{}", event.name);
+            assert!(event.usually.iter().all(|(cause, _)| table::command(cause).is_some()), "{}", event.name);
+            once("key", event.keys.iter().map(|key| key.name));
+        }
+        for (command, _) in mechanism.adds {
+            assert!(table::command(command).is_some(), "{} adds to {command}", mechanism.name);
+        }
+        for feature in mechanism.features {
+            for needed in feature.needed_by {
+                let (command, argument) = needed.split_once(' ').unwrap_or((needed, ""));
+                let known = table::command(command).unwrap_or_else(|| panic!("{}: no {command}", feature.name));
+                let key = argument.split('=').next().unwrap();
+                assert!(argument.is_empty() || known.keys.iter().any(|one| one.name == key), "{needed}");
+            }
+        }
+    }
+    assert!(basic::STATES.iter().copied().eq(table::states().map(|state| state.name)));
+}
+
+#[test]
+fn a_command_is_valid_when_its_row_says_so() {
+    let allows = |name: &str, state: &str, is_running| table::command(name).unwrap().when.allows(state, is_running);
+    assert!(allows("install", "manufactured", false) && !allows("install", "installed", true));
+    assert!(allows("manufacture", "factory", false) && !allows("manufacture", "secured", true));
+    assert!(allows("join", "joining", true) && !allows("join", "secured", true) && !allows("join", "installed", false));
+    assert!(allows("status", "factory", false) && !allows("echo", "secured", false));
+}
+
+#[test]
+fn questions_are_what_may_be_asked_of_anybody_and_nonsense_is_none() {
+    let questions: Vec<&str> = table::questions().map(|command| command.name).collect();
+    assert_eq!(questions, ["status", "counters", "rpl"]);
+    assert!(table::command(table::NONSENSE).is_none());
+    let rpl = table::command("rpl").unwrap();
+    assert!(table::is_due(rpl, "sel,rpl") && !table::is_due(rpl, "sel,psk"));
+    let told = |pairs: &'static [(&str, &str)]| {
+        move |key: &str| pairs.iter().find(|(name, _)| *name == key).map(|(_, value)| (*value).into())
+    };
+    let good = told(&[("rank", "1024"), ("parent", "-"), ("dodag", "fd00::1"), ("routes", "0"), ("own", "x")]);
+    assert_eq!(table::problems(rpl, good), Vec::<String>::new());
+    let bad = told(&[("rank", "65536"), ("parent", "-"), ("routes", "0")]);
+    assert_eq!(
+        table::problems(rpl, bad),
+        ["its `rpl` tells `rank=65536`, which is no 0..65535", "its `rpl` lacks `dodag=`"]
+    );
 }

@@ -30,7 +30,7 @@ pub(crate) fn run(arguments: &Run) -> Result<Exit, Failure> {
     let started = Instant::now();
     let clock = SystemTime::now();
     let (testbed, testbed_source) = inputs::testbed(arguments.testbed.as_deref())?;
-    testbed.check_ready().map_err(Failure::usage)?;
+    testbed.check_ready().map_err(|error| Failure::usage(error.to_string()))?;
     let id = run_id(clock, arguments.seed);
     let setting = setting(arguments, testbed)?;
     let mut planning = arguments.planning.clone();

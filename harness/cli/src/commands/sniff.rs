@@ -43,7 +43,7 @@ pub(crate) fn sniff(arguments: &Sniff) -> Result<Exit, Failure> {
     }
     dissector.set_trailer(arguments.fcs.trailer());
     dissector.set_heuristics(true);
-    let heard = source.open().map_err(Failure::usage)?;
+    let heard = source.open().map_err(|error| Failure::usage(error.to_string()))?;
     // Who sees the file knows that the sniffer is listened to.
     let mut writer = arguments.write.as_deref().map(|path| Writer::create(path, &source)).transpose()?;
     let until = Instant::now() + arguments.seconds.map_or(FOR_EVER, |seconds| Duration::from_secs(seconds.into()));

@@ -35,7 +35,7 @@ fn a_sound_testbed_is_told_board_by_board() {
 #[rstest]
 #[case::dead("backend = \"virtual\"\n", &["--fake", "dead"], "no `! booted` within 5 s", "look at its supply")]
 #[case::babbling("backend = \"virtual\"\n", &["--fake", "babbling"], "no answer to `hello` within 2 s", "try the line by hand")]
-#[case::refusing("backend = \"virtual\"\n", &["--fake", "refusing"], "it answers `error` to `manufacture`, refused", "upper-tester.md")]
+#[case::refusing("backend = \"virtual\"\n", &["--fake", "refusing"], "it answers `error` to `status`, refused", "upper-tester.md")]
 #[case::liar("backend = \"virtual\"\n", &["--fake", "liar"], "`dut` does not acknowledge its frames", "look at antennas")]
 #[case::link(
     "backend = \"virtual\"\n[[medium.link]]\nbetween = [\"lbr\", \"dut\"]\ndelivery = 0.0\n",

@@ -109,6 +109,17 @@ pub(super) fn add(seeds: &mut Seeds, rng: &mut Rng) {
         }
     }
 
+    // The same over a stream: all of it, or something happens to its next octets first.
+    let happenings: [&[u8]; 6] =
+        [&[], &[0x81, 3, 0x81, 90, 0x81, 1], &[0x82, 70, 1], &[0x83, 9, 0x85], &[0x84, 5, 21, 3, 3, 0, 2], &[0x05]];
+    for mode in 0..8 {
+        for happening in happenings {
+            for before in [0, 1, 2] {
+                add("tls_session", [&[mode], &arrives(before)[..], happening, &arrives(6)].concat());
+            }
+        }
+    }
+
     let mut frames = Vec::new();
     for name in ["sec.pcap", "thread-join.pcap"] {
         let (link_type, captured) = capture(name);

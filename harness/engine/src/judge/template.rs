@@ -10,6 +10,7 @@ use dissect::{FieldKind, Value};
 use record::verdict::FieldMiss;
 use suites::plan::{Constraint, Match, Operand};
 use wire::Eui64;
+use wire::upper_tester::table::{self, Kind};
 
 use super::observer::Pdu;
 use super::times;
@@ -152,7 +153,17 @@ impl Written {
         match dissect::field(field).map(|info| info.kind) {
             Some(FieldKind::Eui64) => Self::Eui64,
             Some(FieldKind::Ipv6) => Self::Ipv6,
-            None if matches!(field, "ut.eui64" | "ut.neighbour" | "ut.parent") => Self::Eui64,
+            _ => Self::of_upper_tester(field),
+        }
+    }
+
+    /// Of a key of UT/1 that has one kind of values wherever it comes.
+    fn of_upper_tester(field: &str) -> Self {
+        let key = field.strip_prefix("ut.").unwrap_or_default();
+        let mut kinds = table::told_keys().filter(|told| told.name == key).map(|told| told.kind);
+        match kinds.next() {
+            Some(Kind::Eui64) if kinds.all(|kind| kind == Kind::Eui64) => Self::Eui64,
+            Some(Kind::Ipv6) if kinds.all(|kind| kind == Kind::Ipv6) => Self::Ipv6,
             _ => Self::AsItIs,
         }
     }

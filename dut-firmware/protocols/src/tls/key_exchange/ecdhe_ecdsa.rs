@@ -13,7 +13,7 @@ use wire::tls::{
 };
 
 use super::ecdhe::{self, Ephemeral};
-use super::{ClientKind, ClientSide, Premaster, ServerFlight, ServerKind, ServerSide};
+use super::{ClientKind, ClientSide, Premaster, ServerKind, ServerSide};
 use crate::Entropy;
 use crate::credentials::{Identity, Purpose, SigningKey, Trust};
 use crate::time::Instant;
@@ -59,7 +59,7 @@ pub(super) const SERVER: ServerKind = ServerKind {
         }
         Ok(config.ecdhe.is_some())
     },
-    choose: |config, hello, extensions| Ok(Box::new(choose(ecdhe_of(&config.ecdhe)?, hello, extensions)?)),
+    choose: |config, _, hello, extensions| Ok(Box::new(choose(ecdhe_of(&config.ecdhe)?, hello, extensions)?)),
 };
 
 fn ecdhe_of<T>(credentials: &Option<T>) -> Result<&T, Fault> {
@@ -117,8 +117,8 @@ impl ClientSide for Client {
         KeyExchange::EcdheEcdsa
     }
 
-    fn server_flight(&self) -> ServerFlight {
-        ServerFlight::Certificates
+    fn server_shows_itself(&self) -> bool {
+        true
     }
 
     /// What the server says about points and certificate types (RFC 8422 5.2, RFC 7250 4.2).

@@ -44,7 +44,7 @@ pub(super) struct ServerKind {
     /// Whether the configuration has what it takes; an error if that cannot work.
     has_credentials: fn(&ServerConfig) -> Result<bool, ConfigError>,
     /// Begins one with this client, or says why nothing fits. What ServerHello answers is added to the extensions.
-    choose: fn(&ServerConfig, &ClientHello, &mut Vec<Extension>) -> Result<Box<dyn ServerSide>, Fault>,
+    choose: fn(&ServerConfig, &mut Entropy, &ClientHello, &mut Vec<Extension>) -> Result<Box<dyn ServerSide>, Fault>,
 }
 
 /// Octets that a master secret is made from; wiped when they are dropped.
@@ -67,22 +67,20 @@ impl Drop for Premaster {
     }
 }
 
-/// What the server's flight holds between ServerHello and ServerHelloDone.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum ServerFlight {
-    /// Certificate, ServerKeyExchange, and CertificateRequest if the client is to show itself.
-    Certificates,
-    /// ServerKeyExchange, which may be left out.
-    OptionalKeyExchange,
-}
-
 /// A client's side, from its ClientHello to its ClientKeyExchange.
 pub(super) trait ClientSide {
     /// How the key exchange messages are read.
     fn form(&self) -> KeyExchange;
 
-    /// Which messages the server sends.
-    fn server_flight(&self) -> ServerFlight;
+    /// Whether the server shows itself with a Certificate, and may ask the client to.
+    fn server_shows_itself(&self) -> bool {
+        false
+    }
+
+    /// Whether the server may leave ServerKeyExchange out.
+    fn may_lack_server_key_exchange(&self) -> bool {
+        false
+    }
 
     /// The server chose this suite, and says this about it.
     fn on_server_hello(&mut self, _config: &ClientConfig, _hello: &ServerHello) -> Result<(), Fault> {
@@ -201,12 +199,12 @@ pub(super) struct Choice {
 }
 
 /// Chooses by the server's preference (RFC 5246 7.4.1.3), or says why nothing fits.
-pub(super) fn choose(config: &ServerConfig, hello: &ClientHello) -> Result<Choice, Fault> {
+pub(super) fn choose(config: &ServerConfig, entropy: &mut Entropy, hello: &ClientHello) -> Result<Choice, Fault> {
     let mut obstacle = Fault::new(AlertDescription::HandshakeFailure, "no common cipher suite");
     for suite in config.cipher_suites.iter().copied().filter(|suite| hello.cipher_suites.contains(suite)) {
         let Some(kind) = SERVERS.iter().find(|kind| kind.suite == suite) else { continue };
         let mut extensions = Vec::new();
-        match (kind.choose)(config, hello, &mut extensions) {
+        match (kind.choose)(config, entropy, hello, &mut extensions) {
             Ok(side) => return Ok(Choice { suite, side, extensions }),
             // What breaks a rule is an error whatever else could be chosen.
             Err(fault) if matches!(fault.alert, AlertDescription::DecodeError | AlertDescription::IllegalParameter) => {

@@ -6,7 +6,7 @@ use alloc::vec::Vec;
 use rand_core::Rng;
 use wire::tls::{AlertDescription, CipherSuite, Handshake, KeyExchange, psk_premaster_secret};
 
-use super::{ClientKind, ClientSide, Premaster, ServerFlight, ServerKind, ServerSide};
+use super::{ClientKind, ClientSide, Premaster, ServerKind, ServerSide};
 use crate::Entropy;
 use crate::tls::config::check_length;
 use crate::tls::{ClientConfig, Fault, Psk, Randoms, ServerConfig, SinglePsk, UnknownIdentity};
@@ -30,7 +30,7 @@ pub(super) const SERVER: ServerKind = ServerKind {
         check_length("PSK identity hint", config.psk_identity_hint.as_ref().map_or(0, Vec::len), 0)?;
         Ok(config.psk_store.is_some())
     },
-    choose: |_, _, _| Ok(Box::new(Server { identity: None })),
+    choose: |_, _, _, _| Ok(Box::new(Server { identity: None })),
 };
 
 /// The client's side.
@@ -43,8 +43,8 @@ impl ClientSide for Client {
         KeyExchange::Psk
     }
 
-    fn server_flight(&self) -> ServerFlight {
-        ServerFlight::OptionalKeyExchange
+    fn may_lack_server_key_exchange(&self) -> bool {
+        true
     }
 
     fn on_server_key_exchange(&mut self, exchange: Handshake, _: &Randoms) -> Result<(), Fault> {
