@@ -11,31 +11,13 @@ use crate::tree::suggest;
 use crate::vocabulary::Stations;
 
 mod grid;
+mod text;
+
+pub use text::TopologyFault;
+use text::{MOST_BOARDS, Word, fault, words};
 
 /// Names that mean something else in references.
 const RESERVED: [&str; 8] = ["case", "network", "arg", "pixit", "all", "manufacturer", "owner", "stranger"];
-
-/// The longest network that the virtual rack is measured with, and as many boards again; boards are numbered in two octets
-/// of their EUI-64.
-const MOST_BOARDS: usize = 400;
-
-/// What is wrong with a topology, and where in its text.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct TopologyFault {
-    /// Octets of the topology's text.
-    pub place: Range<usize>,
-    /// A lower-case fragment.
-    pub message: String,
-    /// What to do; may be empty.
-    pub help: String,
-}
-
-fn fault(place: Range<usize>, message: impl Into<String>, help: impl Into<String>) -> TopologyFault {
-    TopologyFault { place, message: message.into(), help: help.into() }
-}
-
-/// A word and its place in the text.
-type Word<'a> = (&'a str, Range<usize>);
 
 /// Reads a topology. `dut_role` is [`Role::Router`] or [`Role::BorderRouter`]; `stations` are those that it may name.
 ///
@@ -156,17 +138,6 @@ pub fn parse(text: &str, dut_role: Role, stations: &Stations) -> Result<Topology
         check_connected(&topology, &mentioned, &mut faults);
     }
     if faults.is_empty() { Ok(topology) } else { Err(faults) }
-}
-
-fn words(text: &str, offset: usize) -> Vec<Word<'_>> {
-    let mut found = Vec::new();
-    let mut position = 0;
-    for piece in text.split_whitespace() {
-        let start = text.get(position..).and_then(|rest| rest.find(piece)).unwrap_or(0) + position;
-        position = start + piece.len();
-        found.push((piece, offset + start..offset + position));
-    }
-    found
 }
 
 fn repeated(words: &[Word<'_>], faults: &mut Vec<TopologyFault>) {

@@ -6,7 +6,6 @@ use authenticator::{Registry, profile};
 use record::station::{Attachment, PropertyValue};
 use suites::plan::{Case, Point, Role, StepKind, Topology};
 use testbeds::testbed::{PAN_ID, Testbed};
-use wire::Eui64;
 
 use crate::credentials;
 use crate::environment::{Air, Environment};
@@ -20,12 +19,6 @@ pub const LBR_BACKBONE_ADDRESS: Ipv6Addr = Ipv6Addr::new(0xfd00, 0xc0, 0, 0, 0, 
 
 /// Key index of the network's link key (key identifier mode 1).
 pub const KEY_INDEX: u8 = 1;
-
-/// The IPv6 addresses that a board makes of its EUI-64.
-pub(crate) fn set_addresses(environment: &mut Environment, board: &str, eui64: Eui64) {
-    environment.set(board, "link_local", profile::link_local_address(eui64).to_string());
-    environment.set(board, "global", profile::mesh_address(eui64).to_string());
-}
 
 /// The channel that a case's parameters name, or the default.
 pub fn channel(case: &Case) -> u8 {
@@ -100,7 +93,7 @@ pub fn environment(case: &Case, case_seed: &[u8; 32], testbed: &Testbed, station
         }
         let eui64 = testbed.eui64(&board.name, index);
         environment.set(&board.name, "eui64", eui64.to_string());
-        set_addresses(&mut environment, &board.name, eui64);
+        environment.set_addresses(&board.name, eui64);
         if testbed.learns_addresses(&board.name) {
             environment.set(&board.name, "addresses", "learn");
         }

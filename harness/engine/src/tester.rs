@@ -75,6 +75,7 @@ impl Tester for TesterMachines {
         })
     }
 
+    // The trait's: what is wrong is a fragment that goes into a diagnostic as it is.
     fn order(&self, station: &str, order: &str) -> Result<(), String> {
         let kind = self.0.kind(station).ok_or_else(|| format!("the tester has no machine `{station}`"))?;
         (kind.check)(order)

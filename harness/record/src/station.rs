@@ -86,6 +86,8 @@ pub struct OrderInfo {
     pub inner: Option<&'static [OrderInfo]>,
     /// Whether it is given once more, with the new EUI-64, when a device turns out to bear another than was thought.
     pub is_told_again: bool,
+    /// What it shows that it was carried out, where the device had to refuse: a sentence.
+    pub meaning: Option<&'static str>,
     /// How long it may take at most, where the suite does not say.
     pub time: OrderTime,
     /// What it does, and when it is done: a fragment.
@@ -95,7 +97,7 @@ pub struct OrderInfo {
 impl OrderInfo {
     /// An order without arguments.
     pub const fn new(name: &'static str, doc: &'static str) -> Self {
-        Self { name, bare: &[], keys: &[], inner: None, is_told_again: false, time: OrderTime::Own, doc }
+        Self { name, bare: &[], keys: &[], inner: None, is_told_again: false, meaning: None, time: OrderTime::Own, doc }
     }
 
     /// With these bare arguments.
@@ -120,6 +122,12 @@ impl OrderInfo {
     #[must_use]
     pub const fn told_again(self) -> Self {
         Self { is_told_again: true, ..self }
+    }
+
+    /// Carried out, it shows this.
+    #[must_use]
+    pub const fn means(self, meaning: &'static str) -> Self {
+        Self { meaning: Some(meaning), ..self }
     }
 
     /// Done in this time at most.

@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
+use super::kind::{Argument, ArgumentKind, Arguments, Expansion, Procedure};
 use super::write::{all, check, event, is, look, order, power, refers, ut};
-use super::{Argument, ArgumentKind, Arguments, Expansion, Procedure};
 use crate::credentials::{FLAW_WORDS, Flaw, PIECES};
 use crate::images::IMAGE_WORDS;
 use crate::plan::{Command, Constraint, Expect, Match, Operand, Point, Role, StepKind, Topology};

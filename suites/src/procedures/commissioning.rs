@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use super::boards::install;
 use super::joining::needs_ct;
+use super::kind::{Argument, ArgumentKind, Procedure};
 use super::write::{event, order as ct_order, power, ut};
-use super::{Argument, ArgumentKind, Procedure};
 use crate::plan::{StepKind, Topology};
 use crate::topology::tree;
 

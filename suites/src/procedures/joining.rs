@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use super::boards::linked;
+use super::kind::{Argument, ArgumentKind, Arguments, Liberties, Procedure};
 use super::write::{all, event, is, look, order, order_within, power, refers};
-use super::{Argument, ArgumentKind, Arguments, Liberties, Procedure};
 use crate::plan::{Point, StepKind, Topology};
 
 /// How long a join request may be under way, over whatever hops.

@@ -31,14 +31,14 @@ pub(crate) const ORDERS: &[OrderInfo] = &[
          (RFC 6775 5.3, 5.5.1), so that the node lists it",
     )
     .keys(&[TO, Argument::maybe("secured", Kind::Flag)])
-    .within(OrderTime::Frames),
+    .within(OrderTime::Frames).means("its frames were acknowledged"),
     OrderInfo::new("ssr", "sends an SSR, lifetime in units of 60 s")
         .keys(&[
             TO,
             Argument::or("lifetime", Kind::Number(u16::MAX as u64), "60"),
             Argument::or("secured", Kind::Flag, "1"),
         ])
-        .within(OrderTime::Frames),
+        .within(OrderTime::Frames).means("its frames were acknowledged"),
     OrderInfo::new("echo", "sends an echo request to the node, or by way of it")
         .keys(&[
             TO,
@@ -46,7 +46,7 @@ pub(crate) const ORDERS: &[OrderInfo] = &[
             Argument::maybe("secured", Kind::Flag),
             Argument::or("size", Kind::Number(u16::MAX as u64), "8"),
         ])
-        .within(OrderTime::Frames),
+        .within(OrderTime::Frames).means("its frames were acknowledged"),
     OrderInfo::new("silent", "acknowledges and answers nothing until configured again"),
     OrderInfo::new(
         "flood",
@@ -74,7 +74,7 @@ pub(crate) const ORDERS: &[OrderInfo] = &[
             Argument::or("times", Kind::Number(u32::MAX as u64), "1"),
             EVERY,
         ])
-        .within(OrderTime::Paced { key: "times", messages: tape::MOST_FRAMES as u32, goes_on: false }),
+        .within(OrderTime::Paced { key: "times", messages: tape::MOST_FRAMES as u32, goes_on: false }).means("its frames were acknowledged"),
     OrderInfo::new(
         rogue::WORD,
         "an order of the commissioning tool, carried out by a forged one at this neighbour's address in the mesh, over the \

@@ -51,13 +51,13 @@ pub(crate) const ORDERS: &[OrderInfo] = &[
     .within(OrderTime::Of(&[
         Span::Jittered("jsr_greatest_interval", "jsr_jitter_percent"),
         Span::Pixit("handshake_within"),
-    ])),
+    ])).means("the handshake was completed and the key delivered"),
     OrderInfo::new("deselect", "ends selections, or this one; their `select` is refused")
         .bare(&[Argument::maybe("eui64", Kind::Eui64)]),
-    OrderInfo::new("close", CLOSE).keys(&[Argument::maybe("to", Kind::Eui64)]).within(OrderTime::OfEachBoard(EXCHANGE)),
+    OrderInfo::new("close", CLOSE).keys(&[Argument::maybe("to", Kind::Eui64)]).within(OrderTime::OfEachBoard(EXCHANGE)).means("the network was closed"),
     OrderInfo::new("open", "the same with the value false")
         .keys(&[Argument::maybe("to", Kind::Eui64)])
-        .within(OrderTime::OfEachBoard(EXCHANGE)),
+        .within(OrderTime::OfEachBoard(EXCHANGE)).means("the network was opened again"),
     OrderInfo::new("adopt", "counts a device as secured that was keyed by other means").bare(DEVICE),
     OrderInfo::new("forget", "forgets that a device was secured, its JSRs and its session").bare(DEVICE),
     OrderInfo::new("request", "a request inside DTLS; done at any response")
@@ -67,7 +67,7 @@ pub(crate) const ORDERS: &[OrderInfo] = &[
             Argument::needed("path", Kind::Text),
         ])
         .keys(REQUEST)
-        .within(OrderTime::Of(EXCHANGE)),
+        .within(OrderTime::Of(EXCHANGE)).means("the request was answered in a DTLS session"),
     OrderInfo::new("connect", "a handshake alone; its session stays open")
         .bare(DEVICE)
         .keys(&[
@@ -75,19 +75,19 @@ pub(crate) const ORDERS: &[OrderInfo] = &[
             Argument::maybe("identity", Kind::Text),
             Argument::maybe("at", Kind::Ipv6),
         ])
-        .within(OrderTime::Of(&[Span::Pixit("handshake_within")])),
+        .within(OrderTime::Of(&[Span::Pixit("handshake_within")])).means("the handshake was completed"),
     OrderInfo::new("disconnect", "closes such sessions with `close_notify`").bare(DEVICE),
     OrderInfo::new("reach", "echo requests to the device, every 3 s; done at the first reply")
         .bare(DEVICE)
         .keys(&[Argument::or("tries", Kind::Number(u32::MAX as u64), "10")])
-        .within(OrderTime::Each { key: "tries", takes: reach::INTERVAL }),
+        .within(OrderTime::Each { key: "tries", takes: reach::INTERVAL }).means("an echo request was answered"),
     OrderInfo::new(
         "plain",
         "a request without DTLS to port 5683; done when sent, or with `type=con` at any response",
     )
     .bare(&[Argument::needed("method", METHOD), Argument::needed("path", Kind::Text)])
     .keys(&[Argument::needed("to", Kind::Eui64), FORMAT, ACCEPT, TYPE, PAYLOAD])
-    .within(OrderTime::Of(EXCHANGE)),
+    .within(OrderTime::Of(EXCHANGE)).means("the request was answered without DTLS"),
     OrderInfo::new("serve", "lets devices find the tool this way from now on")
         .bare(&[Argument::needed("way", Kind::Word(&["multicast", "dns-sd", "directory"]))]),
     OrderInfo::new("handshake-config", "for handshakes from now on").keys(&[

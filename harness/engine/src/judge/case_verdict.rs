@@ -1,9 +1,10 @@
 //! What the ends of a case's steps amount to: its verdict (ISO/IEC 9646), and apart from that whose doing it is.
 
 use record::verdict::{Blame, StepOutcome, Verdict};
-use suites::plan::{Part, Step};
+use suites::plan::Part;
 use wire::Eui64;
 
+use super::decision::Decision;
 use super::judge::Judge;
 
 /// What came of a case.
@@ -25,16 +26,6 @@ pub struct CaseVerdict {
     pub evidence: Vec<u64>,
     /// One outcome a step.
     pub steps: Vec<StepOutcome>,
-}
-
-#[derive(Debug, Clone)]
-pub(super) struct Decision {
-    pub(super) verdict: Verdict,
-    pub(super) blame: Blame,
-    pub(super) who: Option<String>,
-    pub(super) reason: String,
-    pub(super) step: Option<usize>,
-    pub(super) evidence: Vec<u64>,
 }
 
 impl Judge<'_> {
@@ -118,19 +109,5 @@ impl Judge<'_> {
                 who.filter(|who| who.parse::<Eui64>().is_err()).unwrap_or_else(|| blame.name().to_owned())
             }
         }
-    }
-}
-
-pub(super) fn not_run(index: usize, step: &Step) -> StepOutcome {
-    StepOutcome {
-        step: index,
-        verdict: Verdict::NotRun,
-        reason: String::new(),
-        expected: step.text.clone(),
-        seen: String::new(),
-        evidence: Vec::new(),
-        nearest_miss: None,
-        started: None,
-        ended: None,
     }
 }

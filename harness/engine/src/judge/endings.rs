@@ -2,73 +2,17 @@
 
 use dissect::Value;
 use record::verdict::{Blame, FieldMiss, NearestMiss, Verdict};
-use suites::plan::{Answer, Check, Command, Constraint, Expect, Never, Operand, Point, StepKind};
+use suites::plan::{Answer, Check, Command, Constraint, DUT, Expect, Never, Operand, Point, StepKind};
 
+use super::ending::Ending;
 use super::expectation::{self, Window};
-use super::judge::{DUT, Judge};
+use super::judge::Judge;
 use super::matching::{self, Assignment, Matching};
-use super::observer::Pdu;
+use super::pdu::Pdu;
 use super::template;
 
 /// What a bundle calls the rack's sniffer where no event names one.
 const SNIFFER: &str = "sniffer";
-
-/// How a step ended.
-pub(super) struct Ending {
-    pub(super) verdict: Verdict,
-    pub(super) blame: Blame,
-    /// Who it is, where the blame alone does not say: a board, a station.
-    pub(super) who: Option<String>,
-    pub(super) reason: String,
-    pub(super) seen: String,
-    pub(super) evidence: Vec<u64>,
-    pub(super) nearest_miss: Option<NearestMiss>,
-    /// Something did not come.
-    pub(super) is_absence: bool,
-    /// Nothing that follows could be judged.
-    pub(super) ends_case: bool,
-    /// Expectations (indices into the step's) with the PDUs (indices) that met them.
-    pub(super) met: Vec<(usize, usize)>,
-}
-
-impl Ending {
-    pub(super) fn pass(seen: impl Into<String>, evidence: Vec<u64>) -> Self {
-        Self {
-            verdict: Verdict::Pass,
-            blame: Blame::Device,
-            who: None,
-            reason: String::new(),
-            seen: seen.into(),
-            evidence,
-            nearest_miss: None,
-            is_absence: false,
-            ends_case: false,
-            met: Vec::new(),
-        }
-    }
-
-    pub(super) fn other(verdict: Verdict, blame: Blame, reason: impl Into<String>, evidence: Vec<u64>) -> Self {
-        let reason = reason.into();
-        let seen = reason.clone();
-        Self {
-            verdict,
-            blame,
-            who: None,
-            seen,
-            reason,
-            evidence,
-            nearest_miss: None,
-            is_absence: false,
-            ends_case: false,
-            met: Vec::new(),
-        }
-    }
-
-    /// The same, and this is who it is.
-    pub(super) fn by(self, who: &str) -> Self {
-        Self { who: Some(who.to_owned()), ..self }
-    }
-}
 
 impl Judge<'_> {
     pub(super) fn observe(&self, kind: &StepKind, since: u64) -> Option<Ending> {

@@ -5,25 +5,23 @@ use std::net::Ipv6Addr;
 
 use record::event::{Because, EVENTS_SCHEMA, Event, Key, Observation, What};
 use record::verdict::{Blame, StepOutcome, Verdict};
-use suites::plan::{Case, Check, Command, Expect, Match, Part, Point, Step, StepKind};
+use suites::plan::{Case, Check, Command, DUT, Expect, Match, Part, Point, Step, StepKind};
 use wire::Eui64;
 use wire::ieee802154::ShortAddress;
 
-use super::case_verdict::{Decision, not_run};
+use super::active::{Active, Phase};
 use super::conversation::{Conversations, Oddity};
+use super::decision::{Decision, not_run};
 use super::delivery::{DeliveryTracker, Stimulus};
 use super::eavesdropper::CLEAR_SECRET;
-use super::endings::Ending;
+use super::ending::Ending;
 use super::expectation;
-use super::losses::Losses;
-use super::observer::{Observer, Pdu};
-use super::order_endings::{FinishedOrder, refused_outright};
-use super::phases::{Active, Phase};
+use super::finished_order::{FinishedOrder, refused_outright};
+use super::lost_frames::Losses;
+use super::observer::Observer;
+use super::pdu::Pdu;
 use super::template::Bindings;
 use crate::environment::{Air, Environment};
-
-/// The name of the device in every topology.
-pub(super) const DUT: &str = "dut";
 
 /// What the engine must do next.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -6,10 +6,12 @@ use record::event::Event;
 use record::verdict::{Blame, Verdict};
 use suites::plan::{Command, Part, StepKind, UPPER_TESTER_TIMEOUT};
 
+use super::active::{Active, Phase};
 use super::delivery::Stimulus;
-use super::endings::Ending;
+use super::ending::Ending;
 use super::judge::Judge;
-use super::observer::Pdu;
+use super::pdu::Pdu;
+use super::times::nanoseconds;
 
 /// How long a board may take from power-on to its `booted` event.
 const BOOT_TIMEOUT: u64 = 5_000_000_000;
@@ -25,35 +27,6 @@ const ORDER_TRIES: u32 = 3;
 
 /// How long the MAC may take for the frames of one `send` step.
 const TRANSMIT_TIMEOUT: u64 = 5_000_000_000;
-
-pub(super) struct Active {
-    pub(super) step: usize,
-    /// Event and time of its start.
-    pub(super) n: u64,
-    pub(super) t: u64,
-    pub(super) phase: Phase,
-}
-
-pub(super) enum Phase {
-    /// Waiting for a board's `booted` event.
-    Booting { board: String },
-    /// Waiting for the answer to the request with this number (known once the request was seen).
-    Answer { board: String, seq: Option<u32> },
-    /// Waiting for a machine to finish this order (known once it was given).
-    Order { machine: String, order: Option<String> },
-    /// Waiting for the transmit status of injected frames.
-    Transmitting,
-    /// Waiting for PDUs.
-    Observing,
-    /// Proving that the board lives before the `never` window opens.
-    AliveBefore { seq: Option<u32> },
-    /// The `never` window is open; the first answer's event, and the end.
-    Watching { opened: u64, until: u64 },
-    /// Proving that the board still lives.
-    AliveAfter { opened: u64, watched_until: u64, seq: Option<u32> },
-    /// Letting time pass.
-    Passing { until: u64 },
-}
 
 impl Judge<'_> {
     pub(super) fn start(&mut self, step: usize, event: &Event) {
@@ -301,8 +274,4 @@ fn with_evidence(mut ending: Ending, event: u64) -> Ending {
 
 fn unanswered(board: &str) -> String {
     format!("the upper tester of `{board}` did not answer within {UPPER_TESTER_TIMEOUT:?}")
-}
-
-pub(super) fn nanoseconds(duration: std::time::Duration) -> u64 {
-    u64::try_from(duration.as_nanos()).unwrap_or(u64::MAX)
 }

@@ -12,7 +12,7 @@ use suites::plan::{Constraint, Match, Operand};
 use wire::Eui64;
 use wire::upper_tester::table::{self, Kind};
 
-use super::observer::Pdu;
+use super::pdu::Pdu;
 use super::times;
 use crate::environment::Environment;
 
