@@ -1,8 +1,8 @@
 //! What the fuzzer runs, a function per parser: no input panics, and what parses survives emit and parse.
 //!
-//! `fuzz_targets/NAME.rs` hands libFuzzer's input to the function `NAME`; `../tests/fuzz_corpora.rs` includes this file and
-//! runs the corpora as an ordinary test. A new target is a function here, its name in [`TARGETS`], a file of one line
-//! and a `[[bin]]`; the test says what is missing.
+//! `fuzz_targets/any.rs` hands libFuzzer's input to the one that is asked for; `fuzz_corpora.rs` of `harness/differential`
+//! includes this file and runs the corpora as an ordinary test. A new target is a function here, its name in [`TARGETS`], and
+//! the corpus that `ci/fuzz` finds.
 
 mod carriers;
 mod dtls;

@@ -3,35 +3,42 @@
 use crate::input::Bootstrap;
 use crate::text::line;
 
-/// The columns of the file. Times are in nanoseconds, energies in nanojoules.
-const COLUMNS: [&str; 26] = [
-    "case",
-    "board",
-    "first_event",
-    "anchor",
-    "mutual",
-    "hops",
-    "loss_percent",
-    "frames",
-    "acknowledgements",
-    "octets",
-    "airtime_ns",
-    "datagrams",
-    "fragments",
-    "handshake_ns",
-    "duration_ns",
-    "repetitions",
-    "retransmissions",
-    "aes_blocks",
-    "sha256_blocks",
-    "point_multiplications",
-    "buffer_octets",
-    "radio_energy_nj",
-    "computing_energy_nj",
-    "energy_nj",
-    "verdict",
-    "seed",
+/// A column: its name, and what it says of a bootstrap.
+type Column = (&'static str, fn(&Measured) -> String);
+
+/// The columns of the file. Times are in nanoseconds, energies in nanojoules; what is not known is empty.
+const COLUMNS: &[Column] = &[
+    ("case", |it| line(&it.case)),
+    ("board", |it| line(&it.bootstrap.board)),
+    ("first_event", |it| it.bootstrap.first_event.to_string()),
+    ("anchor", |it| it.bootstrap.anchor.to_owned()),
+    ("mutual", |it| u8::from(it.bootstrap.is_mutual).to_string()),
+    ("hops", |it| it.bootstrap.hops.to_string()),
+    ("loss_percent", |it| it.bootstrap.loss_percent.to_string()),
+    ("frames", |it| it.bootstrap.frames.to_string()),
+    ("acknowledgements", |it| it.bootstrap.acknowledgements.to_string()),
+    ("octets", |it| it.bootstrap.octets.to_string()),
+    ("airtime_ns", |it| it.bootstrap.airtime.to_string()),
+    ("datagrams", |it| it.bootstrap.datagrams.to_string()),
+    ("fragments", |it| it.bootstrap.fragments.to_string()),
+    ("handshake_ns", |it| known(it.bootstrap.handshake)),
+    ("duration_ns", |it| known(it.bootstrap.duration)),
+    ("repetitions", |it| it.bootstrap.repetitions.to_string()),
+    ("retransmissions", |it| it.bootstrap.retransmissions.to_string()),
+    ("aes_blocks", |it| known(it.bootstrap.work.map(|work| work.aes_blocks))),
+    ("sha256_blocks", |it| known(it.bootstrap.work.map(|work| work.sha256_blocks))),
+    ("point_multiplications", |it| known(it.bootstrap.work.map(|work| work.point_multiplications))),
+    ("buffer_octets", |it| known(it.bootstrap.work.map(|work| work.buffer_octets))),
+    ("radio_energy_nj", |it| it.bootstrap.radio_energy.to_string()),
+    ("computing_energy_nj", |it| known(it.bootstrap.computing_energy)),
+    ("energy_nj", |it| known(it.bootstrap.energy())),
+    ("verdict", |it| line(&it.verdict)),
+    ("seed", |it| line(&it.seed)),
 ];
+
+fn known(number: Option<u64>) -> String {
+    number.map(|number| number.to_string()).unwrap_or_default()
+}
 
 /// A bootstrap with where it was seen.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -52,39 +59,9 @@ pub struct Measured {
 /// [`crate::Error::Csv`] is a bug of this crate.
 pub fn csv(measured: &[Measured]) -> crate::Result<String> {
     let mut writer = csv::WriterBuilder::new().terminator(csv::Terminator::CRLF).from_writer(Vec::new());
-    writer.write_record(COLUMNS)?;
-    for Measured { case, verdict, seed, bootstrap: it } in measured {
-        let known = |number: Option<u64>| number.map(|number| number.to_string()).unwrap_or_default();
-        let work = |of: fn(&crate::DeviceWork) -> u64| known(it.work.as_ref().map(of));
-        let record: [String; COLUMNS.len()] = [
-            line(case),
-            line(&it.board),
-            it.first_event.to_string(),
-            it.anchor.to_owned(),
-            u8::from(it.is_mutual).to_string(),
-            it.hops.to_string(),
-            it.loss_percent.to_string(),
-            it.frames.to_string(),
-            it.acknowledgements.to_string(),
-            it.octets.to_string(),
-            it.airtime.to_string(),
-            it.datagrams.to_string(),
-            it.fragments.to_string(),
-            known(it.handshake),
-            known(it.duration),
-            it.repetitions.to_string(),
-            it.retransmissions.to_string(),
-            work(|work| work.aes_blocks),
-            work(|work| work.sha256_blocks),
-            work(|work| work.point_multiplications),
-            work(|work| work.buffer_octets),
-            it.radio_energy.to_string(),
-            known(it.computing_energy),
-            known(it.energy()),
-            line(verdict),
-            line(seed),
-        ];
-        writer.write_record(record)?;
+    writer.write_record(COLUMNS.iter().map(|(name, _)| name))?;
+    for bootstrap in measured {
+        writer.write_record(COLUMNS.iter().map(|(_, value)| value(bootstrap)))?;
     }
     let octets = writer.into_inner().map_err(|error| csv::Error::from(error.into_error()))?;
     Ok(String::from_utf8_lossy(&octets).into_owned())
@@ -117,10 +94,10 @@ mod tests {
         };
         let text = csv(&[of(told), of(silent)]).unwrap();
         let mut reader = csv::Reader::from_reader(text.as_bytes());
-        assert_eq!(reader.headers().unwrap(), COLUMNS.as_slice());
+        assert_eq!(reader.headers().unwrap(), COLUMNS.iter().map(|(name, _)| *name).collect::<Vec<_>>());
         let records: Vec<csv::StringRecord> = reader.records().map(Result::unwrap).collect();
         let cell = |row: usize, name: &str| {
-            let column = COLUMNS.iter().position(|column| *column == name).unwrap();
+            let column = COLUMNS.iter().position(|(column, _)| *column == name).unwrap();
             records[row].get(column).unwrap().to_owned()
         };
         assert_eq!(cell(0, "case"), "A-01@x=1,y=2", "the comma of the ID is no column");

@@ -1,5 +1,6 @@
 //! One line of text for an event, for the event list and the ladder's tooltips.
 
+use dissect::{Session, secret_kind};
 use record::event::{Action, Event, Key, Observation, TransmitStatus, What};
 
 use crate::text::{hex, line};
@@ -28,11 +29,16 @@ pub(crate) fn describe(event: &Event, octets: usize) -> EventLine {
 
 /// What was learnt, never the secret itself.
 pub(crate) fn key_line(key: &Key) -> String {
-    match key {
-        Key::Link { index, .. } => format!("link key {index} learnt"),
-        Key::Dtls { client_random, .. } => {
-            format!("DTLS master secret learnt, client random {}", hex(client_random.as_ref(), 4))
-        }
+    let (protocol, session, _) = key.parts();
+    let Some(kind) = secret_kind(protocol) else {
+        return format!("secret of `{protocol}` learnt, a kind that is not known");
+    };
+    match (kind.of, &kind.session) {
+        (_, Session::None) => format!("{} learnt", kind.what),
+        (_, Session::Number(_)) => format!("{} {} learnt", kind.what, kind.session_text(session)),
+        (_, Session::NumberOrNone(_)) if session.is_empty() => format!("{} learnt", kind.what),
+        (of, Session::NumberOrNone(_)) => format!("{} learnt, {of} {}", kind.what, kind.session_text(session)),
+        (of, Session::Octets(..)) => format!("{} learnt, {of} {}", kind.what, hex(session, 4)),
     }
 }
 

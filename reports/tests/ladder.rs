@@ -94,7 +94,7 @@ fn a_broadcast_reaches_the_senders_neighbours_only() {
         let name = |index: &usize| ladder.lifelines[*index].name.as_str();
         for row in &ladder.rows {
             if let RowKind::Message { from, to, name: message, .. } = &row.kind
-                && message == "icmpv6.rs"
+                && message == "nd.rs"
                 && name(from) == "router"
             {
                 assert_eq!(to.iter().map(name).collect::<Vec<_>>(), ["lbr", "dut"], "{}", case.result.id);

@@ -7,6 +7,7 @@ use std::time::Duration;
 use input::{Fault, Source};
 
 use crate::duration;
+use crate::readers::{self, Reader};
 use crate::tree::{self, Faults, Node, Table, Value, suggest};
 
 /// How much later than it should a message may be on the air, and how much earlier it seems: the channel was busy.
@@ -14,6 +15,14 @@ const SLACK: Duration = Duration::from_millis(50);
 
 /// The same of pauses of minutes.
 const LONG_SLACK: Duration = Duration::from_secs(1);
+
+/// What is computed from the values, by the beginning of its name, and from which.
+pub(crate) const DERIVED: &[(&str, &[&str])] = &[
+    ("jsr_pause_", &["jsr_first_interval", "jsr_greatest_interval", "jsr_jitter_percent"]),
+    ("jsr_last_pause_", &["jsr_first_interval", "jsr_greatest_interval", "jsr_jitter_percent"]),
+    ("ssr_refresh_", &["ssr_lifetime"]),
+    ("psk_hint", &["psk_identity"]),
+];
 
 /// The type of a value, with its limits (inclusive).
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -197,6 +206,24 @@ impl Pixit {
         }
     }
 
+    /// A duration that the tester reads by itself.
+    pub(crate) fn duration_for(&self, reader: Reader) -> Option<Duration> {
+        self.duration(reader.value)
+    }
+
+    /// A number that the tester reads by itself.
+    pub(crate) fn number_for(&self, reader: Reader) -> Option<u64> {
+        self.number(reader.value)
+    }
+
+    /// A word that the tester reads by itself.
+    pub(crate) fn word_for(&self, reader: Reader) -> Option<&str> {
+        match self.values.get(reader.value)? {
+            PixitValue::Word(word) => Some(word),
+            _ => None,
+        }
+    }
+
     /// What suites may refer to: the values, and what is computed from them.
     pub(crate) fn names(&self) -> Vec<String> {
         self.texts().into_keys().collect()
@@ -241,6 +268,15 @@ impl Pixit {
         derived
     }
 
+    /// What the text of a PSK identity hint is: made of the device's EUI-64, in the case that was stated; octets are no text.
+    fn psk_hint(&self) -> Option<Value> {
+        Some(match self.word_for(readers::PSK_IDENTITY)? {
+            "eui64-hex-upper" => Value::Text("$dut.psk_identity".to_owned()),
+            "eui64-octets" => Value::Table(Table::of("present", Value::Boolean(false))),
+            _ => Value::Text("$dut.eui64".to_owned()),
+        })
+    }
+
     /// As a suite's text takes them.
     pub(crate) fn texts(&self) -> BTreeMap<String, Value> {
         let text = |value: &PixitValue| match value {
@@ -250,7 +286,7 @@ impl Pixit {
         let values = self.values.iter().map(|(name, value)| (name.clone(), text(value)));
         let derived = self.derived().into_iter();
         let derived = derived.map(|(name, value)| (name.to_owned(), Value::Text(duration::show(value))));
-        values.chain(derived).collect()
+        values.chain(derived).chain(self.psk_hint().map(|hint| ("psk_hint".to_owned(), hint))).collect()
     }
 }
 
@@ -328,6 +364,25 @@ fn value(node: &Node, kind: &ValueKind, what: &str, faults: &mut Faults<'_>) -> 
                 return None;
             }
             Some(PixitValue::Word(text.to_owned()))
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::built_in;
+
+    #[test]
+    fn what_is_derived_says_of_which_values_it_is() {
+        let pixit = Pixit::load(&built_in::pixit()).unwrap();
+        for name in pixit.names().iter().filter(|name| pixit.value(name).is_none()) {
+            assert!(DERIVED.iter().any(|(derived, _)| name.starts_with(derived)), "{name}");
+        }
+        for value in DERIVED.iter().flat_map(|(_, values)| *values) {
+            let mut less = pixit.clone();
+            less.values.remove(*value);
+            assert!(less.names().len() + 1 < pixit.names().len(), "nothing is computed from {value}");
         }
     }
 }

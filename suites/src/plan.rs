@@ -6,6 +6,8 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
+use crate::liberties::DeviceFacts;
+
 /// One case with one row of its parameters.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -42,6 +44,9 @@ pub struct Case {
     /// The security level at which the network's key is handed out: that of the device (PIXIT).
     #[serde(default = "profile_level", skip_serializing_if = "is_profile_level")]
     pub security_level: u8,
+    /// What else of the device is not as the profile has it (PIXIT).
+    #[serde(default, skip_serializing_if = "DeviceFacts::is_profile")]
+    pub device: DeviceFacts,
     /// Preamble, body and postamble in order.
     pub steps: Vec<Step>,
     /// Where it stands: file and line.

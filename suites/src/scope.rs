@@ -9,7 +9,7 @@ use record::station::{Attachment, PropertyValue, StationInfo};
 use crate::credentials::{self, AUTHORITIES, AUTHORITY_PROPERTIES, KEY_PROPERTIES};
 use crate::images::IMAGE_PROPERTIES;
 use crate::pixit::Pixit;
-use crate::plan::{Role, Topology};
+use crate::plan::{Iut, Role, Topology};
 use crate::reference;
 use crate::tester::{self, Tester};
 use crate::tree::{Faults, Node, suggest};
@@ -44,6 +44,8 @@ pub(crate) struct Scope<'a> {
     pub(crate) params: Vec<String>,
     /// PIXIT values: for the same, and for what procedures wait.
     pub(crate) pixit: &'a Pixit,
+    /// What the case is about.
+    pub(crate) iut: &'a Iut,
     /// Names bound by earlier steps.
     pub(crate) bound: BTreeMap<String, Bound>,
 }
@@ -148,7 +150,7 @@ impl Scope<'_> {
             Some(Role::RadioStation) => {
                 return property(&["eui64", "link_local", "global"].into_iter().chain(own).collect::<Vec<_>>());
             }
-            Some(_) => return key_property(&["eui64", "link_local", "global", "psk", "second_psk"]),
+            Some(_) => return key_property(&["eui64", "link_local", "global", "psk", "second_psk", "psk_identity"]),
             None => {}
         }
         match self.bound.get(name) {

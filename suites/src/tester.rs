@@ -60,6 +60,7 @@ impl Tester for AnyTester {
 pub(crate) fn stand_in(name: &str, field: &str) -> String {
     let zeros = |digits: usize| "0".repeat(digits);
     match (name, field) {
+        (_, "psk_identity") => "70B3D5B0070000EE".to_owned(),
         (_, "eui64") => "70b3d5b0070000ee".to_owned(),
         (_, "link_local") => "fe80::72b3:d5b0:700:ee".to_owned(),
         (_, "global") => "fd00:b007::72b3:d5b0:700:ee".to_owned(),

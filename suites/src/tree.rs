@@ -290,6 +290,12 @@ impl Node {
 }
 
 impl Table {
+    /// A table of one entry that stands in no file.
+    pub(crate) fn of(key: &str, value: Value) -> Self {
+        let entry = Entry { key: key.to_owned(), key_span: 0..0, node: Node { span: 0..0, value } };
+        Self { span: 0..0, entries: vec![entry] }
+    }
+
     pub(crate) fn entry(&self, key: &str) -> Option<&Entry> {
         self.entries.iter().find(|entry| entry.key == key)
     }

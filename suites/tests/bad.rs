@@ -4,8 +4,10 @@ mod common;
 
 use std::path::{Path, PathBuf};
 
-use bootrack_suites::built_in;
 use bootrack_suites::ledger::Ledger;
+use bootrack_suites::pics::Proforma;
+use bootrack_suites::pixit::Pixit;
+use bootrack_suites::{built_in, readers};
 use common::{World, render_all};
 use input::{Fault, Source};
 
@@ -18,6 +20,14 @@ fn faults_of(world: &World, path: &Path) -> Vec<Fault> {
     match name.split_once('-').map(|(kind, _)| kind) {
         Some("clauses") => Ledger::load(&[source]).err(),
         Some("pics") => world.proforma.answers(&source).err(),
+        Some("proforma") => match Proforma::load(std::slice::from_ref(&source), &world.ledger) {
+            Ok(_) => Some(readers::symbols_without_case(&[source], &built_in::all())),
+            Err(faults) => Some(faults),
+        },
+        Some("values") => match Pixit::load(std::slice::from_ref(&source)) {
+            Ok(_) => Some(readers::values_without_reader(&[source], &built_in::all())),
+            Err(faults) => Some(faults),
+        },
         Some("pixit") => world.pixit.overridden(&source).err(),
         _ => world.load(&[source]).err(),
     }

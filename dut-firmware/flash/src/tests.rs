@@ -7,12 +7,12 @@ use embassy_futures::block_on;
 use embedded_storage_async::nor_flash::{
     ErrorType, MultiwriteNorFlash, NorFlash, NorFlashError, NorFlashErrorKind, ReadNorFlash,
 };
-use node::store::{IncomingCounter, NetworkKey, Route};
+use node::store::{Domain, IncomingCounter, NetworkKey, Route};
 use node::{Store, anchor::TrustAnchor};
 use proptest::prelude::*;
 use wire::Eui64;
 use wire::ieee802154::SecurityLevel;
-use wire::upper_tester::SecretKey;
+use wire::upper_tester::{SecretKey, SecretOctets};
 
 use super::{Error, Found, Place};
 
@@ -110,9 +110,15 @@ fn holds(flash: &mut Flash, store: &Store) -> bool {
 /// A store that differs with `number`; with routes it takes several pieces.
 fn store(number: u32, routes: u64) -> Store {
     let mut store = Store::default();
-    store.set_anchor(TrustAnchor::Psk(SecretKey([number as u8; 16])));
+    store.set_anchor(TrustAnchor::Psk(SecretOctets(vec![number as u8; 16])));
     store.set_frame_counter_bound(number);
-    store.set_key(NetworkKey { index: 1, level: SecurityLevel::EncMic32, key: SecretKey([7; 16]), source: None });
+    store.set_key(NetworkKey {
+        domain: Domain(0),
+        index: 1,
+        level: SecurityLevel::EncMic32,
+        key: SecretKey([7; 16]),
+        source: None,
+    });
     for route in 0..routes {
         store.set_route(Route { dest: Eui64(route.to_be_bytes()), via: Eui64([9; 8]) });
     }
@@ -161,7 +167,13 @@ fn frame_counters_of_neighbours_are_written_alone_and_belong_to_their_copy() {
     }
     assert!(holds(&mut flash, &now) && !holds(&mut flash, &with_counters(now.clone(), 1, 99)));
     // Another key of the same index: what was received under the old one is forgotten, in flash too.
-    now.set_key(NetworkKey { index: 1, level: SecurityLevel::EncMic32, key: SecretKey([8; 16]), source: None });
+    now.set_key(NetworkKey {
+        domain: Domain(0),
+        index: 1,
+        level: SecurityLevel::EncMic32,
+        key: SecretKey([8; 16]),
+        source: None,
+    });
     now = with_counters(now, 2, 1);
     save(&mut flash, &now).unwrap();
     assert!(holds(&mut flash, &now));

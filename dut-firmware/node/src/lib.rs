@@ -3,58 +3,38 @@
 //! A [`Device`] is sans-IO and deterministic: it is driven by `handle`, `poll` and `deadline`, reads no clock and draws
 //! randomness from the seed of its [`Hardware`] only. Its memory is bounded by [`bounds`].
 //!
-//! Upwards, a frame passes `link` (address filter, link security, `bootstrap_layer`'s receive conditions, reassembly) and
-//! `network` (delivery, `forwarding`, ICMPv6, UDP) to `discovery` (RFC 6775), `bootstrap` (JSR and SSR), `session` (DTLS
-//! and CoAP, whose requests `key_resource` judges) or an event of the upper tester. Downwards, a packet passes
-//! `forwarding`, the transmit rules of `bootstrap_layer`, fragmentation and link security to the queue of `radio`.
+//! Three floors, each with a page of its own: `stack` (radio to UDP; it knows no mechanism and calls nobody above),
+//! `life` (manufacture, installation, software, application), `mechanism` (who keys the device, and services beside it). `device`
+//! routes between them; `registry` and `mutants` list what there is, a line each.
 #![no_std]
+#![cfg_attr(
+    not(feature = "mechanism"),
+    allow(dead_code, unused_imports, unused_variables, reason = "what the stack offers to mechanisms")
+)]
 #![cfg_attr(not(test), deny(clippy::unwrap_used, clippy::expect_used, clippy::panic))]
 
 extern crate alloc;
 
-pub mod anchor;
 pub mod bounds;
 pub mod store;
 
-mod bootstrap;
-mod bootstrap_layer;
-mod commands;
-mod counter_writes;
-mod counters;
 mod device;
-mod discovery;
-mod features;
-#[cfg(feature = "find")]
-mod finder;
-mod forwarding;
+mod flash;
 mod interface;
-mod join_request;
-mod json;
-mod key_resource;
-mod link;
+mod life;
 mod link_messages;
+mod mechanism;
 mod mutants;
-mod neighbours;
-mod network;
-mod plain_coap;
-mod profile;
-mod radio;
-#[cfg(feature = "rpl")]
-mod routing;
-#[cfg(feature = "rpl")]
-mod rpl;
-#[cfg(feature = "find")]
-mod search;
-mod secure_request;
-mod session;
-mod software;
-mod store_format;
+mod registry;
+mod section;
+mod selected;
+mod stack;
 
-pub use counter_writes::AHEAD_MAX;
 pub use device::Device;
-pub use interface::{Hardware, Input, Output, RadioConfig, TransmitStatus};
-pub use mutants::{Mutant, UnknownMutant};
-pub use software::{DEVICE_CLASS, SHIPPED_VERSION};
 #[cfg(feature = "mutants")]
-pub use store::PowerLoss;
+pub use flash::PowerLoss;
+pub use interface::{Hardware, Input, Output, RadioConfig, TransmitStatus};
+pub use life::{DEVICE_CLASS, SHIPPED_VERSION, anchor};
+pub use mutants::{Mutant, UnknownMutant};
+pub use stack::AHEAD_MAX;
 pub use store::Store;

@@ -3,7 +3,7 @@
 
 use wire::radio_link::{Message, Status};
 
-use crate::{Input, Output, RadioConfig, TransmitStatus};
+use crate::interface::{Input, Output, RadioConfig, TransmitStatus};
 
 impl From<Status> for TransmitStatus {
     fn from(status: Status) -> Self {
@@ -71,7 +71,7 @@ mod tests {
 
     use wire::radio_link::{Message, Status};
 
-    use crate::{Input, Output};
+    use crate::interface::{Input, Output};
 
     #[test]
     fn what_the_medium_says_survives_the_link() {

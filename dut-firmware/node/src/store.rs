@@ -1,38 +1,41 @@
-//! The persistent store: what flash holds, as typed records (`PROFILE-SEL` 12). `store_format` writes them down.
+//! The persistent store: what flash holds, as records (`PROFILE-SEL` 12). Who keeps what is in the sections of its owners.
 //!
-//! Frame counters stay below a bound that is stored before they are used, so that none is used twice over a power cut, at
-//! the cost of one write a block (`protocols::link_security::OutgoingCounter`). The bound, and the version of the software,
-//! survive a factory reset: were the same key given to the device again, counters that it used before would repeat a CCM* nonce.
+//! `BTRK`, the version (u16), then records of kind (u8), length (u16) and value, in any order, big-endian; the FCS of
+//! IEEE 802.15.4 over all of it ends the store. A record of a kind that is not known is an error: it may be one that the
+//! device must not lose.
 
 use alloc::vec::Vec;
 
 pub use protocols::link_security::IncomingCounter;
-use wire::Eui64;
-use wire::ieee802154::SecurityLevel;
-use wire::upper_tester::{Application, Installation, SecretKey};
+use wire::ieee802154::{append_fcs, check_fcs};
+use wire::reader::Reader;
+use wire::{Error, Result};
 
-use crate::anchor::TrustAnchor;
-use crate::bounds;
+use crate::flash::Flash;
+#[cfg(feature = "mutants")]
+use crate::flash::PowerLoss;
+use crate::life::anchor::TrustAnchor;
+use crate::life::{Given, Tasks};
+use crate::registry::Sections;
+use crate::section::{Section, keeps};
+pub use crate::stack::{Domain, NetworkKey, Route};
+use crate::stack::{Heard, Kept};
 
 /// Version of the layout of the records.
 pub const FORMAT: u16 = 1;
 
+const MAGIC: [u8; 4] = *b"BTRK";
+const WRITES: u8 = 1;
+
 /// The persistent content of a device.
 #[derive(Clone, Default)]
 pub struct Store {
-    pub(crate) writes: u64,
-    pub(crate) anchor: Option<TrustAnchor>,
-    pub(crate) installation: Option<Installation>,
-    pub(crate) routes: Vec<Route>,
-    pub(crate) keys: Vec<NetworkKey>,
-    pub(crate) frame_counter_bound: u32,
-    pub(crate) all_secured: bool,
-    pub(crate) close_seq: Option<u32>,
-    pub(crate) incoming: Vec<IncomingCounter>,
-    pub(crate) software: Option<u32>,
-    pub(crate) application: Option<Application>,
-    #[cfg(feature = "mutants")]
-    pub(crate) power: Power,
+    pub(crate) flash: Flash,
+    pub(crate) given: Given,
+    pub(crate) kept: Kept,
+    pub(crate) mechanisms: Sections,
+    pub(crate) tasks: Tasks,
+    pub(crate) heard: Heard,
 }
 
 /// Stores are equal if flash would hold the same.
@@ -44,287 +47,304 @@ impl PartialEq for Store {
 
 impl Eq for Store {}
 
-/// When the power goes, counted in records written since the store was new: for tests on the host.
-#[cfg(feature = "mutants")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum PowerLoss {
-    /// In the moment in which this record would be written: it is lost.
-    Before(u64),
-    /// As soon as this record is written.
-    After(u64),
-}
-
-/// Whether there is power to write with.
-#[cfg(feature = "mutants")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub(crate) struct Power {
-    goes: Option<PowerLoss>,
-    is_gone: bool,
-}
-
-/// A downward host route.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Route {
-    /// Whose global address.
-    pub dest: Eui64,
-    /// The next hop.
-    pub via: Eui64,
-}
-
-/// A network link key.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct NetworkKey {
-    /// Key index, 1 to 255.
-    pub index: u8,
-    /// Key identifier mode 1 always, see `PROFILE-SEL` 7.
-    pub level: SecurityLevel,
-    /// The key.
-    pub key: SecretKey,
-    /// The key source that came with it, if any; not used in mode 1.
-    pub source: Option<Eui64>,
-}
-
 impl Store {
+    /// The octets to write to flash.
+    pub fn encode(&self) -> Vec<u8> {
+        let mut octets = Vec::from(MAGIC);
+        octets.extend(FORMAT.to_be_bytes());
+        let mut record = |kind: u8, value: &[u8]| {
+            octets.push(kind);
+            // Every record is shorter than a credential may be (`bounds::CREDENTIAL_OCTETS`).
+            octets.extend(u16::try_from(value.len()).unwrap_or(0).to_be_bytes());
+            octets.extend(value);
+        };
+        record(WRITES, &self.flash.writes.to_be_bytes());
+        self.given.encode(&mut record);
+        self.kept.encode(&mut record);
+        self.mechanisms.encode(&mut record);
+        self.tasks.encode(&mut record);
+        self.heard.encode(&mut record);
+        append_fcs(&mut octets);
+        octets
+    }
+
+    /// Reads what [`Store::encode`] wrote.
+    ///
+    /// # Errors
+    /// [`Error`] if it is damaged, of another version, or holds more than a device may.
+    pub fn decode(octets: &[u8]) -> Result<Self> {
+        let content = check_fcs(octets)?;
+        let mut reader = Reader::new(content);
+        if reader.array("magic")? != MAGIC {
+            return Err(Error::Malformed("no store"));
+        }
+        if reader.u16_be("format")? != FORMAT {
+            return Err(Error::Unsupported("format of the store"));
+        }
+        let mut store = Self::default();
+        while !reader.is_empty() {
+            let kind = reader.u8("record kind")?;
+            let length = reader.u16_be("record length")?;
+            let mut value = Reader::new(reader.take(length.into(), "record")?);
+            store.decode_record(kind, &mut value)?;
+            if !value.is_empty() {
+                return Err(Error::Malformed("record longer than its kind"));
+            }
+        }
+        Ok(store)
+    }
+
+    fn decode_record(&mut self, kind: u8, value: &mut Reader<'_>) -> Result<()> {
+        match kind {
+            WRITES => self.flash.writes = value.u64_be("writes")?,
+            _ if keeps::<Given>(kind) => self.given.decode(kind, value)?,
+            _ if keeps::<Kept>(kind) => self.kept.decode(kind, value)?,
+            _ if keeps::<Tasks>(kind) => self.tasks.decode(kind, value)?,
+            _ if keeps::<Heard>(kind) => self.heard.decode(kind, value)?,
+            _ => self.mechanisms.decode(kind, value)?,
+        }
+        Ok(())
+    }
+
     /// Records written since the store was new: wear of the flash.
     pub fn writes(&self) -> u64 {
-        self.writes
+        self.flash.writes
     }
 
     /// The octets of everything but the frame counters of neighbours and the count of writes: while they stay the same, a board
     /// may write those counters alone, by their places in [`Store::incoming`].
     pub fn encode_structure(&self) -> Vec<u8> {
-        let mut structure = self.clone();
-        structure.writes = 0;
-        structure.incoming.iter_mut().for_each(|entry| entry.expected = 0);
+        let mut structure = Self { heard: self.heard.places(), ..self.clone() };
+        structure.flash.writes = 0;
         structure.encode()
     }
 
     /// Puts back a frame counter that a board wrote by its place when the store had `writes`; `false` if there is no such place.
     pub fn restore_incoming(&mut self, place: usize, expected: u32, writes: u64) -> bool {
-        let Some(entry) = self.incoming.get_mut(place) else { return false };
-        entry.expected = expected;
-        self.writes = self.writes.max(writes);
-        true
+        let is_there = self.heard.restore(place, expected);
+        if is_there {
+            self.flash.writes = self.flash.writes.max(writes);
+        }
+        is_there
     }
 
-    /// The trust anchor of manufacture.
-    pub fn anchor(&self) -> Option<&TrustAnchor> {
-        self.anchor.as_ref()
-    }
-
-    /// Role and site.
-    pub fn installation(&self) -> Option<&Installation> {
-        self.installation.as_ref()
-    }
-
-    /// Downward host routes.
-    pub fn routes(&self) -> &[Route] {
-        &self.routes
+    /// What was received from neighbours: the lowest frame counters still to be taken.
+    pub fn incoming(&self) -> &[IncomingCounter] {
+        self.heard.counters()
     }
 
     /// The network keys; the last one put is the one to send with.
     pub fn keys(&self) -> &[NetworkKey] {
-        &self.keys
-    }
-
-    /// The key to send with: the one that was put last.
-    pub fn transmit_key(&self) -> Option<&NetworkKey> {
-        self.keys.last()
-    }
-
-    /// Whether a network key is held: the device is a 6SR.
-    pub fn is_secured(&self) -> bool {
-        !self.keys.is_empty()
-    }
-
-    /// `SEL` 5.3.
-    pub fn all_secured(&self) -> bool {
-        self.all_secured
-    }
-
-    /// The sequence number of the last close or re-opening taken.
-    pub fn close_seq(&self) -> Option<u32> {
-        self.close_seq
+        self.kept.keys()
     }
 
     /// No frame counter at or above this bound was ever used.
     pub fn frame_counter_bound(&self) -> u32 {
-        self.frame_counter_bound
+        self.kept.frame_counter_bound()
     }
+}
 
-    /// Version of the software image that was taken last; `None` while it is the one of the factory.
-    pub fn software(&self) -> Option<u32> {
-        self.software
-    }
-
-    /// What the application does.
-    pub fn application(&self) -> Option<&Application> {
-        self.application.as_ref()
-    }
-
-    /// Stores which image is to be booted.
-    pub fn set_software(&mut self, version: Option<u32>) {
-        self.write(|store| store.software = version);
-    }
-
-    /// Stores what the application does.
-    pub fn set_application(&mut self, application: Option<Application>) {
-        self.write(|store| store.application = application);
-    }
-
+/// For who makes a store that no device wrote: a record each.
+impl Store {
     /// Stores the trust anchor.
     pub fn set_anchor(&mut self, anchor: TrustAnchor) {
-        self.write(|store| store.anchor = Some(anchor));
-    }
-
-    /// Stores the site.
-    pub fn set_installation(&mut self, installation: Installation) {
-        self.write(|store| store.installation = Some(installation));
+        self.flash.record(|| self.given.anchor = Some(anchor));
     }
 
     /// Stores a route, in place of one to the same device; `false` if the table is full.
     pub fn set_route(&mut self, route: Route) -> bool {
-        let known = self.routes.iter().position(|known| known.dest == route.dest);
-        if known.is_none() && self.routes.len() >= bounds::ROUTES {
-            return false;
-        }
-        self.write(|store| {
-            store.routes.retain(|known| known.dest != route.dest);
-            store.routes.push(route);
-        });
-        true
+        self.kept.set_route(&mut self.flash, route)
     }
 
     /// Stores a key, in place of one with the same index, and makes it the one to send with; `false` if the table is
     /// full. The same key once more writes nothing.
     pub fn set_key(&mut self, key: NetworkKey) -> bool {
-        if self.keys.last() == Some(&key) {
-            return true;
-        }
-        let known = self.keys.iter().any(|known| known.index == key.index);
-        if !known && self.keys.len() >= bounds::KEYS {
-            return false;
-        }
-        let changed = self.keys.iter().any(|known| known.index == key.index && known.key != key.key);
-        self.write(|store| {
-            if changed {
-                store.incoming.retain(|entry| entry.key_index != key.index);
-            }
-            store.keys.retain(|known| known.index != key.index);
-            store.keys.push(key);
-        });
-        true
+        self.kept.set_key(&mut self.heard, &mut self.flash, key)
     }
 
-    /// Erases a key; `false` if there is none with this index. With the last key goes what belongs to its domain.
-    pub fn erase_key(&mut self, index: u8) -> bool {
-        if !self.keys.iter().any(|key| key.index == index) {
-            return false;
-        }
-        self.write(|store| {
-            store.keys.retain(|key| key.index != index);
-            if store.keys.is_empty() {
-                store.all_secured = false;
-                store.close_seq = None;
-            }
-            store.incoming.retain(|entry| entry.key_index != index);
-        });
-        true
-    }
-
-    /// Erases every key.
-    pub(crate) fn erase_keys(&mut self) {
-        let indices: Vec<u8> = self.keys.iter().map(|key| key.index).collect();
-        for index in indices {
-            self.erase_key(index);
-        }
-    }
-
-    /// Stores ALL_SECURED and the sequence number it came with.
-    pub fn set_all_secured(&mut self, all_secured: bool, seq: u32) {
-        self.write(|store| (store.all_secured, store.close_seq) = (all_secured, Some(seq)));
-    }
-
-    /// Stores the bound that frame counters stay below: to be written before the first of them is used.
+    /// Stores the bound that frame counters stay below.
     pub fn set_frame_counter_bound(&mut self, bound: u32) {
-        self.write(|store| store.frame_counter_bound = bound);
-    }
-
-    /// What was received from neighbours: the lowest frame counters still to be taken.
-    pub fn incoming(&self) -> &[IncomingCounter] {
-        &self.incoming
-    }
-
-    /// The lowest frame counter of a neighbour that is taken after a restart; `None` if nothing of it is stored.
-    pub(crate) fn incoming_of(&self, source: Eui64, key_index: u8) -> Option<u32> {
-        let same = |known: &&IncomingCounter| known.source == source && known.key_index == key_index;
-        self.incoming.iter().find(same).map(|known| known.expected)
+        self.kept.set_frame_counter_bound(&mut self.flash, bound);
     }
 
     /// Stores a neighbour's frame counter, unless it is stored so already. A full table takes no other neighbour.
     pub fn set_incoming(&mut self, entry: IncomingCounter) {
-        let known = self.incoming_of(entry.source, entry.key_index);
-        if known == Some(entry.expected) || known.is_none() && self.incoming.len() >= bounds::NEIGHBOURS {
-            return;
-        }
-        let same = |known: &&mut IncomingCounter| known.source == entry.source && known.key_index == entry.key_index;
-        self.write(|store| match store.incoming.iter_mut().find(same) {
-            Some(known) => known.expected = entry.expected,
-            None => store.incoming.push(entry),
-        });
-    }
-
-    /// Forgets what was received from whom: what the mutant of that name does.
-    pub(crate) fn forget_incoming(&mut self) {
-        self.write(|store| store.incoming.clear());
-    }
-
-    /// Forgets the close sequence number: what the mutant of that name does.
-    pub(crate) fn forget_close_seq(&mut self) {
-        self.write(|store| store.close_seq = None);
-    }
-
-    /// Erases everything but the bound of frame counters and the count of writes.
-    pub fn erase(&mut self) {
-        self.write(|store| {
-            store.anchor = None;
-            store.installation = None;
-            store.routes.clear();
-            store.keys.clear();
-            store.all_secured = false;
-            store.close_seq = None;
-            store.incoming.clear();
-            store.application = None;
-        });
-    }
-
-    /// The one place in which records are written: each of them whole or not at all.
-    fn write(&mut self, change: impl FnOnce(&mut Self)) {
-        let record = self.writes.saturating_add(1);
-        #[cfg(feature = "mutants")]
-        if self.power.is_gone || self.power.goes == Some(PowerLoss::Before(record)) {
-            self.power.is_gone = true;
-            return;
-        }
-        change(self);
-        self.writes = record;
-        #[cfg(feature = "mutants")]
-        if self.power.goes == Some(PowerLoss::After(record)) {
-            self.power.is_gone = true;
-        }
+        self.heard.set(&mut self.flash, entry);
     }
 }
 
-/// Power cuts at writes, for tests on the host.
+/// What a device holds, and power cuts at writes: for tests on the host.
 #[cfg(feature = "mutants")]
 impl Store {
+    /// The trust anchor of manufacture.
+    pub fn anchor(&self) -> Option<&TrustAnchor> {
+        self.given.anchor.as_ref()
+    }
+
+    /// Whether it was installed.
+    pub fn is_installed(&self) -> bool {
+        self.given.installation.is_some()
+    }
+
+    /// Whether a network key is held.
+    pub fn is_secured(&self) -> bool {
+        self.kept.is_keyed()
+    }
+
+    /// ALL_SECURED (`SEL` 5.3), and the sequence number of the last close or re-opening taken.
+    #[cfg(feature = "selective")]
+    pub fn all_secured(&self) -> (bool, Option<u32>) {
+        (self.mechanisms.selective.all_secured, self.mechanisms.selective.close_seq)
+    }
+
+    /// Stores ALL_SECURED and the sequence number it came with.
+    #[cfg(feature = "selective")]
+    pub fn set_all_secured(&mut self, all_secured: bool, seq: u32) {
+        let Self { flash, mechanisms, .. } = self;
+        flash.record(|| {
+            (mechanisms.selective.all_secured, mechanisms.selective.close_seq) = (all_secured, Some(seq));
+        });
+    }
+
     /// Says when the power is to go; after that nothing is written any more.
     pub fn cut_power(&mut self, at: PowerLoss) {
-        self.power.goes = Some(at);
+        self.flash.cut_power(at);
     }
 
     /// Whether it has gone: the device has to be stopped before it does anything else.
     pub fn power_is_gone(&self) -> bool {
-        self.power.is_gone
+        self.flash.power_is_gone()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::life::anchor::{KeyPair, SecretScalar};
+    use core::net::Ipv6Addr;
+    use wire::Eui64;
+    use wire::ieee802154::SecurityLevel;
+    use wire::upper_tester::{Application, Find, Installation, Role, Routing, SecretKey, SecretOctets, Trigger};
+
+    fn full() -> Store {
+        let mut store = Store::default();
+        store.set_anchor(TrustAnchor::Psk(SecretOctets(alloc::vec![1; 16])));
+        let site = Installation {
+            role: Role::SixLbr,
+            channel: 26,
+            pan_id: 0xb007,
+            ct: Ipv6Addr::UNSPECIFIED,
+            find: Some(Find::DnsSd(Ipv6Addr::LOCALHOST)),
+            routing: Routing::Rpl,
+            parent: Some(Eui64([2; 8])),
+            trigger: Trigger::Selection,
+        };
+        store.flash.record(|| store.given.installation = Some(site));
+        assert!(store.set_route(Route { dest: Eui64([3; 8]), via: Eui64([4; 8]) }));
+        let (domain, level) = (Domain::default(), SecurityLevel::EncMic32);
+        let key = NetworkKey { domain, index: 1, level, key: SecretKey([5; 16]), source: None };
+        assert!(store.set_key(key.clone()));
+        assert!(store.set_key(NetworkKey { index: 2, source: Some(Eui64([6; 8])), ..key }));
+        store.set_frame_counter_bound(1024);
+        store.tasks.set_software(&mut store.flash, Some(3));
+        let application = Application { dest: Ipv6Addr::LOCALHOST, port: 7, interval_s: 5, data: Vec::from([1]) };
+        store.tasks.set_application(&mut store.flash, Some(application));
+        #[cfg(feature = "selective")]
+        store.flash.record(|| {
+            (store.mechanisms.selective.all_secured, store.mechanisms.selective.close_seq) = (true, Some(7));
+        });
+        store.set_incoming(IncomingCounter { source: Eui64([8; 8]), key_index: 1, expected: 9 });
+        store
+    }
+
+    #[test]
+    fn a_store_survives_encoding() {
+        let pair = KeyPair {
+            key: SecretScalar([9; 32]),
+            certificate: Vec::from([1; 400]),
+            issuer: Vec::new(),
+            root: Vec::from([2; 91]),
+            revoked: Vec::from([[3; 32], [4; 32]]),
+        };
+        let mut certified = full();
+        certified.set_anchor(TrustAnchor::KeyPair(pair));
+        for store in [Store::default(), full(), certified] {
+            assert!(Store::decode(&store.encode()) == Ok(store));
+        }
+    }
+
+    #[test]
+    fn a_damaged_store_is_no_store() {
+        let octets = full().encode();
+        for at in 0..octets.len() {
+            let mut damaged = octets.clone();
+            damaged[at] ^= 0x10;
+            assert!(Store::decode(&damaged).is_err(), "octet {at}");
+            assert!(Store::decode(&octets[..at]).is_err(), "length {at}");
+        }
+    }
+
+    #[test]
+    fn a_store_of_another_version_or_with_an_unknown_record_is_refused() {
+        let with = |change: fn(&mut Vec<u8>)| {
+            let mut octets = full().encode();
+            octets.truncate(octets.len() - 2);
+            change(&mut octets);
+            append_fcs(&mut octets);
+            Store::decode(&octets)
+        };
+        assert!(with(|octets| octets[5] = 2) == Err(Error::Unsupported("format of the store")));
+        assert!(with(|octets| octets.extend([99, 0, 0])) == Err(Error::Unsupported("kind of record")));
+        assert!(with(|octets| octets.extend([6, 0, 5, 0, 0, 0, 0, 0])).is_err());
+        assert!(with(|octets| (0..5).for_each(|_| octets.extend([5, 0, 18].iter().chain(&[0; 18])))).is_err());
+    }
+
+    /// Octets that firmware from before the sections wrote, for the store of `full`.
+    #[cfg(feature = "selective")]
+    #[test]
+    fn the_octets_are_those_of_every_firmware_so_far() {
+        assert_eq!(hex::encode(full().encode()), FULL);
+    }
+
+    #[cfg(feature = "selective")]
+    const FULL: &str = "\
+        4254524b0001010008000000000000000a0200100101010101010101010101010101010103001d011ab007000000000000000000\
+        000000000000000102020202020202020f0011010000000000000000000000000000000112000004001003030303030303030404\
+        04040404040405001201050505050505050505050505050505050505001a02050505050505050505050505050505050506060606\
+        06060606060004000004000700010108000400000007100004000000031100150000000000000000000000000000000100070005\
+        0109000d08080808080808080100000009b46b";
+
+    #[test]
+    fn the_key_of_another_domain_is_told_apart() {
+        let mut store = full();
+        let key = NetworkKey { domain: Domain(3), index: 9, ..store.keys()[0].clone() };
+        assert!(store.set_key(key.clone()));
+        let decoded = Store::decode(&store.encode()).unwrap();
+        assert_eq!(decoded.keys().last(), Some(&key));
+        assert!(decoded.keys()[0].domain != key.domain);
+    }
+
+    #[test]
+    fn who_keys_the_device_is_kept() {
+        let mut store = full();
+        store.given.mechanism = Some("other".into());
+        let decoded = Store::decode(&store.encode()).unwrap();
+        assert_eq!(decoded.given.mechanism.as_deref(), Some("other"));
+    }
+
+    #[test]
+    fn no_kind_of_record_is_of_two_sections() {
+        let mut kinds = Vec::from([WRITES]);
+        let mut of =
+            |sections: &[core::ops::RangeInclusive<u8>]| sections.iter().cloned().for_each(|own| kinds.extend(own));
+        of(Given::KINDS);
+        of(Kept::KINDS);
+        of(Tasks::KINDS);
+        of(Heard::KINDS);
+        Sections::kinds().iter().for_each(|own| of(own));
+        let all = kinds.len();
+        kinds.sort_unstable();
+        kinds.dedup();
+        assert_eq!(kinds.len(), all);
     }
 }

@@ -184,15 +184,15 @@ impl Life {
     /// Whether what the device holds is legal, and all that it acknowledged.
     fn judge(&self) -> Result<(), String> {
         let store = self.world.store(DEVICE);
-        half_provisioned(store)?;
+        half_provisioned(&store)?;
         if self.keyed && !store.is_secured() {
             return Err("lost the key that it acknowledged".to_owned());
         }
         if let Some((seq, closed)) = self.acknowledged {
             // A later one may have been taken and its acknowledgment lost.
-            let is_older = store.close_seq().is_none_or(|held| held < seq);
-            if is_older || store.close_seq() == Some(seq) && store.all_secured() != closed {
-                let held = (store.close_seq(), store.all_secured());
+            let held = store.all_secured();
+            let is_older = held.1.is_none_or(|held| held < seq);
+            if is_older || held.1 == Some(seq) && held.0 != closed {
                 return Err(format!("went back from {seq}, {closed} to {held:?}"));
             }
         }
@@ -271,12 +271,13 @@ struct Lived {
 /// What no device may be found with after a loss of power.
 fn half_provisioned(store: &Store) -> Result<(), String> {
     let keyed = store.is_secured();
+    let (all_secured, close_seq) = store.all_secured();
     let rules = [
         (keyed && store.anchor().is_none(), "a key without an anchor"),
-        (keyed && store.installation().is_none(), "a key without a site"),
-        (store.installation().is_some() && store.anchor().is_none(), "a site without an anchor"),
-        (!keyed && store.all_secured(), "ALL_SECURED without a key"),
-        (!keyed && store.close_seq().is_some(), "a close sequence number without a key"),
+        (keyed && !store.is_installed(), "a key without a site"),
+        (store.is_installed() && store.anchor().is_none(), "a site without an anchor"),
+        (!keyed && all_secured, "ALL_SECURED without a key"),
+        (!keyed && close_seq.is_some(), "a close sequence number without a key"),
         (!keyed && !store.incoming().is_empty(), "frame counters of neighbours without a key"),
     ];
     rules.iter().find(|(broken, _)| *broken).map_or(Ok(()), |(_, what)| Err(format!("has {what}")))
@@ -306,12 +307,12 @@ fn power_may_go_at_every_write_of_a_full_life() {
 
 /// The sweep notices what it is there for.
 #[rstest]
-#[case(Mutant::FrameCounterResetOnReboot, "frame counter")]
-#[case(Mutant::EraseRestartsCounter, "stored bound")]
-#[case(Mutant::ResetRestartsCounter, "stored bound")]
-#[case(Mutant::KeysLostOnReboot, "lost the key")]
-#[case(Mutant::CloseSeqLostOnReboot, "went back")]
-#[case(Mutant::AllSecuredLostOnReboot, "went back")]
+#[case("frame-counter-reset-on-reboot", "frame counter")]
+#[case("erase-restarts-counter", "stored bound")]
+#[case("reset-restarts-counter", "stored bound")]
+#[case("keys-lost-on-reboot", "lost the key")]
+#[case("close-seq-lost-on-reboot", "went back")]
+#[case("all-secured-lost-on-reboot", "went back")]
 fn a_life_of_a_mutant_is_found_out(#[case] mutant: Mutant, #[case] fault: &str) {
     let found = Life::new().live(None, Some(mutant)).err().unwrap_or_default();
     assert!(found.contains(fault), "{found:?}");

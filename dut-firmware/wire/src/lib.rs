@@ -39,6 +39,8 @@ pub mod zep;
 
 /// Whether frames other than data frames are compiled in.
 pub(crate) const FRAMES: bool = cfg!(feature = "frames");
+/// Whether multicast listener discovery is compiled in.
+pub(crate) const MLD: bool = cfg!(feature = "mld");
 /// Whether RPL is compiled in.
 pub(crate) const RPL: bool = cfg!(feature = "rpl");
 

@@ -56,6 +56,26 @@ pub struct Briefing<'a> {
     pub property: &'a dyn Fn(&str, &str) -> String,
 }
 
+/// Where the device under test is not as the profile has it.
+pub struct Manner {
+    /// Its EUI-64.
+    pub eui64: String,
+    /// The port of its DTLS server.
+    pub port: String,
+    /// The word for what its PSK identity is.
+    pub identity: String,
+}
+
+impl Briefing<'_> {
+    /// How the device under test is spoken to, if not as the profile has it.
+    pub fn manner(&self) -> Option<Manner> {
+        let of_device = |field: &str| (self.property)("dut", field);
+        let (port, identity) = (of_device("dtls_port"), of_device("psk_identity_form"));
+        let is_stated = !port.is_empty() || !identity.is_empty();
+        is_stated.then(|| Manner { eui64: of_device("eui64"), port, identity })
+    }
+}
+
 /// How a station is made.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Making {

@@ -59,8 +59,8 @@ fn main() -> Result<(), Failure> {
                 device.handle(now(), Input::TransmitDone { handle, status });
             }
             let Some(output) = device.poll(now()) else { break };
-            if device.store().writes() != written {
-                written = device.store().writes();
+            if device.writes() != written {
+                written = device.writes();
                 let new = store_path.with_extension("new");
                 std::fs::write(&new, device.store().encode())?;
                 std::fs::rename(&new, &store_path)?;

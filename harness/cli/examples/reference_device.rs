@@ -55,8 +55,8 @@ fn main() -> Result<(), Failure> {
     loop {
         while let Some(output) = device.poll(now()) {
             // What the device has decided is stored before anybody can see it.
-            if device.store().writes() != written {
-                written = device.store().writes();
+            if device.writes() != written {
+                written = device.writes();
                 let new = store_path.with_extension("new");
                 std::fs::write(&new, device.store().encode())?;
                 std::fs::rename(&new, &store_path)?;

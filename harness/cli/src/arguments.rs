@@ -411,7 +411,7 @@ pub(crate) struct DecodeAs {
 
 /// Reads `udp.port==N,PROTOCOL`.
 fn decode_as(text: &str) -> Result<DecodeAs, String> {
-    let names = || UdpProtocol::ALL.map(UdpProtocol::name).join(", ");
+    let names = || UdpProtocol::all().map(UdpProtocol::name).collect::<Vec<_>>().join(", ");
     let (selector, name) = text.split_once(',').ok_or_else(|| "write `udp.port==N,PROTOCOL`".to_owned())?;
     let port = selector
         .strip_prefix("udp.port==")

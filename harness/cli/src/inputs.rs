@@ -106,7 +106,6 @@ pub(crate) fn plan(planning: &Planning) -> Result<(Loaded, Plan), Failure> {
         plan.cases.retain(|case| case.phase == *phase);
         plan.not_applicable.retain(|left_out| left_out.case.phase == *phase);
     }
-    plan.warnings.extend(unread(&loaded)?);
     if plan.cases.is_empty() && plan.not_applicable.is_empty() {
         return Err(Failure::Nothing {
             message: match planning.selectors.as_slice() {
@@ -117,18 +116,6 @@ pub(crate) fn plan(planning: &Planning) -> Result<(Loaded, Plan), Failure> {
         });
     }
     Ok((loaded, plan))
-}
-
-/// PIXIT values that the tester does not have the liberty to follow: it sends and reads the profile's.
-const OF_THE_TESTER: [&str; 5] = ["bootstrap_type", "dtls_port", "psk_identity", "psk_octets", "trigger"];
-
-/// What to say of PIXIT values that differ from the profile's and change nothing.
-fn unread(loaded: &Loaded) -> Result<Vec<String>, Failure> {
-    let profile = Pixit::load(&built_in::pixit())?;
-    let differs = |name: &&str| loaded.pixit.value(name) != profile.value(name);
-    let warn =
-        |name: &str| format!("PIXIT value `{name}` is not the profile's, and the tester keeps to the profile there");
-    Ok(OF_THE_TESTER.into_iter().filter(differs).map(warn).collect())
 }
 
 /// What to say of a selector that matches no case. A name that nobody knows is a mistake, whatever stands beside it; a

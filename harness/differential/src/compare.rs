@@ -5,7 +5,6 @@ use std::net::Ipv6Addr;
 use std::path::Path;
 
 use dissect::{Captured, Dissection, Dissector, FieldKind, Keys, LinkType, UdpProtocol, Value, field};
-use wire::tls::MasterSecret;
 
 use crate::captures::{CAPTURES, capture, capture_path};
 use crate::excuses::excuse;
@@ -13,12 +12,8 @@ use crate::excuses_found::FOUND;
 use crate::excuses_harm::{CAPTURE_CUTS, CUTS, SPECIALS};
 use crate::excuses_history::{HISTORIES, History};
 use crate::generate::CONTEXTS;
-use crate::tshark::{self, fields};
+use crate::tshark::{self, DECODE_AS, fields};
 use crate::{PSK, link_key, session};
-
-/// Ports of the captures that are not those of their protocols. Of port 1000 the Thread joiner has its DTLS.
-pub const DECODE_AS: [(u16, UdpProtocol); 3] =
-    [(1000, UdpProtocol::Dtls), (18120, UdpProtocol::Radius), (21812, UdpProtocol::Radius)];
 
 /// What a comparison found.
 #[derive(Debug, Default)]
@@ -245,7 +240,7 @@ pub fn dissector() -> Dissector {
     keys.add_link_key(1, link_key());
     keys.add_psk(&hex::decode(PSK).unwrap());
     let logged = session("ecdhe");
-    keys.add_dtls_master_secret(logged.client_random, MasterSecret::from_octets(logged.master_secret));
+    keys.add_dtls_master_secret(logged.client_random, logged.master_secret);
     dissector_with(keys)
 }
 
@@ -291,7 +286,7 @@ pub fn dissect_without_keys(packets: &[Vec<u8>], link_type: u32) -> Vec<Dissecti
 fn tell(dissector: &mut Dissector) {
     dissector.set_heuristics(true);
     for (port, protocol) in DECODE_AS {
-        dissector.decode_as(port, protocol);
+        dissector.decode_as(port, UdpProtocol::named(protocol).unwrap());
     }
 }
 

@@ -6,9 +6,11 @@ use std::process::{Command, Stdio};
 
 use dissect::{FIELDS, FieldInfo};
 
-use crate::compare::DECODE_AS;
 use crate::generate::CONTEXTS;
 use crate::{PSK, link_key};
+
+/// Ports of the captures that are not those of their protocols. Of port 1000 the Thread joiner has its DTLS.
+pub const DECODE_AS: [(u16, &str); 3] = [(1000, "dtls"), (18120, "radius"), (21812, "radius")];
 
 /// Between the values of a field; no value that is compared contains it.
 const AGGREGATOR: char = '\u{1f}';
@@ -44,7 +46,7 @@ fn command_without_keys(path: &Path) -> Command {
     command.arg("-r").arg(path);
     command.args(["-o", "ip.check_checksum:TRUE"]);
     for (port, protocol) in DECODE_AS {
-        command.arg("-d").arg(format!("udp.port=={port},{}", protocol.name()));
+        command.arg("-d").arg(format!("udp.port=={port},{}", protocol));
     }
     command.args(["-o", "udp.check_checksum:TRUE"]);
     for (id, prefix, length) in CONTEXTS {

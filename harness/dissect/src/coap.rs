@@ -5,12 +5,12 @@ use alloc::string::String;
 use alloc::vec::Vec;
 
 use super::Dissector;
-use super::coap_exchange::{Block, BodyKey};
+use super::carried::{End, Protocol, Under};
+use super::coap_exchange::{Block, BodyKey, Exchanges};
 use super::coap_names;
-use super::dtls_session::End;
 use super::model::NoteKind;
 use super::sheet::{Cursor, Sheet, Span};
-use wire::coap::{Code, ContentFormat, OptionNumber, PAYLOAD_MARKER};
+use wire::coap::{Code, ContentFormat, OptionNumber, PAYLOAD_MARKER, PORT};
 use wire::reader::Reader;
 use wire::{Error, Result};
 
@@ -51,6 +51,20 @@ impl BlockOption {
         if self.more { length == full } else { length <= full }
     }
 }
+
+/// CoAP in the clear.
+pub(super) const PROTOCOL: Protocol = Protocol {
+    name: "coap",
+    udp_ports: &[PORT],
+    body: |dissector, sheet, cursor, under| {
+        let way = match under {
+            Under::Udp { from, to } if !sheet.is_quoting() => Some((from, to)),
+            _ => None,
+        };
+        dissector.coap(sheet, cursor, way)
+    },
+    ..Protocol::NONE
+};
 
 /// From whom to whom a message went, if it was sent and not quoted.
 type Way = Option<(End, End)>;
@@ -93,9 +107,9 @@ impl Dissector {
         if let Some((from, to)) = way {
             if code.is_request() {
                 resource.push(code.0);
-                self.exchanges.asked(from, to, token, &found.path, &resource);
+                self.states.of::<Exchanges>().asked(from, to, token, &found.path, &resource);
             } else if code.is_response() {
-                let request = self.exchanges.answered(to, from, token);
+                let request = self.states.of::<Exchanges>().answered(to, from, token);
                 let (path, asked) = request.unwrap_or(("", token));
                 // A response has no Uri-Path of its own (RFC 7252 section 5.10).
                 found.path = if found.path.is_empty() { path.into() } else { found.path };
@@ -181,7 +195,7 @@ impl Dissector {
         let key = BodyKey { from, to, subject, is_of_request };
         let (number, time) = (self.number, self.time);
         let block = Block { offset, more: option.more, bytes, etag: &found.etag, number, time };
-        let (body, pieces) = self.exchanges.put(&key, &block)?;
+        let (body, pieces) = self.states.of::<Exchanges>().put(&key, &block)?;
         let buffer = sheet.buffer("blocks", &body);
         for piece in &pieces {
             let span = Span { buffer, offset: piece.offset, length: piece.length };

@@ -5,7 +5,7 @@ use alloc::string::String;
 use alloc::vec::Vec;
 use core::time::Duration;
 
-use super::dtls_session::End;
+use super::carried::End;
 use super::reassembly::is_over;
 
 /// Requests that are remembered.

@@ -1,28 +1,23 @@
 //! The stateful dissector: what frames need to know of the frames before them.
 
-use alloc::vec;
 use alloc::vec::Vec;
-use core::ops::RangeInclusive;
 use core::time::Duration;
 
 use super::Dissection;
-use super::coap_exchange::Exchanges;
-use super::dtls_session::Sessions;
 use super::ip_fragment::IpReassembly;
 use super::keys::Keys;
 use super::lowpan_rfrag::Recoverable;
 use super::model::NoteKind;
+use super::protocols::UdpProtocol;
 use super::reassembly::Reassembly;
 use super::retries::LastFrames;
 use super::sheet::{Cursor, Sheet};
-use super::udp_ports::UdpProtocol;
+use super::states::States;
 use super::wpan::{NOT_SEEN, ShortAddresses, Transactions};
 use wire::Eui64;
-use wire::coap;
 use wire::ieee802154::{LinkAddress, PanId, ShortAddress, Trailer};
 use wire::ipv6::Ipv6Addr;
 use wire::sixlowpan::{Context, Contexts};
-use wire::tls::{MasterSecret, RANDOM_LENGTH};
 
 /// Takes captured frames apart, in the order of their capture. Every memory of it is bounded.
 pub struct Dissector {
@@ -31,9 +26,8 @@ pub struct Dissector {
     pub(super) reassembly: Reassembly,
     pub(super) recoverable: Recoverable,
     pub(super) ip_reassembly: IpReassembly,
-    pub(super) sessions: Sessions,
-    pub(super) exchanges: Exchanges,
-    pub(super) dtls_ports: Vec<u16>,
+    /// What protocols above IP remember.
+    pub(super) states: States,
     pub(super) last_frames: LastFrames,
     pub(super) decode_as: Vec<(u16, UdpProtocol)>,
     pub(super) heuristics: bool,
@@ -58,9 +52,7 @@ impl Dissector {
             reassembly: Reassembly::default(),
             recoverable: Recoverable::default(),
             ip_reassembly: IpReassembly::default(),
-            sessions: Sessions::default(),
-            exchanges: Exchanges::default(),
-            dtls_ports: vec![coap::SECURE_PORT],
+            states: States::default(),
             last_frames: LastFrames::default(),
             decode_as: Vec::new(),
             heuristics: false,
@@ -74,31 +66,9 @@ impl Dissector {
         }
     }
 
-    /// See [`Keys::add_link_key`]; frames seen before stay undecrypted.
-    pub fn add_link_key(&mut self, index: u8, key: [u8; 16]) {
-        self.keys.add_link_key(index, key);
-    }
-
-    /// See [`Keys::add_thread_network_key`]; frames seen before stay undecrypted.
-    pub fn add_thread_network_key(&mut self, network_key: [u8; 16], sequences: RangeInclusive<u32>) {
-        self.keys.add_thread_network_key(network_key, sequences);
-    }
-
-    /// See [`Keys::add_dtls_master_secret`].
-    pub fn add_dtls_master_secret(&mut self, client_random: [u8; RANDOM_LENGTH], master_secret: MasterSecret) {
-        self.keys.add_dtls_master_secret(client_random, master_secret);
-    }
-
-    /// See [`Keys::add_psk`].
-    pub fn add_psk(&mut self, psk: &[u8]) {
-        self.keys.add_psk(psk);
-    }
-
-    /// Takes UDP datagrams from or to `port` for DTLS, as those of port 5684.
-    pub fn add_dtls_port(&mut self, port: u16) {
-        if !self.dtls_ports.contains(&port) {
-            self.dtls_ports.push(port);
-        }
+    /// The keys: those that are added open the frames to come; frames seen before stay undecrypted.
+    pub fn keys_mut(&mut self) -> &mut Keys {
+        &mut self.keys
     }
 
     /// The TSCH timeslot of the frames to come, or `None` if it is not known: frames whose nonce is made of it cannot be

@@ -1,15 +1,32 @@
 //! DNS and multicast DNS messages (RFC 1035 section 4.1, RFC 6762 section 18): header, questions and sections.
 
+use super::carried::Protocol;
 use super::dns_record::{Dns, record};
 use super::sheet::{Cursor, Sheet};
 use wire::dns;
 use wire::{Error, Result};
 
+/// DNS.
+pub(super) const PROTOCOL: Protocol = Protocol {
+    name: "dns",
+    udp_ports: &[dns::PORT],
+    body: |_, sheet, cursor, _| dns(sheet, cursor, dns::PORT),
+    ..Protocol::NONE
+};
+
+/// Multicast DNS.
+pub(super) const MULTICAST: Protocol = Protocol {
+    name: "mdns",
+    udp_ports: &[dns::MULTICAST_PORT],
+    body: |_, sheet, cursor, _| dns(sheet, cursor, dns::MULTICAST_PORT),
+    ..Protocol::NONE
+};
+
 /// Operation code of an update (RFC 2136), whose sections have other names.
 const UPDATE: u64 = 5;
 
 /// Dissects the message at the cursor; `port` is the one of both that is of DNS.
-pub(super) fn dns(sheet: &mut Sheet, cursor: Cursor<'_>, port: u16) -> Result<()> {
+fn dns(sheet: &mut Sheet, cursor: Cursor<'_>, port: u16) -> Result<()> {
     sheet.layer("dns");
     let mut dns = Dns::new(cursor, port == dns::MULTICAST_PORT);
     let cursor = &mut dns.cursor;

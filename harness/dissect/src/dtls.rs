@@ -1,8 +1,9 @@
 //! DTLS records: one layer each, decrypted if a key is known.
 
 use super::Dissector;
+use super::carried::{End, Protocol, Under};
 use super::coap::looks_like_coap;
-use super::dtls_session::{End, OpenFailure};
+use super::dtls_session::{OpenFailure, Sessions};
 use super::model::NoteKind;
 use super::sheet::{Cursor, Sheet, Span};
 use wire::dtls::{Fragment, HandshakeHeader, RecordHeader};
@@ -12,6 +13,20 @@ use wire::{Error, Result, coap};
 
 /// The content type of RFC 6520.
 const HEARTBEAT: u8 = 24;
+
+/// DTLS and what it protects.
+pub(super) const PROTOCOL: Protocol = Protocol {
+    name: "dtls",
+    udp_ports: &[coap::SECURE_PORT],
+    // What is quoted belongs to no session.
+    is_quotable: false,
+    form: Some((looks_like_dtls, "taken for DTLS by its form: the ports do not tell")),
+    body: |dissector, sheet, mut cursor, under| match under {
+        Under::Udp { from, to } => dissector.dtls(sheet, &mut cursor, from, to),
+        _ => Ok(()),
+    },
+    ..Protocol::NONE
+};
 
 impl Dissector {
     /// All records of a datagram.
@@ -48,7 +63,7 @@ impl Dissector {
             sheet.note(NoteKind::NoKey, "a record that the capture cut is not decrypted");
             return Ok(());
         }
-        let Some(session) = self.sessions.between(from, to) else { return Ok(()) };
+        let Some(session) = self.states.of::<Sessions>().between(from, to) else { return Ok(()) };
         let opened = session.open(&self.keys, from, header, fragment.rest());
         let unsupported = session.unsupported_suite();
         sheet.number("dtls.decrypted", opened.is_ok(), fragment.ahead(0));
@@ -142,7 +157,7 @@ impl Dissector {
             let header = header?;
             let length = usize::try_from(header.fragment_length).unwrap_or(usize::MAX);
             let piece = cursor.sub(length, "dtls.handshake.fragment")?;
-            let Some(session) = self.sessions.between(from, to) else { return Ok(()) };
+            let Some(session) = self.states.of::<Sessions>().between(from, to) else { return Ok(()) };
             if piece.is_cut() {
                 session.miss();
                 return match header.is_whole() {
@@ -202,4 +217,27 @@ fn record_header(sheet: &mut Sheet, cursor: &mut Cursor<'_>) -> Result<RecordHea
         cursor.uint(sheet, name, octets)?;
     }
     header
+}
+
+/// Whether octets are DTLS records from the first to the last: known content types, a version of DTLS, lengths that fit.
+fn looks_like_dtls(bytes: &[u8]) -> bool {
+    let mut reader = Reader::new(bytes);
+    let mut record = || -> Result<bool> {
+        let content_type = reader.u8("content type")?;
+        let version = reader.u16_be("version")?;
+        reader.take(8, "epoch and sequence number")?;
+        let length = reader.u16_be("length")?;
+        reader.take(length.into(), "fragment")?;
+        if !(20..=24).contains(&content_type) || !matches!(version, 0xfefd | 0xfeff) {
+            return Err(Error::Malformed("record"));
+        }
+        Ok(reader.is_empty())
+    };
+    loop {
+        match record() {
+            Ok(true) => return true,
+            Ok(false) => {}
+            Err(_) => return false,
+        }
+    }
 }

@@ -6,10 +6,10 @@ use alloc::vec::Vec;
 
 use sha2::{Digest, Sha256};
 
+use super::carried::End;
 use super::handshake::Negotiated;
-use super::keys::Keys;
+use super::keys::{Keys, SecretKind, Session as Of, Wireshark};
 use wire::dtls::{Fragment, HandshakeHeader, RecordHeader, additional_data, message_bytes};
-use wire::ipv6::Ipv6Addr;
 use wire::reader::Reader;
 use wire::tls::{
     CipherSuite, ClientHello, ExtensionType, HandshakeType, KeyBlock, MAC_LENGTH, MasterSecret, RANDOM_LENGTH, Sender,
@@ -17,8 +17,29 @@ use wire::tls::{
 };
 use wire::{Error, ccm};
 
-/// Address and port.
-pub(super) type End = (Ipv6Addr, u16);
+/// A pre-shared key that any session may use.
+pub(super) const PSK: SecretKind = SecretKind {
+    protocol: "psk",
+    session: Of::None,
+    secret: 0..=usize::MAX,
+    what: "DTLS pre-shared key",
+    of: "",
+    properties: &["psk", "second_psk"],
+    add: Keys::keep,
+    wireshark: None,
+};
+
+/// The master secret of the session that a client random began.
+pub(super) const MASTER_SECRET: SecretKind = SecretKind {
+    protocol: "dtls",
+    session: Of::Octets("CLIENT-RANDOM", RANDOM_LENGTH..=RANDOM_LENGTH),
+    secret: 48..=48,
+    what: "DTLS master secret",
+    of: "client random",
+    properties: &[],
+    add: Keys::keep,
+    wireshark: Some(Wireshark::KeyLog("CLIENT_RANDOM")),
+};
 
 /// Sessions that are remembered.
 const MAX_SESSIONS: usize = 64;
@@ -288,9 +309,10 @@ impl Handshake {
             }
             Some(MasterSecret::derive_extended(&premaster, &self.session_hash?))
         };
-        keys.master_secrets(&client_random)
-            .cloned()
-            .chain(keys.psks().filter_map(from_psk))
+        let logged = keys.kept(&MASTER_SECRET, &client_random).filter_map(|secret| secret.try_into().ok());
+        logged
+            .map(MasterSecret::from_octets)
+            .chain(keys.kept(&PSK, &[]).filter_map(from_psk))
             .map(|secret| secret.key_block(&client_random, &server_random))
             .collect()
     }

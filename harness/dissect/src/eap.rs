@@ -2,14 +2,26 @@
 
 use alloc::string::String;
 
+use super::carried::Protocol;
 use super::model::NoteKind;
 use super::sheet::{Cursor, Sheet};
 use wire::eap::{Code, HEADER_LENGTH, Type};
 use wire::eapol::PacketType;
+use wire::ethernet::EtherType;
+use wire::ieee802154::KmpId;
 use wire::{Error, Result};
 
+/// EAPOL.
+pub(super) const EAPOL: Protocol = Protocol {
+    name: "eapol",
+    ether_types: &[EtherType::EAPOL],
+    kmp_ids: &[KmpId::IEEE_802_1X, KmpId::IEEE_802_11_4WH, KmpId::IEEE_802_11_GKH],
+    body: |_, sheet, cursor, _| eapol(sheet, cursor),
+    ..Protocol::NONE
+};
+
 /// An EAPOL packet, over Ethernet or as key management protocol 1 of IEEE 802.15.9.
-pub(super) fn eapol(sheet: &mut Sheet, mut cursor: Cursor<'_>) -> Result<()> {
+fn eapol(sheet: &mut Sheet, mut cursor: Cursor<'_>) -> Result<()> {
     sheet.layer("eapol");
     cursor.uint(sheet, "eapol.version", 1)?;
     let packet_type = PacketType((cursor.uint(sheet, "eapol.type", 1)? & 0xff) as u8);

@@ -1,13 +1,40 @@
 //! HIP packets (RFC 7401 section 5.1): the header and the types of the parameters.
 
+use super::carried::{Protocol, Under};
 use super::ip::{Ends, UNVERIFIED};
 use super::model::NoteKind;
 use super::sheet::{Cursor, Sheet, Span};
-use wire::hip::{HEADER_LENGTH, checksum, padding};
+use wire::hip::{HEADER_LENGTH, PORT, checksum, padding};
+use wire::ieee802154::KmpId;
 use wire::{Error, Result};
 
+/// HIP; over UDP it lies behind four zero octets.
+pub(super) const PROTOCOL: Protocol = Protocol {
+    name: "hip",
+    udp_ports: &[PORT],
+    next_headers: &[139],
+    kmp_ids: &[KmpId::HIP],
+    body: |_, sheet, mut cursor, under| match under {
+        Under::Udp { .. } => {
+            marker(&mut cursor)?;
+            hip(sheet, cursor, None)
+        }
+        Under::Ip(ends) => hip(sheet, cursor, Some(ends)),
+        Under::Ethernet | Under::Mpx => hip(sheet, cursor, None),
+    },
+    ..Protocol::NONE
+};
+
+/// Four zero octets (RFC 5770 section 5.1).
+fn marker(payload: &mut Cursor<'_>) -> Result<()> {
+    match payload.take(4, "HIP marker")? {
+        [0, 0, 0, 0] => Ok(()),
+        _ => Err(Error::Unsupported("ESP on the port of HIP")),
+    }
+}
+
 /// A HIP packet between `ends`; over UDP, where its checksum is not used, without.
-pub(super) fn hip(sheet: &mut Sheet, mut cursor: Cursor<'_>, ends: Option<Ends>) -> Result<()> {
+fn hip(sheet: &mut Sheet, mut cursor: Cursor<'_>, ends: Option<Ends>) -> Result<()> {
     sheet.layer("hip");
     let whole = cursor.rest();
     cursor.uint(sheet, "hip.proto", 1)?;

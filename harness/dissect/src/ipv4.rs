@@ -1,9 +1,11 @@
 //! IPv4 (RFC 791) and the head of TCP segments (RFC 9293 section 3.1). Fragments are named and left alone.
 
 use super::Dissector;
+use super::carried::Under;
 use super::ip::Ends;
 use super::model::NoteKind;
 use super::packet::ipv4_address;
+use super::protocols::of_next_header;
 use super::sheet::{Cursor, Sheet, Span};
 use wire::{Error, Result, ipv4};
 
@@ -66,8 +68,10 @@ impl Dissector {
         match protocol {
             6 => tcp(sheet, payload),
             17 => self.udp(sheet, payload, ends),
-            139 => super::hip::hip(sheet, payload, Some(ends)),
-            _ => Ok(()),
+            other => match of_next_header(other) {
+                Some(protocol) => (protocol.body)(self, sheet, payload, Under::Ip(ends)),
+                None => Ok(()),
+            },
         }
     }
 }

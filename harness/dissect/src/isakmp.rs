@@ -1,9 +1,44 @@
 //! IKEv2 messages (RFC 7296 sections 3.1 and 3.2): header, payload chain, and what is not encrypted of it: proposals,
 //! key exchange, nonce, notifications.
 
+use super::carried::{Protocol, Under};
 use super::sheet::{Cursor, Sheet};
-use wire::ikev2::{HEADER_LENGTH, PayloadType};
+use wire::ieee802154::KmpId;
+use wire::ikev2::{self, HEADER_LENGTH, PayloadType};
 use wire::{Error, Result};
+
+/// IKEv2; on port 4500 it lies behind four zero octets.
+pub(super) const PROTOCOL: Protocol = Protocol {
+    name: "isakmp",
+    udp_ports: &[ikev2::PORT, ikev2::NAT_PORT],
+    kmp_ids: &[KmpId::IKEV2],
+    body: |_, sheet, cursor, under| match under {
+        Under::Udp { from, to } if [from.1, to.1].contains(&ikev2::NAT_PORT) => udp_encapsulated(sheet, cursor),
+        _ => isakmp(sheet, cursor),
+    },
+    ..Protocol::NONE
+};
+
+/// IKE or ESP on port 4500 (RFC 3948 section 2).
+fn udp_encapsulated(sheet: &mut Sheet, mut payload: Cursor<'_>) -> Result<()> {
+    sheet.layer("udpencap");
+    match *payload.rest() {
+        [0xff] => {
+            payload.uint(sheet, "udpencap.nat_keepalive", 1)?;
+            Ok(())
+        }
+        [0, 0, 0, 0, ..] => {
+            payload.bytes(sheet, "udpencap.non_esp_marker", 4)?;
+            isakmp(sheet, payload)
+        }
+        _ => {
+            sheet.layer("esp");
+            payload.uint(sheet, "esp.spi", 4)?;
+            payload.uint(sheet, "esp.sequence", 4)?;
+            Ok(())
+        }
+    }
+}
 
 /// An IKEv2 message.
 pub(super) fn isakmp(sheet: &mut Sheet, mut cursor: Cursor<'_>) -> Result<()> {

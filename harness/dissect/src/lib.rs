@@ -11,6 +11,7 @@
 
 extern crate alloc;
 
+mod carried;
 mod coap;
 mod coap_exchange;
 mod coap_names;
@@ -26,6 +27,7 @@ mod hello_extension;
 mod hip;
 mod icmpv6;
 mod icmpv6_option;
+mod info;
 mod ip;
 mod ip_fragment;
 mod ip_option;
@@ -41,6 +43,7 @@ mod messages;
 mod model;
 mod packet;
 mod pana;
+mod protocols;
 mod quoted;
 mod radius;
 mod reassembly;
@@ -51,19 +54,20 @@ mod rpl;
 mod rpl_metric;
 mod rpl_option;
 mod sheet;
+mod states;
 mod table;
 #[cfg(test)]
 mod tests;
-mod udp_ports;
 mod ut;
 mod wpan;
 
 pub use dissector::Dissector;
 pub use dns_record::push_printable;
-pub use keys::{Keys, THREAD_KEY_SEQUENCES};
+pub use info::{Facts, Names, Nobody, info, name, summary};
+pub use keys::{KINDS, Keys, SecretKind, Session, THREAD_KEY_SEQUENCES, Wireshark, secret_kind};
 pub use messages::{MESSAGES, MessageInfo, message};
 pub use model::{Buffer, Dissection, Field, Layer, Note, NoteKind, Value};
 pub use packet::{Captured, LinkType};
+pub use protocols::UdpProtocol;
 pub use table::{FIELDS, FieldInfo, FieldKind, field};
-pub use udp_ports::UdpProtocol;
 pub use ut::upper_tester;

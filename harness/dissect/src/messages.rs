@@ -1,7 +1,5 @@
 //! The message table: names for layers with certain field values, as `expect = "sel.jsr"` uses them.
 
-use super::model::Layer;
-
 /// A message: the layers of one name whose fields have all these numbers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct MessageInfo {
@@ -11,16 +9,10 @@ pub struct MessageInfo {
     pub layer: &'static str,
     /// For a person.
     pub description: &'static str,
+    /// Whether it says little of what is in it: any other name of the same packet says more.
+    pub is_general: bool,
     /// Fields of that layer and the number that one of their occurrences has.
     pub matches: &'static [(&'static str, u64)],
-}
-
-impl MessageInfo {
-    /// Whether `layer` is this message.
-    pub fn matches_layer(&self, layer: &Layer<'_>) -> bool {
-        let has = |(name, number): &(&str, u64)| layer.fields(name).any(|field| field.number() == Some(*number));
-        layer.name == self.layer && self.matches.iter().all(has)
-    }
 }
 
 /// The message of this name.
@@ -28,13 +20,24 @@ pub fn message(name: &str) -> Option<&'static MessageInfo> {
     MESSAGES.iter().find(|message| message.name == name)
 }
 
+/// `any` before a name: it says little.
+macro_rules! is_general {
+    () => {
+        false
+    };
+    (any) => {
+        true
+    };
+}
+
 macro_rules! messages {
-    ($($name:literal, $layer:literal, $description:literal $(, $field:literal = $number:literal)*;)*) => {
+    ($($($any:ident)? $name:literal, $layer:literal, $description:literal $(, $field:literal = $number:literal)*;)*) => {
         /// All messages.
         pub const MESSAGES: &[MessageInfo] = &[$(MessageInfo {
             name: $name,
             layer: $layer,
             description: $description,
+            is_general: is_general!($($any)?),
             matches: &[$(($field, $number)),*],
         },)*];
     };
@@ -42,12 +45,12 @@ macro_rules! messages {
 
 messages! {
     "wpan.beacon", "wpan", "MAC beacon frame", "wpan.frame_type" = 0;
-    "wpan.data", "wpan", "MAC data frame", "wpan.frame_type" = 1;
+    any "wpan.data", "wpan", "MAC data frame", "wpan.frame_type" = 1;
     "wpan.ack", "wpan", "MAC acknowledgment frame", "wpan.frame_type" = 2;
     "wpan.command", "wpan", "MAC command frame", "wpan.frame_type" = 3;
     "wpan.beacon_request", "wpan", "MAC beacon request command", "wpan.frame_type" = 3, "wpan.cmd" = 7;
-    "ipv6.packet", "ipv6", "any IPv6 packet";
-    "udp.datagram", "udp", "any UDP datagram";
+    any "ipv6.packet", "ipv6", "any IPv6 packet";
+    any "udp.datagram", "udp", "any UDP datagram";
     "icmpv6.destination_unreachable", "icmpv6", "ICMPv6 destination unreachable", "icmpv6.type" = 1;
     "icmpv6.packet_too_big", "icmpv6", "ICMPv6 packet too big", "icmpv6.type" = 2;
     "icmpv6.time_exceeded", "icmpv6", "ICMPv6 time exceeded", "icmpv6.type" = 3;
@@ -79,7 +82,7 @@ messages! {
     "sel.ssr", "sel", "set secure request", "sel.code" = 2;
     "dtls.change_cipher_spec", "dtls", "DTLS ChangeCipherSpec", "dtls.record.content_type" = 20;
     "dtls.alert", "dtls", "DTLS alert, also one that could not be decrypted", "dtls.record.content_type" = 21;
-    "dtls.application_data", "dtls", "DTLS application data", "dtls.record.content_type" = 23;
+    any "dtls.application_data", "dtls", "DTLS application data", "dtls.record.content_type" = 23;
     "dtls.hello_request", "dtls", "DTLS HelloRequest", "dtls.handshake.type" = 0;
     "dtls.client_hello", "dtls", "DTLS ClientHello", "dtls.handshake.type" = 1;
     "dtls.server_hello", "dtls", "DTLS ServerHello", "dtls.handshake.type" = 2;
@@ -92,9 +95,9 @@ messages! {
     "dtls.certificate_verify", "dtls", "DTLS CertificateVerify", "dtls.handshake.type" = 15;
     "dtls.client_key_exchange", "dtls", "DTLS ClientKeyExchange", "dtls.handshake.type" = 16;
     "dtls.finished", "dtls", "DTLS Finished, decrypted", "dtls.handshake.type" = 20;
-    "coap.message", "coap", "any CoAP message";
+    any "coap.message", "coap", "any CoAP message";
     "coap.empty", "coap", "CoAP empty message: acknowledgement, reset or ping", "coap.code" = 0;
-    "coap.request", "coap", "CoAP request of any method", "coap.is_request" = 1;
+    any "coap.request", "coap", "CoAP request of any method", "coap.is_request" = 1;
     "coap.response", "coap", "CoAP response of any code", "coap.is_response" = 1;
     "coap.get", "coap", "CoAP GET", "coap.code" = 1;
     "coap.post", "coap", "CoAP POST", "coap.code" = 2;

@@ -8,8 +8,10 @@ use core::fmt;
 use super::messages::{self, MESSAGES, MessageInfo};
 use super::record::{BufferRecord, LayerRecord, Name, Record, Repr};
 use super::render;
-use super::sheet::QUOTED;
 use wire::ieee802154::LinkAddress;
+
+/// The layer of what an ICMPv6 error or a redirect quotes.
+pub(super) const QUOTED: &str = "quoted";
 
 /// The value of a field as `tshark -T fields` prints it.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -170,6 +172,14 @@ pub struct Layer<'a> {
     pub name: &'static str,
     dissection: &'a Dissection,
     records: &'a [Record],
+}
+
+impl MessageInfo {
+    /// Whether `layer` is this message.
+    pub fn matches_layer(&self, layer: &Layer<'_>) -> bool {
+        let has = |(name, number): &(&str, u64)| layer.fields(name).any(|field| field.number() == Some(*number));
+        layer.name == self.layer && self.matches.iter().all(has)
+    }
 }
 
 impl<'a> Layer<'a> {

@@ -6,13 +6,24 @@ use alloc::format;
 use alloc::string::{String, ToString};
 use core::net::Ipv4Addr;
 
+use super::carried::{Protocol, Under};
 use super::model::NoteKind;
+use super::protocols::of_ether_type;
 use super::sheet::{Cursor, Sheet, Span};
 use super::{Dissection, Dissector};
 use wire::ethernet::{EtherType, MacAddress, VlanTag};
 use wire::ieee802154::Trailer;
 use wire::tap::TlvType;
 use wire::{Error, Result, tap, zep};
+
+/// ZEP; what is quoted was on no air.
+pub(super) const ZEP: Protocol = Protocol {
+    name: "zep",
+    udp_ports: &[zep::PORT],
+    is_quotable: false,
+    body: |dissector, sheet, cursor, _| dissector.zep(sheet, cursor),
+    ..Protocol::NONE
+};
 
 /// The link type of a capture (LINKTYPE_ numbers of pcap).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -189,11 +200,14 @@ impl Dissector {
             EtherType::IPV6 => self.ipv6(sheet, cursor),
             EtherType::IEEE802_15_4 => self.frame_with_fcs(sheet, cursor),
             EtherType::ARP => arp(sheet, cursor),
-            EtherType::EAPOL => super::eap::eapol(sheet, cursor),
-            EtherType(other) => {
-                sheet.note(NoteKind::Unsupported, format!("EtherType {other:#06x} is not dissected"));
-                Ok(())
-            }
+            other => match of_ether_type(other) {
+                Some(protocol) => (protocol.body)(self, sheet, cursor, Under::Ethernet),
+                None => {
+                    let number = other.0;
+                    sheet.note(NoteKind::Unsupported, format!("EtherType {number:#06x} is not dissected"));
+                    Ok(())
+                }
+            },
         }
     }
 
@@ -222,7 +236,7 @@ impl Dissector {
     }
 
     /// A datagram of the ZigBee Encapsulation Protocol.
-    pub(super) fn zep(&mut self, sheet: &mut Sheet, mut cursor: Cursor<'_>) -> Result<()> {
+    fn zep(&mut self, sheet: &mut Sheet, mut cursor: Cursor<'_>) -> Result<()> {
         if sheet.dissection.has_layer("zep") {
             return Err(Error::Malformed("ZEP inside ZEP"));
         }

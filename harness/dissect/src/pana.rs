@@ -4,16 +4,28 @@
 use alloc::format;
 use alloc::string::String;
 
+use super::carried::Protocol;
 use super::model::NoteKind;
 use super::sheet::{Cursor, Sheet};
-use wire::pana::{Avp, AvpCode, Flags, HEADER_LENGTH, padding};
+use wire::ieee802154::KmpId;
+use wire::pana::{Avp, AvpCode, Flags, HEADER_LENGTH, PORT, padding};
 use wire::{Error, Result};
+
+/// PANA.
+pub(super) const PROTOCOL: Protocol = Protocol {
+    name: "pana",
+    udp_ports: &[PORT],
+    kmp_ids: &[KmpId::PANA],
+    form: Some((looks_like_pana, "taken for PANA by its form: the ports do not tell")),
+    body: |_, sheet, cursor, _| pana(sheet, cursor),
+    ..Protocol::NONE
+};
 
 /// Those of RFC 5191 section 7 and of RFC 6345 section 3.
 const MESSAGE_TYPES: core::ops::RangeInclusive<u64> = 1..=5;
 
 /// Whether octets look like a PANA message, all of them: for ports that are not known.
-pub(super) fn looks_like_pana(bytes: &[u8]) -> bool {
+fn looks_like_pana(bytes: &[u8]) -> bool {
     let Some(header) = bytes.first_chunk::<HEADER_LENGTH>() else { return false };
     let [r0, r1, l0, l1, f0, f1, t0, t1, ..] = *header;
     let (reserved, length) = (u16::from_be_bytes([r0, r1]), u16::from_be_bytes([l0, l1]));
@@ -33,7 +45,7 @@ struct Inner<'a> {
 }
 
 /// A PANA message, and the one that it relays.
-pub(super) fn pana(sheet: &mut Sheet, cursor: Cursor<'_>) -> Result<()> {
+fn pana(sheet: &mut Sheet, cursor: Cursor<'_>) -> Result<()> {
     let inner = message(sheet, cursor)?;
     let Some(relayed) = inner.relayed else { return above(sheet, inner) };
     let inner = message(sheet, relayed)?;

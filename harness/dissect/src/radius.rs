@@ -3,17 +3,22 @@
 use alloc::string::String;
 use alloc::vec::Vec;
 
+use super::carried::Protocol;
 use super::model::NoteKind;
 use super::packet::ipv4_address;
 use super::sheet::{Cursor, Sheet};
-use wire::radius::{AttributeType, HEADER_LENGTH};
+use wire::radius::{AttributeType, HEADER_LENGTH, PORTS};
 use wire::{Error, Result};
+
+/// RADIUS.
+pub(super) const PROTOCOL: Protocol =
+    Protocol { name: "radius", udp_ports: &PORTS, body: |_, sheet, cursor, _| radius(sheet, cursor), ..Protocol::NONE };
 
 /// The code that is reserved (RFC 2865 section 3): receivers discard such packets.
 const RESERVED_CODE: u64 = 255;
 
 /// A RADIUS packet.
-pub(super) fn radius(sheet: &mut Sheet, mut cursor: Cursor<'_>) -> Result<()> {
+fn radius(sheet: &mut Sheet, mut cursor: Cursor<'_>) -> Result<()> {
     sheet.layer("radius");
     if cursor.uint(sheet, "radius.code", 1)? == RESERVED_CODE {
         sheet.note(NoteKind::Unknown, "the packet's code is reserved");

@@ -5,7 +5,7 @@ use alloc::format;
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 
-use super::model::{Dissection, Note, NoteKind, Value};
+use super::model::{Dissection, Note, NoteKind, QUOTED, Value};
 use super::record::{BufferRecord, LayerRecord, Name, Range, Record, Repr};
 use super::render;
 use wire::ipv6::Ipv6Addr;
@@ -24,9 +24,6 @@ impl Span {
     /// Of what was not read from octets.
     pub(super) const NOWHERE: Self = Self { buffer: 0, offset: 0, length: 0 };
 }
-
-/// The layer of what an ICMPv6 error or a redirect quotes.
-pub(super) const QUOTED: &str = "quoted";
 
 /// Packets inside packets that are dissected.
 const DEEPEST_QUOTE: u8 = 8;

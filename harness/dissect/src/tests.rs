@@ -1,5 +1,7 @@
 //! Table consistency; the rest is in the crate's `tests/` folder.
 
+pub(crate) mod sealed;
+
 use super::*;
 use alloc::collections::BTreeSet;
 use alloc::vec;
@@ -167,4 +169,36 @@ fn an_option_of_another_length_than_its_type_has_is_told() {
     let dissection = Dissector::new(Keys::new()).ipv6_packet(1, &packet(NextHeader::ICMPV6, content));
     assert!(dissection.has_note(NoteKind::Unknown) && !dissection.has_note(NoteKind::Malformed));
     assert_eq!((dissection.field("icmpv6.opt.linkaddr"), dissection.number("icmpv6.opt.mtu")), (None, Some(1280)));
+}
+
+/// What is written is read, and nothing else: of a kind of each form.
+#[rstest]
+#[case("link 1 000102030405060708090a0b0c0d0e0f")]
+#[case("thread 000102030405060708090a0b0c0d0e0f")]
+#[case("thread 000102030405060708090a0b0c0d0e0f 7")]
+#[case("psk 61")]
+fn a_line_of_a_key_file_is_written_as_it_is_read(#[case] line: &str) {
+    let words: Vec<&str> = line.split(' ').collect();
+    let kind = secret_kind(words[0]).unwrap();
+    let (session, secret) = kind.read(&words[1..]).unwrap();
+    assert_eq!(kind.line(&session, &secret), line);
+    assert!(Keys::new().add(kind.protocol, &session, &secret));
+}
+
+#[rstest]
+#[case("link", &["256", "000102030405060708090a0b0c0d0e0f"])]
+#[case("link", &["1", "0001"])]
+#[case("link", &["000102030405060708090a0b0c0d0e0f"])]
+#[case("psk", &["0", "61"])]
+#[case("psk", &["6"])]
+#[case("psk", &["é6"])]
+#[case("dtls", &["00", "00"])]
+fn what_does_not_fit_its_kind_is_no_line_of_a_key_file(#[case] kind: &str, #[case] words: &[&str]) {
+    assert_eq!(secret_kind(kind).unwrap().read(words), None);
+}
+
+#[test]
+fn every_kind_of_secret_has_a_word_of_its_own() {
+    let words: BTreeSet<&str> = KINDS.iter().map(|kind| kind.protocol).collect();
+    assert_eq!(words.len(), KINDS.len());
 }

@@ -2,8 +2,8 @@
 
 use bootrack_dissect::{Dissection, Dissector, FieldKind, Keys, LinkType, NoteKind, UdpProtocol, Value, field};
 use differential::captures::{CAPTURES, WITH_FCS, capture};
-use differential::compare::DECODE_AS;
 use differential::link_key;
+use differential::tshark::DECODE_AS;
 use proptest::prelude::*;
 use rstest::rstest;
 use wire::ieee802154::append_fcs;
@@ -20,9 +20,13 @@ fn dissector(keys: Keys) -> Dissector {
     let mut dissector = Dissector::new(keys);
     dissector.set_heuristics(true);
     for (port, protocol) in DECODE_AS {
-        dissector.decode_as(port, protocol);
+        dissector.decode_as(port, udp_protocol(protocol));
     }
     dissector
+}
+
+fn udp_protocol(name: &str) -> UdpProtocol {
+    UdpProtocol::named(name).unwrap()
 }
 
 fn sec_keys() -> Keys {
@@ -111,10 +115,10 @@ fn without_heuristics_and_without_a_word_of_the_user_an_odd_port_stays_closed() 
     let guessed = dissector.packet(2, LinkType::ETHERNET, &frames[0]);
     assert!(guessed.has_layer("dtls") && guessed.has_note(NoteKind::Heuristic));
     let port = guessed.number("udp.dstport").unwrap() as u16;
-    dissector.decode_as(port, UdpProtocol::Dtls);
+    dissector.decode_as(port, udp_protocol("dtls"));
     let told = dissector.packet(3, LinkType::ETHERNET, &frames[0]);
     assert!(told.has_layer("dtls") && !told.has_note(NoteKind::Heuristic));
-    dissector.decode_as(port, UdpProtocol::Radius);
+    dissector.decode_as(port, udp_protocol("radius"));
     assert!(dissector.packet(4, LinkType::ETHERNET, &frames[0]).has_layer("radius"));
 }
 

@@ -39,7 +39,7 @@ fn psk() -> Keys {
 
 fn key_log(session: &Session) -> Keys {
     let mut keys = Keys::new();
-    keys.add_dtls_master_secret(session.client_random, MasterSecret::from_octets(session.master_secret));
+    keys.add_dtls_master_secret(session.client_random, session.master_secret);
     keys
 }
 
@@ -194,7 +194,7 @@ fn session_under(suite: u16, mac_length: usize) -> Vec<Dissection> {
         (true, data),
     ];
     let mut keys = Keys::new();
-    keys.add_dtls_master_secret(client_random, MasterSecret::from_octets(master_secret));
+    keys.add_dtls_master_secret(client_random, master_secret);
     let mut dissector = Dissector::new(keys);
     datagrams.map(|(from_client, payload)| dissector.ipv6_packet(0, &packet(from_client, payload))).to_vec()
 }

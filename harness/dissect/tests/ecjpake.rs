@@ -1,6 +1,6 @@
 //! EC-JPAKE messages: the octets of the Thread specification's test vector, and of a joiner of OpenThread.
 
-use bootrack_dissect::{Dissector, Keys, NoteKind};
+use bootrack_dissect::{Dissector, Keys, NoteKind, UdpProtocol};
 use differential::captures::{WITH_FCS, capture};
 use proptest::prelude::*;
 use wire::Error;
@@ -45,7 +45,7 @@ fn round_two_of_the_vector_parses_and_emits() {
 fn the_handshake_of_a_thread_joiner_is_read_and_its_records_say_why_they_are_not() {
     let (link_type, frames) = capture("thread-join.pcap");
     let mut dissector = Dissector::new(Keys::new());
-    dissector.add_dtls_port(1000);
+    dissector.decode_as(1000, UdpProtocol::named("dtls").unwrap());
     let dissections: Vec<_> =
         (1..).zip(&frames).map(|(number, frame)| dissector.frame(number, frame, link_type == WITH_FCS)).collect();
     let count = |name: &str| dissections.iter().flat_map(|dissection| dissection.fields(name)).count();

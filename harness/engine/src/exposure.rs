@@ -11,6 +11,7 @@ use reports::Exposure;
 use wire::Eui64;
 use wire::ieee802154::FCS_LENGTH;
 
+use crate::environment::Environment;
 use crate::judge::keyless_dissector;
 
 /// Fields that identify a node or a user, and what the report calls them.
@@ -32,7 +33,7 @@ const OTHER_ADDRESS: &str = "other IPv6 address";
 const SHOWN: usize = 48;
 
 /// The identifiers that the first sniffer of a log heard in clear, but for those in frames that the tester itself made up.
-pub fn exposures(events: &[Event]) -> Vec<Exposure> {
+pub fn exposures(events: &[Event], environment: &Environment) -> Vec<Exposure> {
     let injected: BTreeSet<&[u8]> = events
         .iter()
         .filter_map(|event| match &event.what {
@@ -40,7 +41,7 @@ pub fn exposures(events: &[Event]) -> Vec<Exposure> {
             _ => None,
         })
         .collect();
-    let mut dissector = keyless_dissector();
+    let mut dissector = keyless_dissector(environment);
     let mut first_sniffer: Option<&str> = None;
     let mut found: BTreeMap<(&'static str, String), (u64, u64)> = BTreeMap::new();
     let mut nodes: BTreeSet<Eui64> = BTreeSet::new();

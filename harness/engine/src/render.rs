@@ -42,7 +42,10 @@ pub fn render(run: &StoredRun, clauses: &Clauses, stations: Registry) -> Result<
             case: planned.map(|planned| &planned.case),
             events: &events,
             pdus,
-            exposures: exposures(&events),
+            exposures: exposures(
+                &events,
+                planned.map(|planned| &planned.environment).unwrap_or(&Environment::default()),
+            ),
             bootstraps,
             stations: stations.clone(),
         };

@@ -81,6 +81,8 @@ pub fn run_case(
         next_request: 1,
         told: Vec::new(),
         routes: Vec::new(),
+        button_is_due: false,
+        open_requests: 0,
         halted: false,
         log_failure: None,
     };
@@ -105,6 +107,10 @@ struct Runner<'a> {
     told: Vec<(String, String)>,
     /// Routes that boards were told: board and command.
     routes: Vec<(String, String)>,
+    /// The device has come up, and its button was not pressed yet.
+    button_is_due: bool,
+    /// Requests to the device that it has not answered since its boot.
+    open_requests: u32,
     halted: bool,
     log_failure: Option<BundleError>,
 }
@@ -181,11 +187,36 @@ impl Runner<'_> {
         };
         let known_as = known_as.map(ToOwned::to_owned);
         self.emit(What::Observation(observation.clone()));
+        if self.case.device.wants_button {
+            self.look_at_button(&observation);
+        }
         if let Some(again) = self.machines.observe(now, &observation) {
             self.act(again);
         }
         if let (Observation::Address { eui64: Some(address), .. }, Some(known_as)) = (&observation, known_as) {
             self.announce(&known_as, address);
+        }
+    }
+
+    /// Presses the button of the device whenever it has come up, or is to be keyed anew, and nobody else is asking it: who is secured
+    /// answers that this is not the time.
+    fn look_at_button(&mut self, observation: &Observation) {
+        let Observation::UpperTester { board, line } = observation else { return };
+        match wire::upper_tester::Line::parse(line) {
+            _ if board != "dut" => return,
+            Ok(wire::upper_tester::Line::Event(event)) => match event.name.as_str() {
+                "booted" => (self.button_is_due, self.open_requests) = (false, 0),
+                "address" => self.button_is_due |= event.arguments.get("global").is_some_and(|text| text != "-"),
+                // Before it knows the tool it is busy.
+                "unkeyed" | "tool_found" => self.button_is_due = true,
+                _ => {}
+            },
+            Ok(wire::upper_tester::Line::Answer(_)) => self.open_requests = self.open_requests.saturating_sub(1),
+            _ => {}
+        }
+        if self.button_is_due && self.open_requests == 0 {
+            self.button_is_due = false;
+            self.ask("dut", "join");
         }
     }
 
@@ -264,14 +295,14 @@ impl Runner<'_> {
         }
         let line = format!("> {} {command}", self.next_request);
         self.next_request += 1;
+        self.open_requests += u32::from(board == "dut");
         self.act(Action::UpperTester { board: board.to_owned(), line });
     }
 
     /// Hands an order to a machine, which gives it up after `within`.
     fn order(&mut self, machine: &str, order: &str, within: Option<Duration>) {
         let now = self.rack.now();
-        let word = order.split_whitespace().next().unwrap_or_default();
-        if self.registry.kind(machine).and_then(|kind| kind.info.order(word)).is_some_and(|order| order.is_told_again) {
+        if self.registry.kind(machine).is_some_and(|kind| kind.info.is_told_again(order)) {
             self.told.push((machine.to_owned(), order.to_owned()));
         }
         self.emit(What::Action(Action::Machine { machine: machine.to_owned(), order: order.to_owned() }));

@@ -4,6 +4,7 @@ use std::net::Ipv6Addr;
 
 use authenticator::{Registry, profile};
 use record::station::{Attachment, PropertyValue};
+use suites::liberties::{DeviceFacts, PskIdentity};
 use suites::plan::{Case, Point, Role, StepKind, Topology};
 use testbeds::testbed::{PAN_ID, Testbed};
 
@@ -71,6 +72,9 @@ fn air(case: &Case, testbed: &Testbed) -> Air {
     }
 }
 
+/// Octets of a pre-shared key of a reference device (`PROFILE-SEL` 13).
+const PSK_OCTETS: usize = 16;
+
 /// Everything that `$name.field` may stand for in this case.
 ///
 /// `testbed` says which boards have addresses of their own, `stations` what properties stations have.
@@ -100,13 +104,24 @@ pub fn environment(case: &Case, case_seed: &[u8; 32], testbed: &Testbed, station
         if testbed.acknowledges_itself(&board.name) {
             environment.set(&board.name, "acknowledges", "itself");
         }
-        let psk = seed::derive_key(case_seed, &format!("psk {}", board.name));
-        environment.set(&board.name, "psk", hex::encode(psk));
-        let second = seed::derive_key(case_seed, &format!("second psk {}", board.name));
-        environment.set(&board.name, "second_psk", hex::encode(second));
+        let octets = if board.name == "dut" { case.device.psk_octets } else { PSK_OCTETS };
+        let psk = |which: &str| hex::encode(seed::derive_octets(case_seed, &format!("{which} {}", board.name), octets));
+        environment.set(&board.name, "psk", psk("psk"));
+        environment.set(&board.name, "second_psk", psk("second psk"));
+        let identity = match case.device.psk_identity {
+            PskIdentity::Eui64HexUpper if board.name == "dut" => eui64.to_string().to_uppercase(),
+            _ => eui64.to_string(),
+        };
+        environment.set(&board.name, "psk_identity", identity);
         if board.role == Role::BorderRouter {
             environment.set(&board.name, "backbone", LBR_BACKBONE_ADDRESS.to_string());
         }
+    }
+    if case.device.dtls_port != DeviceFacts::default().dtls_port
+        || case.device.psk_identity != DeviceFacts::default().psk_identity
+    {
+        environment.set("dut", "dtls_port", case.device.dtls_port.to_string());
+        environment.set("dut", "psk_identity_form", case.device.psk_identity.name());
     }
     for (name, value) in &case.params {
         environment.set("case", name, value.clone());

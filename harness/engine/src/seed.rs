@@ -30,6 +30,19 @@ pub fn derive_key(case_seed: &[u8; 32], purpose: &str) -> [u8; 16] {
     key
 }
 
+/// As many octets for one purpose: the first 32 are those of [`derive()`].
+pub fn derive_octets(case_seed: &[u8; 32], purpose: &str, count: usize) -> Vec<u8> {
+    let mut octets = derive(case_seed, purpose).to_vec();
+    for more in 1.. {
+        if octets.len() >= count {
+            break;
+        }
+        octets.extend(derive(case_seed, &format!("{purpose} {more}")));
+    }
+    octets.truncate(count);
+    octets
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

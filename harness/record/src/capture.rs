@@ -1,38 +1,23 @@
 //! `capture.pcapng`, made from a case's events: what the sniffers heard and what crossed the backbone, each packet with
-//! the number of its event, and the DTLS secrets that decrypt it.
+//! the number of its event, and the secrets that decrypt it, as far as a capture can carry them.
 //!
 //! Interface 0 is the air, interface 1 the backbone, further ones are further sniffers. A packet's time is its event's
 //! time, counted from the epoch; for a frame that is the frame's end.
 
-use std::collections::BTreeSet;
+use std::collections::HashMap;
 
-use crate::event::{Action, Event, Key, Observation, What};
+use crate::event::{Action, Event, Observation, What};
 use crate::pcapng::{Direction, LINKTYPE_IEEE802_15_4_WITHFCS, LINKTYPE_IPV6, PcapNg};
-
-/// A link key of the air, as Wireshark is told of it.
-#[derive(Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub struct LinkKey {
-    /// Key index (key identifier mode 1).
-    pub index: u8,
-    /// 16 octets.
-    pub key: Vec<u8>,
-}
-
-impl std::fmt::Debug for LinkKey {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "LinkKey {{ index: {}, .. }}", self.index)
-    }
-}
+use crate::secrets::Secrets;
 
 /// Collects a capture from the events of one case.
 #[derive(Debug, Clone, Default)]
 pub struct Capture {
     sniffers: Vec<String>,
     packets: Vec<Packet>,
-    key_log: String,
-    link_keys: BTreeSet<LinkKey>,
-    /// Frames made wrong on purpose, without FCS, and why; the sniffer will hear them.
-    wrong_frames: Vec<(Vec<u8>, String)>,
+    secrets: Secrets,
+    /// Frames made wrong on purpose, without FCS, and why it was that first; the sniffer will hear them.
+    wrong_frames: HashMap<Vec<u8>, String>,
 }
 
 #[derive(Debug, Clone)]
@@ -59,8 +44,7 @@ impl Capture {
         match &event.what {
             What::Observation(Observation::Frame { sniffer, psdu, .. }) => {
                 let without_fcs = psdu.0.len().checked_sub(2).and_then(|end| psdu.0.get(..end)).unwrap_or(&psdu.0);
-                let wrong = self.wrong_frames.iter().find(|(frame, _)| frame == without_fcs);
-                let wrong = wrong.map(|(_, reason)| reason.clone());
+                let wrong = self.wrong_frames.get(without_fcs).cloned();
                 let interface = self.interface_of(sniffer);
                 self.packet(event, interface, &psdu.0, Direction::Unknown, wrong);
             }
@@ -71,25 +55,16 @@ impl Capture {
                 self.packet(event, BACKBONE, &packet.0, Direction::Outbound, wrong_on_purpose.clone());
             }
             What::Action(Action::Inject { psdu, wrong_on_purpose: Some(reason), .. }) => {
-                self.wrong_frames.push((psdu.0.clone(), reason.clone()));
+                self.wrong_frames.entry(psdu.0.clone()).or_insert_with(|| reason.clone());
             }
-            What::KeyLearnt(Key::Link { index, key }) => {
-                self.link_keys.insert(LinkKey { index: *index, key: key.0.clone() });
-            }
-            What::KeyLearnt(Key::Dtls { client_random, master_secret }) => {
-                let (random, secret) = (hex::encode(&client_random.0), hex::encode(&master_secret.0));
-                let line = format!("CLIENT_RANDOM {random} {secret}\n");
-                if !self.key_log.contains(&line) {
-                    self.key_log.push_str(&line);
-                }
-            }
+            What::KeyLearnt(key) => self.secrets.learn(key),
             _ => {}
         }
     }
 
-    /// The link keys that were learnt.
-    pub fn link_keys(&self) -> &BTreeSet<LinkKey> {
-        &self.link_keys
+    /// The secrets that were learnt.
+    pub fn secrets(&self) -> &Secrets {
+        &self.secrets
     }
 
     /// The pcapng file. Secrets stand before all packets.
@@ -101,8 +76,8 @@ impl Capture {
         for sniffer in self.sniffers.iter().skip(1) {
             file.interface(LINKTYPE_IEEE802_15_4_WITHFCS, sniffer, "IEEE 802.15.4, as the sniffer heard it");
         }
-        if !self.key_log.is_empty() {
-            file.tls_key_log(&self.key_log);
+        if !self.secrets.key_log().is_empty() {
+            file.tls_key_log(self.secrets.key_log());
         }
         for packet in &self.packets {
             file.packet(packet.interface, packet.time, &packet.bytes, packet.direction, &packet.comments);

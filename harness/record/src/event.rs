@@ -276,6 +276,26 @@ pub enum Key {
         /// 48 octets.
         master_secret: Octets,
     },
+    /// Any other secret.
+    Secret {
+        /// Which kind: `protocol` of one of [`dissect::KINDS`].
+        protocol: String,
+        /// What it is for, as its kind says; empty: everything.
+        session: Octets,
+        /// The secret itself.
+        secret: Octets,
+    },
+}
+
+impl Key {
+    /// The word for its kind, its session and the secret, in the one shape of [`dissect::KINDS`].
+    pub fn parts(&self) -> (&str, &[u8], &[u8]) {
+        match self {
+            Self::Link { index, key } => ("link", std::slice::from_ref(index), &key.0),
+            Self::Dtls { client_random, master_secret } => ("dtls", &client_random.0, &master_secret.0),
+            Self::Secret { protocol, session, secret } => (protocol, &session.0, &secret.0),
+        }
+    }
 }
 
 impl std::fmt::Debug for Key {
@@ -283,6 +303,9 @@ impl std::fmt::Debug for Key {
         match self {
             Self::Link { index, .. } => write!(f, "Link {{ index: {index}, .. }}"),
             Self::Dtls { client_random, .. } => write!(f, "Dtls {{ client_random: {client_random:?}, .. }}"),
+            Self::Secret { protocol, session, .. } => {
+                write!(f, "Secret {{ protocol: {protocol:?}, session: {session:?}, .. }}")
+            }
         }
     }
 }

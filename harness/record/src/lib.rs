@@ -11,6 +11,7 @@ pub mod log;
 pub mod manifest;
 pub mod octets;
 pub mod pcapng;
+pub mod secrets;
 pub mod station;
 pub mod verdict;
 
@@ -22,4 +23,5 @@ pub use files::sha256_hex;
 pub use log::{EventLog, LogError, LogReader, Sequence, read_events};
 pub use manifest::{CaseResult, RunManifest};
 pub use octets::Octets;
+pub use secrets::Secrets;
 pub use verdict::{Blame, Verdict};

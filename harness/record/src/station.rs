@@ -44,6 +44,14 @@ impl StationInfo {
         self.orders.iter().find(|order| order.name == name)
     }
 
+    /// Whether this line is given once more when a device turns out to bear another EUI-64.
+    pub fn is_told_again(&self, line: &str) -> bool {
+        let mut words = line.split_whitespace();
+        let row = words.next().and_then(|word| self.order(word));
+        let inner = words.next().and_then(|word| row?.inner?.iter().find(|order| order.name == word));
+        inner.or(row).is_some_and(|order| order.is_told_again)
+    }
+
     /// The property of this name.
     pub fn property(&self, name: &str) -> Option<&'static Property> {
         self.properties.iter().find(|property| property.name == name)

@@ -83,7 +83,7 @@ impl Log {
             point: Point::Air,
             from: from.into(),
             to: to.into(),
-            message: message.into(),
+            message: shown(message),
             info: info.into(),
             secured,
             wrong_on_purpose: None,
@@ -106,11 +106,25 @@ impl Log {
             point: Point::Backbone,
             from: from.into(),
             to: to.into(),
-            message: message.into(),
+            message: shown(message),
             info: info.into(),
             secured: false,
             wrong_on_purpose: None,
         });
         n
     }
+}
+
+/// A name that a PDU can have: messages that the dissector knows, in a flight all but the first without their protocol.
+///
+/// # Panics
+/// If it is none: a fixture invents no messages.
+pub(super) fn shown(message: &str) -> String {
+    for (index, name) in message.split(", ").enumerate() {
+        let is_known =
+            dissect::message(name).is_some() || index > 0 && dissect::message(&format!("dtls.{name}")).is_some();
+        let is_opaque = matches!((index, name), (_, "encrypted") | (_, "dtls.handshake") | (1.., "handshake"));
+        assert!(is_known || is_opaque, "no message is called `{name}`");
+    }
+    message.to_owned()
 }

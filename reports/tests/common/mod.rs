@@ -83,15 +83,15 @@ fn preamble(log: &mut Log, id: &str) {
     log.power("router", true);
     log.after(61_000);
     log.says("router", "! booted t=0");
-    log.air("router", "all", "icmpv6.rs", "router solicitation", false, 1);
-    log.air("lbr", "router", "icmpv6.ra", "fd00:b007::/64, ABRO v1", false, 1);
+    log.air("router", "all", "nd.rs", "router solicitation", false, 1);
+    log.air("lbr", "router", "nd.ra", "fd00:b007::/64, ABRO v1", false, 1);
     log.step(6);
     log.after(40_000);
     log.power("dut", true);
     log.after(58_000);
     log.says("dut", "! booted t=0");
-    log.air("dut", "all", "icmpv6.rs", "router solicitation", false, 1);
-    log.air("router", "dut", "icmpv6.ra", "fd00:b007::/64, ABRO v1", false, 1);
+    log.air("dut", "all", "nd.rs", "router solicitation", false, 1);
+    log.air("router", "dut", "nd.ra", "fd00:b007::/64, ABRO v1", false, 1);
 }
 
 fn steps(body: &[(&str, Option<&str>)]) -> Vec<Step> {
@@ -269,7 +269,7 @@ fn joining(id: &str, phase: &str, purpose: &str, clauses: &[&str], whole: bool) 
             (true, "dtls.client_key_exchange", "finished", 2),
             (false, "dtls.finished", "", 1),
             (true, "coap.put", "/coap-key2, content-format 256", 2),
-            (false, "coap.changed", "2.04", 1),
+            (false, "coap.response", "2.04", 1),
         ] {
             if down {
                 log.backbone("ct", "lbr", message, info);

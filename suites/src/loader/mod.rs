@@ -17,10 +17,10 @@ use std::ops::Range;
 use input::{Fault, Source};
 
 use crate::ledger::Ledger;
+use crate::liberties::{DeviceFacts, Liberties};
 use crate::pics::Proforma;
 use crate::pixit::Pixit;
 use crate::plan::{Case, DUT, Iut, Origin, Part, Role, Routing, State, Topology};
-use crate::procedures::Liberties;
 use crate::scope::Scope;
 use crate::tester::Tester;
 use crate::topology;
@@ -226,7 +226,7 @@ impl CaseReader<'_, '_, '_> {
         let exit = self.state(table, "exit");
         let rows = rows::read(table, self.faults);
         table.require("topology", "a case", self.faults);
-        let liberties = Liberties::of(self.catalogue.pixit);
+        let liberties = Liberties::of(self.catalogue.pixit, &iut);
         let mut used_params = BTreeSet::new();
         let mut cases = Vec::new();
         let mut names = BTreeSet::new();
@@ -251,6 +251,7 @@ impl CaseReader<'_, '_, '_> {
                 topology: &topology,
                 params: row.values.iter().map(|(name, _)| name.clone()).collect(),
                 pixit: self.catalogue.pixit,
+                iut: &iut,
                 bound: BTreeMap::new(),
             };
             let mut steps = Steps {
@@ -262,9 +263,11 @@ impl CaseReader<'_, '_, '_> {
                 steps: Vec::new(),
                 used: &mut *self.used,
             };
+            let mut is_told = false;
             for (key, part) in [("setup", Part::Preamble), ("step", Part::Body), ("teardown", Part::Postamble)] {
                 for step in table.tables(key, steps.faults) {
                     let step = steps.known.put_into(step);
+                    is_told |= tells_when_to_join(&step);
                     steps.read(&step, part);
                 }
             }
@@ -287,6 +290,7 @@ impl CaseReader<'_, '_, '_> {
                 entry,
                 exit,
                 security_level: liberties.security_level,
+                device: DeviceFacts::of(self.catalogue.pixit, &iut, is_told),
                 steps,
                 origin: Origin { file: self.faults.source.name.clone(), line: self.faults.line(table.span.start) },
             };
@@ -403,4 +407,13 @@ impl CaseReader<'_, '_, '_> {
             }
         }
     }
+}
+
+/// Whether a step has a procedure install the device so that the case itself tells it when to join.
+fn tells_when_to_join(step: &Table) -> bool {
+    let trigger = step.get("with").and_then(|with| match &with.value {
+        Value::Table(with) => with.get("trigger"),
+        _ => None,
+    });
+    trigger.is_some_and(|trigger| trigger.value == Value::Text("selection".to_owned()))
 }

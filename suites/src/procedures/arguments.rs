@@ -1,7 +1,8 @@
 //! The arguments of a procedure, from the `with` of a step.
 
 use super::commissioning;
-use super::kind::{Argument, ArgumentKind, Arguments, Liberties, Procedure};
+use super::kind::{Argument, ArgumentKind, Arguments, Procedure};
+use crate::liberties::Liberties;
 use crate::plan::Role;
 use crate::scope::{Scope, is_eui64};
 use crate::tree::{Faults, Node, Table, Value, suggest};
@@ -20,7 +21,7 @@ pub(crate) fn read_arguments(
         faults.add(&entry.key_span, message, suggest(&entry.key, names.iter().copied()));
         complete = false;
     }
-    let mut arguments = Arguments { liberties: Liberties::of(scope.pixit), ..Arguments::default() };
+    let mut arguments = Arguments { liberties: Liberties::of(scope.pixit, scope.iut), ..Arguments::default() };
     for argument in procedure.arguments {
         let read = match (with.get(argument.name), argument.default) {
             (Some(node), _) => read(&mut arguments, argument, node, scope, faults),

@@ -6,7 +6,8 @@ use super::kind::{Argument, ArgumentKind, Arguments, Expansion, Procedure};
 use super::write::{all, check, event, is, look, order, power, refers, ut};
 use crate::credentials::{FLAW_WORDS, Flaw, PIECES};
 use crate::images::IMAGE_WORDS;
-use crate::plan::{Command, Constraint, Expect, Match, Operand, Point, Role, StepKind, Topology};
+use crate::liberties::Trigger;
+use crate::plan::{Command, Constraint, DUT, Expect, Match, Operand, Point, Role, StepKind, Topology};
 use crate::topology::{Tree, neighbours, tree};
 
 /// How long a board may take to get its address, and to mark its links.
@@ -36,9 +37,9 @@ const CERTIFICATE: Argument = Argument {
 
 const TRIGGER: Argument = Argument {
     name: "trigger",
-    doc: "when the board sends its first join request: after boot, or when it is told to",
-    kind: ArgumentKind::Choice(&["boot", "selection"]),
-    default: Some("boot"),
+    doc: "when the board sends its first join request: after boot, when it is told to, or, of the device, as its PIXIT states",
+    kind: ArgumentKind::Choice(&["stated", "boot", "selection"]),
+    default: Some("stated"),
 };
 
 const FIND: Argument = Argument {
@@ -70,7 +71,7 @@ pub(super) const PREPARE: Procedure = Procedure {
         for board in arguments.boards("board") {
             steps.push(power(board, true));
             steps.extend(manufacture(topology, board, arguments));
-            steps.extend(install_finding(topology, board, arguments.text("trigger"), arguments.text("find"))?);
+            steps.extend(install_finding(topology, board, trigger(board, arguments), arguments.text("find"))?);
             steps.push(power(board, false));
         }
         Ok(steps)
@@ -101,7 +102,7 @@ pub(super) const INSTALL: Procedure = Procedure {
         let mut steps = Vec::new();
         for board in arguments.boards("board") {
             steps.push(power(board, true));
-            steps.extend(install(topology, board, arguments.text("trigger"))?);
+            steps.extend(install(topology, board, trigger(board, arguments))?);
             steps.push(power(board, false));
         }
         Ok(steps)
@@ -133,7 +134,7 @@ pub(super) const PREPARE_NETWORK: Procedure = Procedure {
             let name = &topology.boards[at].name;
             steps.push(power(name, true));
             steps.push(ut(name, format!("manufacture anchor=psk psk=${name}.psk")));
-            steps.extend(install(topology, name, None)?);
+            steps.extend(install(topology, name, trigger(name, arguments))?);
             if secured.contains(name) {
                 steps.push(provision(name, arguments));
             }
@@ -181,7 +182,7 @@ pub(super) const RUNNING: Procedure = Procedure {
         let board = arguments.board("board");
         let mut steps = vec![power(board, true)];
         steps.extend(manufacture(topology, board, arguments));
-        steps.extend(install(topology, board, arguments.text("trigger"))?);
+        steps.extend(install(topology, board, trigger(board, arguments))?);
         steps.push(power(board, false));
         steps.push(power(board, true));
         if arguments.text("anchor") == Some("cert-mutual") {
@@ -202,7 +203,7 @@ pub(super) const PROVISIONED: Procedure = Procedure {
     expand: |topology, arguments| {
         let board = arguments.board("board");
         let mut steps = vec![power(board, true), ut(board, format!("manufacture anchor=psk psk=${board}.psk"))];
-        steps.extend(install(topology, board, None)?);
+        steps.extend(install(topology, board, trigger(board, arguments))?);
         steps.push(provision(board, arguments));
         steps.push(power(board, false));
         steps.push(power(board, true));
@@ -353,13 +354,23 @@ fn provision(board: &str, arguments: &Arguments) -> StepKind {
     ut(board, format!("provision key=$network.key index=1 level={}", arguments.liberties().security_level))
 }
 
+/// What makes a board send its first join request: what the suite says, else of the device what its PIXIT states.
+pub(super) fn trigger(board: &str, arguments: &Arguments) -> Trigger {
+    match arguments.text("trigger") {
+        Some("selection") => Trigger::Selection,
+        Some("boot") => Trigger::Boot,
+        _ if board == DUT => arguments.liberties().trigger,
+        _ => Trigger::Boot,
+    }
+}
+
 /// `install` with the parent, then a host route for every board below.
-pub(super) fn install(topology: &Topology, board: &str, trigger: Option<&str>) -> Expansion {
+pub(super) fn install(topology: &Topology, board: &str, trigger: Trigger) -> Expansion {
     install_finding(topology, board, trigger, None)
 }
 
 /// As [`install`]; `find` says how the board finds the CT.
-fn install_finding(topology: &Topology, board: &str, trigger: Option<&str>, find: Option<&str>) -> Expansion {
+fn install_finding(topology: &Topology, board: &str, trigger: Trigger, find: Option<&str>) -> Expansion {
     let tree = tree(topology);
     let Some(at) = topology.boards.iter().position(|candidate| candidate.name == board) else {
         return Err((format!("no board `{board}`"), String::new()));
@@ -379,8 +390,9 @@ fn install_finding(topology: &Topology, board: &str, trigger: Option<&str>, find
     if let Some(parent) = tree.parent[at].filter(|_| is_tree) {
         line.push_str(&format!(" parent=${}.eui64", topology.boards[parent].name));
     }
-    if let Some(trigger @ "selection") = trigger {
-        line.push_str(&format!(" trigger={trigger}"));
+    // `boot` is what is meant without a word.
+    if trigger == Trigger::Selection {
+        line.push_str(&format!(" trigger={}", trigger.name()));
     }
     let mut steps = vec![ut(board, line)];
     for (descendant, via) in tree.descendants(at).into_iter().filter(|_| is_tree) {
@@ -396,7 +408,7 @@ fn constrained(field: &str, constraint: Constraint) -> Match {
 
 fn is_reference(topology: &Topology, at: usize) -> bool {
     let board = &topology.boards[at];
-    board.name != "dut" && board.role.has_firmware()
+    board.name != DUT && board.role.has_firmware()
 }
 
 fn behind_the_device(topology: &Topology, tree: &Tree, at: usize) -> bool {

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::boards::install;
+use super::boards::{install, trigger};
 use super::joining::needs_ct;
 use super::kind::{Argument, ArgumentKind, Procedure};
 use super::write::{event, order as ct_order, power, ut};
@@ -39,7 +39,7 @@ pub(super) const COMMISSION: Procedure = Procedure {
         for &name in &outwards {
             steps.push(power(name, true));
             steps.push(ut(name, format!("manufacture anchor=psk psk=${name}.psk")));
-            steps.extend(install(topology, name, None)?);
+            steps.extend(install(topology, name, trigger(name, arguments))?);
             steps.push(power(name, false));
         }
         for &name in &outwards {

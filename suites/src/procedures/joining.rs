@@ -3,8 +3,9 @@
 use std::time::Duration;
 
 use super::boards::linked;
-use super::kind::{Argument, ArgumentKind, Arguments, Liberties, Procedure};
+use super::kind::{Argument, ArgumentKind, Arguments, Procedure};
 use super::write::{all, event, is, look, order, order_within, power, refers};
+use crate::liberties::Liberties;
 use crate::plan::{Point, StepKind, Topology};
 
 /// How long a join request may be under way, over whatever hops.

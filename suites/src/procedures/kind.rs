@@ -1,10 +1,9 @@
 //! What a procedure is: its name, its typed arguments, and the steps that it stands for.
 
 use std::collections::BTreeMap;
-use std::time::Duration;
 
-use crate::pixit::Pixit;
-use crate::plan::{PROFILE_LEVEL, StepKind, Topology};
+use crate::liberties::Liberties;
+use crate::plan::{StepKind, Topology};
 
 /// A procedure that suites can `use`.
 pub struct Procedure {
@@ -73,44 +72,6 @@ pub(crate) struct Arguments {
     pub(super) texts: BTreeMap<&'static str, String>,
     pub(super) flags: BTreeMap<&'static str, bool>,
     pub(super) liberties: Liberties,
-}
-
-/// What a device may do in its own way or time (PIXIT), as far as procedures rest on it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Liberties {
-    /// From power-on to the first join request.
-    pub(crate) jsr_within: Duration,
-    /// A whole handshake.
-    pub(crate) handshake_within: Duration,
-    /// From the key to the first set secure request.
-    pub(crate) ssr_within: Duration,
-    /// At which the device sends, and the least that it takes.
-    pub(crate) security_level: u8,
-}
-
-impl Liberties {
-    pub(crate) fn of(pixit: &Pixit) -> Self {
-        let profile = Self::default();
-        let level = pixit.number("security_level").and_then(|level| u8::try_from(level).ok());
-        Self {
-            jsr_within: pixit.duration("jsr_within").unwrap_or(profile.jsr_within),
-            handshake_within: pixit.duration("handshake_within").unwrap_or(profile.handshake_within),
-            ssr_within: pixit.duration("ssr_within").unwrap_or(profile.ssr_within),
-            security_level: level.unwrap_or(profile.security_level),
-        }
-    }
-}
-
-impl Default for Liberties {
-    /// The profile's.
-    fn default() -> Self {
-        Self {
-            jsr_within: Duration::from_secs(15),
-            handshake_within: Duration::from_secs(60),
-            ssr_within: Duration::from_secs(5),
-            security_level: PROFILE_LEVEL,
-        }
-    }
 }
 
 impl Arguments {

@@ -10,7 +10,6 @@ mod neighbour;
 mod write;
 
 pub(crate) use arguments::read_arguments;
-pub(crate) use kind::Liberties;
 pub use kind::{Argument, ArgumentKind, Procedure};
 
 /// Every procedure, by name.

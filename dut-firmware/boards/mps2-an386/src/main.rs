@@ -18,7 +18,7 @@ use alloc::vec::Vec;
 use core::panic::PanicInfo;
 
 use embedded_alloc::LlffHeap;
-use node::{Device, Hardware, Input, Output, Store};
+use node::{Device, Hardware, Input, Output};
 use protocols::time::Instant;
 use wire::radio_link::{Assembler, Message, Stamped};
 
@@ -67,10 +67,10 @@ fn main() -> ! {
         }
         while let Some(output) = device.poll(now) {
             // What the device has decided is stored before anybody can see it.
-            board.keep(device.store(), &mut written);
+            board.keep(&device, &mut written);
             board.carry_out(now, output);
         }
-        board.keep(device.store(), &mut written);
+        board.keep(&device, &mut written);
         if !board.upper_tester.has_octets() && !board.link.has_octets() {
             board.clock.sleep_until(device.deadline());
         }
@@ -94,10 +94,10 @@ impl Board {
     }
 
     /// Writes the store if the device has written to it since `written`.
-    fn keep(&mut self, store: &Store, written: &mut u64) {
-        if store.writes() != *written {
-            *written = store.writes();
-            self.memory.save(store);
+    fn keep(&mut self, device: &Device, written: &mut u64) {
+        if device.writes() != *written {
+            *written = device.writes();
+            self.memory.save(&device.store());
         }
     }
 

@@ -184,10 +184,10 @@ impl Board {
         loop {
             while let Some(output) = device.poll(clock::now()) {
                 // What the device has decided is stored before anybody can see it.
-                self.keep(device.store()).await;
+                self.keep(&device).await;
                 self.carry_out(output).await;
             }
-            self.keep(device.store()).await;
+            self.keep(&device).await;
             self.watchdog.pet();
             let wait = device.deadline().map_or(u64::MAX, |deadline| deadline.0.saturating_sub(clock::now().0) / 1000);
             let wait = embassy_time::Duration::from_micros(wait.min(ROUND.as_micros()));
@@ -272,12 +272,12 @@ impl Board {
     }
 
     /// Writes the store if the device has written to it.
-    async fn keep(&mut self, store: &Store) {
-        if store.writes() == self.written {
+    async fn keep(&mut self, device: &Device) {
+        if device.writes() == self.written {
             return;
         }
-        match self.place.save(store).await {
-            Ok(()) => self.written = store.writes(),
+        match self.place.save(&device.store()).await {
+            Ok(()) => self.written = device.writes(),
             // A device that goes on without its store would use frame counters twice after the next power cut.
             Err(error) => panic!("{error}"),
         }

@@ -186,7 +186,7 @@ impl World {
     }
 
     /// What a board with power has stored.
-    pub fn store(&self, number: u8) -> &Store {
+    pub fn store(&self, number: u8) -> Store {
         self.boards[usize::from(number) - 1].device.as_ref().expect("powered").store()
     }
 
@@ -388,7 +388,7 @@ impl World {
     /// Whether the power of a board went at a write: whatever it wanted to do then, it boots from what it had written.
     fn lost_power(&mut self, number: u8) -> bool {
         #[cfg(feature = "mutants")]
-        if self.board(number).device.as_ref().is_some_and(|device| device.store().power_is_gone()) {
+        if self.board(number).device.as_ref().is_some_and(|device| device.power_is_gone()) {
             self.power_losses += 1;
             let octets = self.power_off(number).encode();
             self.boot_anew(number, Store::decode(&octets).expect("what was written can be read"));

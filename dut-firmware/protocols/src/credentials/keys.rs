@@ -7,11 +7,13 @@ use p256::SecretKey;
 use p256::ecdsa::signature::hazmat::{PrehashSigner, PrehashVerifier};
 use p256::ecdsa::{Signature, VerifyingKey};
 use p256::elliptic_curve::Generate;
+use p256::elliptic_curve::point::AffineCoordinates;
 use p256::pkcs8::DecodePrivateKey;
 use sha2::{Digest, Sha256};
 use wire::reader::Reader;
 
 use super::der::{BIT_STRING, SEQUENCE, content};
+use super::signature;
 use crate::Entropy;
 
 /// Octets of the longest signature: two integers of 33 octets in DER.
@@ -76,7 +78,7 @@ impl SigningKey {
     /// [`SIGNATURE_MAX`] octets. `None` cannot happen but for a broken curve library.
     pub fn sign(&self, sha256: &[u8; 32]) -> Option<Vec<u8>> {
         let signature: Signature = self.0.sign_prehash(sha256).ok()?;
-        Some(signature.to_der().as_bytes().to_vec())
+        Some(signature::emit(&signature))
     }
 }
 
@@ -101,10 +103,7 @@ impl PublicKey {
     /// # Errors
     /// [`KeyError::NotOnCurve`] if it is anything else.
     pub fn from_point(point: &[u8]) -> Result<Self, KeyError> {
-        if point.len() != POINT || point.first() != Some(&4) {
-            return Err(KeyError::NotOnCurve);
-        }
-        VerifyingKey::from_sec1_bytes(point).map(Self).map_err(|_| KeyError::NotOnCurve)
+        point_on_curve(point).map(|key| Self(key.into())).ok_or(KeyError::NotOnCurve)
     }
 
     /// The uncompressed point: 65 octets.
@@ -126,8 +125,16 @@ impl PublicKey {
 
     /// Whether `signature`, an `Ecdsa-Sig-Value` in DER, is one of this key over this SHA-256 hash.
     pub fn verifies(&self, sha256: &[u8; 32], signature: &[u8]) -> bool {
-        Signature::from_der(signature).is_ok_and(|signature| self.0.verify_prehash(sha256, &signature).is_ok())
+        signature::parse(signature).is_some_and(|signature| self.0.verify_prehash(sha256, &signature).is_ok())
     }
+}
+
+/// The point of the curve that 65 octets are, the first of them 0x04 (SEC 1 2.3.4). A compressed one, which nobody may send
+/// (RFC 8422 5.4.1), is not read, and a board need not hold the square roots for it.
+pub(crate) fn point_on_curve(point: &[u8]) -> Option<p256::PublicKey> {
+    let (x, y) = point.strip_prefix(&[4])?.split_at_checked(32)?;
+    let point = p256::AffinePoint::from_coordinates(x.try_into().ok()?, y.try_into().ok()?);
+    p256::PublicKey::from_affine(Option::from(point)?).ok()
 }
 
 /// Whether it is a SubjectPublicKeyInfo, of whatever algorithm (RFC 5280 4.1): an AlgorithmIdentifier, whose inside is not

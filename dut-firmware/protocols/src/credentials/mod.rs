@@ -5,6 +5,7 @@ mod der;
 mod identity;
 mod key_usage;
 mod keys;
+mod signature;
 mod subject;
 mod trust;
 
@@ -12,5 +13,6 @@ mod trust;
 const X509: bool = cfg!(feature = "x509");
 
 pub use identity::{CredentialError, Identity};
+pub(crate) use keys::point_on_curve;
 pub use keys::{KeyError, PublicKey, SIGNATURE_MAX, SigningKey};
 pub use trust::{CertificateError, Purpose, Trust, TrustAnchor};

@@ -161,6 +161,15 @@ impl LinkSecurity {
         Ok(())
     }
 
+    /// Transmits with the key of `index` from now on; whether there is one.
+    pub fn transmit_with(&mut self, index: u8) -> bool {
+        let is_there = self.has_key(index);
+        if is_there {
+            self.transmit_index = Some(index);
+        }
+        is_there
+    }
+
     /// Removes a key with its replay state; whether there was one. Transmission falls back to the key set longest ago.
     pub fn remove_key(&mut self, index: u8) -> bool {
         let before = self.keys.len();

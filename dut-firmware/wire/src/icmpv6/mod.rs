@@ -8,7 +8,7 @@ use alloc::vec::Vec;
 use crate::ipv6::{Ipv6Addr, NextHeader, checksum};
 use crate::reader::Reader;
 use crate::writer::Writer;
-use crate::{Error, RPL, Result, ndp, rpl, sel};
+use crate::{Error, MLD, RPL, Result, ndp, rpl, sel};
 
 pub mod mld;
 
@@ -146,7 +146,9 @@ impl Message {
         Ok(match (kind, code) {
             (128, 0) => Self::EchoRequest(Echo::parse(&mut reader)?),
             (129, 0) => Self::EchoReply(Echo::parse(&mut reader)?),
-            (mld::QUERY..=mld::DONE | mld::REPORT_V2, 0) => Self::Mld(mld::Message::parse_body(kind, reader.rest())?),
+            (mld::QUERY..=mld::DONE | mld::REPORT_V2, 0) if MLD => {
+                Self::Mld(mld::Message::parse_body(kind, reader.rest())?)
+            }
             (ndp::ROUTER_SOLICITATION..=ndp::REDIRECT, 0) => {
                 Self::Ndp(ndp::Message::parse_body(kind, code, reader.rest())?)
             }
@@ -194,6 +196,7 @@ impl Message {
         let body = match self {
             Self::Error { invoking, .. } => invoking.len().saturating_add(4),
             Self::EchoRequest(echo) | Self::EchoReply(echo) => echo.data.len().saturating_add(4),
+            Self::Mld(_) if !MLD => 0,
             Self::Mld(message) => message.body_len(),
             Self::Ndp(message) => message.body_len(),
             Self::Rpl(_) if !RPL => 0,
@@ -220,6 +223,7 @@ impl Message {
                 writer.u16_be(echo.sequence_number, "echo sequence number")?;
                 writer.put(&echo.data, "echo data")?;
             }
+            Self::Mld(_) if !MLD => return Err(Error::Unsupported("MLD")),
             Self::Mld(message) => message.emit_body(&mut writer)?,
             Self::Ndp(message) => message.emit_body(&mut writer)?,
             Self::Rpl(_) if !RPL => return Err(Error::Unsupported("RPL")),

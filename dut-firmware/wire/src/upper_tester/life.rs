@@ -13,6 +13,9 @@ use super::when::{ALWAYS, INSTALLED, NO_ANCHOR, NOT_SECURED, STOPPED};
 use super::{Arguments, CommandFault};
 use crate::Eui64;
 
+/// Most octets of a pre-shared key.
+pub const MAX_PSK: usize = 64;
+
 const NOTHING: &[KeyInfo] = &[];
 
 const PART: Form<CredentialPart> =
@@ -21,6 +24,11 @@ const SECRET_DATA: Form<SecretOctets> =
     Form::new(DATA.kind, |value| (DATA.parse)(value).map(SecretOctets), |data| to_hex(&data.0));
 const NOW: Form<u64> = Form::new(Kind::NUMBER, decimal, u64::to_string);
 const KEY: Form<SecretKey> = Form::new(Kind::Key, SecretKey::from_hex, SecretKey::to_hex);
+const PSK: Form<SecretOctets> = Form::new(
+    Kind::Hex { most: MAX_PSK },
+    |value| from_hex(value).filter(|key| (16..=MAX_PSK).contains(&key.len())).map(SecretOctets),
+    |key| to_hex(&key.0),
+);
 const INDEX: Form<u8> =
     Form::new(Kind::Number { min: 1, max: 255 }, |value| decimal(value).filter(|&n| n != 0), u8::to_string);
 const LEVEL: Form<u8> =
@@ -30,7 +38,7 @@ commands! {
     "life";
     /// Manufacture: stores a trust anchor.
     Manufacture(Anchor) = "manufacture" NO_ANCHOR => NOTHING, brings "manufactured",
-        "stores the trust anchor: the key, or the key pair that `credential` brought; `state` if its parts do not fit together";
+        "stores the trust anchor: the key of 16 octets, or of as many as its PIXIT states, or the key pair that `credential` brought; `state` if its parts do not fit together";
     /// A piece of a key pair that `manufacture` is to store.
     Credential {
         /// Which part it is appended to.
@@ -103,8 +111,8 @@ pub const LIFE: Mechanism = Mechanism {
 /// The trust anchor of section 5.4 that `manufacture` stores.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Anchor {
-    /// A pre-shared key.
-    Psk(SecretKey),
+    /// A pre-shared key of 16 to [`MAX_PSK`] octets.
+    Psk(SecretOctets),
     /// The raw key pair that `credential` brought.
     RawKey,
     /// The key pair and certificate that `credential` brought.
@@ -292,11 +300,11 @@ impl AnchorKind {
 
 impl Group for Anchor {
     const KEYS: &'static [KeyInfo] =
-        &[KeyInfo::of("anchor", &AnchorKind::FORM), KeyInfo::of("psk", &KEY).when(Required::With("anchor=psk"))];
+        &[KeyInfo::of("anchor", &AnchorKind::FORM), KeyInfo::of("psk", &PSK).when(Required::With("anchor=psk"))];
 
     fn take(fields: &mut Fields<'_>) -> Result<Self, CommandFault> {
         Ok(match fields.take("anchor", &AnchorKind::FORM)? {
-            AnchorKind::Psk => Self::Psk(fields.take("psk", &KEY)?),
+            AnchorKind::Psk => Self::Psk(fields.take("psk", &PSK)?),
             AnchorKind::RawKey => Self::RawKey,
             AnchorKind::Certificate => Self::Certificate,
         })
@@ -305,7 +313,7 @@ impl Group for Anchor {
     fn put(&self, to: Arguments) -> Arguments {
         let anchor = |kind| to.put("anchor", &AnchorKind::FORM, &kind);
         match self {
-            Self::Psk(psk) => anchor(AnchorKind::Psk).put("psk", &KEY, psk),
+            Self::Psk(psk) => anchor(AnchorKind::Psk).put("psk", &PSK, psk),
             Self::RawKey => anchor(AnchorKind::RawKey),
             Self::Certificate => anchor(AnchorKind::Certificate),
         }

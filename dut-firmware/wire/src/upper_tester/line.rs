@@ -193,8 +193,13 @@ impl Arguments {
     /// Appends an argument; the value is what `Display` makes of it.
     #[must_use]
     pub fn with(mut self, key: &str, value: impl fmt::Display) -> Self {
-        self.0.push((key.into(), alloc::format!("{value}")));
+        self.push(key, &value);
         self
+    }
+
+    /// Appends an argument.
+    pub fn push(&mut self, key: &str, value: &dyn fmt::Display) {
+        self.0.push((key.into(), alloc::format!("{value}")));
     }
 
     /// The value of `key`.
@@ -212,7 +217,8 @@ impl Arguments {
         self.0.is_empty()
     }
 
-    fn remove(&mut self, key: &str) -> Option<String> {
+    /// Takes the value of `key` out.
+    pub fn remove(&mut self, key: &str) -> Option<String> {
         let at = self.0.iter().position(|(name, _)| name == key)?;
         Some(self.0.remove(at).1)
     }

@@ -87,6 +87,7 @@ fn every_command_survives_typing(#[case] text: &str) {
 #[case("> 1 vendor text=%c3%a9", "text")]
 #[case("> 1 manufacture anchor=x509 psk=000102030405060708090a0b0c0d0e0f", "anchor")]
 #[case("> 1 manufacture anchor=psk psk=00", "psk")]
+#[case("> 1 manufacture anchor=psk psk=000102030405060708090a0b0c0d0e", "psk")]
 #[case("> 1 install role=6ln channel=26 pan_id=0xb007 ct=fd00:c0::c7", "role")]
 #[case("> 1 install role=6lr channel=27 pan_id=0xb007 ct=fd00:c0::c7", "channel")]
 #[case("> 1 install role=6lr channel=26 pan_id=b007 ct=fd00:c0::c7", "pan_id")]
@@ -123,7 +124,7 @@ fn the_number_of_a_broken_request_is_found() {
 
 #[test]
 fn a_key_never_shows_in_debug_output() {
-    let command = Command::Life(life::Command::Manufacture(Anchor::Psk(SecretKey([0xab; 16]))));
+    let command = Command::Life(life::Command::Manufacture(Anchor::Psk(SecretOctets(vec![0xab; 16]))));
     assert!(!alloc::format!("{command:?}").contains("ab, ab") && !alloc::format!("{command:?}").contains("171"));
 }
 

@@ -19,11 +19,13 @@
 //! `data`, whatever the message carries, is hex octets or, if it is no hex, UTF-8 text; `data.len` is as many octets 00, 01, 02 ... A checksum, the FCS
 //! and the MIC take the word `corrupt`. Sequence number and frame counter are those of the first fragment.
 
-pub(crate) mod coap_fields;
 pub(crate) mod draft;
 pub(crate) mod fields;
 mod fragments;
+mod icmpv6_body;
+pub(crate) mod layer;
 pub(crate) mod link;
+pub(crate) mod messages;
 mod natural;
 mod request;
 #[cfg(test)]
@@ -31,10 +33,11 @@ mod tests;
 mod value;
 
 pub use fields::fields;
-pub use natural::MESSAGES;
+pub use messages::MESSAGES;
 pub use request::{CounterState, CraftError, CraftRequest, Crafted, CraftedFrame, Destination, Protection, Value};
 
 pub(crate) use link::Link;
+pub(crate) use messages::coap as coap_fields;
 
 use value::counting;
 
@@ -43,14 +46,13 @@ use value::counting;
 /// # Errors
 /// [`CraftError`] if the message or an override is unknown, or a value does not fit.
 pub fn craft(request: &CraftRequest, counters: &mut CounterState) -> Result<Crafted, CraftError> {
-    if !MESSAGES.contains(&request.message.as_str()) {
-        return Err(CraftError::UnknownMessage(request.message.clone()));
-    }
+    let message = messages::named(&request.message).filter(|message| message.can_be_crafted());
+    let message = message.ok_or_else(|| CraftError::UnknownMessage(request.message.clone()))?;
     let mut link = Link::new(request, natural::link_destination(request)?);
     let others = link.apply(&request.overrides)?;
     let unknown_field =
         |field: &str| CraftError::UnknownField { message: request.message.clone(), field: field.to_owned() };
-    if request.message == "wpan.data" {
+    let Some(mut draft) = natural::draft(message, request, counters)? else {
         let mut payload = Vec::new();
         for (field, value) in others {
             payload = match field {
@@ -63,14 +65,12 @@ pub fn craft(request: &CraftRequest, counters: &mut CounterState) -> Result<Craf
         let (frames, wrong_on_purpose) = link.frames(&[payload], counters)?;
         let wrong_on_purpose = malformed.or(wrong_on_purpose);
         return Ok(Crafted { frames, packet: Vec::new(), wrong_on_purpose });
-    }
-    let mut draft = natural::draft(request, counters)?;
+    };
     // Fields of the payload first: what changes addresses or types must not hide them.
-    let (outer, inner): (Vec<_>, Vec<_>) = others
-        .into_iter()
-        .partition(|(field, _)| ["ipv6.", "udp.", "icmpv6.type"].iter().any(|p| field.starts_with(p)));
+    let is_outer = |field: &str| messages::layers_with(field).any(|layer| layer.is_outer);
+    let (outer, inner): (Vec<_>, Vec<_>) = others.into_iter().partition(|(field, _)| is_outer(field));
     for (field, value) in inner.into_iter().chain(outer) {
-        if !draft.set(field, value)? {
+        if !draft.set(message.name, field, value)? {
             return Err(unknown_field(field));
         }
     }

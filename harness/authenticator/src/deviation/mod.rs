@@ -11,7 +11,6 @@
 //! by [`Change::Reorder`] waits for the next one of the same machine, however long that takes.
 
 mod book;
-mod dtls_fields;
 mod gate;
 mod packet;
 mod rule;

@@ -78,6 +78,8 @@ pub(super) struct Floods {
     sent: u32,
     /// By port, with the address that is flooded: clients that wait for a cookie.
     clients: BTreeMap<u16, (Client, Ipv6Addr, Eui64)>,
+    /// Ports of DTLS servers that are not the profile's, by device.
+    servers: BTreeMap<Eui64, u16>,
 }
 
 struct Running {
@@ -87,6 +89,16 @@ struct Running {
 }
 
 impl Floods {
+    /// The DTLS server of a device is at this port.
+    pub(super) fn serve_at(&mut self, eui64: Eui64, port: u16) {
+        self.servers.insert(eui64, port);
+    }
+
+    /// The port of a device's DTLS server.
+    pub(super) fn server_of(&self, eui64: Eui64) -> u16 {
+        self.servers.get(&eui64).copied().unwrap_or(SECURE_PORT)
+    }
+
     pub(super) fn begin(&mut self, now: Instant, order: FloodOrder) {
         self.running.push(Running { left: order.count, next: now, order });
     }
@@ -170,7 +182,7 @@ impl Neighbour {
     fn send_flood_datagram(&mut self, now: Instant, (address, to): (Ipv6Addr, Eui64), port: u16, payload: &[u8]) {
         let fields = [
             ("udp.srcport", Value::Number(port.into())),
-            ("udp.dstport", Value::Number(SECURE_PORT.into())),
+            ("udp.dstport", Value::Number(self.floods.server_of(to).into())),
             ("udp.payload", Value::Text(hex::encode(payload))),
         ];
         let destination = Destination::Address { address, next_hop: Some(to) };

@@ -35,7 +35,7 @@ use crate::craft::{CounterState, Destination, Value};
 use crate::deviation::{Gate, Hooks, Rule, RuleBook, RuleError};
 use crate::machine::{Machine, MachineInput, MachineOutput, Refusal};
 use crate::selective::CommissioningTool;
-use crate::station::{self, Briefing, Kind, Station};
+use crate::station::{self, Briefing, Kind, Manner, Station};
 
 use flood::Floods;
 use order::{Configuration, Order};
@@ -174,6 +174,10 @@ impl Neighbour {
     fn take_order(&mut self, now: Instant, line: &str, within: Option<Duration>) -> Result<(), Refusal> {
         let ends = within.map(|within| now + within);
         match Order::parse(line)? {
+            Order::Device { eui64, port } => {
+                self.floods.serve_at(eui64, port);
+                self.done(line);
+            }
             Order::Configure(configuration) => {
                 let (eui64, pan_id) = (vec![configuration.eui64], configuration.pan_id);
                 if let Some(key) = configuration.key {
@@ -410,13 +414,19 @@ pub(crate) const KIND: Kind = Kind {
 /// A node of the network without its key, which answers no set secure request.
 fn brief(briefing: &Briefing<'_>) -> Vec<String> {
     let Briefing { name, security_level, property, .. } = briefing;
-    vec![format!(
+    let configure = format!(
         "configure eui64={} pan_id={} key={} index={} level={security_level} keyed=0 answer_ssr=0 answer_nd=1",
         property(name, "eui64"),
         property("case", "pan_id"),
         property("network", "key"),
         property("network", "index"),
-    )]
+    );
+    let mut orders = vec![configure];
+    if let Some(Manner { eui64, port, identity }) = briefing.manner() {
+        orders.push(format!("device eui64={eui64} port={port}"));
+        orders.push(format!("{} device eui64={eui64} port={port} identity={identity}", rogue::WORD));
+    }
+    orders
 }
 
 impl Station for Neighbour {

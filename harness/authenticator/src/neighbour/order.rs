@@ -25,6 +25,9 @@ pub(crate) const ORDERS: &[OrderInfo] = &[
         Argument::or("forward", Kind::Flag, "0"),
         Argument::maybe("parent", Kind::Eui64),
     ]),
+    OrderInfo::new("device", "the port of a device's DTLS server, where it is not the profile's")
+        .keys(&[Argument::needed("eui64", Kind::Eui64), Argument::needed("port", Kind::Number(u16::MAX as u64))])
+        .told_again(),
     OrderInfo::new(
         "announce",
         "multicasts a router solicitation and registers its address with the node by a neighbor solicitation with ARO \
@@ -109,6 +112,11 @@ pub(super) struct Configuration {
 #[derive(Clone, PartialEq, Eq)]
 pub(super) enum Order {
     Configure(Configuration),
+    /// The port of a device's DTLS server, if not the profile's.
+    Device {
+        eui64: Eui64,
+        port: u16,
+    },
     Announce {
         to: Eui64,
         secured: Option<bool>,
@@ -146,6 +154,7 @@ impl Order {
         let to = || given.need("to");
         Ok(match given.info.name {
             "configure" => Self::Configure(configuration(&given)?),
+            "device" => Self::Device { eui64: given.need("eui64")?, port: given.need("port")? },
             "announce" => Self::Announce { to: to()?, secured: given.maybe("secured")? },
             "ssr" => {
                 Self::SetSecureRequest { to: to()?, lifetime: given.need("lifetime")?, secured: given.need("secured")? }

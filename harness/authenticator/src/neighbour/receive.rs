@@ -2,7 +2,6 @@
 
 use protocols::lowpan::{Datagram, Protection};
 use protocols::time::Instant;
-use wire::coap::SECURE_PORT;
 use wire::icmpv6::Message;
 use wire::ieee802154::{Content, LinkAddress, Mpdu, PanId};
 use wire::ipv6::{ALL_NODES, ALL_ROUTERS, Header, NextHeader, Packet, solicited_node};
@@ -85,7 +84,7 @@ impl Neighbour {
         let header = &packet.header;
         if header.next_header == NextHeader::UDP {
             if let Ok(datagram) = udp::Datagram::parse(&packet.payload, header.source, header.destination)
-                && datagram.source_port == SECURE_PORT
+                && datagram.source_port == self.floods.server_of(from)
             {
                 self.take_cookie(now, datagram.destination_port, &datagram.payload);
             }

@@ -97,7 +97,7 @@ impl Neighbour {
     ) -> Result<Crafted, CraftError> {
         let (mut packet, mut malformed) = (packet.to_vec(), None);
         for (message, field, value) in &decision.overrides {
-            if !draft.set(field, value)? {
+            if !draft.set(message, field, value)? {
                 return Err(CraftError::UnknownField { message: message.clone(), field: field.clone() });
             }
         }

@@ -43,6 +43,12 @@ impl CommissioningTool {
                 self.anchors.insert(eui64, anchor);
                 None
             }
+            Order::Device { eui64, port, identity } => {
+                let manner = self.manners.entry(eui64).or_default();
+                manner.port = port.unwrap_or(manner.port);
+                manner.identity = identity.unwrap_or(manner.identity);
+                None
+            }
             Order::Identity(order) => {
                 self.keyring.identity = order.identity()?;
                 None
@@ -106,7 +112,7 @@ impl CommissioningTool {
             Order::Connect { eui64, psk, identity, at } => {
                 let known = match &psk {
                     Some(psk) if !self.anchors.contains_key(&eui64) => {
-                        Credential::Psk { psk: psk.clone(), identity: eui64.to_string().into_bytes() }
+                        Credential::Psk { psk: psk.clone(), identity: self.identity_of(eui64) }
                     }
                     _ => self.credential_for(eui64)?,
                 };

@@ -7,8 +7,10 @@ use protocols::credentials::{Identity, PublicKey, SigningKey, Trust, TrustAnchor
 use protocols::dtls::ClientConfig;
 use protocols::tls::{ClientEcdhe, Psk};
 use wire::Eui64;
+use wire::coap::SECURE_PORT;
 
 use super::{CommissioningTool, Mutant};
+use crate::words::{Parsed, bad};
 
 /// By what a device is known: its entry in the manufacturer's list.
 #[derive(Clone)]
@@ -19,6 +21,48 @@ pub(super) enum DeviceAnchor {
     PublicKey(PublicKey),
     /// The root of its manufacturer; its certificate bears its EUI-64 as serialNumber (IEEE 802.1AR).
     Root(TrustAnchor),
+}
+
+/// How a device is spoken to; the profile's way (`PROFILE-SEL` 13) unless the order `device` says otherwise.
+#[derive(Clone, Copy)]
+pub(super) struct Manner {
+    /// The port of its server.
+    pub(super) port: u16,
+    /// What its PSK identity is.
+    pub(super) identity: IdentityForm,
+}
+
+impl Default for Manner {
+    fn default() -> Self {
+        Self { port: SECURE_PORT, identity: IdentityForm::HexLower }
+    }
+}
+
+/// What the PSK identity of a device is made of: its EUI-64.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum IdentityForm {
+    HexLower,
+    HexUpper,
+    Octets,
+}
+
+impl IdentityForm {
+    pub(super) fn parse(word: &str) -> Parsed<Self> {
+        match word {
+            "eui64-hex-lower" => Ok(Self::HexLower),
+            "eui64-hex-upper" => Ok(Self::HexUpper),
+            "eui64-octets" => Ok(Self::Octets),
+            _ => Err(bad(word, "eui64-hex-lower, eui64-hex-upper or eui64-octets")),
+        }
+    }
+
+    fn of(self, eui64: Eui64) -> Vec<u8> {
+        match self {
+            Self::HexLower => eui64.to_string().into_bytes(),
+            Self::HexUpper => eui64.to_string().to_uppercase().into_bytes(),
+            Self::Octets => eui64.0.to_vec(),
+        }
+    }
 }
 
 /// With what one handshake is done.
@@ -76,9 +120,9 @@ impl CommissioningTool {
         };
         let by_key = |trust| Credential::Ecdhe(Box::new(ClientEcdhe::new(self.keyring.identity.clone(), trust)));
         Ok(match self.anchor(eui64)? {
-            DeviceAnchor::Psk(psk) => Credential::Psk { psk, identity: eui64.to_string().into_bytes() },
+            DeviceAnchor::Psk(psk) => Credential::Psk { psk, identity: self.identity_of(eui64) },
             DeviceAnchor::PublicKey(_) if self.is(Mutant::OffersPskOnly) => {
-                Credential::Psk { psk: vec![0; 16], identity: eui64.to_string().into_bytes() }
+                Credential::Psk { psk: vec![0; 16], identity: self.identity_of(eui64) }
             }
             DeviceAnchor::PublicKey(key) => {
                 by_key(Trust { raw_public_keys: vec![key], everybody: self.is(Mutant::BelievesAnyKey), ..trust })
@@ -90,6 +134,15 @@ impl CommissioningTool {
                 ..trust
             }),
         })
+    }
+
+    /// By which PSK identity a device is spoken to.
+    pub(super) fn identity_of(&self, eui64: Eui64) -> Vec<u8> {
+        self.manner_of(eui64).identity.of(eui64)
+    }
+
+    pub(super) fn manner_of(&self, eui64: Eui64) -> Manner {
+        self.manners.get(&eui64).copied().unwrap_or_default()
     }
 
     pub(super) fn anchor(&self, eui64: Eui64) -> Result<DeviceAnchor, String> {

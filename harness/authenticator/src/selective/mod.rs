@@ -43,7 +43,7 @@ use crate::deviation::{Decision, Hooks, Rule, RuleBook, RuleError};
 use crate::host::Host;
 use crate::machine::{Machine, MachineInput, MachineOutput, Refusal};
 use crate::profile::CT_ADDRESS;
-use crate::station::{self, Briefing, Kind, MutantInfo, Station};
+use crate::station::{self, Briefing, Kind, Manner, MutantInfo, Station};
 
 use credentials::{DeviceAnchor, Keyring};
 use directory::Responder;
@@ -63,6 +63,8 @@ pub struct CommissioningTool {
     network: Option<NetworkKey>,
     /// The manufacturer's list.
     anchors: BTreeMap<Eui64, DeviceAnchor>,
+    /// Devices that are spoken to in another manner than the profile's.
+    manners: BTreeMap<Eui64, credentials::Manner>,
     keyring: Keyring,
     registry: Registry,
     /// Secured devices and where they were reached.
@@ -131,6 +133,7 @@ impl CommissioningTool {
             rules: RuleBook::default(),
             network: None,
             anchors: BTreeMap::new(),
+            manners: BTreeMap::new(),
             keyring: Keyring::default(),
             registry: Registry::default(),
             secured: BTreeMap::new(),
@@ -229,7 +232,10 @@ fn brief(briefing: &Briefing<'_>) -> Vec<String> {
     let network = format!("network key={key} index={index} level={security_level}");
     let anchor =
         |device: &String| format!("anchor eui64={} psk={}", property(device, "eui64"), property(device, "psk"));
-    std::iter::once(network).chain(devices.iter().map(anchor)).collect()
+    let device = briefing
+        .manner()
+        .map(|Manner { eui64, port, identity }| format!("device eui64={eui64} port={port} identity={identity}"));
+    std::iter::once(network).chain(devices.iter().map(anchor)).chain(device).collect()
 }
 
 impl Station for CommissioningTool {}

@@ -9,7 +9,7 @@ use record::station::{Argument, ArgumentKind as Kind, OrderInfo, OrderTime, Span
 use wire::Eui64;
 use wire::coap::{Code, ContentFormat, Message, MessageType, Options, Token};
 
-use super::credentials::IdentityOrder;
+use super::credentials::{IdentityForm, IdentityOrder};
 use super::directory::Responder;
 use super::reach;
 use crate::craft::Value;
@@ -32,6 +32,16 @@ pub(crate) const ORDERS: &[OrderInfo] = &[
         Argument::maybe("psk", Kind::Octets),
         Argument::maybe("public_key", Kind::Octets),
         Argument::maybe("root", Kind::Octets),
+    ])
+    .told_again(),
+    OrderInfo::new(
+        "device",
+        "how a device is spoken to, where not as the profile has it: the port of its server, and what its PSK identity is",
+    )
+    .keys(&[
+        Argument::needed("eui64", Kind::Eui64),
+        Argument::maybe("port", Kind::Number(u16::MAX as u64)),
+        Argument::maybe("identity", Kind::Word(&["eui64-hex-lower", "eui64-hex-upper", "eui64-octets"])),
     ])
     .told_again(),
     OrderInfo::new("identity", "the tool's own key, raw or certified; without arguments none").keys(&[
@@ -135,6 +145,12 @@ pub(super) enum Order {
         eui64: Eui64,
         by: AnchorOrder,
     },
+    /// How a device is spoken to, if not as the profile has it.
+    Device {
+        eui64: Eui64,
+        port: Option<u16>,
+        identity: Option<IdentityForm>,
+    },
     Identity(IdentityOrder),
     Clock(u64),
     Revoke([u8; 32]),
@@ -195,6 +211,11 @@ impl Order {
                 };
                 Self::Anchor { eui64: eui64()?, by }
             }
+            "device" => Self::Device {
+                eui64: eui64()?,
+                port: given.maybe("port")?,
+                identity: given.text("identity").map(IdentityForm::parse).transpose()?,
+            },
             "identity" => {
                 let chain = [given.maybe("certificate")?, given.maybe("issuer")?];
                 Self::Identity(IdentityOrder { key: given.maybe("key")?, chain: chain.into_iter().flatten().collect() })

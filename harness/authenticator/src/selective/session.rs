@@ -32,6 +32,8 @@ pub(super) enum Event {
 pub(super) struct Session {
     pub(super) eui64: Eui64,
     pub(super) address: Ipv6Addr,
+    /// The device's.
+    pub(super) server_port: u16,
     pub(super) local_port: u16,
     /// The task that waits for it.
     pub(super) task: Option<u64>,
@@ -59,15 +61,21 @@ struct Outgoing {
 impl Session {
     /// Takes a datagram if it is of this session.
     pub(super) fn receive(&mut self, now: Instant, from: End, port: u16, payload: &[u8]) {
-        if from == (self.address, wire::coap::SECURE_PORT) && port == self.local_port {
+        if from == (self.address, self.server_port) && port == self.local_port {
             self.handle(now, payload);
         }
     }
 
-    pub(super) fn new(peer: (Eui64, Ipv6Addr), local_port: u16, dtls: Engine, coap: coap::Client) -> Self {
+    pub(super) fn new(
+        peer: (Eui64, Ipv6Addr),
+        (server_port, local_port): (u16, u16),
+        dtls: Engine,
+        coap: coap::Client,
+    ) -> Self {
         Self {
             eui64: peer.0,
             address: peer.1,
+            server_port,
             local_port,
             task: None,
             is_kept: false,

@@ -9,7 +9,7 @@ use protocols::tls::{CloseReason, Closed};
 use rand_core::SeedableRng;
 use record::event::Key;
 use wire::Eui64;
-use wire::coap::{self, Code, ContentFormat, Options};
+use wire::coap::{Code, ContentFormat, Options};
 use wire::icmpv6::Echo;
 
 use super::credentials::Credential;
@@ -284,7 +284,8 @@ impl CommissioningTool {
         let engine = self.engine(now, credential)?;
         let coap = Client::new(TransmissionParameters::default(), self.entropy.fork());
         let (id, port) = (self.next_id(), self.session_port(peer));
-        self.sessions.insert(id, Session::new(peer, port, engine, coap));
+        let server = self.manner_of(peer.0).port;
+        self.sessions.insert(id, Session::new(peer, (server, port), engine, coap));
         self.statistics.handshakes_begun += 1;
         Ok(id)
     }
@@ -306,9 +307,10 @@ impl CommissioningTool {
     fn on_event(&mut self, now: Instant, id: u64, event: Event) {
         let Some(session) = self.sessions.get(&id) else { return };
         let (eui64, address, local_port, task) = (session.eui64, session.address, session.local_port, session.task);
+        let server = session.server_port;
         match event {
             Event::Datagram(datagram, wrong) => {
-                let datagram = self.host.datagram(local_port, (address, coap::SECURE_PORT), datagram, wrong);
+                let datagram = self.host.datagram(local_port, (address, server), datagram, wrong);
                 self.outputs.push_back(datagram);
             }
             Event::KeyLog(log) => self.outputs.push_back(MachineOutput::KeyLearnt(Key::Dtls {

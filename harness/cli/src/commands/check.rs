@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use serde_json::json;
 use suites::ledger::tally::Tally;
 use suites::ledger::{MECHANISMS, Mechanism, Specification};
+use suites::{built_in, readers};
 
 use crate::arguments::Check;
 use crate::exit::Exit;
@@ -18,9 +19,11 @@ pub(crate) fn check(arguments: &Check) -> Result<Exit, Failure> {
     inputs::check_boards(&testbed, &testbed_source, &loaded)?;
     // The ledger speaks of the built-in suites; a file of one's own need not cover it.
     if arguments.paths.is_empty() {
-        let uncovered = loaded.ledger.uncovered(loaded.cases());
-        if !uncovered.is_empty() {
-            return Err(uncovered.into());
+        let mut faults = loaded.ledger.uncovered(loaded.cases());
+        faults.extend(readers::symbols_without_case(&built_in::pics(), &built_in::all()));
+        faults.extend(readers::values_without_reader(&built_in::pixit(), &built_in::all()));
+        if !faults.is_empty() {
+            return Err(faults.into());
         }
     }
     let rows = loaded.cases().count();

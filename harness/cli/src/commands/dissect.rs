@@ -10,7 +10,6 @@ use super::clock::Clock;
 use super::dissect_fields::Columns;
 use super::frame_end::Tally;
 use super::key_file::{add_key_log, add_keys};
-use super::summary;
 use crate::arguments::Dissect;
 use crate::captures::{Capture, CaptureError, Packet};
 use crate::exit::Exit;
@@ -117,7 +116,7 @@ fn dissect_packet(
 }
 
 fn print(output: &mut Vec<u8>, packet: &Packet<'_>, dissection: Option<&Dissection>, remark: Option<&str>) {
-    let summary = dissection.map(summary::of).unwrap_or_default();
+    let summary = dissection.map(dissect::summary).unwrap_or_default();
     let _ = writeln!(output, "Frame {}: {} octets{summary}", packet.number, packet.bytes.len());
     if let Some(remark) = remark {
         let _ = writeln!(output, "  ! {remark}");

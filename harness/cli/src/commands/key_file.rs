@@ -5,15 +5,19 @@
 use std::net::Ipv6Addr;
 use std::path::Path;
 
-use dissect::{Dissector, THREAD_KEY_SEQUENCES};
-use wire::tls::MasterSecret;
+use dissect::{Dissector, KINDS, THREAD_KEY_SEQUENCES, Wireshark, secret_kind};
 
 use crate::failure::Failure;
 
-const HELP: &str = "write `link INDEX 32-hex-digits`, `thread 32-hex-digits [KEY-SEQUENCE]`, `psk HEX`, \
-                    `address 0xPAN 0xSHORT EUI-64`, \
-                    `context ID PREFIX/LENGTH`, a line of a TLS key log such as `CLIENT_RANDOM RANDOM SECRET`, or a row of \
-                    Wireshark's table: \"KEY\",\"INDEX\",\"No hash\"";
+/// The lines that a key file may have.
+fn help() -> String {
+    let secrets: Vec<String> = KINDS.iter().map(|kind| format!("`{}`", kind.form())).collect();
+    format!(
+        "write {}, `address 0xPAN 0xSHORT EUI-64`, `context ID PREFIX/LENGTH`, a line of a TLS key log such as \
+         `CLIENT_RANDOM RANDOM SECRET`, or a row of Wireshark's table: \"KEY\",\"INDEX\",\"No hash\"",
+        secrets.join(", ")
+    )
+}
 
 /// What came of a line.
 enum Taken {
@@ -31,8 +35,8 @@ impl Taken {
     }
 }
 
-/// Tells the dissector the keys of a file: `link INDEX HEX`, `thread HEX [SEQUENCE]`, `psk HEX`, `CLIENT_RANDOM HEX HEX`,
-/// `address PAN SHORT EUI64`, `context ID PREFIX/LENGTH`, rows of Wireshark's table; `#` begins a comment.
+/// Tells the dissector the keys of a file: a line for each of [`KINDS`] (`link INDEX HEX`, `psk HEX`), `address PAN SHORT
+/// EUI64`, `context ID PREFIX/LENGTH`, lines of a TLS key log, rows of Wireshark's table; `#` begins a comment.
 pub(super) fn add_keys(dissector: &mut Dissector, path: &Path) -> Result<(), Failure> {
     let source = input::Source::read(path)?;
     let mut faults = Vec::new();
@@ -47,7 +51,7 @@ pub(super) fn add_keys(dissector: &mut Dissector, path: &Path) -> Result<(), Fai
             },
             Taken::Refused => {
                 let span = offset..offset + line.trim_end().len();
-                faults.push(source.fault(span, "is no key").with_help(HELP));
+                faults.push(source.fault(span, "is no key").with_help(help()));
             }
         }
         offset += line.len();
@@ -66,41 +70,20 @@ pub(super) fn add_keys(dissector: &mut Dissector, path: &Path) -> Result<(), Fai
 pub(super) fn add_key_log(dissector: &mut Dissector, key_log: &str) {
     for line in key_log.lines() {
         let words: Vec<&str> = line.split_whitespace().collect();
-        add_secret(dissector, &words);
+        add_logged(dissector, &words);
     }
 }
 
 fn take(dissector: &mut Dissector, line: &str) -> Taken {
     let words: Vec<&str> = line.split('#').next().unwrap_or_default().split_whitespace().collect();
+    if let Some(kind) = words.first().and_then(|word| secret_kind(word)) {
+        let Some((session, secret)) = kind.read(words.get(1..).unwrap_or_default()) else { return Taken::Refused };
+        dissector.keys_mut().add(kind.protocol, &session, &secret);
+        return Taken::Used;
+    }
     Taken::used(match words.as_slice() {
         [] => true,
-        ["link", index, key] => match (index.parse(), octets::<16>(key)) {
-            (Ok(index), Some(key)) => {
-                dissector.add_link_key(index, key);
-                true
-            }
-            _ => false,
-        },
-        ["thread", key] => octets(key).is_some_and(|key| {
-            dissector.add_thread_network_key(key, THREAD_KEY_SEQUENCES);
-            true
-        }),
-        ["thread", key, sequence] => match (octets(key), sequence.parse::<u32>()) {
-            (Some(key), Ok(sequence)) => {
-                // The one before and the one after are accepted by devices too.
-                dissector.add_thread_network_key(key, sequence.saturating_sub(1)..=sequence.saturating_add(1));
-                true
-            }
-            _ => false,
-        },
-        ["psk", key] => match hex::decode(key) {
-            Ok(key) => {
-                dissector.add_psk(&key);
-                true
-            }
-            Err(_) => false,
-        },
-        ["CLIENT_RANDOM", ..] => add_secret(dissector, &words),
+        [label, ..] if is_label(label) => add_logged(dissector, &words),
         ["address", pan, short, eui64] => {
             match (sixteen_bits(pan), sixteen_bits(short), octets(&eui64.replace(':', ""))) {
                 (Some(pan), Some(short), Some(eui64)) => {
@@ -150,26 +133,33 @@ fn context(id: &str, prefix: &str) -> Option<(u8, Ipv6Addr, u8)> {
 fn wireshark_row(dissector: &mut Dissector, row: &str) -> Taken {
     let columns: Vec<&str> = row.split(',').map(|column| column.trim().trim_matches('"')).collect();
     let [key, index, hash] = columns[..] else { return Taken::Refused };
+    let keys = dissector.keys_mut();
     match (octets(key), index.parse(), hash) {
-        (Some(key), Ok(index), "No hash") => dissector.add_link_key(index, key),
-        (Some(key), Ok(_), "Thread hash") => dissector.add_thread_network_key(key, THREAD_KEY_SEQUENCES),
+        (Some(key), Ok(index), "No hash") => keys.add_link_key(index, key),
+        (Some(key), Ok(_), "Thread hash") => keys.add_thread_network_key(key, THREAD_KEY_SEQUENCES),
         (Some(_), Ok(_), hash) if hash.ends_with(" hash") => {
             return Taken::PassedOver("keys of Wireshark's table under a hash that is not known here");
         }
         _ => return Taken::Refused,
-    }
+    };
     Taken::Used
 }
 
-fn add_secret(dissector: &mut Dissector, words: &[&str]) -> bool {
-    let ["CLIENT_RANDOM", random, secret] = words else { return false };
-    match (octets::<32>(random), octets::<48>(secret)) {
-        (Some(random), Some(secret)) => {
-            dissector.add_dtls_master_secret(random, MasterSecret::from_octets(secret));
-            true
+/// A line of a TLS key log whose label is that of a kind of secret.
+fn add_logged(dissector: &mut Dissector, words: &[&str]) -> bool {
+    let mut is_taken = false;
+    for kind in KINDS {
+        if let Some((session, secret)) = kind.read_key_log(words) {
+            dissector.keys_mut().add(kind.protocol, &session, &secret);
+            is_taken = true;
         }
-        _ => false,
     }
+    is_taken
+}
+
+/// Whether a kind of secret has lines in a TLS key log under this label.
+fn is_label(word: &str) -> bool {
+    KINDS.iter().any(|kind| matches!(kind.wireshark, Some(Wireshark::KeyLog(label)) if label == word))
 }
 
 fn octets<const N: usize>(text: &str) -> Option<[u8; N]> {

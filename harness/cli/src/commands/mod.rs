@@ -21,5 +21,4 @@ pub(crate) mod report;
 pub(crate) mod run;
 pub(crate) mod schema;
 pub(crate) mod sniff;
-pub(crate) mod summary;
 mod tested;

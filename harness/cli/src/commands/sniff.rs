@@ -13,7 +13,7 @@ use testbeds::sniffer::{Heard, Sniffed, Source};
 use crate::arguments::Sniff;
 use crate::commands::clock::Clock;
 use crate::commands::frame_end::Tally;
-use crate::commands::{key_file, summary};
+use crate::commands::key_file;
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::output::{self, say};
@@ -73,7 +73,11 @@ pub(crate) fn sniff(arguments: &Sniff) -> Result<Exit, Failure> {
                     writer.packet(&heard)?;
                 }
                 let (seconds, fraction) = (heard.at / 1_000_000_000, heard.at % 1_000_000_000 / 1000);
-                say!("{seconds}.{fraction:06}  Frame {frames}: {} octets{}", bytes.len(), summary::of(&dissection));
+                say!(
+                    "{seconds}.{fraction:06}  Frame {frames}: {} octets{}",
+                    bytes.len(),
+                    dissect::summary(&dissection)
+                );
                 if let Some(remark) = clock.see(Some(heard.at)) {
                     say!("  ! {remark}");
                 }

@@ -11,7 +11,6 @@ use differential::captures::{Recorded, read};
 use differential::compare::{Comparison, compare_run};
 use differential::tshark::has_tshark;
 use dissect::{Dissection, Dissector, Keys, LinkType};
-use wire::tls::MasterSecret;
 
 use crate::common::{Bundle, side_by_side};
 use crate::sample::sampled;
@@ -38,8 +37,8 @@ fn dissector(profile: &Path) -> Dissector {
 fn dissect(recorded: &Recorded, mut dissector: Dissector) -> Vec<Dissection> {
     for line in recorded.key_logs.iter().flat_map(|log| log.lines()) {
         if let ["CLIENT_RANDOM", random, secret] = line.split(' ').collect::<Vec<_>>()[..] {
-            let secret = MasterSecret::from_octets(hex::decode(secret).unwrap().try_into().unwrap());
-            dissector.add_dtls_master_secret(hex::decode(random).unwrap().try_into().unwrap(), secret);
+            let (random, secret) = (hex::decode(random).unwrap(), hex::decode(secret).unwrap());
+            assert!(dissector.keys_mut().add("dtls", &random, &secret));
         }
     }
     let packets = (1..).zip(recorded.packets.iter().zip(&recorded.times));

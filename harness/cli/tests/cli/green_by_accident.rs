@@ -98,13 +98,3 @@ fn a_program_that_was_tested_is_named_and_so_is_a_device_that_is_not_connected()
     let told = "tested   the reference device on the virtual rack (the testbed connects `lbr`, no `dut`)";
     assert!(outcome.out.contains(told), "{}", outcome.out);
 }
-
-#[test]
-fn a_stated_liberty_that_the_tester_does_not_follow_is_told() {
-    let folder = tempfile::tempdir().unwrap();
-    fs::write(folder.path().join("pixit.toml"), "[pixit]\npsk_identity = \"eui64-hex-upper\"\nhop_limit = 64\n")
-        .unwrap();
-    let outcome = call_in(folder.path(), ["list", "SEL-JSR-01", "--pixit", "pixit.toml"]).expect(0);
-    assert!(outcome.err.contains("warning: PIXIT value `psk_identity` is not the profile's"), "{}", outcome.err);
-    assert!(!outcome.err.contains("hop_limit"), "{}", outcome.err);
-}

@@ -16,6 +16,27 @@ use crate::common::call_in;
 #[case::security_level("tx-level-six", "security_level = 6", &["PRO-SEC-01", "SEL-RX-0*", "SEL-JOIN-01", "OPE-KEY-02"])]
 #[case::longest_pause("jsr-no-ceiling", "jsr_greatest_interval = \"4m\"", &["PRO-JSR-*", "SEL-KEY-0*"])]
 #[case::steady_pause("jsr-fixed-interval", "jsr_greatest_interval = \"2s\"", &["PRO-JSR-*", "REB-*", "PRO-SSR-07"])]
+#[case::button(
+    "waits-for-button",
+    "trigger = \"selection\"",
+    &["SEL-JSR-0*", "SEL-JOIN-01", "SEL-FIND-0*", "SEL-SSR-01", "MAN-ANCHOR-01", "PRO-JSR-03", "CT-SEL-01"]
+)]
+#[case::server(
+    "server-elsewhere",
+    "dtls_port = 5699",
+    &["SEL-JOIN-01", "SEL-KEY-0*", "PRO-PSK-*", "ADV-FLOOD-HELLO-0*", "ADV-CT-01", "CT-SEL-01"]
+)]
+#[case::identity_in_upper_case(
+    "identity-upper-case",
+    "psk_identity = \"eui64-hex-upper\"",
+    &["SEL-JOIN-01", "PRO-PSK-*", "ADV-FLOOD-HELLO-0*", "CT-PSK-01"]
+)]
+#[case::identity_of_octets(
+    "identity-octets",
+    "psk_identity = \"eui64-octets\"",
+    &["SEL-JOIN-01", "PRO-PSK-*", "ADV-FLOOD-HELLO-0*"]
+)]
+#[case::longer_keys("psk-of-32-octets", "psk_octets = 32", &["SEL-JOIN-01", "PRO-PSK-*", "RCM-OWNER-01", "ADV-PRIV-01"])]
 #[case::neighbours("neighbour-list-unbounded", "neighbours = 1000", &["PRO-LIST-01", "ADV-FLOOD-*"])]
 fn a_device_that_is_as_its_pixit_states_fails_no_case(
     #[case] device: &str,

@@ -25,4 +25,5 @@ mod repeat;
 mod reports;
 mod resources;
 mod sample;
+mod secrets;
 mod tries;

@@ -31,7 +31,7 @@ fn symbols() -> usize {
 #[test]
 fn answers_make_files_that_a_run_takes() {
     let folder = tempfile::tempdir().unwrap();
-    let lines = format!("y\nn\n{}250\n7m3\n16\n?\n\nselection\n", "y\n".repeat(symbols() - 2));
+    let lines = format!("y\nn\n{}7m3\n16\n?\nselection\n", "y\n".repeat(symbols() - 2));
     let outcome = answered(folder.path(), &["mine.toml", "--pixit", "values.toml"], &lines).expect(0);
     for part in [
         &format!("1/{}  SEL_6LR (mandatory, SEL-5-3)", symbols()),
@@ -44,7 +44,7 @@ fn answers_make_files_that_a_run_takes() {
         assert!(outcome.out.contains(part), "no `{part}` in {}", outcome.out);
     }
     let values = fs::read_to_string(folder.path().join("values.toml")).unwrap();
-    assert!(values.contains("\nbootstrap_type = 250\n") && values.contains("\nhop_limit = 16\n"), "{values}");
+    assert!(values.contains("\ntrigger = \"selection\"\n") && values.contains("\nhop_limit = 16\n"), "{values}");
     let files = ["--pics", "mine.toml", "--pixit", "values.toml"];
     call_in(folder.path(), ["check"].into_iter().chain(files)).expect(0);
     let explained = call_in(folder.path(), ["explain", "SEL-LBR-01"].into_iter().chain(files)).expect(0);

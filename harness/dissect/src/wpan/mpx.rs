@@ -3,12 +3,10 @@
 use alloc::vec::Vec;
 
 use super::super::Dissector;
-use super::super::eap::eapol;
-use super::super::hip::hip;
-use super::super::isakmp::isakmp;
+use super::super::carried::Under;
 use super::super::lowpan::Link;
 use super::super::model::NoteKind;
-use super::super::pana::pana;
+use super::super::protocols::{of_kmp_id, of_multiplex_id};
 use super::super::sheet::{Cursor, Sheet};
 use super::elements::all;
 use super::mark;
@@ -185,17 +183,23 @@ impl Dissector {
     pub(super) fn upper_layer(&mut self, sheet: &mut Sheet, upper: &UpperFrame, link: Link) -> Result<()> {
         let frame = Cursor::new(&upper.bytes, upper.buffer, upper.base).lacking(upper.missing);
         match upper.identifier {
-            Identifier::Kmp(id) => key_management(sheet, frame, id),
+            Identifier::Kmp(id) => match of_kmp_id(id) {
+                Some(protocol) => (protocol.body)(self, sheet, frame, Under::Mpx),
+                None => Err(Error::Unsupported("key management protocol in MPX")),
+            },
             Identifier::WiSun(1) => self.lowpan(sheet, frame, link),
             Identifier::WiSun(_) => {
                 sheet.note(NoteKind::Unsupported, "Wi-SUN frame in MPX");
                 Ok(())
             }
             Identifier::Other(0x86dd) => self.ipv6(sheet, frame),
-            Identifier::Other(_) => {
-                sheet.note(NoteKind::Unsupported, "multiplex ID of MPX");
-                Ok(())
-            }
+            Identifier::Other(number) => match of_multiplex_id(number) {
+                Some(protocol) => (protocol.body)(self, sheet, frame, Under::Mpx),
+                None => {
+                    sheet.note(NoteKind::Unsupported, "multiplex ID of MPX");
+                    Ok(())
+                }
+            },
         }
     }
 }
@@ -258,16 +262,5 @@ impl Identifier {
             return Ok(Self::WiSun(frame.read_uint(1, "Wi-SUN sub-ID")?));
         }
         Ok(Self::Other(multiplex_id))
-    }
-}
-
-/// A message of a key management protocol, as far as a label.
-fn key_management(sheet: &mut Sheet, message: Cursor<'_>, id: KmpId) -> Result<()> {
-    match id {
-        KmpId::IEEE_802_1X | KmpId::IEEE_802_11_4WH | KmpId::IEEE_802_11_GKH => eapol(sheet, message),
-        KmpId::HIP => hip(sheet, message, None),
-        KmpId::IKEV2 => isakmp(sheet, message),
-        KmpId::PANA => pana(sheet, message),
-        _ => Err(Error::Unsupported("key management protocol in MPX")),
     }
 }

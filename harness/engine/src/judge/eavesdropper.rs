@@ -4,16 +4,13 @@
 use std::time::Duration;
 
 use authenticator::profile::MESH_PREFIX;
-use dissect::{Dissection, Dissector, Keys};
+use dissect::{Dissection, Dissector, KINDS, Keys, UdpProtocol};
 use wire::Eui64;
 
 use crate::environment::Environment;
 
 /// The field of a frame that shows a secret to a stranger: which secret, e.g. `dut.psk`.
 pub(super) const CLEAR_SECRET: &str = "clear.secret";
-
-/// The properties of a case that are secrets.
-const SECRETS: [&str; 4] = ["psk", "second_psk", "key", "second_key"];
 
 /// A listener without keys who would know each secret of a case if it came by.
 pub(super) struct Eavesdropper {
@@ -23,16 +20,24 @@ pub(super) struct Eavesdropper {
 }
 
 impl Eavesdropper {
-    /// Listens for the pre-shared keys of all boards and for the network's keys.
+    /// Listens for what the kinds of secrets say that is secret of boards and network.
     pub(super) fn new(environment: &Environment) -> Self {
         let properties = environment.properties.iter();
         let all = properties.flat_map(|(name, fields)| fields.iter().map(move |(field, value)| (name, field, value)));
         let secrets = all.filter_map(|(name, field, value)| {
-            let octets = hex::decode(value).ok().filter(|_| SECRETS.contains(&field.as_str()))?;
-            let shown = vec![octets, value.to_lowercase().into_bytes(), value.to_uppercase().into_bytes()];
-            Some((format!("{name}.{field}"), shown))
+            let is_secret = KINDS.iter().any(|kind| kind.properties.contains(&field.as_str()));
+            let octets = hex::decode(value).ok().filter(|_| is_secret)?;
+            Some((format!("{name}.{field}"), shown(&octets)))
         });
-        Self { dissector: keyless_dissector(), secrets: secrets.collect() }
+        Self { dissector: keyless_dissector(environment), secrets: secrets.collect() }
+    }
+
+    /// Listens for a secret that the tester has learnt too: `dtls.0123..`.
+    pub(super) fn learn(&mut self, protocol: &str, session: &[u8], secret: &[u8]) {
+        let shown = shown(secret);
+        if !secret.is_empty() && !self.secrets.iter().any(|(_, known)| *known == shown) {
+            self.secrets.push((format!("{protocol}.{}", hex::encode(session)), shown));
+        }
     }
 
     /// A board was started anew at `time`.
@@ -49,11 +54,20 @@ impl Eavesdropper {
     }
 }
 
-/// Knows the mesh's context 0, which every router advertises in clear.
-pub(crate) fn keyless_dissector() -> Dissector {
+/// Knows the mesh's context 0, which every router advertises in clear, and where the device has its server.
+pub(crate) fn keyless_dissector(environment: &Environment) -> Dissector {
     let mut dissector = Dissector::new(Keys::new());
+    let port = environment.get("dut", "dtls_port").and_then(|port| port.parse().ok());
+    if let Some((port, dtls)) = port.zip(UdpProtocol::named("dtls")) {
+        dissector.decode_as(port, dtls);
+    }
     dissector.set_context(0, MESH_PREFIX, 64);
     dissector
+}
+
+/// What shows a secret: itself, and its hex digits in either case.
+fn shown(secret: &[u8]) -> Vec<Vec<u8>> {
+    vec![secret.to_vec(), hex::encode(secret).into_bytes(), hex::encode_upper(secret).into_bytes()]
 }
 
 fn is_in(octets: &[u8], dissection: &Dissection) -> bool {

@@ -2,15 +2,15 @@
 //! dissector's; this file adds who sent what to whom, and which events a PDU was made of.
 
 use std::borrow::Cow;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::time::Duration;
 
-use dissect::{Dissection, Dissector, Keys, NoteKind, Value};
+use dissect::{Dissection, Dissector, NoteKind, Value};
 use record::event::{Action, Event, Key, Observation, What};
 use suites::plan::{DUT, Point};
 use wire::Eui64;
-use wire::ieee802154::{LinkAddress, ShortAddress};
-use wire::tls::MasterSecret;
+use wire::ieee802154::{Header, LinkAddress, ShortAddress};
+use wire::reader::Reader;
 use wire::upper_tester::Line;
 
 use super::carried_keys;
@@ -33,13 +33,11 @@ pub struct Observer {
     sniffer: Option<String>,
     /// Frames of tester radios that may be on the air: radio, handle, PSDU without FCS, and the time after which none is.
     on_air: Vec<(String, u64, Vec<u8>, Option<u64>)>,
-    /// PSDUs (without FCS) that were injected wrong on purpose, with the reason.
-    wrong_on_purpose: Vec<(Vec<u8>, String)>,
+    /// PSDUs (without FCS) that were injected wrong on purpose, with the first reason.
+    wrong_on_purpose: HashMap<Vec<u8>, String>,
     /// Whose the addresses are that the rack has learnt, all that a board ever had, as [`LinkAddress`] writes them.
     learnt: BTreeMap<String, String>,
-    /// Link keys that are known.
-    link_keys: Vec<(u8, [u8; 16])>,
-    /// Those of them that were read in requests, and not taken yet.
+    /// Secrets that were read in requests, and not taken yet.
     read_keys: Vec<Key>,
     /// Only for a case that asks what a stranger hears: every frame is read twice then.
     eavesdropper: Option<Eavesdropper>,
@@ -50,12 +48,11 @@ impl Observer {
     pub fn new(environment: &Environment) -> Self {
         Self {
             environment: environment.clone(),
-            dissector: keyless_dissector(),
+            dissector: keyless_dissector(environment),
             sniffer: None,
             on_air: Vec::new(),
-            wrong_on_purpose: Vec::new(),
+            wrong_on_purpose: HashMap::new(),
             learnt: BTreeMap::new(),
-            link_keys: Vec::new(),
             read_keys: Vec::new(),
             eavesdropper: None,
         }
@@ -118,7 +115,7 @@ impl Observer {
             What::Action(Action::Inject { radio, handle, psdu, wrong_on_purpose, .. }) => {
                 self.on_air.push((radio.clone(), *handle, psdu.0.clone(), None));
                 if let Some(reason) = wrong_on_purpose {
-                    self.wrong_on_purpose.push((psdu.0.clone(), reason.clone()));
+                    self.wrong_on_purpose.entry(psdu.0.clone()).or_insert_with(|| reason.clone());
                 }
                 None
             }
@@ -141,11 +138,7 @@ impl Observer {
                 pdu.from = dissection.link_source().map(|address| self.name_of_link(address));
                 pdu.to = dissection.link_destination().map(|address| self.name_of_link(address));
                 let mpdu = psdu.0.get(..psdu.0.len().saturating_sub(2)).unwrap_or_default();
-                pdu.wrong_on_purpose = self
-                    .wrong_on_purpose
-                    .iter()
-                    .find(|(injected, _)| injected.as_slice() == mpdu)
-                    .map(|(_, reason)| reason.clone());
+                pdu.wrong_on_purpose = self.wrong_on_purpose.get(mpdu).cloned();
                 self.on_air.retain(|(.., until)| until.is_none_or(|until| event.t <= until));
                 if let Some((radio, ..)) = self.on_air.iter().find(|(_, _, sent, _)| sent == mpdu) {
                     // In the device's name, but not the device's: no evidence for or against it.
@@ -172,9 +165,9 @@ impl Observer {
 
     /// The board that a frame (without FCS) is for; `None` if it is for all.
     pub(super) fn destination(&self, psdu: &[u8]) -> Option<String> {
-        let dissection = Dissector::new(Keys::new()).frame(0, psdu, false);
-        dissection.link_destination()?.extended()?;
-        dissection.link_destination().map(|address| self.name_of_link(address))
+        let (_, header) = Header::parse(&mut Reader::new(psdu)).ok()?;
+        let destination = header.destination.link()?;
+        destination.extended().map(|_| self.name_of_link(destination))
     }
 
     /// What a board sent before it was switched on, reset or told to start anew is repeated by nothing that it sends after
@@ -207,27 +200,14 @@ impl Observer {
         std::mem::take(&mut self.read_keys)
     }
 
-    /// Whether it is a link key that was not known.
+    /// Whether it is a secret that was not known.
     fn learn(&mut self, key: &Key) -> bool {
-        match key {
-            Key::Link { index, key } => {
-                let Ok(octets) = <[u8; 16]>::try_from(key.0.as_slice()) else { return false };
-                let is_new = !self.link_keys.contains(&(*index, octets));
-                if is_new {
-                    self.link_keys.push((*index, octets));
-                    self.dissector.add_link_key(*index, octets);
-                }
-                is_new
-            }
-            Key::Dtls { client_random, master_secret } => {
-                if let (Ok(random), Ok(secret)) =
-                    (<[u8; 32]>::try_from(client_random.0.as_slice()), <[u8; 48]>::try_from(master_secret.0.as_slice()))
-                {
-                    self.dissector.add_dtls_master_secret(random, MasterSecret::from_octets(secret));
-                }
-                false
-            }
+        let (protocol, session, secret) = key.parts();
+        // Link keys are the network's, and known as such; one that a stranger made up is no secret.
+        if let (Key::Secret { .. }, Some(listener)) = (key, &mut self.eavesdropper) {
+            listener.learn(protocol, session, secret);
         }
+        self.dissector.keys_mut().add(protocol, session, secret)
     }
 
     fn pdu(&self, event: &Event, point: Point, dissection: &Dissection) -> Pdu {

@@ -68,8 +68,9 @@ impl<'a> CaseWriter<'a> {
             .map_err(|source| BundleError::io("create the folder", &folder, source))?;
         let capture = std::mem::take(&mut self.capture);
         self.write(&format!("{name}/{}", names::CAPTURE), &capture.to_bytes(), Access::Private)?;
+        self.write_keys(&format!("{name}/{}", names::KEYS), &capture)?;
         this.digests = digests(&folder)?;
-        self.bundle.learn(capture.link_keys())?;
+        self.bundle.learn(capture.secrets())?;
         sync_folder(Some(&folder)).map_err(|source| BundleError::io("write", &folder, source))?;
         self.log = Some(EventLog::create(&from)?);
         Ok(this)
@@ -88,9 +89,10 @@ impl<'a> CaseWriter<'a> {
             log.finish()?;
         }
         self.write(names::CAPTURE, &self.capture.to_bytes(), Access::Private)?;
+        self.write_keys(names::KEYS, &self.capture)?;
         result.digests.extend(digests(&self.folder)?);
         self.write(names::RESULT, &json(&result), Access::Shared)?;
-        self.bundle.learn(self.capture.link_keys())?;
+        self.bundle.learn(self.capture.secrets())?;
         let place = self.place.as_path();
         sync_folder(Some(&self.folder))
             .and_then(|()| super::rename_new(&self.folder, place))
@@ -104,20 +106,28 @@ impl<'a> CaseWriter<'a> {
         &self.folder
     }
 
+    fn write_keys(&self, name: &str, capture: &Capture) -> Result<(), BundleError> {
+        match capture.secrets().key_file() {
+            Some(lines) => self.write(name, lines.as_bytes(), Access::Private),
+            None => Ok(()),
+        }
+    }
+
     fn write(&self, name: &str, bytes: &[u8], access: Access) -> Result<(), BundleError> {
         let path = self.folder.join(name);
         write_new(&path, bytes, access).map_err(|source| BundleError::io("write", &path, source))
     }
 }
 
-/// The digests of a log and its capture.
+/// The digests of a log, its capture, and its key file if there is one.
 fn digests(folder: &Path) -> Result<BTreeMap<String, String>, BundleError> {
     let digest = |name: &str| {
         let path = folder.join(name);
         let digest = sha256_of_file(&path).map_err(|source| BundleError::io("read", &path, source))?;
         Ok((name.to_owned(), digest))
     };
-    [names::EVENTS, names::CAPTURE].into_iter().map(digest).collect()
+    let keys = Some(names::KEYS).filter(|name| folder.join(name).exists());
+    [names::EVENTS, names::CAPTURE].into_iter().chain(keys).map(digest).collect()
 }
 
 impl Drop for CaseWriter<'_> {

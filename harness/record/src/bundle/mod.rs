@@ -7,7 +7,8 @@
 //!           SHA256SUMS           plan.json; at the end also run.json and each case's evidence (`sha256sum -c`)
 //!           junit.xml index.html reports, written by others through Bundle::write_report
 //!           wireshark/           a Wireshark configuration folder with the run's link keys
-//!           cases/<case>/        events.jsonl and capture.pcapng (mode 0600), result.json, index.html
+//!           cases/<case>/        events.jsonl and capture.pcapng (mode 0600), result.json, index.html; keys.txt (mode 0600)
+//!                                if a secret was learnt that only a key file can tell
 //!           cases/<case>/try-1/  events.jsonl and capture.pcapng of a try that decided nothing; the case was played again
 //! ```
 //!
@@ -31,9 +32,9 @@ pub use error::BundleError;
 pub use open::{StoredCase, StoredRun};
 
 use crate::CaseId;
-use crate::capture::LinkKey;
 use crate::files::{Access, beside, sha256_hex, sha256_of_file, sync_folder, write_atomically, write_new};
 use crate::manifest::{CaseResult, RUN_SCHEMA, RunManifest};
+use crate::secrets::Secrets;
 
 /// File names within a bundle.
 pub mod names {
@@ -51,6 +52,8 @@ pub mod names {
     pub const EVENTS: &str = "events.jsonl";
     /// A case's capture.
     pub const CAPTURE: &str = "capture.pcapng";
+    /// The secrets of a case's log that neither its capture nor Wireshark's configuration folder can hold, if there are any.
+    pub const KEYS: &str = "keys.txt";
     /// A case's result.
     pub const RESULT: &str = "result.json";
     /// A page of the report.
@@ -71,7 +74,7 @@ pub mod names {
 pub struct Bundle {
     folder: PathBuf,
     planned: BTreeSet<CaseId>,
-    link_keys: Mutex<BTreeSet<LinkKey>>,
+    secrets: Mutex<Secrets>,
 }
 
 impl Bundle {
@@ -109,7 +112,7 @@ impl Bundle {
         }
         made?;
         sync_folder(folder.parent()).map_err(|source| BundleError::io("write", folder, source))?;
-        Ok(Self { folder: folder.to_owned(), planned, link_keys: Mutex::default() })
+        Ok(Self { folder: folder.to_owned(), planned, secrets: Mutex::default() })
     }
 
     /// The bundle's folder.
@@ -169,6 +172,9 @@ impl Bundle {
                 for name in [names::EVENTS, names::CAPTURE, names::RESULT] {
                     add(format!("{folder}/{name}"))?;
                 }
+                if self.folder.join(&folder).join(names::KEYS).exists() {
+                    add(format!("{folder}/{}", names::KEYS))?;
+                }
                 let tries = manifest.cases.iter().find(|case| case.id == id.as_str());
                 for number in 1..=tries.map_or(0, |case| case.earlier_tries.len()) {
                     for name in [names::EVENTS, names::CAPTURE] {
@@ -204,17 +210,18 @@ impl Bundle {
         write_atomically(&path, bytes, Access::Shared).map_err(|source| BundleError::io("write", &path, source))
     }
 
-    /// Adds keys to the Wireshark configuration.
-    fn learn(&self, keys: &BTreeSet<LinkKey>) -> Result<(), BundleError> {
-        let mut known = self.link_keys.lock().unwrap_or_else(PoisonError::into_inner);
-        let before = known.len();
-        known.extend(keys.iter().cloned());
-        if known.len() == before {
+    /// Adds secrets to the Wireshark configuration.
+    fn learn(&self, secrets: &Secrets) -> Result<(), BundleError> {
+        let mut known = self.secrets.lock().unwrap_or_else(PoisonError::into_inner);
+        if !known.learn_rows(secrets) {
             return Ok(());
         }
-        let path = self.folder.join(names::WIRESHARK).join(wireshark::KEYS);
-        write_atomically(&path, wireshark::keys(&known).as_bytes(), Access::Private)
-            .map_err(|source| BundleError::io("write", &path, source))
+        for (file, table) in known.tables() {
+            let path = self.folder.join(names::WIRESHARK).join(file);
+            write_atomically(&path, table.as_bytes(), Access::Private)
+                .map_err(|source| BundleError::io("write", &path, source))?;
+        }
+        Ok(())
     }
 }
 
@@ -240,7 +247,9 @@ fn make_skeleton(folder: &Path, manifest: &RunManifest, plan: &serde_json::Value
     let profile = folder.join(names::WIRESHARK);
     mkdir(&profile)?;
     write(profile.join(wireshark::PREFERENCES), wireshark::PREFERENCES_TEXT.as_bytes(), Access::Shared)?;
-    write(profile.join(wireshark::KEYS), wireshark::keys(&BTreeSet::new()).as_bytes(), Access::Private)?;
+    for (file, table) in Secrets::default().tables() {
+        write(profile.join(file), table.as_bytes(), Access::Private)?;
+    }
     write(profile.join(wireshark::README), wireshark::README_TEXT.as_bytes(), Access::Shared)?;
     let plan = json(plan);
     write(folder.join(names::PLAN), &plan, Access::Private)?;

@@ -116,6 +116,9 @@ impl StoredRun {
             let earlier = case.earlier_tries.iter().zip(1..);
             let earlier = earlier.map(|(this, number)| (place.join(names::of_try(number)), &this.digests));
             for (folder, digests) in earlier.chain([(place.clone(), &case.digests)]) {
+                if let Some(expected) = digests.get(names::KEYS) {
+                    damage.extend(verify(&folder.join(names::KEYS), expected));
+                }
                 for name in [names::EVENTS, names::CAPTURE] {
                     match digests.get(name) {
                         Some(expected) => damage.extend(verify(&folder.join(name), expected)),

@@ -1,11 +1,6 @@
 //! The `wireshark/` folder: a personal configuration folder for Wireshark and tshark with the run's link keys.
 
-use std::collections::BTreeSet;
-
-use crate::capture::LinkKey;
-
 pub(super) const PREFERENCES: &str = "preferences";
-pub(super) const KEYS: &str = "ieee802154_keys";
 pub(super) const README: &str = "README.md";
 
 /// Context 0 of the mesh's header compression (`PROFILE-SEL`, Addresses), and every checksum verified.
@@ -33,12 +28,3 @@ with a case's ID in the place of CASE. Your own settings are neither used nor ch
   a packet that the tester made wrong on purpose says so there.
 - Times count from the epoch because a virtual rack has no wall clock; run.json says when the run was.
 ";
-
-/// The key table as Wireshark stores it: key, key index, key hash.
-pub(super) fn keys(keys: &BTreeSet<LinkKey>) -> String {
-    let mut text = String::from("# Link keys of this run, written by bootrack\n");
-    for LinkKey { index, key } in keys {
-        text.push_str(&format!("\"{}\",\"{index}\",\"No hash\"\n", hex::encode(key)));
-    }
-    text
-}

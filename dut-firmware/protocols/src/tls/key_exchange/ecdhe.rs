@@ -10,7 +10,7 @@ use wire::tls::{AlertDescription, EcdhParameters, EcdheServerKeyExchange, NamedG
 
 use super::Premaster;
 use crate::Entropy;
-use crate::credentials::{PublicKey, SigningKey};
+use crate::credentials::{PublicKey, SigningKey, point_on_curve};
 use crate::tls::signature::{sign, verify};
 use crate::tls::{Fault, Randoms};
 
@@ -30,9 +30,8 @@ impl Ephemeral {
     /// The premaster secret: the x coordinate, leading zeros included (RFC 8422 5.10).
     pub(super) fn agree(&self, peer: &[u8]) -> Result<Premaster, Fault> {
         // RFC 8422 5.10 with 5.4.1: only uncompressed points, and only those that are on the curve.
-        let is_uncompressed = peer.first() == Some(&4);
-        let peer = Some(peer).filter(|_| is_uncompressed).and_then(|peer| p256::PublicKey::from_sec1_bytes(peer).ok());
-        let peer = peer.ok_or(Fault::new(AlertDescription::IllegalParameter, "ECDH point is not on the curve"))?;
+        let peer = point_on_curve(peer)
+            .ok_or(Fault::new(AlertDescription::IllegalParameter, "ECDH point is not on the curve"))?;
         Ok(Premaster::new(self.0.diffie_hellman(&peer).raw_secret_bytes().as_slice()))
     }
 }

@@ -27,14 +27,22 @@ const CLIENTS: &[ClientKind] = &[ecdhe_ecdsa::CLIENT, psk::CLIENT];
 /// The servers' sides.
 const SERVERS: &[ServerKind] = &[ecdhe_ecdsa::SERVER, psk::SERVER];
 
+/// Begins a client's side: what ClientHello says for it is added to the extensions.
+type Offer = fn(&ClientConfig, &mut Entropy, &mut Vec<Extension>) -> Result<Box<dyn ClientSide>, ConfigError>;
+
+/// Begins a server's side with this client, or says why nothing fits. What ServerHello answers is added to the extensions.
+type Choose = fn(&ServerConfig, &mut Entropy, &ClientHello, &mut Vec<Extension>) -> Result<Box<dyn ServerSide>, Fault>;
+
+/// The client's side of a suite that is offered.
+pub(super) type Offered = (CipherSuite, Box<dyn ClientSide>);
+
 /// A key exchange that a client can do.
 pub(super) struct ClientKind {
     /// Its suite.
     suite: CipherSuite,
     /// Whether the configuration has what it takes; an error if that cannot work.
     has_credentials: fn(&ClientConfig) -> Result<bool, ConfigError>,
-    /// Begins one: what ClientHello says for it is added to the extensions.
-    offer: fn(&ClientConfig, &mut Entropy, &mut Vec<Extension>) -> Result<Box<dyn ClientSide>, ConfigError>,
+    offer: Offer,
 }
 
 /// A key exchange that a server can do.
@@ -43,8 +51,7 @@ pub(super) struct ServerKind {
     suite: CipherSuite,
     /// Whether the configuration has what it takes; an error if that cannot work.
     has_credentials: fn(&ServerConfig) -> Result<bool, ConfigError>,
-    /// Begins one with this client, or says why nothing fits. What ServerHello answers is added to the extensions.
-    choose: fn(&ServerConfig, &mut Entropy, &ClientHello, &mut Vec<Extension>) -> Result<Box<dyn ServerSide>, Fault>,
+    choose: Choose,
 }
 
 /// Octets that a master secret is made from; wiped when they are dropped.
@@ -185,7 +192,7 @@ pub(super) fn offers(
     config: &ClientConfig,
     entropy: &mut Entropy,
     extensions: &mut Vec<Extension>,
-) -> Result<Vec<(CipherSuite, Box<dyn ClientSide>)>, ConfigError> {
+) -> Result<Vec<Offered>, ConfigError> {
     let offered = CLIENTS.iter().filter(|kind| config.cipher_suites.contains(&kind.suite));
     offered.map(|kind| Ok((kind.suite, (kind.offer)(config, entropy, extensions)?))).collect()
 }
@@ -231,7 +238,7 @@ type HasCredentials<C> = fn(&C) -> Result<bool, ConfigError>;
 fn check<C>(
     config: &C,
     suites: &[CipherSuite],
-    kinds: impl Iterator<Item = (CipherSuite, HasCredentials<C>)> + Clone,
+    mut kinds: impl Iterator<Item = (CipherSuite, HasCredentials<C>)> + Clone,
 ) -> Result<(), ConfigError> {
     if suites.is_empty() {
         return Err(ConfigError::NoCipherSuite);
@@ -244,5 +251,5 @@ fn check<C>(
         }
     }
     // What is there can work, whether a suite wants it or not.
-    kinds.map(|(_, has_credentials)| has_credentials(config).map(drop)).collect()
+    kinds.try_for_each(|(_, has_credentials)| has_credentials(config).map(drop))
 }

@@ -1,0 +1,239 @@
+//! The commands of the upper tester (`wire::upper_tester` documents them): each goes to whose it is.
+
+use alloc::string::String;
+
+use protocols::time::Instant;
+use wire::upper_tester::basic::Command as Basic;
+use wire::upper_tester::life::Command as Life;
+use wire::upper_tester::{Answer, Arguments, Command, CommandFault, ErrorCode, Line, Outcome, Request};
+
+use super::{Device, FAREWELL};
+use crate::life;
+use crate::mechanism::Executed;
+use crate::registry::{Charge, Services};
+use crate::stack;
+
+/// Says in `install` which mechanism is to key the device; the first one that it has, if it is not said.
+const MECHANISM: &str = "mechanism";
+
+impl Device {
+    /// Takes a line of the upper tester. What cannot be attributed to a sequence number is not answered.
+    pub(super) fn receive_line(&mut self, now: Instant, text: &str) {
+        let (seq, outcome) = match Line::parse(text) {
+            Ok(Line::Request(request)) => {
+                let seq = request.seq;
+                let outcome = self.execute(now, request);
+                // Events that a command brings about come before its answer.
+                self.route(now);
+                (seq, outcome)
+            }
+            Ok(_) => return,
+            Err(_) => match Line::sequence_of_request(text) {
+                Some(seq) => (seq, Outcome::Error(ErrorCode::Argument)),
+                None => return,
+            },
+        };
+        self.stack.tell.line(Line::Answer(Answer { seq, outcome }));
+    }
+
+    fn execute(&mut self, now: Instant, request: Request) -> Outcome {
+        let (request, mechanism) = without_mechanism(request);
+        let executed = match Command::from_request(&request) {
+            Err(CommandFault::Argument(_)) => Some(Err(ErrorCode::Argument)),
+            Ok(command) if !covers(&command) => None,
+            Ok(command) if self.is_leaving_for(&command) => Some(Err(ErrorCode::Busy)),
+            Ok(command) => self.execute_known(now, &request, command, mechanism),
+            // Of a mechanism whose words `wire` does not know.
+            Err(CommandFault::Unknown) => self.execute_above(now, &request),
+        };
+        match executed {
+            Some(Ok(arguments)) => Outcome::Ok(arguments),
+            Some(Err(code)) => Outcome::Error(code),
+            None => Outcome::Unimplemented,
+        }
+    }
+
+    /// Whether the device is about to reboot, and does this no more.
+    fn is_leaving_for(&self, command: &Command) -> bool {
+        self.reboot_by.is_some()
+            && !matches!(command, Command::Basic(Basic::Ping | Basic::Hello { .. } | Basic::Status))
+    }
+
+    fn execute_known(
+        &mut self,
+        now: Instant,
+        request: &Request,
+        command: Command,
+        mechanism: Option<String>,
+    ) -> Option<Executed> {
+        let done = Arguments::default();
+        Some(match command {
+            Command::Basic(Basic::Hello { nonce }) => Ok(self.hello(&nonce)),
+            Command::Basic(Basic::Ping) => Ok(done),
+            Command::Basic(Basic::Status) => Ok(self.status()),
+            Command::Basic(Basic::Counters) => {
+                Ok(self.stack.counters(|arguments| self.services.counters(self.charge.counters(arguments))))
+            }
+            Command::Life(Life::Install(site)) => self.install(now, site, mechanism).map(|()| done),
+            Command::Basic(Basic::Start) => {
+                if self.life.given.installation.is_none() {
+                    return Some(Err(ErrorCode::State));
+                }
+                if !self.stack.is_running() {
+                    self.stack.start(now);
+                }
+                Ok(done)
+            }
+            Command::Basic(Basic::Reset) => {
+                self.stack.store_heard(None);
+                self.reboot_by = Some(now);
+                Ok(done)
+            }
+            Command::Life(Life::FactoryReset) => {
+                self.factory_reset(now);
+                Ok(done)
+            }
+            command => {
+                let above = self.execute_above(now, request);
+                return above.or_else(|| self.stack.command(now, &command)).or_else(|| match command {
+                    Command::Life(command) => self.life.command(now, &mut self.stack, command),
+                    _ => None,
+                });
+            }
+        })
+    }
+
+    /// A command of the mechanism in charge, or of a service.
+    fn execute_above(&mut self, now: Instant, request: &Request) -> Option<Executed> {
+        let (charge, services, mut cx) = self.above(now);
+        charge.command(&mut cx, request).or_else(|| services.command(&mut cx, request))
+    }
+
+    fn install(
+        &mut self,
+        now: Instant,
+        site: wire::upper_tester::Installation,
+        mechanism: Option<String>,
+    ) -> Result<(), ErrorCode> {
+        if mechanism.as_ref().is_some_and(|name| !Charge::NAMES.contains(&name.as_str())) {
+            return Err(ErrorCode::Argument);
+        }
+        // With a single one there is nobody else to put in charge.
+        let is_other = Charge::NAMES.len() > 1 && mechanism != self.life.given.mechanism;
+        self.life.install(&mut self.stack, site, mechanism)?;
+        if is_other {
+            self.charge.save(&mut self.asleep);
+            let Self { stack, charge, life, asleep, mutants, .. } = self;
+            let mut cx =
+                crate::mechanism::Context { now, stack, given: &life.given, unix_time_at_zero: life.unix_time_at_zero };
+            *charge = Charge::boot(life.given.mechanism.as_ref(), asleep, *mutants, &mut cx);
+        }
+        Ok(())
+    }
+
+    /// Leaves the network, erases everything, and reboots as soon as the last frame has left.
+    fn factory_reset(&mut self, now: Instant) {
+        let (charge, _, mut cx) = self.above(now);
+        charge.leave(&mut cx);
+        self.stack.stop();
+        let Self { stack, charge, services, life, asleep, .. } = self;
+        life.erase(stack, || {
+            charge.erase();
+            services.erase();
+            *asleep = crate::registry::Sections::default();
+        });
+        self.reboot_by = Some(now + FAREWELL);
+    }
+
+    fn hello(&self, nonce: &str) -> Arguments {
+        let mut arguments = Arguments::default();
+        let words: [(&str, &str); 6] = [
+            ("nonce", nonce),
+            ("protocol", "UT/1"),
+            ("vendor", "bootrack"),
+            ("firmware", "reference"),
+            ("version", env!("CARGO_PKG_VERSION")),
+            ("hash", env!("BOOTRACK_FIRMWARE_HASH")),
+        ];
+        for (key, value) in words {
+            arguments.push(key, &value);
+        }
+        arguments.push("eui64", &self.stack.eui64());
+        for (key, value) in [("roles", "6lr,6lbr"), ("features", &features()), ("state", self.state())] {
+            arguments.push(key, &value);
+        }
+        arguments
+    }
+
+    fn status(&self) -> Arguments {
+        let arguments =
+            Arguments::default().with("state", self.state()).with("secured", u8::from(self.stack.kept().is_keyed()));
+        let arguments = self.charge.status(arguments, &self.stack);
+        let arguments = self.services.status(arguments, &self.stack);
+        let arguments = self.life.status(self.stack.neighbour_status(arguments));
+        self.stack.address_status(arguments)
+    }
+}
+
+/// The `features` of `hello`: who can key the device, what its life knows, and what each part can do besides.
+fn features() -> String {
+    let parts = [Charge::NAMES, Services::NAMES, life::FEATURES];
+    let parts = parts.into_iter().chain(Charge::FEATURES.iter().copied()).chain([stack::FEATURES]);
+    let mut names = String::new();
+    for name in parts.flatten() {
+        if !names.is_empty() {
+            names.push(',');
+        }
+        names.push_str(name);
+    }
+    names
+}
+
+/// Whether the device can do what a command asks for. It answers `unimplemented` otherwise.
+fn covers(command: &Command) -> bool {
+    life::covers(command) && stack::covers(command) && Charge::covers(command) && Services::covers(command)
+}
+
+/// A request without the word for the mechanism, and that word.
+fn without_mechanism(mut request: Request) -> (Request, Option<String>) {
+    let mechanism = if request.command == "install" { request.arguments.remove(MECHANISM) } else { None };
+    (request, mechanism)
+}
+
+#[cfg(test)]
+mod tests {
+    use wire::upper_tester::table;
+
+    use super::*;
+    use crate::mechanism::Service;
+    use crate::mechanism::tests::Reflector;
+
+    /// Requests for what a row of the table means: each command of `needed_by` with arguments that are in order.
+    fn asked(needed_by: &str) -> Command {
+        let text = match needed_by {
+            "manufacture anchor=psk" => "manufacture anchor=psk psk=000102030405060708090a0b0c0d0e0f",
+            "install find=" => "install role=6lr channel=26 pan_id=0xb007 find=multicast",
+            "install routing=rpl" => "install role=6lr channel=26 pan_id=0xb007 ct=fd00:c0::c7 routing=rpl",
+            "image" => "image data=00",
+            "application" => "application interval_s=0",
+            other => other,
+        };
+        let Ok(Line::Request(request)) = Line::parse(&alloc::format!("> 1 {text}")) else { panic!("{text}") };
+        Command::from_request(&request).unwrap_or_else(|fault| panic!("{text}: {fault}"))
+    }
+
+    #[test]
+    fn what_hello_names_is_what_commands_find() {
+        let names = features();
+        for name in names.split(',').filter(|name| *name != Reflector::NAME) {
+            assert!(table::features().any(|feature| feature.name == name), "{name} is in no table of UT/1");
+        }
+        for feature in table::features() {
+            let is_named = names.split(',').any(|name| name == feature.name);
+            for command in feature.needed_by {
+                assert_eq!(covers(&asked(command)), is_named, "{command} and the feature {}", feature.name);
+            }
+        }
+        assert!(!covers(&asked("vendor text=help")));
+    }
+}

@@ -1,0 +1,25 @@
+//! What this build of the device can do in its life: cargo features, for boards whose flash does not hold all.
+
+use wire::upper_tester::basic::Command as Basic;
+use wire::upper_tester::life::Command as Life;
+use wire::upper_tester::{Anchor, Command};
+
+/// What `hello` names, if it is there.
+pub(crate) const FEATURES: &[&str] = &[
+    "psk",
+    "rpk",
+    "image",
+    "application",
+    #[cfg(feature = "x509")]
+    "cert",
+];
+
+/// Whether the device can do what a command asks for.
+pub(crate) fn covers(command: &Command) -> bool {
+    match command {
+        Command::Life(Life::Manufacture(Anchor::Certificate)) => cfg!(feature = "x509"),
+        // It has no shell.
+        Command::Basic(Basic::Vendor { .. }) => false,
+        _ => true,
+    }
+}

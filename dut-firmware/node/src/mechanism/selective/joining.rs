@@ -1,0 +1,119 @@
+//! JSRs (`SEL` 5.3.1, `PROFILE-SEL` 4): the device asks the commissioning tool for a key.
+
+use core::net::Ipv6Addr;
+use core::time::Duration;
+
+use wire::Eui64;
+use wire::icmpv6::Message;
+use wire::ipv6::{Header, NextHeader, Packet};
+use wire::sel::{self, Kind, MULTIHOP_HOPLIMIT};
+use wire::upper_tester::{Arguments, Trigger};
+
+use super::profile::{JSR_INTERVAL_MIN, SSR_LIFETIME_UNITS};
+use super::{Context, Mutant, Selective};
+use crate::stack::{Class, Stack};
+
+impl Selective {
+    /// Whether JSRs are the device's to send: never once it holds a key (`PROFILE-SEL` 4).
+    pub(super) fn wants_to_join(&self, stack: &Stack) -> bool {
+        !stack.kept().is_keyed() || self.mutant.is(Mutant::JsrAfterSecured)
+    }
+
+    /// Whether JSRs wait for the end of a handshake.
+    pub(super) fn join_requests_pause(&self) -> bool {
+        self.server.is_busy() && !self.mutant.is(Mutant::JsrDuringHandshake)
+    }
+
+    pub(super) fn send_due_join_request(&mut self, cx: &mut Context<'_>) {
+        let due = self.join_requests.next().is_some_and(|next| next <= cx.now);
+        if due && !self.join_requests_pause() {
+            self.send_join_request(cx);
+        }
+    }
+
+    /// Sends a JSR and plans the next one; `false` without a global address.
+    pub(super) fn send_join_request(&mut self, cx: &mut Context<'_>) -> bool {
+        let Some(destination) = self.tool(cx) else { return false };
+        let Some(global) = cx.stack.global() else { return false };
+        let now = cx.now;
+        let packet = self.join_request(cx.stack, global, destination);
+        cx.stack.send_own(&packet, Class::Other);
+        let repeat = !self.mutant.is(Mutant::JsrNotRepeated);
+        self.join_requests.sent_one(now, &mut cx.stack.entropy, repeat);
+        if self.mutant.is(Mutant::JsrNoCeiling) {
+            self.join_requests.raise_ceiling(now);
+        }
+        if self.mutant.is(Mutant::JsrFixedInterval) {
+            self.join_requests.force(now, JSR_INTERVAL_MIN);
+        }
+        if self.mutant.is(Mutant::JsrDuringHandshake) && self.server.is_busy() {
+            self.join_requests.force(now, Duration::from_secs(1));
+        }
+        cx.stack.tell.event(now, "jsr_sent", Arguments::default().with("count", self.join_requests.sent()));
+        true
+    }
+
+    fn join_request(&self, stack: &Stack, global: Ipv6Addr, destination: Ipv6Addr) -> Packet {
+        let mut message = sel::Message::join_secure_request(stack.eui64());
+        let mut source = global;
+        let mut hop_limit = MULTIHOP_HOPLIMIT;
+        if self.mutant.is(Mutant::JsrStatusNonzero) {
+            message.status = 1;
+        }
+        if self.mutant.is(Mutant::JsrReservedNonzero) {
+            message.reserved = 1;
+        }
+        if self.mutant.is(Mutant::JsrEui64Reversed) {
+            message.eui64 = Eui64(stack.eui64().to_mac_order());
+        }
+        if self.mutant.is(Mutant::JsrEui64UlFlipped) {
+            message.eui64 = Eui64(stack.eui64().interface_identifier());
+        }
+        if self.mutant.is(Mutant::JsrLifetimeNonzero) {
+            message.registration_lifetime = SSR_LIFETIME_UNITS;
+        }
+        if self.mutant.is(Mutant::JsrCodeTwo) {
+            message.kind = Kind::SetSecureRequest;
+        }
+        if self.mutant.is(Mutant::JsrLinkLocalSource) {
+            source = stack.link_local();
+        }
+        if self.mutant.is(Mutant::JsrHopLimit255) {
+            hop_limit = 255;
+        }
+        // A message without options always fits.
+        let mut payload = Message::Sel(message).to_vec(source, destination).unwrap_or_default();
+        if let Some(octet) = payload.get_mut(2).filter(|_| self.mutant.is(Mutant::JsrBadChecksum)) {
+            *octet ^= 0x55;
+        }
+        if self.mutant.is(Mutant::JsrTruncated) {
+            payload.pop();
+            let body = payload.split_off(4.min(payload.len()));
+            let (kind, code) = (sel::ICMPV6_TYPE, message.kind.code());
+            payload = Message::Other { kind, code, body }.to_vec(source, destination).unwrap_or_default();
+        }
+        Packet { header: Header::new(source, destination, NextHeader::ICMPV6, hop_limit), payload }
+    }
+
+    /// Sends JSRs from now on, if the device does so by itself and knows where to.
+    pub(super) fn start_join_requests(&mut self, cx: &mut Context<'_>) {
+        let trigger = cx.given.installation.as_ref().map(|site| site.trigger);
+        let boots = trigger == Some(Trigger::Boot) && !self.mutant.is(Mutant::WaitsForButton);
+        let by_itself = boots || self.mutant.is(Mutant::JsrIgnoresTrigger);
+        if by_itself && self.wants_to_join(cx.stack) && self.tool(cx).is_some() {
+            self.join_requests.start(cx.now);
+        }
+    }
+
+    /// The commissioning tool's address: configured, or found.
+    pub(super) fn tool(&self, cx: &Context<'_>) -> Option<Ipv6Addr> {
+        let site = cx.given.installation.as_ref()?;
+        match site.find {
+            None => Some(site.ct),
+            #[cfg(feature = "find")]
+            Some(_) => self.finder.found(),
+            #[cfg(not(feature = "find"))]
+            Some(_) => None,
+        }
+    }
+}

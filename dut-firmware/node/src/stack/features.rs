@@ -1,0 +1,19 @@
+//! What this build of the stack can do: cargo features.
+
+use wire::upper_tester::life::Command as Life;
+use wire::upper_tester::{Command, Routing};
+
+/// What `hello` names, if it is there.
+pub(crate) const FEATURES: &[&str] = &[
+    #[cfg(feature = "rpl")]
+    "rpl",
+];
+
+/// Whether the stack can do what a command asks for.
+pub(crate) fn covers(command: &Command) -> bool {
+    match command {
+        Command::Life(Life::Install(site)) => cfg!(feature = "rpl") || site.routing != Routing::Rpl,
+        Command::Rpl(_) => cfg!(feature = "rpl"),
+        _ => true,
+    }
+}

@@ -1,0 +1,319 @@
+//! Frames: from the radio through the rules of the mechanism and link security up to datagrams, and down again.
+
+use alloc::vec::Vec;
+
+use protocols::link_security::{IncomingCounter, Refusal, SecureError};
+use protocols::lowpan::{self, ReassemblyRefusal, max_payload};
+use protocols::time::Instant;
+use wire::icmpv6::{ErrorKind, Message};
+use wire::ieee802154::{
+    Address, AuxSecurityHeader, Content, Frame, FrameType, FrameVersion, Header, KeyIdentifier, LinkAddress, Mpdu,
+    PanId, SecuredFrame, secure, unsecure,
+};
+use wire::ipv6::{self, NextHeader, Packet};
+use wire::{Error, Eui64};
+
+use super::addresses::link_local_of;
+use super::admission::{Class, Copies};
+use super::counter_writes::AHEAD_MAX;
+use super::counters::count;
+use super::forwarding::NextHop;
+use super::input::{Input, Origin, Upward};
+use super::mutants::Mutant;
+use super::profile::{HOP_LIMIT, MINIMUM_LEVEL};
+use super::{NetworkKey, Stack};
+use crate::bounds;
+use crate::interface::Output;
+
+/// A plain frame with the number and content of the last one within this time is a repetition, by the sender's MAC or by the
+/// queue in front of it.
+const REPETITION: core::time::Duration = core::time::Duration::from_millis(250);
+
+impl Stack {
+    /// Takes a frame off the radio.
+    pub(crate) fn receive_frame(&mut self, now: Instant, psdu: &[u8]) {
+        count(&mut self.counters.received);
+        let Ok(mpdu) = Mpdu::parse(psdu) else { return count(&mut self.counters.dropped_malformed) };
+        let header = *mpdu.header();
+        // A device of the 2006 edition knows no later one (IEEE 802.15.4-2006 section 7.5.6.2).
+        if header.version == FrameVersion::V2015 {
+            return count(&mut self.counters.dropped_malformed);
+        }
+        let frame_type = match &mpdu {
+            Mpdu::Plain(frame) => frame.content.frame_type(),
+            Mpdu::Secured(frame) => frame.frame_type,
+        };
+        // Beacons, acknowledgments and MAC commands are no packets (`PROFILE-SEL` 11).
+        if frame_type != FrameType::Data {
+            return;
+        }
+        let Some(source) = self.sender_for_us(&header) else { return count(&mut self.counters.dropped_foreign) };
+        let taken = match mpdu {
+            Mpdu::Plain(frame) => {
+                self.take_plain(now, source, frame, psdu).map(|frame| (frame, lowpan::Protection::Plain))
+            }
+            Mpdu::Secured(frame) => self.take_secured(now, source, &frame),
+        };
+        let Some((Frame { content: Content::Data(payload), .. }, protection)) = taken else { return };
+        self.note_neighbour(now, source);
+        let to_all = header.destination.link() == Some(LinkAddress::BROADCAST);
+        self.hand_up(Input::Frame { from: source, protection, to_all });
+        let mut protection = protection;
+        if self.mutant.is(Mutant::RxMixedFragments) && self.kept.is_keyed() {
+            // Whatever the fragments were: the datagram passes as one that was secured.
+            protection = lowpan::Protection::Secured { level: MINIMUM_LEVEL, key_index: 0 };
+        }
+        let Some(destination) = header.destination.link() else { return };
+        let link_source = LinkAddress::Extended(source);
+        let accepted = self.reassembler.accept(now, &payload, link_source, destination, protection, &self.contexts);
+        if accepted.is_err() && self.mutant.is(Mutant::MalformedDeafens) {
+            self.running = false;
+        }
+        match accepted {
+            Ok(Some(datagram)) => {
+                let origin = Origin::Link { neighbour: source, protection: datagram.protection };
+                self.up.push_back(Upward::Packet(datagram.packet, origin));
+            }
+            Ok(None) => {}
+            Err(ReassemblyRefusal::MixedProtection) => count(&mut self.counters.refused_mixed),
+            Err(ReassemblyRefusal::Malformed(Error::Unsupported(_))) => count(&mut self.counters.dropped_unknown),
+            Err(ReassemblyRefusal::Malformed(_)) => count(&mut self.counters.dropped_malformed),
+            Err(_) => count(&mut self.counters.dropped_reassembly),
+        }
+        for _ in 0..self.reassembler.take_displaced() {
+            count(&mut self.counters.dropped_reassembly);
+        }
+    }
+
+    /// The extended source address of a data frame to this device or to everybody on its PAN.
+    fn sender_for_us(&self, header: &Header) -> Option<Eui64> {
+        let pan = self.site?.pan_id;
+        let to_pan = header.destination.pan().is_some_and(|to| to == pan || to == PanId::BROADCAST);
+        let own = LinkAddress::Extended(self.eui64);
+        let to_us = header.destination.link().is_some_and(|to| to == own || to == LinkAddress::BROADCAST);
+        let source = header.source.extended().filter(|&source| source != self.eui64)?;
+        (to_pan && to_us && header.source.pan() == Some(pan)).then_some(source)
+    }
+
+    fn take_plain(&mut self, now: Instant, source: Eui64, frame: Frame, psdu: &[u8]) -> Option<Frame> {
+        if !self.admission.takes_plain(&self.link_with(Some(source))) {
+            count(&mut self.counters.refused_unsecured);
+            if self.mutant.is(Mutant::RxRefusalAnswered) {
+                self.send_refusal(source);
+            }
+            return None;
+        }
+        let mark = (frame.header.sequence_number, hash(psdu), now);
+        let known = self.neighbours.get(source).and_then(|neighbour| neighbour.last_plain);
+        if known.is_some_and(|(number, sum, at)| (number, sum) == (mark.0, mark.1) && now < at + REPETITION) {
+            count(&mut self.counters.dropped_duplicate);
+            return None;
+        }
+        self.note_neighbour(now, source);
+        if let Some(neighbour) = self.neighbours.get_mut(source) {
+            neighbour.last_plain = Some(mark);
+        }
+        Some(frame)
+    }
+
+    fn take_secured(
+        &mut self,
+        now: Instant,
+        source: Eui64,
+        frame: &SecuredFrame,
+    ) -> Option<(Frame, lowpan::Protection)> {
+        if !self.admission.takes_secured(&self.link_with(Some(source))) {
+            #[cfg(feature = "mutants")]
+            self.hand_up(Input::Refused { from: source });
+            if self.mutant.is(Mutant::RxUnsecuredAcceptsSecured) && !frame.security.level.encrypts() {
+                let end = frame.payload.len().saturating_sub(frame.security.level.mic_len());
+                let payload = frame.payload.get(..end).unwrap_or(&[]).to_vec();
+                let opened = Frame::new(frame.header, Content::Data(payload));
+                return Some((opened, lowpan::Protection::Plain));
+            }
+            count(&mut self.counters.refused_secured);
+            return None;
+        }
+        let key_index = frame.security.key_identifier.index().unwrap_or(0);
+        let protection = lowpan::Protection::Secured { level: frame.security.level, key_index };
+        if self.mutant.is(Mutant::CounterJumpLocksOut) {
+            let expected = frame.security.frame_counter.unwrap_or(0).saturating_add(1);
+            // The frame itself is looked at as before: what is locked out are those that follow.
+            let opened = self.security.unsecure_frame(frame);
+            self.security.replay().restore(IncomingCounter { source, key_index, expected });
+            return opened.ok().map(|frame| (frame, protection));
+        }
+        let refusal = match self.security.unsecure_frame(frame) {
+            Ok(opened) => {
+                if let Some(frame_counter) = frame.security.frame_counter {
+                    let expected = frame_counter.saturating_add(1);
+                    self.keep_incoming(now, IncomingCounter { source, key_index, expected });
+                }
+                return Some((opened, protection));
+            }
+            Err(refusal) => refusal,
+        };
+        if let Some(frame) = self.open_against_the_rules(frame, source, refusal) {
+            return Some((frame, protection));
+        }
+        count(match refusal {
+            Refusal::LevelTooLow(_) | Refusal::KeyMode(_) => &mut self.counters.refused_level,
+            Refusal::UnknownKey(_) => &mut self.counters.refused_no_key,
+            Refusal::Replayed { .. } | Refusal::CounterExhausted | Refusal::NeighbourTableFull => {
+                &mut self.counters.refused_replay
+            }
+            Refusal::Integrity => &mut self.counters.refused_mic,
+            Refusal::NoExtendedSource | Refusal::NoFrameCounter => &mut self.counters.dropped_foreign,
+            Refusal::Malformed(_) => &mut self.counters.dropped_malformed,
+        });
+        None
+    }
+
+    /// Writes a frame counter down as soon as its frame is taken, as far as the wear of the flash allows.
+    fn keep_incoming(&mut self, now: Instant, entry: IncomingCounter) {
+        let stored = self.heard.expected(entry.source, entry.key_index);
+        let grown = entry.expected.saturating_sub(stored.unwrap_or(0));
+        if self.mutant.is(Mutant::NeighbourCountersInBlocks) && grown < AHEAD_MAX {
+            return;
+        }
+        if let Some(expected) = self.counter_writes.due(now, entry.expected, stored) {
+            self.heard.set(&mut self.flash, IncomingCounter { expected, ..entry });
+        }
+    }
+
+    /// What mutants take although it was refused.
+    fn open_against_the_rules(&self, frame: &SecuredFrame, source: Eui64, refusal: Refusal) -> Option<Frame> {
+        let wanted = match refusal {
+            Refusal::Integrity => Mutant::RxAcceptBadMic,
+            Refusal::Replayed { .. } => Mutant::RxAcceptReplay,
+            Refusal::LevelTooLow(_) => Mutant::RxAcceptLowLevel,
+            Refusal::CounterExhausted => Mutant::CounterExhaustedTaken,
+            Refusal::UnknownKey(_) => Mutant::RxAnyKeyIndex,
+            _ => return None,
+        };
+        let index = frame.security.key_identifier.index()?;
+        let any = self.mutant.is(Mutant::RxAnyKeyIndex);
+        let key = &self.kept.keys().iter().find(|key| key.index == index || any)?.key.0;
+        #[cfg(feature = "mutants")]
+        if matches!(refusal, Refusal::Replayed { .. })
+            && let Some(tamper) = &self.tamper
+        {
+            let opened = unsecure(frame, key, source).ok().filter(|frame| tamper.takes_replayed(frame));
+            if opened.is_some() {
+                return opened;
+            }
+        }
+        if !self.mutant.is(wanted) {
+            return None;
+        }
+        if wanted != Mutant::RxAcceptBadMic {
+            return unsecure(frame, key, source).ok();
+        }
+        // CTR mode: encrypting the ciphertext once more decrypts it; the integrity code of that is not looked at.
+        let end = frame.payload.len().checked_sub(frame.security.level.mic_len())?;
+        let content = Content::Data(frame.payload.get(..end)?.to_vec());
+        let again = secure(&Frame::new(frame.header, content), &frame.security, key, source).ok()?;
+        let content = Content::Data(again.payload.get(..end)?.to_vec());
+        Some(Frame::new(frame.header, content))
+    }
+
+    /// Sends a packet to its next hop, in the copies that the rules of the mechanism say.
+    pub(crate) fn send_packet(&mut self, packet: &Packet, next_hop: NextHop, class: Class) {
+        let Ok(bytes) = packet.to_vec() else { return count(&mut self.counters.dropped_malformed) };
+        if bytes.len() > bounds::PACKET_OCTETS {
+            return count(&mut self.counters.dropped_malformed);
+        }
+        match next_hop {
+            NextHop::Backbone => self.tell.output(Output::Backbone(bytes)),
+            NextHop::Neighbour(neighbour) => match self.admission.unicast(&self.link_with(Some(neighbour)), class) {
+                Some(copies) => self.send_frames(&bytes, LinkAddress::Extended(neighbour), copies),
+                None => count(&mut self.counters.dropped_unmarked),
+            },
+            NextHop::Multicast => {
+                for &copies in self.admission.multicast(&self.link_with(None)) {
+                    self.send_frames(&bytes, LinkAddress::BROADCAST, copies);
+                }
+            }
+        }
+    }
+
+    /// Sends a packet with a protection that the rules did not choose.
+    pub(crate) fn send_frames(&mut self, packet: &[u8], destination: LinkAddress, copies: Copies) {
+        let Some(pan) = self.site.map(|site| site.pan_id) else { return };
+        let source = LinkAddress::Extended(self.eui64);
+        let mut header = Header::new(Address::new(pan, destination), Address::new(pan, source), 0);
+        header.ack_request = destination != LinkAddress::BROADCAST;
+        let key = self.transmit_key(destination).map(NetworkKey::id).filter(|_| copies == Copies::Secured);
+        let security = key.map(|key| {
+            AuxSecurityHeader::new(self.security.policy().transmit_level, 0, KeyIdentifier::Index(key.index))
+        });
+        let room = max_payload(&header, security.as_ref());
+        let Ok(payloads) = self.fragmenter.fragment(packet, source, destination, &self.contexts, room) else {
+            return count(&mut self.counters.dropped_malformed);
+        };
+        if !self.radio.has_room(payloads.len()) {
+            return count(&mut self.counters.dropped_queue);
+        }
+        // A mutant that did so with all frames would be refused by its neighbours and never come to anything.
+        let fixed = self.mutant.is(Mutant::TxFrameCounterFixed) && is_echo(packet);
+        let is_fragment = payloads.len() > 1;
+        for payload in payloads {
+            self.sequence_number = self.sequence_number.wrapping_add(1);
+            header.sequence_number = Some(self.sequence_number);
+            let frame = Frame::new(header, Content::Data(payload));
+            match self.finish_frame(&frame, security, fixed) {
+                Ok(psdu) => self.radio.push(psdu, destination.extended(), is_fragment),
+                Err(error) => return self.tell.log(alloc::format!("frame not sent: {error}")),
+            }
+        }
+    }
+
+    fn finish_frame(
+        &mut self,
+        frame: &Frame,
+        security: Option<AuxSecurityHeader>,
+        fixed: bool,
+    ) -> Result<Vec<u8>, SecureError> {
+        let Some(security) = security else { return Ok(frame.to_vec()?) };
+        if fixed {
+            let key = self.kept.transmit_key().ok_or(SecureError::NoKey)?;
+            let security = AuxSecurityHeader { frame_counter: Some(self.security.counter().next()), ..security };
+            return Ok(secure(frame, &security, &key.key.0, self.eui64)?.to_vec()?);
+        }
+        if let Some(bound) = self.security.counter().take_bound_to_store() {
+            self.kept.set_frame_counter_bound(&mut self.flash, bound);
+        }
+        if let Some(index) = security.key_identifier.index() {
+            self.security.transmit_with(index);
+        }
+        Ok(self.security.secure_frame(frame)?.to_vec()?)
+    }
+
+    /// The key to protect a frame with: over a marked link one of whom the mark is of, else the one that was put last.
+    fn transmit_key(&self, destination: LinkAddress) -> Option<&NetworkKey> {
+        let mark = destination.extended().and_then(|neighbour| self.neighbours.mark_of(neighbour));
+        mark.map_or(self.kept.transmit_key(), |mark| self.kept.transmit_key_beside(mark.key))
+    }
+
+    /// What a device must not do: answers a refused packet.
+    fn send_refusal(&mut self, to: Eui64) {
+        let (source, destination) = (self.link_local(), link_local_of(to));
+        let kind = ErrorKind::DestinationUnreachable;
+        let error = Message::Error { kind, code: 1, parameter: 0, invoking: Vec::new() };
+        let Ok(payload) = error.to_vec(source, destination) else { return };
+        let header = ipv6::Header::new(source, destination, NextHeader::ICMPV6, HOP_LIMIT);
+        if let Ok(packet) = (Packet { header, payload }).to_vec() {
+            self.send_frames(&packet, LinkAddress::Extended(to), Copies::Plain);
+        }
+    }
+}
+
+/// Whether an IPv6 packet is an echo request or reply.
+fn is_echo(packet: &[u8]) -> bool {
+    packet.get(6) == Some(&NextHeader::ICMPV6.0) && matches!(packet.get(40), Some(128 | 129))
+}
+
+/// FNV-1a: enough to tell a repeated frame from another one with the same number.
+pub(crate) fn hash(octets: &[u8]) -> u32 {
+    octets.iter().fold(0x811c_9dc5, |hash, octet| (hash ^ u32::from(*octet)).wrapping_mul(0x0100_0193))
+}

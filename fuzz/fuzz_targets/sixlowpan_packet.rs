@@ -1,5 +1,0 @@
-#![no_main]
-
-libfuzzer_sys::fuzz_target!(|data: &[u8]| {
-    bootrack_fuzz::sixlowpan_packet(data);
-});
