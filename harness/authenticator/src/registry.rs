@@ -150,6 +150,7 @@ mod tests {
             "psk" | "key" => "00".repeat(16),
             "eui64" => "70b3d5b007000001".to_owned(),
             "index" => "1".to_owned(),
+            "psk_identity_form" => "eui64-octets".to_owned(),
             _ => "0xb007".to_owned(),
         };
         for kind in KINDS {
