@@ -3,10 +3,11 @@
 pub mod built_in;
 pub mod credentials;
 pub mod describe;
+pub mod device;
 pub mod duration;
 pub mod images;
 pub mod ledger;
-pub mod liberties;
+mod liberties;
 mod loader;
 pub mod pics;
 pub mod pixit;

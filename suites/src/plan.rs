@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use crate::liberties::DeviceFacts;
+use crate::device::DeviceFacts;
 
 /// One case with one row of its parameters.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]

@@ -4,7 +4,7 @@ use std::net::Ipv6Addr;
 
 use authenticator::{Registry, profile};
 use record::station::{Attachment, PropertyValue};
-use suites::liberties::{DeviceFacts, PskIdentity};
+use suites::device::{DeviceFacts, PskIdentity};
 use suites::plan::{Case, Point, Role, StepKind, Topology};
 use testbeds::testbed::{PAN_ID, Testbed};
 

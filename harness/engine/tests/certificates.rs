@@ -41,7 +41,7 @@ fn environment() -> Environment {
         entry: None,
         exit: None,
         security_level: suites::plan::PROFILE_LEVEL,
-        device: suites::liberties::DeviceFacts::default(),
+        device: suites::device::DeviceFacts::default(),
         steps: vec![step],
         origin: Origin { file: "t.toml".to_owned(), line: 1 },
     };

@@ -147,7 +147,7 @@ fn case(id: &str, phase: &str, purpose: &str, clauses: &[&str], steps: Vec<Step>
         entry: Some(State::Installed),
         exit: Some(State::Secured),
         security_level: suites::plan::PROFILE_LEVEL,
-        device: suites::liberties::DeviceFacts::default(),
+        device: suites::device::DeviceFacts::default(),
         steps,
         origin: Origin { file: "selective-order.toml".into(), line: 41 },
     }

@@ -16,8 +16,9 @@ use std::ops::Range;
 
 use input::{Fault, Source};
 
+use crate::device::DeviceFacts;
 use crate::ledger::Ledger;
-use crate::liberties::{DeviceFacts, Liberties};
+use crate::liberties::Liberties;
 use crate::pics::Proforma;
 use crate::pixit::Pixit;
 use crate::plan::{Case, DUT, Iut, Origin, Part, Role, Routing, State, Topology};

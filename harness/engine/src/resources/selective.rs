@@ -7,8 +7,9 @@ use record::event::Event;
 use reports::{Bootstrap, DeviceWork};
 use suites::plan::Point;
 
+use super::energy;
 use super::frames::Frames;
-use super::{device_work, energy};
+use super::work::device_work;
 use crate::judge::Pdu;
 use crate::scenery;
 use crate::stored_plan::PlannedCase;

@@ -48,7 +48,7 @@ pub(super) fn case(steps: Vec<StepKind>) -> Case {
         entry: None,
         exit: None,
         security_level: suites::plan::PROFILE_LEVEL,
-        device: suites::liberties::DeviceFacts::default(),
+        device: suites::device::DeviceFacts::default(),
         steps: steps.into_iter().map(|kind| step(Part::Body, kind)).collect(),
         origin: Origin { file: "t.toml".to_owned(), line: 1 },
     }
