@@ -25,8 +25,7 @@ mod session;
 use protocols::time::Instant;
 use wire::coap::{PORT, SECURE_PORT};
 use wire::icmpv6::Message;
-use wire::upper_tester::life::Command as Life;
-use wire::upper_tester::{Arguments, Command, Request};
+use wire::upper_tester::{Arguments, Request};
 
 pub(crate) use mutants::Mutant;
 
@@ -72,13 +71,6 @@ impl Service for Selective {
     ];
     type Kept = Kept;
     type Mutant = Mutant;
-
-    fn covers(command: &Command) -> bool {
-        match command {
-            Command::Life(Life::Install(site)) => cfg!(feature = "find") || site.find.is_none(),
-            _ => true,
-        }
-    }
 
     fn boot(kept: Kept, mutant: Selected<Mutant>, cx: &mut Context<'_>) -> Self {
         #[cfg_attr(not(feature = "mutants"), allow(unused_mut, reason = "nothing is forgotten"))]
