@@ -1,6 +1,6 @@
 //! An emulated neighbour at a tester radio: a node whose state the suite sets (`SEL` 5.3, `PROFILE-SEL` 5 to 9).
 //!
-//! [`order::ORDERS`] lists its orders, each ending in exactly one `Done` or `Refused`.
+//! `order::ORDERS` lists its orders, each ending in exactly one `Done` or `Refused`.
 //!
 //! An order that sends is done when all its frames were acknowledged (or sent, if broadcast) and refused if one was not.
 //! Unless said otherwise a unicast is secured if the link is marked (`SEL` 5.3.3). A keyed neighbour multicasts one plain

@@ -2,7 +2,7 @@
 //!
 //! It lives at a backbone port, remembers who asked to be secured, and hands keys to the one device that an operator
 //! selects. Each order ends in exactly one `Done` or `Refused`:
-//! [`order::ORDERS`] lists them; `payload=` takes the rest of the line: pairs of hex digits are octets, anything else is text.
+//! `order::ORDERS` lists them; `payload=` takes the rest of the line: pairs of hex digits are octets, anything else is text.
 //!
 //! A session that an order opened is closed with `close_notify` when the order is done, since a device takes one session
 //! at a time. An order that has a time ends with it, and says what it waited for and how each try ended. A session of `connect` serves later orders to its device and stays open until `disconnect`: the tool does
