@@ -19,7 +19,7 @@ pub enum Line {
     Event(Event),
 }
 
-/// A command with its sequence number, its arguments not judged yet: see [`Command`].
+/// A command with its sequence number, its arguments not judged yet: see [`Command`](super::Command).
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Request {
     /// Chosen by the tester.
