@@ -1,5 +1,6 @@
 //! The selective bootstrap (draft-kumar-6lo-selective-bootstrap-00 with `PROFILE-SEL`): a device asks the commissioning tool
 //! for a key by JSRs, gets it over DTLS and CoAP, and tells its neighbours by SSRs.
+#![cfg(feature = "selective")]
 
 mod commands;
 #[cfg(feature = "find")]
@@ -78,6 +79,10 @@ impl Service for Selective {
             Command::Life(Life::Install(site)) => cfg!(feature = "find") || site.find.is_none(),
             _ => true,
         }
+    }
+
+    fn owns(command: &Command) -> bool {
+        matches!(command, Command::Selective(_))
     }
 
     fn boot(kept: Kept, mutant: Selected<Mutant>, cx: &mut Context<'_>) -> Self {
@@ -187,6 +192,11 @@ impl Service for Selective {
         self.counters.arguments(arguments, |arguments| arguments)
     }
 
+    #[cfg(test)]
+    fn top_counters(arguments: Arguments) -> Arguments {
+        Counters::top().arguments(arguments, |arguments| arguments)
+    }
+
     /// What waits in buffers counts as long as a session may lead to a key.
     fn note_buffers(&mut self, octets: usize) {
         if self.server.has_session() {
@@ -216,10 +226,4 @@ impl Selective {
         stack.flash.record(|| self.kept = Kept { all_secured, close_seq: Some(seq) });
         self.admit(stack);
     }
-}
-
-/// All counters as high as they get.
-#[cfg(test)]
-pub(crate) fn top_counters(arguments: Arguments) -> Arguments {
-    Counters::top().arguments(arguments, |arguments| arguments)
 }
