@@ -123,9 +123,10 @@ impl Service for Reflector {
 
 /// A 6LBR, which has a backbone to talk over and needs no other device.
 pub(crate) struct World {
-    now: Instant,
-    device: Device,
-    packets: Vec<Vec<u8>>,
+    pub(crate) now: Instant,
+    pub(crate) device: Device,
+    /// What went over the backbone.
+    pub(crate) packets: Vec<Vec<u8>>,
 }
 
 impl World {
@@ -152,7 +153,7 @@ impl World {
     }
 
     /// Lets time go by; what was said meanwhile.
-    fn run(&mut self, time: Duration) -> String {
+    pub(crate) fn run(&mut self, time: Duration) -> String {
         let (end, mut said) = (self.now + time, String::new());
         loop {
             while let Some(output) = self.device.poll(self.now) {
