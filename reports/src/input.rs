@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use record::Event;
 use record::manifest::{CaseResult, RunManifest};
 use suites::plan::{Case, Point};
+use suites::vocabulary::Stations;
 
 /// Clauses by ID.
 pub type Clauses = BTreeMap<String, ClauseText>;
@@ -134,12 +135,27 @@ pub struct CaseInput<'a> {
     pub exposures: Vec<Exposure>,
     /// What each bootstrap in it took.
     pub bootstraps: Vec<Bootstrap>,
+    /// The kinds of stations that its topology may name.
+    pub stations: Stations,
 }
 
 impl<'a> CaseInput<'a> {
     /// A case of which nothing but its result is at hand.
     pub fn bare(result: &'a CaseResult) -> Self {
-        Self { result, case: None, events: &[], pdus: Vec::new(), exposures: Vec::new(), bootstraps: Vec::new() }
+        Self {
+            result,
+            case: None,
+            events: &[],
+            pdus: Vec::new(),
+            exposures: Vec::new(),
+            bootstraps: Vec::new(),
+            stations: Stations::default(),
+        }
+    }
+
+    /// What the board of this name is, for people: a station by its title.
+    pub(crate) fn title(&self, name: &str) -> &'static str {
+        self.stations.kind(name).map_or("station", |kind| kind.title)
     }
 }
 

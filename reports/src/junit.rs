@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use quick_junit::{NonSuccessKind, Report, TestCase, TestCaseStatus, TestSuite};
-use record::manifest::{CaseResult, RunManifest};
+use record::manifest::{CaseResult, RunManifest, shown_blame};
 use record::verdict::{StepOutcome, Verdict};
 
 use crate::text::{clock, line, shown};
@@ -116,6 +116,9 @@ fn body(result: &CaseResult) -> String {
     if let Some(blame) = result.blame {
         lines.push(format!("blame: {blame}"));
     }
+    if let Some(blamed) = &result.blamed {
+        lines.push(format!("blamed: {}", line(blamed)));
+    }
     if !result.reason.is_empty() {
         lines.push(format!("reason: {}", line(&result.reason)));
     }
@@ -138,7 +141,8 @@ fn body(result: &CaseResult) -> String {
 /// A case that was played more than once says so, whatever came of it.
 fn earlier_tries(result: &CaseResult) -> Vec<String> {
     let told = (1..).zip(&result.earlier_tries).map(|(number, earlier)| {
-        let blame = earlier.blame.map(|blame| format!(", {blame}")).unwrap_or_default();
+        let shown = |blame| format!(", {}", line(&shown_blame(blame, earlier.blamed.as_deref())));
+        let blame = earlier.blame.map(shown).unwrap_or_default();
         format!("try {number}: {}{blame}: {}", earlier.verdict, line(&earlier.reason))
     });
     told.chain([format!("verdict of try {}", result.tries())]).collect()

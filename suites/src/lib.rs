@@ -3,10 +3,11 @@
 pub mod built_in;
 pub mod credentials;
 pub mod describe;
+pub mod device;
 pub mod duration;
 pub mod images;
 pub mod ledger;
-pub mod liberties;
+mod liberties;
 mod loader;
 pub mod pics;
 pub mod pixit;
@@ -15,10 +16,12 @@ pub mod procedures;
 pub mod readers;
 mod reference;
 pub mod schema;
+mod scope;
 pub mod selection;
 pub mod tester;
 pub mod topology;
 mod tree;
+mod values;
 pub mod vocabulary;
 
 pub use loader::{Catalogue, Suite, load};

@@ -16,14 +16,6 @@ const SLACK: Duration = Duration::from_millis(50);
 /// The same of pauses of minutes.
 const LONG_SLACK: Duration = Duration::from_secs(1);
 
-/// What is computed from the values, by the beginning of its name, and from which.
-pub(crate) const DERIVED: &[(&str, &[&str])] = &[
-    ("jsr_pause_", &["jsr_first_interval", "jsr_greatest_interval", "jsr_jitter_percent"]),
-    ("jsr_last_pause_", &["jsr_first_interval", "jsr_greatest_interval", "jsr_jitter_percent"]),
-    ("ssr_refresh_", &["ssr_lifetime"]),
-    ("psk_hint", &["psk_identity"]),
-];
-
 /// The type of a value, with its limits (inclusive).
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum ValueKind {
@@ -372,6 +364,7 @@ fn value(node: &Node, kind: &ValueKind, what: &str, faults: &mut Faults<'_>) -> 
 mod tests {
     use super::*;
     use crate::built_in;
+    use crate::readers::DERIVED;
 
     #[test]
     fn what_is_derived_says_of_which_values_it_is() {

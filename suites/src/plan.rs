@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use crate::liberties::DeviceFacts;
+use crate::device::DeviceFacts;
 
 /// One case with one row of its parameters.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -65,29 +65,52 @@ fn is_profile_level(level: &u8) -> bool {
     *level == PROFILE_LEVEL
 }
 
-/// The implementation under test (ISO/IEC 9646): whose departure from a clause is a `fail`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Iut {
-    /// The device, board `dut`.
-    #[default]
-    Device,
-    /// The commissioning tool, `ct`; the board `dut` is a reference device.
-    CommissioningTool,
-}
+/// The implementation under test (ISO/IEC 9646), by its name in a topology: whose departure from a clause is a `fail`. It is the
+/// board `dut`, or a station of the tester; then the board `dut` is a reference device.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(from = "String", into = "String")]
+pub struct Iut(String);
+
+/// The board that is the device under test.
+pub const DUT: &str = "dut";
 
 impl Iut {
+    /// The device, or a station of this name.
+    pub fn new(name: impl Into<String>) -> Self {
+        Self(name.into())
+    }
+
     /// Its name in a topology, which is also the word in a suite.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Device => "dut",
-            Self::CommissioningTool => "ct",
-        }
+    pub fn name(&self) -> &str {
+        &self.0
     }
 
     /// Whether the device is under test.
     pub fn is_device(&self) -> bool {
-        *self == Self::Device
+        self.0 == DUT
+    }
+}
+
+impl Default for Iut {
+    fn default() -> Self {
+        Self::new(DUT)
+    }
+}
+
+impl From<String> for Iut {
+    /// The words of older plans too.
+    fn from(text: String) -> Self {
+        match text.as_str() {
+            "device" => Self::default(),
+            "commissioning_tool" => Self::new("ct"),
+            _ => Self(text),
+        }
+    }
+}
+
+impl From<Iut> for String {
+    fn from(iut: Iut) -> Self {
+        iut.0
     }
 }
 
@@ -163,9 +186,9 @@ pub struct Origin {
     pub line: usize,
 }
 
-/// Boards and their adjacency. A name's role: `ct` is the commissioning tool on the backbone; `lbr` is a 6LBR; a name
-/// that begins with `tester` is a tester radio; every other name is a 6LR; `dut` is the device under test in the role that
-/// the case's `dut_role` says (default `6lr`).
+/// Boards and their adjacency. A name's role: the name of a kind of station is that station (`ct` the commissioning tool at the
+/// backbone, `tester...` a tester radio); `lbr` is a 6LBR; every other name is a 6LR; `dut` is the device under test in the role
+/// that the case's `dut_role` says (default `6lr`).
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Topology {
@@ -173,7 +196,7 @@ pub struct Topology {
     pub text: String,
     /// Every board, in order of mention.
     pub boards: Vec<Board>,
-    /// Pairs of boards that hear each other (indices into `boards`); the CT is linked to the 6LBR by the backbone.
+    /// Pairs of boards that hear each other (indices into `boards`); stations at the backbone are linked to the 6LBR by that.
     pub links: Vec<(usize, usize)>,
     /// How its boards come to their routes.
     #[serde(default, skip_serializing_if = "Routing::is_tree")]
@@ -208,18 +231,42 @@ pub struct Board {
     pub role: Role,
 }
 
-/// What a board of a topology is.
+/// What a board of a topology is. Older plans know one kind of station at each place.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Role {
-    /// The commissioning tool (a tester-side machine on the backbone; no radio).
-    CommissioningTool,
+    /// A station of the tester at the backbone; no radio.
+    #[serde(alias = "commissioning_tool")]
+    BackboneStation,
     /// 6LoWPAN border router.
     BorderRouter,
     /// 6LoWPAN router: joiner, unsecured or secured.
     Router,
-    /// Tester radio: injects frames, imitates neighbours.
-    TesterRadio,
+    /// A station of the tester at a radio: injects frames, imitates neighbours.
+    #[serde(alias = "tester_radio")]
+    RadioStation,
+}
+
+impl Role {
+    /// Whether it runs firmware, and so has an upper tester.
+    pub fn has_firmware(self) -> bool {
+        matches!(self, Self::BorderRouter | Self::Router)
+    }
+
+    /// Whether it has a radio.
+    pub fn has_radio(self) -> bool {
+        self != Self::BackboneStation
+    }
+
+    /// Whether it is at the backbone.
+    pub fn is_at_backbone(self) -> bool {
+        matches!(self, Self::BackboneStation | Self::BorderRouter)
+    }
+
+    /// Whether it is a station of the tester, with orders of its own.
+    pub fn is_station(self) -> bool {
+        !self.has_firmware()
+    }
 }
 
 /// Which part of a case a step belongs to; a failed preamble is inconclusive.
@@ -317,7 +364,7 @@ pub enum Command {
         /// What must come back: `ok` (default), `error` with this code, ...
         answer: Answer,
     },
-    /// Give an order to a tester-side machine (`ct`, or an emulated neighbour by name).
+    /// Give an order to a station of the tester.
     Machine {
         /// Machine name.
         machine: String,

@@ -7,8 +7,15 @@ use std::collections::BTreeSet;
 
 use input::{Fault, Source};
 
-use crate::pixit::DERIVED;
 use crate::tree::{self, Faults, Value};
+
+/// What is computed from the values, by the beginning of its name, and from which.
+pub(crate) const DERIVED: &[(&str, &[&str])] = &[
+    ("jsr_pause_", &["jsr_first_interval", "jsr_greatest_interval", "jsr_jitter_percent"]),
+    ("jsr_last_pause_", &["jsr_first_interval", "jsr_greatest_interval", "jsr_jitter_percent"]),
+    ("ssr_refresh_", &["ssr_lifetime"]),
+    ("psk_hint", &["psk_identity"]),
+];
 
 /// A PIXIT value that the tester reads by itself, with what for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

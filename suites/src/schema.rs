@@ -83,8 +83,9 @@ struct CaseTable {
     params: Option<BTreeMap<String, Parameters>>,
     /// Mutants of the reference firmware that this case must find out.
     kills: Option<Vec<String>>,
-    /// What is under test; the device if left out.
-    iut: Option<Subject>,
+    /// What is under test: `dut`, or a station of the tester such as `ct`; the device if left out.
+    #[schemars(regex(pattern = r"^[a-z][a-z0-9]*$"))]
+    iut: Option<String>,
     /// Role of the device.
     dut_role: Option<DeviceRole>,
     /// State in which the preamble leaves the device; read back before the body.
@@ -118,15 +119,6 @@ enum DeviceRole {
     Router,
     #[schemars(rename = "6lbr")]
     BorderRouter,
-}
-
-/// What is under test.
-#[derive(JsonSchema)]
-#[schemars(rename_all = "snake_case")]
-#[allow(dead_code)]
-enum Subject {
-    Dut,
-    Ct,
 }
 
 /// State in the life of the device under test.

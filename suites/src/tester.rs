@@ -1,7 +1,7 @@
 //! What the tester's own machines can do, asked while a suite is loaded: a case that orders what none of them can do is
 //! refused with its place, and not found out when it runs. Suites know no machine: whoever loads hands the answers in.
 
-use crate::plan::{Deviation, Role, Send};
+use crate::plan::{Deviation, Send};
 
 /// The tester's machines, as far as a suite may ask of them.
 ///
@@ -14,17 +14,17 @@ pub trait Tester: std::fmt::Debug {
     /// Why the message cannot be crafted.
     fn craft(&self, send: &Send) -> Result<(), Inability>;
 
-    /// Whether a machine of this role can deviate so.
+    /// Whether the station that the deviation names can deviate so.
     ///
     /// # Errors
     /// Why the rule can never apply.
-    fn deviate(&self, role: Role, deviation: &Deviation) -> Result<(), Inability>;
+    fn deviate(&self, deviation: &Deviation) -> Result<(), Inability>;
 
-    /// Whether a machine of this role understands an order.
+    /// Whether the station of this name understands an order.
     ///
     /// # Errors
     /// What is wrong with the order: a fragment of a sentence.
-    fn order(&self, role: Role, order: &str) -> Result<(), String>;
+    fn order(&self, station: &str, order: &str) -> Result<(), String>;
 }
 
 /// Why a machine cannot do what a step asks.
@@ -47,16 +47,16 @@ impl Tester for AnyTester {
         Ok(())
     }
 
-    fn deviate(&self, _: Role, _: &Deviation) -> Result<(), Inability> {
+    fn deviate(&self, _: &Deviation) -> Result<(), Inability> {
         Ok(())
     }
 
-    fn order(&self, _: Role, _: &str) -> Result<(), String> {
+    fn order(&self, _: &str, _: &str) -> Result<(), String> {
         Ok(())
     }
 }
 
-/// A stand-in for a property of a board, the tool, the case or the network: a value of the same form.
+/// A stand-in for a property of a board, the case or the network: a value of the same form.
 pub(crate) fn stand_in(name: &str, field: &str) -> String {
     let zeros = |digits: usize| "0".repeat(digits);
     match (name, field) {
@@ -64,7 +64,6 @@ pub(crate) fn stand_in(name: &str, field: &str) -> String {
         (_, "eui64") => "70b3d5b0070000ee".to_owned(),
         (_, "link_local") => "fe80::72b3:d5b0:700:ee".to_owned(),
         (_, "global") => "fd00:b007::72b3:d5b0:700:ee".to_owned(),
-        ("ct", "address" | "dns" | "directory") => "fd00:c0::c7".to_owned(),
         ("network", "prefix") => "fd00:b007::/64".to_owned(),
         ("network", _) | (_, "psk" | "second_psk") => zeros(32),
         ("case", "channel") => "26".to_owned(),

@@ -4,41 +4,28 @@
 use std::collections::VecDeque;
 use std::ops::Range;
 
-use crate::plan::{Board, Role, Routing, Topology};
+use record::station::Attachment;
+
+use crate::plan::{Board, DUT, Role, Routing, Topology};
 use crate::tree::suggest;
+use crate::vocabulary::Stations;
 
 mod grid;
+mod text;
+
+pub use text::TopologyFault;
+use text::{MOST_BOARDS, Word, fault, words};
 
 /// Names that mean something else in references.
 const RESERVED: [&str; 8] = ["case", "network", "arg", "pixit", "all", "manufacturer", "owner", "stranger"];
 
-/// The longest network that the virtual rack is measured with, and as many boards again; boards are numbered in two octets
-/// of their EUI-64.
-const MOST_BOARDS: usize = 400;
-
-/// What is wrong with a topology, and where in its text.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct TopologyFault {
-    /// Octets of the topology's text.
-    pub place: Range<usize>,
-    /// A lower-case fragment.
-    pub message: String,
-    /// What to do; may be empty.
-    pub help: String,
-}
-
-fn fault(place: Range<usize>, message: impl Into<String>, help: impl Into<String>) -> TopologyFault {
-    TopologyFault { place, message: message.into(), help: help.into() }
-}
-
-/// A word and its place in the text.
-type Word<'a> = (&'a str, Range<usize>);
-
-/// Reads a topology. `dut_role` is [`Role::Router`] or [`Role::BorderRouter`].
+/// Reads a topology. `dut_role` is [`Role::Router`] or [`Role::BorderRouter`]; `stations` are those that it may name.
 ///
 /// # Errors
 /// Everything that is wrong with it.
-pub fn parse(text: &str, dut_role: Role) -> Result<Topology, Vec<TopologyFault>> {
+pub fn parse(text: &str, dut_role: Role, stations: &Stations) -> Result<Topology, Vec<TopologyFault>> {
+    let role = |name: &str| role(name, dut_role, stations);
+    let is_at_port = |word: &&Word<'_>| role(word.0) == Role::BackboneStation;
     let whole = 0..text.len();
     let Some((form, rest)) = text.split_once(':') else {
         let help = "write `line: ct lbr router dut`, `star: lbr | a b dut`, `graph: ct-lbr lbr-dut` or `grid: 5x4`";
@@ -54,8 +41,13 @@ pub fn parse(text: &str, dut_role: Role) -> Result<Topology, Vec<TopologyFault>>
         "line" => {
             mentioned = words(rest, start);
             repeated(&mentioned, &mut faults);
-            let linked = mentioned.windows(2).filter(|pair| pair[0].0 != pair[1].0);
-            pairs = linked.map(|pair| (pair[0].clone(), pair[1].clone())).collect();
+            // Stations before the first radio are all on its backbone.
+            let ports = mentioned.iter().take_while(is_at_port).count().min(mentioned.len().saturating_sub(1));
+            let linked = mentioned.iter().enumerate().zip(mentioned.iter().skip(1)).map(|((at, board), next)| {
+                let next = if at < ports { mentioned.get(ports).unwrap_or(next) } else { next };
+                (board.clone(), next.clone())
+            });
+            pairs = linked.filter(|(one, other)| one.0 != other.0).collect();
         }
         "star" => {
             let Some((hub, leaves)) = rest.split_once('|') else {
@@ -65,15 +57,15 @@ pub fn parse(text: &str, dut_role: Role) -> Result<Topology, Vec<TopologyFault>>
             let leaves = words(leaves, start + hub.len() + 1);
             mentioned.extend(middle.iter().cloned().chain(leaves.iter().cloned()));
             repeated(&mentioned, &mut faults);
-            let hub = match middle.as_slice() {
-                [hub] => hub.clone(),
-                [ct, hub] if ct.0 == "ct" => hub.clone(),
+            let hub = match middle.split_last() {
+                Some((hub, ports)) if ports.iter().all(|port| is_at_port(&port)) => hub.clone(),
                 _ => {
                     let help = "before `|` stands one board, or `ct` and one board";
                     return Err(vec![fault(start..start + hub.len(), "a star needs one hub", help)]);
                 }
             };
-            let backbone = middle.windows(2).map(|pair| (pair[0].clone(), pair[1].clone()));
+            let ports = middle.split_last().map(|(_, ports)| ports).unwrap_or_default();
+            let backbone = ports.iter().map(|port| (port.clone(), hub.clone()));
             pairs = backbone.chain(leaves.into_iter().map(|leaf| (hub.clone(), leaf))).collect();
         }
         "graph" => {
@@ -115,7 +107,7 @@ pub fn parse(text: &str, dut_role: Role) -> Result<Topology, Vec<TopologyFault>>
         .iter()
         .map(|(name, place)| {
             check_name(name, place, &mut faults);
-            Board { name: (*name).to_owned(), role: role(name, dut_role) }
+            Board { name: (*name).to_owned(), role: role(name) }
         })
         .collect();
     let mut links = Vec::new();
@@ -127,12 +119,16 @@ pub fn parse(text: &str, dut_role: Role) -> Result<Topology, Vec<TopologyFault>>
             continue;
         }
         match (boards[a].role, boards[b].role) {
-            (Role::CommissioningTool, Role::BorderRouter) | (Role::BorderRouter, Role::CommissioningTool) => {}
-            (Role::CommissioningTool, _) | (_, Role::CommissioningTool) => faults.push(fault(
-                place,
-                "the CT has no radio: it is linked to the 6LBR alone",
-                "write `ct` next to `lbr` and to no other board",
-            )),
+            (Role::BackboneStation, Role::BorderRouter) | (Role::BorderRouter, Role::BackboneStation) => {}
+            (Role::BackboneStation, _) | (_, Role::BackboneStation) => {
+                let port = if boards[a].role == Role::BackboneStation { a } else { b };
+                let name = &boards[port].name;
+                faults.push(fault(
+                    place,
+                    format!("the {} has no radio: it is linked to the 6LBR alone", short(name)),
+                    format!("write `{name}` next to `lbr` and to no other board"),
+                ));
+            }
             _ => links.push((a.min(b), a.max(b))),
         }
     }
@@ -142,17 +138,6 @@ pub fn parse(text: &str, dut_role: Role) -> Result<Topology, Vec<TopologyFault>>
         check_connected(&topology, &mentioned, &mut faults);
     }
     if faults.is_empty() { Ok(topology) } else { Err(faults) }
-}
-
-fn words(text: &str, offset: usize) -> Vec<Word<'_>> {
-    let mut found = Vec::new();
-    let mut position = 0;
-    for piece in text.split_whitespace() {
-        let start = text.get(position..).and_then(|rest| rest.find(piece)).unwrap_or(0) + position;
-        position = start + piece.len();
-        found.push((piece, offset + start..offset + position));
-    }
-    found
 }
 
 fn repeated(words: &[Word<'_>], faults: &mut Vec<TopologyFault>) {
@@ -179,14 +164,19 @@ fn check_name(name: &str, place: &Range<usize>, faults: &mut Vec<TopologyFault>)
     }
 }
 
-fn role(name: &str, dut_role: Role) -> Role {
-    match name {
-        "ct" => Role::CommissioningTool,
-        "lbr" => Role::BorderRouter,
-        "dut" => dut_role,
-        _ if name.starts_with("tester") => Role::TesterRadio,
-        _ => Role::Router,
+fn role(name: &str, dut_role: Role, stations: &Stations) -> Role {
+    match (name, stations.kind(name).map(|kind| kind.attachment)) {
+        ("lbr", _) => Role::BorderRouter,
+        (DUT, _) => dut_role,
+        (_, Some(Attachment::Backbone)) => Role::BackboneStation,
+        (_, Some(Attachment::Radio)) => Role::RadioStation,
+        (_, None) => Role::Router,
     }
+}
+
+/// How prose calls a station: `CT`.
+fn short(name: &str) -> String {
+    name.to_ascii_uppercase()
 }
 
 fn index(boards: &[Board], name: &str) -> Option<usize> {
@@ -214,16 +204,19 @@ fn check_boards(
         let help = "with `dut_role = \"6lbr\"` the device itself is the border router: leave `lbr` out";
         faults.push(fault(whole.clone(), "the topology has two border routers", help));
     }
-    let ct_linked = pairs.iter().any(|(a, b)| a.0 == "ct" || b.0 == "ct");
-    if index(boards, "ct").is_some() && (border_routers == 0 || !ct_linked) {
-        faults.push(fault(whole.clone(), "the CT has no border router to reach the mesh by", "put `lbr` next to `ct`"));
+    for port in boards.iter().filter(|board| board.role == Role::BackboneStation) {
+        let is_linked = pairs.iter().any(|(a, b)| a.0 == port.name || b.0 == port.name);
+        if border_routers == 0 || !is_linked {
+            let message = format!("the {} has no border router to reach the mesh by", short(&port.name));
+            faults.push(fault(whole.clone(), message, format!("put `lbr` next to `{}`", port.name)));
+        }
     }
 }
 
 fn check_connected(topology: &Topology, mentioned: &[Word<'_>], faults: &mut Vec<TopologyFault>) {
     let tree = tree(topology);
     for (at, board) in topology.boards.iter().enumerate() {
-        let lonely = board.role != Role::CommissioningTool && at != tree.root && tree.parent[at].is_none();
+        let lonely = board.role.has_radio() && at != tree.root && tree.parent[at].is_none();
         if lonely {
             let place = mentioned.get(at).map_or(0..topology.text.len(), |(_, place)| place.clone());
             let root = &topology.boards[tree.root].name;
@@ -236,9 +229,9 @@ fn check_connected(topology: &Topology, mentioned: &[Word<'_>], faults: &mut Vec
 /// The tree of routes: each board's next hop towards the root.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Tree {
-    /// Index of the root: the 6LBR, else the first board that is neither CT nor tester radio.
+    /// Index of the root: the 6LBR, else the first board with firmware.
     pub root: usize,
-    /// Next hop towards the root, by board index; `None` for the root, the CT and unreachable boards.
+    /// Next hop towards the root, by board index; `None` for the root, stations at the backbone and unreachable boards.
     pub parent: Vec<Option<usize>>,
     /// Boards in the order in which the search met them, the root first.
     pub order: Vec<usize>,
@@ -274,7 +267,7 @@ pub fn tree(topology: &Topology) -> Tree {
     let mut tree = Tree { root, parent: vec![None; boards.len()], order: vec![root] };
     let mut queue = VecDeque::from([root]);
     while let Some(at) = queue.pop_front() {
-        if boards.get(at).is_some_and(|board| board.role == Role::TesterRadio) {
+        if boards.get(at).is_some_and(|board| board.role == Role::RadioStation) {
             continue;
         }
         for next in neighbours(topology, at) {
@@ -311,8 +304,12 @@ pub fn neighbours(topology: &Topology, board: usize) -> Vec<usize> {
 mod tests {
     use super::*;
 
+    fn stations() -> Stations {
+        Stations::of(authenticator::Registry::default().infos())
+    }
+
     fn good(text: &str) -> Topology {
-        parse(text, Role::Router).unwrap()
+        parse(text, Role::Router, &stations()).unwrap()
     }
 
     #[test]
@@ -327,7 +324,7 @@ mod tests {
     fn a_star_links_every_leaf_to_its_hub() {
         let star = good("star: ct lbr | a b dut tester");
         assert_eq!(star.links, [(1, 2), (1, 3), (1, 4), (1, 5)]);
-        assert_eq!(star.boards[5].role, Role::TesterRadio);
+        assert_eq!(star.boards[5].role, Role::RadioStation);
         assert_eq!(good("star: lbr | dut").links, [(0, 1)]);
     }
 
@@ -341,7 +338,7 @@ mod tests {
         assert_eq!((inside.boards.len(), inside.links.len()), (201, 19 * 10 + 20 * 9));
         assert_eq!(inside.boards[1 + 4 * 20 + 4].name, "dut");
         assert_eq!(inside.boards[1 + 5 * 20 + 9].role, Role::BorderRouter);
-        let border = parse("grid: 3x1", Role::BorderRouter).unwrap();
+        let border = parse("grid: 3x1", Role::BorderRouter, &stations()).unwrap();
         assert_eq!(border.boards.iter().map(|b| b.name.as_str()).collect::<Vec<_>>(), ["ct", "dut", "r1c2", "r1c3"]);
     }
 
@@ -368,9 +365,9 @@ mod tests {
 
     #[test]
     fn a_border_router_may_be_the_device_itself() {
-        let topology = parse("line: ct dut router", Role::BorderRouter).unwrap();
+        let topology = parse("line: ct dut router", Role::BorderRouter, &stations()).unwrap();
         assert_eq!(topology.boards[1].role, Role::BorderRouter);
-        assert!(parse("line: ct lbr dut", Role::BorderRouter).is_err());
+        assert!(parse("line: ct lbr dut", Role::BorderRouter, &stations()).is_err());
     }
 
     #[test]
@@ -400,7 +397,7 @@ mod tests {
             ("grid: 3x3 dut=r1c1", "two boards"),
             ("grid: 3x3 router=r1c1", "`router=r1c1`"),
         ] {
-            let faults = parse(text, Role::Router).unwrap_err();
+            let faults = parse(text, Role::Router, &stations()).unwrap_err();
             assert!(faults.iter().any(|fault| fault.message.contains(message)), "{text}: {faults:?}");
             assert!(faults.iter().all(|fault| text.get(fault.place.clone()).is_some()), "{text}: {faults:?}");
         }

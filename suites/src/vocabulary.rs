@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use record::station::StationInfo;
 use wire::upper_tester::table;
 
 /// What the values of a field are.
@@ -15,7 +16,8 @@ pub enum FieldKind {
     Any,
 }
 
-/// Names that are resolved when a suite is loaded. The engine hands in the mutants, because suites know no device.
+/// Names that are resolved when a suite is loaded. The engine hands in mutants and stations, because suites know no device and no
+/// tester.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Vocabulary {
     /// Field name -> kind of its values.
@@ -24,11 +26,42 @@ pub struct Vocabulary {
     pub messages: Vec<String>,
     /// Mutant names.
     pub mutants: Vec<String>,
+    /// The kinds of stations, with their orders and properties.
+    pub stations: Stations,
+}
+
+/// The kinds of stations that a topology may name.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Stations(Vec<&'static StationInfo>);
+
+impl Stations {
+    /// These kinds.
+    pub fn of(kinds: impl IntoIterator<Item = &'static StationInfo>) -> Self {
+        Self(kinds.into_iter().collect())
+    }
+
+    /// Every kind.
+    pub fn kinds(&self) -> impl Iterator<Item = &'static StationInfo> {
+        self.0.iter().copied()
+    }
+
+    /// The kind that a topology means by this name.
+    pub fn kind(&self, name: &str) -> Option<&'static StationInfo> {
+        self.kinds().find(|kind| kind.is_named(name))
+    }
+
+    /// The kind with exactly this name, of which a topology has one at most.
+    pub fn single(&self, name: &str) -> Option<&'static StationInfo> {
+        self.kinds().find(|kind| !kind.is_prefix && kind.name == name)
+    }
 }
 
 impl Vocabulary {
-    /// The fields and messages of `wire`'s dissector.
-    pub fn wire(mutants: impl IntoIterator<Item = impl Into<String>>) -> Self {
+    /// The fields and messages of the dissector, with these mutants and these kinds of stations.
+    pub fn wire(
+        mutants: impl IntoIterator<Item = impl Into<String>>,
+        stations: impl IntoIterator<Item = &'static StationInfo>,
+    ) -> Self {
         let kind = |field: &dissect::FieldInfo| match field.kind {
             _ if field.layer == "ut" => FieldKind::Any,
             dissect::FieldKind::Uint { .. } | dissect::FieldKind::Bool => FieldKind::Number,
@@ -42,6 +75,7 @@ impl Vocabulary {
                 .collect(),
             messages: dissect::MESSAGES.iter().map(|message| message.name.to_owned()).collect(),
             mutants: mutants.into_iter().map(Into::into).collect(),
+            stations: Stations::of(stations),
         }
     }
 
@@ -119,96 +153,6 @@ pub const CRAFTED_MESSAGES: &[&str] = &[
     "coap.delete",
     "ipv6.packet",
     "wpan.data",
-];
-
-/// An order of a tester machine, with the keys that it takes.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Word {
-    /// Its first word.
-    pub name: &'static str,
-    /// `key=` arguments that it may take.
-    pub keys: &'static [&'static str],
-    /// Those among them that it cannot do without.
-    pub needs: &'static [&'static str],
-    /// How many bare arguments it takes: least and most.
-    pub bare: (usize, usize),
-}
-
-const fn word(name: &'static str, keys: &'static [&'static str]) -> Word {
-    bare(name, keys, (0, 0))
-}
-
-const fn bare(name: &'static str, keys: &'static [&'static str], bare: (usize, usize)) -> Word {
-    Word { name, keys, needs: &[], bare }
-}
-
-impl Word {
-    const fn needs(self, needs: &'static [&'static str]) -> Self {
-        Self { needs, ..self }
-    }
-}
-
-/// Orders of the commissioning tool. `payload=` takes the rest of the line.
-pub const COMMISSIONING_TOOL_ORDERS: &[Word] = &[
-    word("network", &["key", "index", "level"]).needs(&["key"]),
-    word("anchor", &["eui64", "psk", "public_key", "root"]).needs(&["eui64"]),
-    word("device", &["eui64", "port", "identity"]).needs(&["eui64"]),
-    word("identity", &["key", "certificate", "issuer"]),
-    word("clock", &["now"]).needs(&["now"]),
-    word("revoke", &["hash"]).needs(&["hash"]),
-    bare("select", &[], (1, 1)),
-    bare("deselect", &[], (0, 1)),
-    word("close", &["to"]),
-    word("open", &["to"]),
-    bare("adopt", &[], (1, 1)),
-    bare("forget", &[], (1, 1)),
-    bare("request", &["format", "accept", "type", "payload"], (3, 3)),
-    bare("connect", &["psk", "identity", "at"], (1, 1)),
-    bare("disconnect", &[], (1, 1)),
-    bare("reach", &["tries"], (1, 1)),
-    bare("plain", &["to", "format", "accept", "type", "payload"], (2, 2)).needs(&["to"]),
-    bare("serve", &[], (1, 1)),
-    word("handshake-config", &["mtu", "ems", "retransmit"]),
-];
-
-/// Orders of an emulated neighbour.
-pub const NEIGHBOUR_ORDERS: &[Word] = &[
-    word(
-        "configure",
-        &["eui64", "pan_id", "key", "index", "level", "keyed", "answer_ssr", "answer_nd", "forward", "parent"],
-    )
-    .needs(&["eui64"]),
-    word("device", &["eui64", "port"]).needs(&["eui64", "port"]),
-    word("announce", &["to", "secured"]).needs(&["to"]),
-    word("ssr", &["to", "lifetime", "secured"]).needs(&["to"]),
-    word("echo", &["to", "dest", "secured", "size"]).needs(&["to"]),
-    word("silent", &[]),
-    bare("flood", &["to", "count", "every", "dest"], (1, 1)).needs(&["to", "count"]),
-    word("flood-end", &[]),
-    word("record", &["from", "to", "count"]).needs(&["from"]),
-    word("record-end", &[]),
-    word("replay", &["order", "times", "every"]),
-    bare(
-        "tool",
-        &[
-            "key",
-            "index",
-            "level",
-            "eui64",
-            "psk",
-            "to",
-            "format",
-            "accept",
-            "type",
-            "payload",
-            "identity",
-            "at",
-            "mtu",
-            "ems",
-            "retransmit",
-        ],
-        (1, 4),
-    ),
 ];
 
 /// Phases of a thing's life.

@@ -16,12 +16,11 @@ use bootrack_suites::Suite;
 use bootrack_suites::ledger::{Class, Later, MECHANISMS};
 use bootrack_suites::pixit::ValueKind;
 use bootrack_suites::procedures::PROCEDURES;
-use bootrack_suites::vocabulary::{
-    COMMISSIONING_TOOL_ORDERS, CRAFTED_MESSAGES, NEIGHBOUR_ORDERS, SETTABLE_FIELDS, Word, upper_tester_keys,
-};
+use bootrack_suites::vocabulary::{CRAFTED_MESSAGES, SETTABLE_FIELDS, upper_tester_keys};
 use bootrack_suites::{duration, plan};
 use common::World;
 use dissect::{FIELDS, FieldInfo, FieldKind, MESSAGES};
+use record::station::{Attachment, StationInfo};
 use wire::upper_tester::table::{self as ut, KeyInfo, Required};
 
 const HOW: &str = "write the tables anew: BOOTRACK_WRITE_BOOK=1 cargo test -p bootrack-suites --test book";
@@ -157,27 +156,27 @@ fn the_book_lists_every_procedure_and_every_order() {
         })
         .collect::<String>()
         + "\n";
-    let words = |words: &[Word]| {
-        table(
-            &["word", "bare arguments", "`key=value` arguments"],
-            words.iter().map(|word| {
-                let bare = match word.bare {
-                    (least, most) if least == most => least.to_string(),
-                    (least, most) => format!("{least} or {most}"),
-                };
-                let keys: Vec<String> = word.keys.iter().map(code).collect();
-                vec![code(word.name), bare, if keys.is_empty() { "none".to_owned() } else { keys.join(" ") }]
-            }),
-        )
+    let orders: String = World::new().vocabulary.stations.kinds().map(orders_of).collect();
+    keep_in_step("suite-format.md", &[("procedures", procedures), ("orders", orders)]);
+}
+
+/// What a station is called, where it is, what its properties are, and its orders.
+fn orders_of(station: &StationInfo) -> String {
+    let name = if station.is_prefix { format!("{}...", station.name) } else { station.name.to_owned() };
+    let place = match station.attachment {
+        Attachment::Backbone => "at the backbone",
+        Attachment::Radio => "at a tester radio",
     };
-    keep_in_step(
-        "suite-format.md",
-        &[
-            ("procedures", procedures),
-            ("ct orders", words(COMMISSIONING_TOOL_ORDERS)),
-            ("tester orders", words(NEIGHBOUR_ORDERS)),
-        ],
-    );
+    let properties: Vec<String> =
+        station.properties.iter().map(|property| format!("`${}.{}`", station.name, property.name)).collect();
+    let properties = match properties.as_slice() {
+        [] => String::new(),
+        some => format!(" Its properties: {}.", some.join(", ")),
+    };
+    let rows = station.orders.iter().map(|order| vec![code(order.syntax()), order.doc.to_owned()]);
+    let orders = table(&["order", "what it does; when it is done"], rows);
+    let example = format!("do = \"{} ...\"", station.name);
+    format!("\nOf the {}, {place}: `{name}` in a topology, `{example}`.{properties}\n\n{orders}", station.title)
 }
 
 /// Text of the fenced blocks of a language.

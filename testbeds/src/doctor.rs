@@ -19,7 +19,7 @@ use self::question::Unanswered;
 use crate::connection::{Claim, Connection, LockError};
 use crate::probe::Probe;
 use crate::rack::Rack;
-use crate::testbed::{BoardRequest, Device, PAN_ID, Quarantine, RackRequest, Role, Testbed};
+use crate::testbed::{Attachment, BoardRequest, Device, PAN_ID, Quarantine, RackRequest, Testbed};
 use crate::virtual_rack::VirtualRack;
 
 /// UT/1: a board tells of its boot within five seconds, and answers within two.
@@ -79,7 +79,7 @@ impl Report {
 }
 
 /// Looks at a testbed; `device` stands at the place of `dut`.
-pub fn examine(testbed: &Testbed, device: Device, channel: u8, seed: [u8; 32]) -> Report {
+pub fn examine(testbed: &Testbed, device: Device, channel: u8, seed: [u8; 32], is_port: fn(&str) -> bool) -> Report {
     let mut report = Report::default();
     let mut is_there = true;
     for (name, connection) in &testbed.connections {
@@ -120,28 +120,30 @@ pub fn examine(testbed: &Testbed, device: Device, channel: u8, seed: [u8; 32]) -
     if !is_there || !look_at_chips(&mut report, testbed) {
         return report;
     }
-    let names = boards(testbed);
+    let names = boards(testbed, is_port);
     let request = |name: &String| {
-        let role = match name.as_str() {
-            "lbr" => Role::BorderRouter,
-            TESTER => Role::TesterRadio,
-            _ => Role::Router,
+        let attachment = match name.as_str() {
+            TESTER => Attachment::Radio,
+            name => Attachment::Board { is_at_backbone: name == "lbr" },
         };
-        (name.clone(), role)
+        (name.clone(), attachment)
     };
-    let roles: Vec<(String, Role)> = names.iter().map(request).collect();
-    let requests = roles.iter().map(|(name, role)| BoardRequest { name, role: *role }).collect();
+    let boards: Vec<(String, Attachment)> = names.iter().map(request).collect();
+    let requests = boards.iter().map(|(name, attachment)| BoardRequest { name, attachment: *attachment }).collect();
     // Each may hear each: the testbed file says how well.
     let links: Vec<(usize, usize)> = (0..names.len()).flat_map(|a| (a + 1..names.len()).map(move |b| (a, b))).collect();
     let request = RackRequest { boards: requests, links: &links, device, channel, loss_percent: 0, seed };
     match testbed.rack_for(&request) {
         Ok(rack) => {
-            let devices: Vec<Subject> = roles
+            let devices: Vec<Subject> = boards
                 .iter()
-                .filter(|(_, role)| *role != Role::TesterRadio)
-                .map(|(name, role)| Subject::new(name, *role))
+                .filter_map(|(name, attachment)| match attachment {
+                    Attachment::Board { is_at_backbone } => Some(Subject::new(name, *is_at_backbone)),
+                    Attachment::Port | Attachment::Radio => None,
+                })
                 .collect();
-            let tester = roles.iter().find(|(_, role)| *role == Role::TesterRadio).map(|(name, _)| name.clone());
+            let tester = boards.iter().find(|(_, attachment)| *attachment == Attachment::Radio);
+            let tester = tester.map(|(name, _)| name.clone());
             let without_radio = testbed.without_radio.keys().cloned().collect();
             let (sniffer, faults, learnt) = (Sniffer::default(), Vec::new(), BTreeMap::new());
             let examination =
@@ -156,9 +158,9 @@ pub fn examine(testbed: &Testbed, device: Device, channel: u8, seed: [u8; 32]) -
 }
 
 /// The boards that are looked at: those of the file, or those with connections and the usual ones.
-fn boards(testbed: &Testbed) -> Vec<String> {
+fn boards(testbed: &Testbed, is_port: fn(&str) -> bool) -> Vec<String> {
     match &testbed.boards {
-        Some(boards) => boards.iter().filter(|board| *board != "ct").cloned().collect(),
+        Some(boards) => boards.iter().filter(|board| !is_port(board)).cloned().collect(),
         None => {
             let mut names: Vec<String> = USUAL.map(str::to_owned).to_vec();
             names.extend(testbed.connections.keys().filter(|name| !USUAL.contains(&name.as_str())).cloned());
@@ -224,14 +226,14 @@ fn look_at_chips(report: &mut Report, testbed: &Testbed) -> bool {
 /// A board that is looked at.
 struct Subject {
     name: String,
-    role: Role,
+    is_at_backbone: bool,
     eui64: Option<Eui64>,
     link_local: Option<String>,
 }
 
 impl Subject {
-    fn new(name: &str, role: Role) -> Self {
-        Self { name: name.to_owned(), role, eui64: None, link_local: None }
+    fn new(name: &str, is_at_backbone: bool) -> Self {
+        Self { name: name.to_owned(), is_at_backbone, eui64: None, link_local: None }
     }
 }
 
@@ -435,7 +437,7 @@ impl Examination {
         let named = of("features");
         let speaks = self.self_test(&name, &named).map_err(|reason| ("self-test", reason.to_string(), SPEAKS))?;
         self.report.good(&name, "self-test", speaks);
-        let role = if subject.role == Role::BorderRouter { "6lbr" } else { "6lr" };
+        let role = if subject.is_at_backbone { "6lbr" } else { "6lr" };
         let install =
             format!("install role={role} channel={} pan_id={PAN_ID:#06x} ct={NO_TOOL} trigger=selection", self.channel);
         let psk = "0".repeat(32);

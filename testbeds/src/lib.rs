@@ -12,5 +12,5 @@ pub mod virtual_rack;
 
 pub use clock::ClockEstimate;
 pub use rack::{Capabilities, Rack, RackError};
-pub use testbed::{BoardRequest, Device, RackRequest, Role, Testbed, TopologyError, eui64_of};
+pub use testbed::{Attachment, BoardRequest, Device, RackRequest, Testbed, TopologyError, eui64_of};
 pub use virtual_rack::{Fake, VirtualConfig, VirtualRack};

@@ -12,7 +12,7 @@ use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
 use std::time::{Duration, Instant};
 
 use bootrack_testbeds::Rack;
-use bootrack_testbeds::testbed::{BoardRequest, Device, RackRequest, Role, Testbed};
+use bootrack_testbeds::testbed::{Attachment, BoardRequest, Device, RackRequest, Testbed};
 use input::Source;
 use record::event::{Action, Observation};
 use rstest::rstest;
@@ -266,7 +266,7 @@ fn rack(stack: &str, folder: &Path) -> bootrack_testbeds::VirtualRack {
         script.display().to_string()
     );
     let testbed = Testbed::load(&Source { name: "t".to_owned(), text }).unwrap();
-    let boards = vec![BoardRequest { name: "dut", role: Role::Router }];
+    let boards = vec![BoardRequest { name: "dut", attachment: Attachment::Board { is_at_backbone: false } }];
     let request =
         RackRequest { boards, links: &[], device: Device::Reference, channel: 26, loss_percent: 0, seed: [7; 32] };
     testbed.rack_for(&request).unwrap()

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
-use bootrack_testbeds::testbed::{BoardRequest, Device, RackRequest, Role, Testbed};
+use bootrack_testbeds::testbed::{Attachment, BoardRequest, Device, RackRequest, Testbed};
 use bootrack_testbeds::{Rack, VirtualRack};
 use input::Source;
 use record::Octets;
@@ -90,8 +90,8 @@ impl Stack {
         );
         let testbed = Testbed::load(&Source { name: "t".to_owned(), text }).unwrap();
         let boards = vec![
-            BoardRequest { name: "dut", role: Role::Router },
-            BoardRequest { name: "radio", role: Role::TesterRadio },
+            BoardRequest { name: "dut", attachment: Attachment::Board { is_at_backbone: false } },
+            BoardRequest { name: "radio", attachment: Attachment::Radio },
         ];
         let request = RackRequest {
             boards,
@@ -532,8 +532,10 @@ fn the_address_of_another_board_is_never_learnt() {
         folder.path().join("told").display()
     );
     let testbed = Testbed::load(&Source { name: "t".to_owned(), text }).unwrap();
-    let boards =
-        vec![BoardRequest { name: "dut", role: Role::Router }, BoardRequest { name: "lbr", role: Role::BorderRouter }];
+    let boards = vec![
+        BoardRequest { name: "dut", attachment: Attachment::Board { is_at_backbone: false } },
+        BoardRequest { name: "lbr", attachment: Attachment::Board { is_at_backbone: true } },
+    ];
     let (device, channel, loss_percent, seed) = (Device::Reference, 11, 0, [7; 32]);
     let request = RackRequest { boards, links: &[(0, 1)], device, channel, loss_percent, seed };
     let mut rack = testbed.rack_for(&request).unwrap();

@@ -6,7 +6,7 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use bootrack_testbeds::testbed::{BoardRequest, Device, RackRequest, Role, Testbed};
+use bootrack_testbeds::testbed::{Attachment, BoardRequest, Device, RackRequest, Testbed};
 use bootrack_testbeds::{Rack, VirtualRack};
 use input::Source;
 use record::event::{Action, Observation};
@@ -25,8 +25,10 @@ fn firmware() -> Option<PathBuf> {
 fn rack(firmware: &std::path::Path) -> VirtualRack {
     let text = format!("name = \"t\"\nbackend = \"qemu\"\n[qemu]\nfirmware = {firmware:?}\nboards = [\"dut\"]\n");
     let testbed = Testbed::load(&Source { name: "t".to_owned(), text }).unwrap();
-    let boards =
-        vec![BoardRequest { name: "dut", role: Role::Router }, BoardRequest { name: "radio", role: Role::TesterRadio }];
+    let boards = vec![
+        BoardRequest { name: "dut", attachment: Attachment::Board { is_at_backbone: false } },
+        BoardRequest { name: "radio", attachment: Attachment::Radio },
+    ];
     let request = RackRequest {
         boards,
         links: &[(0, 1)],

@@ -12,7 +12,7 @@ use record::event::{Action, EVENTS_SCHEMA, Event, Key, Observation, What};
 use record::manifest::{Named, RUN_SCHEMA};
 use record::{Bundle, Capture, Octets, RunManifest};
 use testbeds::testbed::Device;
-use testbeds::{BoardRequest, Rack, RackRequest, Role, Testbed, VirtualRack, eui64_of};
+use testbeds::{Attachment, BoardRequest, Rack, RackRequest, Testbed, VirtualRack, eui64_of};
 use wire::Eui64;
 use wire::ieee802154::{Mpdu, check_fcs};
 use wire::ipv6::Packet;
@@ -24,12 +24,12 @@ const KEY: &str = "000102030405060708090a0b0c0d0e0f";
 fn rack(seed: u8) -> VirtualRack {
     let mut testbed = Testbed::load(&Testbed::built_in()).unwrap();
     testbed.medium.delivery = 0.95;
-    let board = |name, role| BoardRequest { name, role };
+    let board = |name, attachment| BoardRequest { name, attachment };
     let request = RackRequest {
         boards: vec![
-            board("ct", Role::CommissioningTool),
-            board("lbr", Role::BorderRouter),
-            board("dut", Role::Router),
+            board("ct", Attachment::Port),
+            board("lbr", Attachment::Board { is_at_backbone: true }),
+            board("dut", Attachment::Board { is_at_backbone: false }),
         ],
         links: &[(0, 1), (1, 2)],
         device: Device::Reference,

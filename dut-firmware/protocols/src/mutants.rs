@@ -23,7 +23,7 @@ macro_rules! mutants {
             pub const VARIANTS: &'static [Self] = &[$($(Self::$right,)*)?];
 
             /// The name that suites and command lines use, in kebab case.
-            pub fn name(self) -> &'static str {
+            pub const fn name(self) -> &'static str {
                 match self {
                     $(Self::$variant => $name,)*
                     $($(Self::$right => $right_name,)*)?
@@ -31,7 +31,7 @@ macro_rules! mutants {
             }
 
             /// One sentence: what the mutant does.
-            pub fn description(self) -> &'static str {
+            pub const fn description(self) -> &'static str {
                 match self {
                     $(Self::$variant => $description,)*
                     $($(Self::$right => $right_description,)*)?
@@ -39,7 +39,7 @@ macro_rules! mutants {
             }
 
             /// The clause of the ledger that it violates; of a variant, the clause that leaves it this liberty.
-            pub fn clause(self) -> &'static str {
+            pub const fn clause(self) -> &'static str {
                 match self {
                     $(Self::$variant => $clause,)*
                     $($(Self::$right => $right_clause,)*)?

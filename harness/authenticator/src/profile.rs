@@ -1,4 +1,5 @@
-//! Addresses of the network under test (`PROFILE-SEL`, "Addresses").
+//! Addresses of the network under test (`PROFILE-SEL`, "Addresses"): the one place of the tester that knows how an address
+//! follows from an EUI-64, and an EUI-64 from an address.
 
 use std::net::Ipv6Addr;
 
@@ -25,7 +26,7 @@ pub fn link_local_address(eui64: Eui64) -> Ipv6Addr {
     wire::ipv6::link_local(wire::ieee802154::LinkAddress::Extended(eui64))
 }
 
-/// The EUI-64 behind an address of the mesh or the link.
+/// The EUI-64 behind an address of the mesh or the link, if it was made of one.
 pub fn eui64_of(address: Ipv6Addr) -> Option<Eui64> {
     let is_derived = [MESH_PREFIX, Ipv6Addr::new(0xfe80, 0, 0, 0, 0, 0, 0, 0)]
         .iter()

@@ -3,7 +3,8 @@
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
-use engine::mutation::Mutant;
+use authenticator::Registry;
+use engine::mutant::Mutant;
 use engine::tester::TesterMachines;
 use input::{Fault, Source};
 use record::bundle::{Bundle, StoredRun};
@@ -33,9 +34,14 @@ pub(crate) struct Loaded {
     pub(crate) suite_sources: Vec<Source>,
 }
 
+/// The names that suites may use: the mutants and stations of this program.
+fn vocabulary() -> Vocabulary {
+    Vocabulary::wire(Mutant::all().map(Mutant::name), Registry::default().infos())
+}
+
 /// Loads suites, PICS and PIXIT; every fault of every file is told.
 pub(crate) fn load(suites: &[PathBuf], pics: Option<&Path>, pixit: Option<&Path>) -> Result<Loaded, Failure> {
-    let vocabulary = Vocabulary::wire(Mutant::all().map(Mutant::name));
+    let vocabulary = vocabulary();
     let ledger = Ledger::load(&built_in::clauses())?;
     let proforma = Proforma::load(&built_in::pics(), &ledger)?;
     let mut faults: Vec<Fault> = Vec::new();
@@ -56,7 +62,7 @@ pub(crate) fn load(suites: &[PathBuf], pics: Option<&Path>, pixit: Option<&Path>
         }
     };
     let suite_sources = if suites.is_empty() { built_in::suites() } else { read_suites(suites)? };
-    let tester = &TesterMachines;
+    let tester = &TesterMachines::default();
     let catalogue = Catalogue { vocabulary: &vocabulary, ledger: &ledger, pics: &proforma, pixit: &pixit, tester };
     let loaded = suites::load(&suite_sources, &catalogue);
     let suites = loaded.unwrap_or_else(|found| keep(&mut faults, found, Vec::new()));
@@ -156,7 +162,7 @@ pub(crate) fn check_boards(testbed: &Testbed, source: &Source, loaded: &Loaded) 
         return Ok(());
     }
     let catalogue = Catalogue {
-        vocabulary: &Vocabulary::wire(Mutant::all().map(Mutant::name)),
+        vocabulary: &vocabulary(),
         ledger: &loaded.ledger,
         pics: &loaded.proforma,
         pixit: &loaded.pixit,

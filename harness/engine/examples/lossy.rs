@@ -11,7 +11,7 @@ mod common;
 use std::process::ExitCode;
 use std::time::Instant;
 
-use bootrack_engine::mutation::Mutant;
+use bootrack_engine::mutant::Mutant;
 use record::Verdict;
 
 /// The share of frames that arrive, and how many of a hundred attempts may stay open.

@@ -4,17 +4,20 @@ use std::collections::BTreeMap;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
-use authenticator::commissioning_tool::{Departure, Fake as FakeTool, Mutant as ToolMutant};
+use authenticator::Registry;
+use authenticator::station::{Departure, Fake as FakeStation};
 use record::bundle::Bundle;
 use record::event::{Event, Observation, What};
 use record::manifest::{CaseResult, DeviceState, Try};
 use record::{Blame, CaseId, Verdict};
 use suites::plan::{Case, Part, Role, State};
-use testbeds::testbed::{self, BoardRequest, Device, RackRequest, Testbed};
+use testbeds::testbed::{Attachment, BoardRequest, Device, RackRequest, Testbed, TopologyError};
 use testbeds::virtual_rack::{Counters, Fake, VirtualRack};
 
+use crate::error::RunError;
 use crate::judge::CaseVerdict;
 use crate::machines::Machines;
+use crate::mutant::Mutant;
 use crate::runner::{CaseRun, Log, MemoryLog, run_case};
 use crate::scenery;
 use crate::seed;
@@ -27,32 +30,44 @@ pub struct Setting {
     pub testbed: Testbed,
     /// The device.
     pub device: Device,
-    /// What the commissioning tool does wrong, in cases that are about it.
-    pub tool: Option<ToolMutant>,
+    /// The kinds of stations that there are.
+    pub stations: Registry,
+    /// What a station does wrong, in cases that are about it.
+    pub station_mutant: Option<Mutant>,
 }
 
 impl Setting {
-    /// A testbed and a device, with the reference commissioning tool.
+    /// A testbed and a device, with stations as they should be.
     pub fn new(testbed: Testbed, device: Device) -> Self {
-        Self { testbed, device, tool: None }
+        Self { testbed, device, stations: Registry::default(), station_mutant: None }
     }
 
-    /// The device that stands at the place of `dut` in this case: where the tool is under test, the reference device.
+    /// The same with this mutant in it.
+    #[must_use]
+    pub fn with_mutant(&self, mutant: Mutant) -> Self {
+        match mutant.of_firmware() {
+            Some(mutant) => Self { device: Device::Mutant(mutant), ..self.clone() },
+            None => Self { station_mutant: Some(mutant), ..self.clone() },
+        }
+    }
+
+    /// The device that stands at the place of `dut` in this case: where a station is under test, the reference device.
     fn device_in(&self, case: &Case) -> Device {
         if case.iut.is_device() { self.device } else { Device::Reference }
     }
 
-    /// What is wrong with the tool in this case: nothing where a device is under test. A fake takes the place of what is
-    /// under test, whatever that is.
-    fn tool_in(&self, case: &Case) -> Option<Departure> {
+    /// What is wrong with the station under test in this case: nothing where a device is. A fake takes the place of what is under
+    /// test, whatever that is.
+    fn departure_in(&self, case: &Case) -> Option<Departure> {
         let fake = match self.device {
-            Device::Fake(Fake::Dead) => Some(FakeTool::Dead),
-            Device::Fake(Fake::Babbling) => Some(FakeTool::Babbling),
-            Device::Fake(Fake::Refusing) => Some(FakeTool::Refusing),
-            Device::Fake(Fake::Liar) => Some(FakeTool::Liar),
+            Device::Fake(Fake::Dead) => Some(FakeStation::Dead),
+            Device::Fake(Fake::Babbling) => Some(FakeStation::Babbling),
+            Device::Fake(Fake::Refusing) => Some(FakeStation::Refusing),
+            Device::Fake(Fake::Liar) => Some(FakeStation::Liar),
             Device::Reference | Device::Mutant(_) => None,
         };
-        let departure = fake.map(Departure::Fake).or(self.tool.map(Departure::Mutant));
+        let mutant = self.station_mutant.filter(|mutant| mutant.concerns(case)).and_then(Mutant::of_station);
+        let departure = fake.map(Departure::Fake).or(mutant.map(Departure::Mutant));
         departure.filter(|_| !case.iut.is_device())
     }
 }
@@ -60,8 +75,8 @@ impl Setting {
 /// Runs one case and keeps its log in memory only.
 ///
 /// # Errors
-/// One sentence if the testbed cannot play the case.
-pub fn run_in_memory(planned: &PlannedCase, setting: &Setting) -> Result<CaseRun, String> {
+/// [`RunError`] if the testbed cannot play the case.
+pub fn run_in_memory(planned: &PlannedCase, setting: &Setting) -> Result<CaseRun, RunError> {
     run_logged(planned, setting, &mut MemoryLog::default())
 }
 
@@ -74,8 +89,8 @@ pub const TRIES_IN_REAL_TIME: usize = 2;
 /// Runs one case as often as a campaign would, keeps the logs in memory only, and gives the last try and how many there were.
 ///
 /// # Errors
-/// One sentence if the testbed cannot play the case.
-pub fn run_tries_in_memory(planned: &PlannedCase, setting: &Setting) -> Result<(CaseRun, usize), String> {
+/// [`RunError`] if the testbed cannot play the case.
+pub fn run_tries_in_memory(planned: &PlannedCase, setting: &Setting) -> Result<(CaseRun, usize), RunError> {
     let mut number = 1;
     loop {
         let this = planned.nth_try(number);
@@ -99,16 +114,16 @@ fn is_doubtful(planned: &PlannedCase, verdict: &CaseVerdict) -> bool {
 /// Runs one case into a log.
 ///
 /// # Errors
-/// One sentence if the testbed cannot play the case or the log cannot be kept.
-pub fn run_logged(planned: &PlannedCase, setting: &Setting, log: &mut dyn Log) -> Result<CaseRun, String> {
+/// [`RunError`] if the testbed cannot play the case or the log cannot be kept.
+pub fn run_logged(planned: &PlannedCase, setting: &Setting, log: &mut dyn Log) -> Result<CaseRun, RunError> {
     play(planned, setting, &mut rack_for(planned, setting)?, log)
 }
 
 /// Runs one case, keeps its log in memory only, and tells what its rack counted on the air.
 ///
 /// # Errors
-/// One sentence if the testbed cannot play the case.
-pub fn run_counted(planned: &PlannedCase, setting: &Setting) -> Result<(CaseRun, Counters), String> {
+/// [`RunError`] if the testbed cannot play the case.
+pub fn run_counted(planned: &PlannedCase, setting: &Setting) -> Result<(CaseRun, Counters), RunError> {
     let mut rack = rack_for(planned, setting)?;
     let run = play(planned, setting, &mut rack, &mut MemoryLog::default())?;
     Ok((run, rack.counters()))
@@ -120,12 +135,12 @@ fn play(
     setting: &Setting,
     rack: &mut VirtualRack,
     log: &mut dyn Log,
-) -> Result<CaseRun, String> {
+) -> Result<CaseRun, RunError> {
     let case_seed = planned.seed_octets();
-    let tool = setting.tool_in(&planned.case);
+    let departure = setting.departure_in(&planned.case);
     let second = setting.testbed.asks_second_engine;
-    let machines = Machines::for_topology(&planned.case.topology, &case_seed, tool, second);
-    run_case(&planned.case, &planned.environment, case_seed, rack, machines, log)
+    let machines = Machines::for_case(&planned.case, &case_seed, setting.stations, departure, second);
+    run_case(&planned.case, &planned.environment, case_seed, rack, setting.stations, machines, log)
 }
 
 /// What a campaign leaves, beside the evidence in its bundle.
@@ -148,10 +163,10 @@ pub fn run_campaign(
     jobs: usize,
     bundle: &Bundle,
     ended: &(dyn Fn(&CaseResult) + Sync),
-) -> Result<Outcome, String> {
+) -> Result<Outcome, RunError> {
     let next = AtomicUsize::new(0);
     let stopped = AtomicBool::new(false);
-    let results: Mutex<Vec<(usize, Result<Ended, String>)>> = Mutex::new(Vec::new());
+    let results: Mutex<Vec<(usize, Result<Ended, RunError>)>> = Mutex::new(Vec::new());
     std::thread::scope(|scope| {
         for _ in 0..jobs.clamp(1, cases.len().max(1)) {
             scope.spawn(|| {
@@ -184,13 +199,13 @@ pub fn run_campaign(
 /// A case's result, and what its device said of itself.
 type Ended = (CaseResult, BTreeMap<String, String>);
 
-fn run_into_bundle(planned: &PlannedCase, setting: &Setting, bundle: &Bundle) -> Result<Ended, String> {
-    let id = CaseId::new(&planned.case.id).map_err(|error| error.to_string())?;
-    let mut writer = bundle.case(&id).map_err(|error| error.to_string())?;
+fn run_into_bundle(planned: &PlannedCase, setting: &Setting, bundle: &Bundle) -> Result<Ended, RunError> {
+    let id = CaseId::new(&planned.case.id)?;
+    let mut writer = bundle.case(&id)?;
     let mut rack = match rack_for(planned, setting) {
         Ok(rack) => rack,
         // A rack that cannot play the case leaves no evidence but this.
-        Err(reason) => return Ok((unplayable(planned, &reason), BTreeMap::new())),
+        Err(error) => return Ok((unplayable(planned, error.board(), &error.to_string()), BTreeMap::new())),
     };
     let mut earlier_tries = Vec::new();
     loop {
@@ -203,22 +218,23 @@ fn run_into_bundle(planned: &PlannedCase, setting: &Setting, bundle: &Bundle) ->
             && let Ok(next) = rack_for(&planned.nth_try(earlier_tries.len() + 2), setting)
         {
             let decided_nothing = given_up(&this, &run);
-            earlier_tries.push(writer.set_aside(decided_nothing).map_err(|error| error.to_string())?);
+            earlier_tries.push(writer.set_aside(decided_nothing)?);
             rack = next;
             continue;
         }
         let result = CaseResult { earlier_tries, ..case_result(&this, &run.verdict, &run.events) };
-        let sealed = writer.seal(result).map_err(|error| error.to_string())?;
+        let sealed = writer.seal(result)?;
         return Ok((sealed, device_identity(&run.events)));
     }
 }
 
 /// The stored form of a try that decided nothing.
 fn given_up(planned: &PlannedCase, run: &CaseRun) -> Try {
-    let CaseVerdict { verdict, blame, reason, deciding_step, evidence, .. } = run.verdict.clone();
+    let CaseVerdict { verdict, blame, blamed, reason, deciding_step, evidence, .. } = run.verdict.clone();
     Try {
         verdict,
         blame,
+        blamed,
         reason,
         deciding_step,
         evidence,
@@ -233,6 +249,7 @@ pub fn case_result(planned: &PlannedCase, verdict: &CaseVerdict, events: &[Event
     CaseResult {
         verdict: verdict.verdict,
         blame: verdict.blame,
+        blamed: verdict.blamed.clone(),
         reason: verdict.reason.clone(),
         deciding_step: verdict.deciding_step,
         deciding_clauses: verdict.deciding_clauses.clone(),
@@ -277,6 +294,7 @@ pub fn not_run(case: &Case, seed: &str) -> CaseResult {
         clauses: case.clauses.clone(),
         verdict: Verdict::NotRun,
         blame: None,
+        blamed: None,
         reason: "the run ended before this case".to_owned(),
         deciding_step: None,
         deciding_clauses: Vec::new(),
@@ -291,22 +309,23 @@ pub fn not_run(case: &Case, seed: &str) -> CaseResult {
     }
 }
 
-fn unplayable(planned: &PlannedCase, reason: &str) -> CaseResult {
+fn unplayable(planned: &PlannedCase, blamed: Option<&str>, reason: &str) -> CaseResult {
     CaseResult {
         verdict: Verdict::Error,
         blame: Some(Blame::Rack),
+        blamed: Some(blamed.unwrap_or(Blame::Rack.name()).to_owned()),
         reason: reason.to_owned(),
         ..not_run(&planned.case, &planned.seed)
     }
 }
 
-fn rack_for(planned: &PlannedCase, setting: &Setting) -> Result<VirtualRack, String> {
+fn rack_for(planned: &PlannedCase, setting: &Setting) -> Result<VirtualRack, TopologyError> {
     let topology = &planned.case.topology;
     let request = RackRequest {
         boards: topology
             .boards
             .iter()
-            .map(|board| BoardRequest { name: &board.name, role: role(board.role) })
+            .map(|board| BoardRequest { name: &board.name, attachment: attachment(board.role) })
             .collect(),
         links: &topology.links,
         device: setting.device_in(&planned.case),
@@ -314,15 +333,15 @@ fn rack_for(planned: &PlannedCase, setting: &Setting) -> Result<VirtualRack, Str
         loss_percent: scenery::loss_percent(&planned.case),
         seed: seed::derive(&planned.seed_octets(), "rack"),
     };
-    setting.testbed.rack_for(&request).map_err(|error| error.to_string())
+    setting.testbed.rack_for(&request)
 }
 
-fn role(role: Role) -> testbed::Role {
+fn attachment(role: Role) -> Attachment {
     match role {
-        Role::CommissioningTool => testbed::Role::CommissioningTool,
-        Role::BorderRouter => testbed::Role::BorderRouter,
-        Role::Router => testbed::Role::Router,
-        Role::TesterRadio => testbed::Role::TesterRadio,
+        Role::BackboneStation => Attachment::Port,
+        Role::RadioStation => Attachment::Radio,
+        Role::BorderRouter => Attachment::Board { is_at_backbone: true },
+        Role::Router => Attachment::Board { is_at_backbone: false },
     }
 }
 

@@ -1,6 +1,7 @@
 //! The keys and certificates of a case: of its devices, of the commissioning tool, and of those who vouch for them. All of them
 //! follow from the case seed, signatures included (RFC 6979), so that the same seed leaves the same octets.
 
+use authenticator::Registry;
 use protocols::credentials::SigningKey;
 use rcgen::{
     BasicConstraints, Certificate, CertificateParams, DistinguishedName, DnType, DnValue, ExtendedKeyUsagePurpose,
@@ -22,7 +23,7 @@ pub const TODAY: u64 = 1_767_225_600;
 const CHUNK: usize = 160;
 
 /// Puts into the environment what the case refers to, and nothing else: a signature takes time.
-pub fn issue(case: &Case, case_seed: &[u8; 32], environment: &mut Environment) {
+pub fn issue(case: &Case, case_seed: &[u8; 32], stations: Registry, environment: &mut Environment) {
     // Commands hold references as text, constraints as values.
     let text = serde_json::to_string(&case.steps).unwrap_or_default();
     let mentions = |name: &str, field: &str| {
@@ -38,8 +39,8 @@ pub fn issue(case: &Case, case_seed: &[u8; 32], environment: &mut Environment) {
         }
     }
     for board in &case.topology.boards {
-        let (name, is_tool) = (board.name.as_str(), board.role == Role::CommissioningTool);
-        if board.role == Role::TesterRadio || !KEY_PROPERTIES.iter().any(|field| mentions(name, field)) {
+        let (name, is_station) = (board.name.as_str(), board.role == Role::BackboneStation);
+        if board.role == Role::RadioStation || !KEY_PROPERTIES.iter().any(|field| mentions(name, field)) {
             continue;
         }
         let key = signing_key(case_seed, name);
@@ -53,11 +54,12 @@ pub fn issue(case: &Case, case_seed: &[u8; 32], environment: &mut Environment) {
         if mentions(name, "key_hash") {
             environment.set(name, "key_hash", hex::encode(public_key.hash()));
         }
-        // The manufacturer writes the EUI-64 into a device's certificate; the tool has none.
-        let serial_number = environment.get(name, "eui64").unwrap_or("commissioning tool").to_owned();
+        // The manufacturer writes the EUI-64 into a device's certificate; a station at the backbone has none.
+        let title = stations.kind(name).map_or(name, |kind| kind.info.title);
+        let serial_number = environment.get(name, "eui64").unwrap_or(title).to_owned();
         for flaw in Flaw::ALL {
             if mentions(name, flaw.field()) {
-                let authority = if is_tool { "owner" } else { "manufacturer" };
+                let authority = if is_station { "owner" } else { "manufacturer" };
                 let certificate = issuer.end_entity(&key, authority, &serial_number, flaw);
                 put_pieces(environment, name, flaw.field(), certificate.der());
             }

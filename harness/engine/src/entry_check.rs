@@ -2,7 +2,7 @@
 //! proof that the board is as the factory left it; around its body the declared states of the device, read back. Only
 //! after the first of them a verdict can count.
 
-use suites::plan::{Answer, Case, Check, Command, Constraint, Match, Operand, Part, Role, State, Step, StepKind};
+use suites::plan::{Answer, Case, Check, Command, Constraint, Match, Operand, Part, State, Step, StepKind};
 
 use wire::upper_tester::table::NONSENSE;
 
@@ -12,7 +12,7 @@ use crate::seed;
 pub fn with_entry_checks(case: &Case, case_seed: &[u8; 32]) -> Case {
     let mut steps = Vec::new();
     for board in &case.topology.boards {
-        if matches!(board.role, Role::BorderRouter | Role::Router) {
+        if board.role.has_firmware() {
             let nonce = hex::encode(&seed::derive(case_seed, &format!("hello {}", board.name))[..8]);
             checks_of(&board.name, &nonce, &mut steps);
         }

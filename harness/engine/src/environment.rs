@@ -3,10 +3,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use authenticator::profile;
 use serde::{Deserialize, Serialize};
 use wire::Eui64;
-
-use crate::scenery;
 
 /// Named things and their properties, all as text.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
@@ -47,6 +46,12 @@ impl Environment {
         self.properties.entry(name.to_owned()).or_default().insert(field.to_owned(), value.into());
     }
 
+    /// The IPv6 addresses that a board makes of its EUI-64.
+    pub(crate) fn set_addresses(&mut self, board: &str, eui64: Eui64) {
+        self.set(board, "link_local", profile::link_local_address(eui64).to_string());
+        self.set(board, "global", profile::mesh_address(eui64).to_string());
+    }
+
     /// Takes an address that the rack has learnt of a board: its EUI-64 and the addresses that are made of it, or its short
     /// address.
     pub fn learn_address(&mut self, board: &str, eui64: Option<Eui64>, short: Option<&str>) {
@@ -57,12 +62,12 @@ impl Environment {
             };
             let (before, mut derived) = (own(self), Self::default());
             if let Some(known) = self.get(board, "eui64").and_then(|text| text.parse().ok()) {
-                scenery::set_addresses(&mut derived, board, known);
+                derived.set_addresses(board, known);
             }
             let is_derived = own(&derived) == before || before == [None, None];
             self.set(board, "eui64", eui64.to_string());
             if is_derived {
-                scenery::set_addresses(self, board, eui64);
+                self.set_addresses(board, eui64);
             }
         }
         if let Some(short) = short {

@@ -4,16 +4,15 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::Ipv6Addr;
 
+use authenticator::profile::eui64_of;
 use dissect::{Dissection, NoteKind};
 use record::event::{Action, Event, Observation, What};
 use reports::Exposure;
 use wire::Eui64;
 use wire::ieee802154::FCS_LENGTH;
-use wire::ipv6::is_link_local;
 
 use crate::environment::Environment;
 use crate::judge::keyless_dissector;
-use crate::scenery::MESH_PREFIX;
 
 /// Fields that identify a node or a user, and what the report calls them.
 const IDENTIFIERS: &[(&str, &str)] = &[
@@ -70,11 +69,7 @@ pub fn exposures(events: &[Event], environment: &Environment) -> Vec<Exposure> {
             }
         }
     }
-    let derived = |address: &Ipv6Addr| {
-        let [.., a, b, c, d, e, f, g, h] = address.octets();
-        let in_mesh = address.octets().starts_with(&MESH_PREFIX) || is_link_local(*address);
-        in_mesh && nodes.contains(&Eui64::from_interface_identifier([a, b, c, d, e, f, g, h]))
-    };
+    let derived = |address: &Ipv6Addr| eui64_of(*address).is_some_and(|eui64| nodes.contains(&eui64));
     for (address, counted) in addresses {
         let kind = if derived(&address) { DERIVED } else { OTHER_ADDRESS };
         found.insert((kind, address.to_string()), counted);

@@ -1,27 +1,62 @@
-//! The tester-side machines of one case: a commissioning tool on the backbone, an emulated neighbour at each tester radio;
-//! and the crafting of single frames for `send` steps.
+//! The stations of one case, by name, whatever kinds they are of; and the crafting of single frames for `send` steps.
 
 use std::collections::BTreeMap;
 use std::net::Ipv6Addr;
 use std::time::Duration;
 
-use authenticator::commissioning_tool::Departure;
-use authenticator::craft::{self, CraftRequest, Destination, Protection};
-use authenticator::deviation::{Change, Rule};
-use authenticator::{CommissioningTool, Deviating, Machine, MachineInput, MachineOutput, Neighbour};
+use authenticator::craft::{self, CraftError, CraftRequest, Destination, Protection};
+use authenticator::deviation::{Change, Rule, RuleError};
+use authenticator::station::Departure;
+use authenticator::{Deviating, Machine, MachineInput, MachineOutput, Registry, Station};
 use dissect::Value;
 use protocols::Entropy;
 use protocols::time::Instant;
 use rand_core::SeedableRng as _;
 use record::Octets;
 use record::event::{Action, Key, Observation, TransmitStatus};
-use suites::plan::{self, Constraint, Deviation, Operand, Role, Send, Topology};
+use record::station::Attachment;
+use suites::plan::{self, Case, Constraint, Deviation, Operand, Send};
 use wire::Eui64;
 use wire::ieee802154::FCS_LENGTH;
 
-use crate::judge::Bindings;
+use crate::judge::{Bindings, UnknownReference};
 use crate::scenery;
 use crate::seed;
+
+/// Why a step asks of the stations what none can do.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum MachineError {
+    /// No station of this name.
+    #[error("the tester has no machine `{0}`")]
+    NoStation(String),
+    /// No station at a radio of this name.
+    #[error("the tester has no radio `{0}`")]
+    NoRadio(String),
+    /// A deviation with another constraint than equality on this field.
+    #[error("a deviation can select by equality only, not by the constraint on `{0}`")]
+    NotByEquality(String),
+    /// A reference to nothing.
+    #[error(transparent)]
+    Nothing(#[from] UnknownReference),
+    /// Neither a board nor an EUI-64.
+    #[error("`{0}` is neither a board nor an EUI-64")]
+    NoEui64(String),
+    /// Nothing that a frame may be sent to.
+    #[error("`{0}` is no board, EUI-64 or IPv6 address")]
+    NoDestination(String),
+    /// A secured frame in a case without key.
+    #[error("the case has no network key")]
+    NoNetworkKey,
+    /// A key of another length.
+    #[error("the network key is not 32 hex digits")]
+    BadNetworkKey,
+    /// A rule that can never apply.
+    #[error(transparent)]
+    Rule(#[from] RuleError),
+    /// A message that cannot be crafted.
+    #[error(transparent)]
+    Craft(#[from] CraftError),
+}
 
 /// Handles of crafted frames start here, so that they never meet a machine's own.
 const CRAFTED_HANDLES: u64 = 1 << 32;
@@ -37,14 +72,19 @@ pub enum MachineEvent {
     Learnt(Key),
 }
 
-/// Every tester-side machine of a case, by name.
+/// Every station of a case, by name.
 #[derive(Default)]
 pub struct Machines {
-    tools: BTreeMap<String, Deviating<CommissioningTool>>,
-    neighbours: BTreeMap<String, Deviating<Neighbour>>,
+    stations: BTreeMap<String, Placed>,
     crafted: u64,
     /// Frames on their way, by radio and handle.
     in_flight: BTreeMap<(String, u64), InFlight>,
+}
+
+/// A station where it is attached.
+struct Placed {
+    attachment: Attachment,
+    station: Deviating<Box<dyn Station>>,
 }
 
 /// A frame that a tester radio was given.
@@ -59,60 +99,47 @@ struct InFlight {
 const TRANSMIT_ATTEMPTS: u32 = 8;
 
 impl Machines {
-    /// The machines that a topology needs, each with a seed of its own; the commissioning tool departs as `tool` says, and asks
-    /// a second DTLS engine if `asks_second_engine`.
-    pub fn for_topology(
-        topology: &Topology,
+    /// The stations that a case needs, each with a seed of its own. The one under test departs as `departure` says; those that can
+    /// ask another engine than ours if `asks_second_engine`.
+    pub fn for_case(
+        case: &Case,
         case_seed: &[u8; 32],
-        tool: Option<Departure>,
+        registry: Registry,
+        departure: Option<Departure>,
         asks_second_engine: bool,
     ) -> Self {
-        let entropy = |name: &str| Entropy::from_seed(seed::derive(case_seed, &format!("machine {name}")));
-        let named = |role: Role| topology.boards.iter().filter(move |board| board.role == role);
-        Self {
-            tools: named(Role::CommissioningTool)
-                .map(|board| {
-                    let machine = CommissioningTool::new(entropy(&board.name));
-                    let machine = machine.departing(tool).with_second_engine(asks_second_engine);
-                    (board.name.clone(), Deviating::new(machine))
-                })
-                .collect(),
-            neighbours: named(Role::TesterRadio)
-                .map(|board| (board.name.clone(), Deviating::new(Neighbour::new(entropy(&board.name)))))
-                .collect(),
-            crafted: 0,
-            in_flight: BTreeMap::new(),
-        }
+        let stations = case.topology.boards.iter().filter(|board| board.role.is_station()).filter_map(|board| {
+            let kind = registry.kind(&board.name)?;
+            let entropy = Entropy::from_seed(seed::derive(case_seed, &format!("machine {}", board.name)));
+            let departure = departure.filter(|_| case.iut.name() == board.name);
+            let station = Deviating::new(kind.station(entropy, departure, asks_second_engine));
+            Some((board.name.clone(), Placed { attachment: kind.info.attachment, station }))
+        });
+        Self { stations: stations.collect(), ..Self::default() }
     }
 
-    /// Hands an order to a machine, which gives it up after `within`; false if there is none of that name.
+    /// Hands an order to a station, which gives it up after `within`; false if there is none of that name.
     pub fn order(&mut self, now: Instant, machine: &str, order: &str, within: Option<Duration>) -> bool {
-        match self.by_name(machine) {
-            Some(machine) => {
-                machine.handle(now, MachineInput::Order { line: order, within });
-                true
-            }
-            None => false,
+        let is_there = self.stations.contains_key(machine);
+        self.hand(now, machine, MachineInput::Order { line: order, within });
+        is_there
+    }
+
+    fn hand(&mut self, now: Instant, name: &str, input: MachineInput<'_>) {
+        if let Some(placed) = self.stations.get_mut(name) {
+            placed.station.handle(now, input);
         }
     }
 
-    /// Shows the machines what concerns them; what comes back is to be done at once.
+    /// Shows the stations what concerns them; what comes back is to be done at once.
     pub fn observe(&mut self, now: Instant, observation: &Observation) -> Option<Action> {
         match observation {
-            Observation::Backbone { port, packet } => {
-                if let Some(tool) = self.tools.get_mut(port) {
-                    tool.handle(now, MachineInput::Backbone(&packet.0));
-                }
-            }
-            Observation::Received { radio, psdu, .. } => {
-                if let Some(neighbour) = self.neighbours.get_mut(radio) {
-                    neighbour.handle(now, MachineInput::Received(&psdu.0));
-                }
-            }
+            Observation::Backbone { port, packet } => self.hand(now, port, MachineInput::Backbone(&packet.0)),
+            Observation::Received { radio, psdu, .. } => self.hand(now, radio, MachineInput::Received(&psdu.0)),
             Observation::Frame { psdu, .. } => {
                 let frame = psdu.0.get(..psdu.0.len().saturating_sub(FCS_LENGTH)).unwrap_or_default();
-                for neighbour in self.neighbours.values_mut() {
-                    neighbour.handle(now, MachineInput::Overheard(frame));
+                for placed in self.stations.values_mut().filter(|placed| placed.attachment == Attachment::Radio) {
+                    placed.station.handle(now, MachineInput::Overheard(frame));
                 }
             }
             Observation::TransmitStatus { radio, handle, status } => {
@@ -123,15 +150,10 @@ impl Machines {
         None
     }
 
-    /// The next thing that a machine wants; to be called until it returns `None`.
+    /// The next thing that a station wants; to be called until it returns `None`.
     pub fn poll(&mut self, now: Instant) -> Option<MachineEvent> {
-        for (name, tool) in &mut self.tools {
-            if let Some(output) = tool.poll(now) {
-                return Some(event(name, output));
-            }
-        }
-        for (name, neighbour) in &mut self.neighbours {
-            if let Some(output) = neighbour.poll(now) {
+        for (name, placed) in &mut self.stations {
+            if let Some(output) = placed.station.poll(now) {
                 let event = event(name, output);
                 if let MachineEvent::Act(action @ Action::Inject { handle, .. }) = &event {
                     let frame = InFlight { action: action.clone(), attempts: 1, known_as: Some(*handle) };
@@ -143,35 +165,32 @@ impl Machines {
         None
     }
 
-    /// When a machine must be polled next.
+    /// When a station must be polled next.
     pub fn deadline(&self) -> Option<Instant> {
-        let tools = self.tools.values().filter_map(Machine::deadline);
-        tools.chain(self.neighbours.values().filter_map(Machine::deadline)).min()
+        self.stations.values().filter_map(|placed| placed.station.deadline()).min()
     }
 
-    /// Adds a rule to a machine.
+    /// Adds a rule to a station.
     ///
     /// # Errors
-    /// One sentence: no such machine, or a rule that can never apply.
-    pub fn deviate(&mut self, deviation: &Deviation, bindings: &Bindings) -> Result<(), String> {
+    /// [`MachineError`]: no such station, or a rule that can never apply.
+    pub fn deviate(&mut self, deviation: &Deviation, bindings: &Bindings) -> Result<(), MachineError> {
         let rule = rule(deviation, bindings)?;
-        let added = if let Some(tool) = self.tools.get_mut(&deviation.machine) {
-            tool.deviate(rule)
-        } else if let Some(neighbour) = self.neighbours.get_mut(&deviation.machine) {
-            neighbour.deviate(rule)
-        } else {
-            return Err(format!("the tester has no machine `{}`", deviation.machine));
-        };
-        added.map_err(|error| error.to_string())
+        let placed = self.stations.get_mut(&deviation.machine);
+        let placed = placed.ok_or_else(|| MachineError::NoStation(deviation.machine.clone()))?;
+        Ok(placed.station.deviate(rule)?)
     }
 
     /// The actions of a `send` step.
     ///
     /// # Errors
-    /// One sentence: no such radio, or a message that cannot be crafted.
-    pub fn craft(&mut self, send: &Send, bindings: &Bindings) -> Result<Vec<Action>, String> {
-        let neighbour =
-            self.neighbours.get_mut(&send.by).ok_or_else(|| format!("the tester has no radio `{}`", send.by))?;
+    /// [`MachineError`]: no such radio, or a message that cannot be crafted.
+    pub fn craft(&mut self, send: &Send, bindings: &Bindings) -> Result<Vec<Action>, MachineError> {
+        let counters = self
+            .stations
+            .get_mut(&send.by)
+            .and_then(|placed| placed.station.machine_mut().counters_mut())
+            .ok_or_else(|| MachineError::NoRadio(send.by.clone()))?;
         let request = CraftRequest {
             message: send.message.clone(),
             source: eui64(&send.source, bindings)?,
@@ -180,8 +199,7 @@ impl Machines {
             protection: send.security_level.map(|level| protection(level, bindings)).transpose()?,
             overrides: values(&send.overrides, bindings)?,
         };
-        let counters = neighbour.machine_mut().counters_mut();
-        let crafted = craft::craft(&request, counters).map_err(|error| error.to_string())?;
+        let crafted = craft::craft(&request, counters)?;
         let mut actions = Vec::new();
         for frame in crafted.frames {
             self.crafted += 1;
@@ -221,17 +239,10 @@ impl Machines {
             self.in_flight.insert((radio.to_owned(), next), frame);
             return Some(again);
         }
-        if let (Some(handle), Some(neighbour)) = (frame.known_as, self.neighbours.get_mut(radio)) {
-            neighbour.handle(now, MachineInput::TransmitDone { handle, status });
+        if let Some(handle) = frame.known_as {
+            self.hand(now, radio, MachineInput::TransmitDone { handle, status });
         }
         None
-    }
-
-    fn by_name(&mut self, name: &str) -> Option<&mut dyn Machine> {
-        if let Some(tool) = self.tools.get_mut(name) {
-            return Some(tool);
-        }
-        self.neighbours.get_mut(name).map(|neighbour| neighbour as &mut dyn Machine)
     }
 }
 
@@ -261,15 +272,15 @@ fn event(machine: &str, output: MachineOutput) -> MachineEvent {
     }
 }
 
-fn rule(deviation: &Deviation, bindings: &Bindings) -> Result<Rule, String> {
+fn rule(deviation: &Deviation, bindings: &Bindings) -> Result<Rule, MachineError> {
     let matches = deviation
         .matches
         .iter()
         .map(|wanted| match &wanted.constraint {
             Constraint::Equals(operand) => Ok((wanted.field.clone(), value(operand, bindings)?)),
-            _ => Err(format!("a deviation can select by equality only, not by the constraint on `{}`", wanted.field)),
+            _ => Err(MachineError::NotByEquality(wanted.field.clone())),
         })
-        .collect::<Result<_, String>>()?;
+        .collect::<Result<_, MachineError>>()?;
     let change = match &deviation.change {
         plan::Change::Override(fields) => Change::Override(values(fields, bindings)?),
         plan::Change::Drop => Change::Drop,
@@ -281,50 +292,53 @@ fn rule(deviation: &Deviation, bindings: &Bindings) -> Result<Rule, String> {
     Ok(Rule { message: deviation.message.clone(), matches, change, times: deviation.times })
 }
 
-fn values(operands: &BTreeMap<String, Operand>, bindings: &Bindings) -> Result<BTreeMap<String, craft::Value>, String> {
+fn values(
+    operands: &BTreeMap<String, Operand>,
+    bindings: &Bindings,
+) -> Result<BTreeMap<String, craft::Value>, MachineError> {
     operands.iter().map(|(name, operand)| Ok((name.clone(), value(operand, bindings)?))).collect()
 }
 
-fn value(operand: &Operand, bindings: &Bindings) -> Result<craft::Value, String> {
+fn value(operand: &Operand, bindings: &Bindings) -> Result<craft::Value, MachineError> {
     match bindings.operand(operand) {
         Some(Value::Number(number)) => Ok(craft::Value::Number(number)),
         Some(Value::Text(text)) => Ok(craft::Value::Text(text)),
-        None => Err(format!("{operand:?} stands for nothing here")),
+        None => Err(UnknownReference(format!("{operand:?}")).into()),
     }
 }
 
 /// A board's EUI-64, or one written out.
-fn eui64(name: &str, bindings: &Bindings) -> Result<Eui64, String> {
+fn eui64(name: &str, bindings: &Bindings) -> Result<Eui64, MachineError> {
     let text = match bindings.get(name, "eui64") {
         Some(Value::Text(text)) => text,
-        _ => bindings.resolve_line(name).map_err(|reference| format!("{reference} stands for nothing here"))?,
+        _ => bindings.resolve_line(name)?,
     };
-    text.parse().map_err(|_| format!("`{name}` is neither a board nor an EUI-64"))
+    text.parse().map_err(|_| MachineError::NoEui64(name.to_owned()))
 }
 
 /// `all`, a board, an EUI-64 or an IPv6 address.
-fn destination(name: &str, bindings: &Bindings) -> Result<Destination, String> {
+fn destination(name: &str, bindings: &Bindings) -> Result<Destination, MachineError> {
     if name == "all" {
         return Ok(Destination::AllNodes);
     }
     if let Ok(eui64) = eui64(name, bindings) {
         return Ok(Destination::Neighbour(eui64));
     }
-    let text = bindings.resolve_line(name).map_err(|reference| format!("{reference} stands for nothing here"))?;
+    let text = bindings.resolve_line(name)?;
     text.parse::<Ipv6Addr>()
         .map(|address| Destination::Address { address, next_hop: None })
-        .map_err(|_| format!("`{name}` is no board, EUI-64 or IPv6 address"))
+        .map_err(|_| MachineError::NoDestination(name.to_owned()))
 }
 
 /// The network's key at this level.
-fn protection(level: u8, bindings: &Bindings) -> Result<Protection, String> {
+fn protection(level: u8, bindings: &Bindings) -> Result<Protection, MachineError> {
     let text = match bindings.get("network", "key") {
         Some(Value::Text(text)) => text,
-        _ => return Err("the case has no network key".to_owned()),
+        _ => return Err(MachineError::NoNetworkKey),
     };
     let key = hex::decode(&text)
         .ok()
         .and_then(|octets| <[u8; 16]>::try_from(octets).ok())
-        .ok_or("the network key is not 32 hex digits")?;
+        .ok_or(MachineError::BadNetworkKey)?;
     Ok(Protection { level, key, index: scenery::KEY_INDEX, counter: None })
 }

@@ -4,66 +4,13 @@
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use authenticator::commissioning_tool::Mutant as ToolMutant;
-use node::Mutant as DeviceMutant;
 use record::{Blame, Verdict};
-use testbeds::testbed::Device;
 
 use crate::campaign::{Setting, run_tries_in_memory};
+use crate::error::RunError;
 use crate::judge::CaseVerdict;
+use crate::mutant::Mutant;
 use crate::stored_plan::PlannedCase;
-
-/// A deliberate departure from a clause: of the reference firmware, or of the reference commissioning tool.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Mutant {
-    /// Of the device.
-    Device(DeviceMutant),
-    /// Of the commissioning tool.
-    Tool(ToolMutant),
-}
-
-impl Mutant {
-    /// Every mutant: those of the device first.
-    pub fn all() -> impl Iterator<Item = Self> {
-        let devices = DeviceMutant::ALL.iter().copied().map(Self::Device);
-        devices.chain(ToolMutant::ALL.iter().copied().map(Self::Tool))
-    }
-
-    /// The mutant of this name, or the variant: one that is right.
-    pub fn from_name(name: &str) -> Option<Self> {
-        let variants = DeviceMutant::VARIANTS.iter().copied().map(Self::Device);
-        Self::all().chain(variants).find(|mutant| mutant.name() == name)
-    }
-
-    /// The name that suites and command lines use.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Device(mutant) => mutant.name(),
-            Self::Tool(mutant) => mutant.name(),
-        }
-    }
-
-    /// The clause that it violates.
-    pub fn clause(self) -> &'static str {
-        match self {
-            Self::Device(mutant) => mutant.clause(),
-            Self::Tool(mutant) => mutant.clause(),
-        }
-    }
-
-    /// The setting with this mutant in it.
-    pub fn put_into(self, setting: &Setting) -> Setting {
-        match self {
-            Self::Device(mutant) => Setting { device: Device::Mutant(mutant), ..setting.clone() },
-            Self::Tool(mutant) => Setting { tool: Some(mutant), ..setting.clone() },
-        }
-    }
-
-    /// Whether it stands at the place of what the case is about.
-    fn concerns(self, planned: &PlannedCase) -> bool {
-        matches!(self, Self::Device(_)) == planned.case.iut.is_device()
-    }
-}
 
 /// What one case said of one mutant.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -101,7 +48,7 @@ impl Trial {
 /// Runs each mutant against the cases that name it, or with `full` against every case. `ended` is told of each trial.
 ///
 /// # Errors
-/// One sentence if the testbed cannot play a case.
+/// [`RunError`] if the testbed cannot play a case.
 pub fn run_mutants(
     mutants: &[Mutant],
     cases: &[PlannedCase],
@@ -109,18 +56,18 @@ pub fn run_mutants(
     jobs: usize,
     full: bool,
     ended: &(dyn Fn(&Trial) + Sync),
-) -> Result<Vec<Trial>, String> {
+) -> Result<Vec<Trial>, RunError> {
     let mut work = Vec::new();
     for mutant in mutants {
         for planned in cases {
             let named = planned.case.kills.iter().any(|name| name == mutant.name());
-            if mutant.concerns(planned) && (named || full) {
+            if mutant.concerns(&planned.case) && (named || full) {
                 work.push((*mutant, planned, named));
             }
         }
     }
     let next = AtomicUsize::new(0);
-    let trials: Mutex<Vec<(usize, Result<Trial, String>)>> = Mutex::new(Vec::new());
+    let trials: Mutex<Vec<(usize, Result<Trial, RunError>)>> = Mutex::new(Vec::new());
     std::thread::scope(|scope| {
         for _ in 0..jobs.clamp(1, work.len().max(1)) {
             scope.spawn(|| {
@@ -141,8 +88,8 @@ pub fn run_mutants(
     trials.into_iter().map(|(_, trial)| trial).collect()
 }
 
-fn run_trial(mutant: Mutant, planned: &PlannedCase, named: bool, setting: &Setting) -> Result<Trial, String> {
-    let (run, _) = run_tries_in_memory(planned, &mutant.put_into(setting))?;
+fn run_trial(mutant: Mutant, planned: &PlannedCase, named: bool, setting: &Setting) -> Result<Trial, RunError> {
+    let (run, _) = run_tries_in_memory(planned, &setting.with_mutant(mutant))?;
     Ok(Trial {
         mutant,
         case: planned.case.id.clone(),

@@ -5,6 +5,7 @@ use record::event::Event;
 use record::manifest::{CaseResult, Try};
 use record::verdict::{Blame, Verdict};
 
+use crate::error::StoredRunError;
 use crate::judge::{CaseVerdict, Judge};
 use crate::stored_plan::{PlannedCase, StoredPlan};
 
@@ -28,9 +29,11 @@ pub struct RejudgedCase {
     pub verdict: Verdict,
     /// Whose doing.
     pub blame: Option<Blame>,
+    /// Who that is, by name.
+    pub blamed: Option<String>,
     /// One sentence.
     pub reason: String,
-    /// Whether verdict, blame, reason and deciding step are those stored.
+    /// Whether verdict, blame, name, reason and deciding step are those stored; a bundle of an older version stores no name.
     pub reproduced: bool,
 }
 
@@ -51,9 +54,9 @@ pub fn judge_events(planned: &PlannedCase, events: &[Event]) -> CaseVerdict {
 /// Judges every case of a stored run again.
 ///
 /// # Errors
-/// One sentence if the plan or a log cannot be read at all.
-pub fn rejudge(mut run: StoredRun) -> Result<Rejudged, String> {
-    let plan = StoredPlan::from_json(run.plan().map_err(|error| error.to_string())?)?;
+/// [`StoredRunError`] if the plan cannot be read at all.
+pub fn rejudge(mut run: StoredRun) -> Result<Rejudged, StoredRunError> {
+    let plan = StoredPlan::from_json(run.plan()?)?;
     let mut cases = Vec::new();
     for stored in &run.manifest.cases {
         let evidence = run.case(&stored.id).zip(plan.case(&stored.id));
@@ -67,6 +70,7 @@ pub fn rejudge(mut run: StoredRun) -> Result<Rejudged, String> {
                 stored: stored.verdict,
                 verdict: stored.verdict,
                 blame: stored.blame,
+                blamed: stored.blamed.clone(),
                 reason: stored.reason.clone(),
                 reproduced: true,
             });
@@ -76,6 +80,7 @@ pub fn rejudge(mut run: StoredRun) -> Result<Rejudged, String> {
             id: stored.id.clone(),
             verdict: stored.verdict,
             blame: stored.blame,
+            blamed: stored.blamed.as_deref(),
             reason: &stored.reason,
             deciding_step: stored.deciding_step,
             evidence: &stored.evidence,
@@ -97,6 +102,7 @@ fn rejudge_try(
         id: format!("{}/{}", case.id, names::of_try(number)),
         verdict: this.verdict,
         blame: this.blame,
+        blamed: this.blamed.as_deref(),
         reason: &this.reason,
         deciding_step: this.deciding_step,
         evidence: &this.evidence,
@@ -109,6 +115,7 @@ struct Stored<'a> {
     id: String,
     verdict: Verdict,
     blame: Option<Blame>,
+    blamed: Option<&'a str>,
     reason: &'a str,
     deciding_step: Option<usize>,
     evidence: &'a [u64],
@@ -125,6 +132,7 @@ impl Stored<'_> {
                     stored: self.verdict,
                     verdict: Verdict::Error,
                     blame: Some(Blame::Rack),
+                    blamed: Some(Blame::Rack.name().to_owned()),
                     reason: error.to_string(),
                     reproduced: false,
                 };
@@ -135,11 +143,13 @@ impl Stored<'_> {
             stored: self.verdict,
             reproduced: now.verdict == self.verdict
                 && now.blame == self.blame
+                && self.blamed.is_none_or(|blamed| now.blamed.as_deref() == Some(blamed))
                 && now.reason == self.reason
                 && now.deciding_step == self.deciding_step
                 && now.evidence == self.evidence,
             verdict: now.verdict,
             blame: now.blame,
+            blamed: now.blamed,
             reason: now.reason,
         }
     }

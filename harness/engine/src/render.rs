@@ -1,30 +1,32 @@
 //! Renders a stored run: reports from the manifest, PDUs from the same observer that the judge used.
 
-use dissect::{Facts, Names, Nobody, NoteKind};
+use authenticator::Registry;
+use dissect::NoteKind;
 use record::CaseId;
 use record::bundle::{Bundle, StoredRun, names};
 use record::event::Event;
 use reports::html::{Across, Renderer};
 use reports::{Bootstrap, CaseInput, Clauses, PduSummary};
 use suites::plan::Point;
+use suites::vocabulary::Stations;
 
 use crate::environment::Environment;
+use crate::error::StoredRunError;
 use crate::exposure::exposures;
-use crate::judge::{Observer, Pdu};
+use crate::judge::{Observer, Pdu, shown};
 use crate::resources::bootstraps;
 use crate::stored_plan::{PlannedCase, StoredPlan};
 
 /// Writes `junit.xml`, `index.html`, `resources.csv` and a page for each case into the run's folder.
 ///
 /// # Errors
-/// One sentence if evidence cannot be read or a file cannot be written.
-pub fn render(run: &StoredRun, clauses: &Clauses) -> Result<(), String> {
-    let plan = StoredPlan::from_json(run.plan().map_err(|error| error.to_string())?)?;
-    let renderer = Renderer::new().map_err(|error| error.to_string())?;
-    let junit = reports::junit::write(&run.manifest).map_err(|error| error.to_string())?;
-    let write = |name: &str, text: &str| {
-        Bundle::write_report(&run.folder, name, text.as_bytes()).map_err(|error| error.to_string())
-    };
+/// [`StoredRunError`] if evidence cannot be read or a file cannot be written.
+pub fn render(run: &StoredRun, clauses: &Clauses, stations: Registry) -> Result<(), StoredRunError> {
+    let stations = Stations::of(stations.infos());
+    let plan = StoredPlan::from_json(run.plan()?)?;
+    let renderer = Renderer::new()?;
+    let junit = reports::junit::write(&run.manifest)?;
+    let write = |name: &str, text: &str| Bundle::write_report(&run.folder, name, text.as_bytes());
     write("junit.xml", &junit)?;
     let mut across = Across::default();
     for result in &run.manifest.cases {
@@ -45,17 +47,19 @@ pub fn render(run: &StoredRun, clauses: &Clauses) -> Result<(), String> {
                 planned.map(|planned| &planned.environment).unwrap_or(&Environment::default()),
             ),
             bootstraps,
+            stations: stations.clone(),
         };
         across.add(&input);
         if reports::html::has_page(result) && run.case(&result.id).is_some() {
-            let page = renderer.case(&run.manifest, clauses, &input).map_err(|error| error.to_string())?;
-            let id = CaseId::new(&result.id).map_err(|error| error.to_string())?;
-            Bundle::write_case_page(&run.folder, &id, page.contents.as_bytes()).map_err(|error| error.to_string())?;
+            let page = renderer.case(&run.manifest, clauses, &input)?;
+            let id = CaseId::new(&result.id)?;
+            Bundle::write_case_page(&run.folder, &id, page.contents.as_bytes())?;
         }
     }
-    let overview = renderer.overview(&run.manifest, clauses, &across).map_err(|error| error.to_string())?;
+    let overview = renderer.overview(&run.manifest, clauses, &across)?;
     write(names::PAGE, &overview.contents)?;
-    write(names::RESOURCES, &reports::resources::csv(&across.bootstraps).map_err(|error| error.to_string())?)
+    write(names::RESOURCES, &reports::resources::csv(&across.bootstraps)?)?;
+    Ok(())
 }
 
 /// What the observer makes of a log: its PDUs as a reader wants to see them, and what bootstraps took.
@@ -91,8 +95,8 @@ fn summary(pdu: &Pdu, environment: &Environment) -> Option<PduSummary> {
         point: pdu.point,
         from: end(&pdu.from),
         to: end(&pdu.to),
-        message: message(pdu),
-        info: info(pdu, environment),
+        message: shown::message(pdu),
+        info: shown::info(pdu, environment),
         secured: pdu.point == Point::Air && pdu.secured(),
         wrong_on_purpose: pdu.wrong_on_purpose.clone(),
     })
@@ -105,49 +109,4 @@ const BROADCAST: &str = "0xffff";
 fn is_fragment(pdu: &Pdu) -> bool {
     let mut notes = pdu.note_kinds.iter().zip(&pdu.notes);
     notes.any(|(kind, note)| *kind == NoteKind::FragmentIncomplete && !note.starts_with("dtls"))
-}
-
-/// What the dissector may know of a PDU.
-fn facts<'a>(pdu: &'a Pdu, names: &'a dyn Names) -> Facts<'a> {
-    Facts { fields: &pdu.fields, messages: &pdu.messages, names }
-}
-
-/// The name of a PDU; several messages in a datagram are called by all of them.
-pub(crate) fn message(pdu: &Pdu) -> String {
-    dissect::name(&facts(pdu, &Nobody))
-}
-
-/// What is worth a glance. Never a payload: it may be a key.
-pub(crate) fn info(pdu: &Pdu, environment: &Environment) -> String {
-    let mut words: Vec<String> = ends(pdu, environment).into_iter().collect();
-    words.extend(dissect::info(&facts(pdu, environment)));
-    words.extend(pdu.notes.iter().cloned());
-    words.join(", ")
-}
-
-impl Names for Environment {
-    fn of_address(&self, address: &str) -> Option<String> {
-        self.board_by_address(address).map(ToOwned::to_owned)
-    }
-
-    fn of_eui64(&self, eui64: &str) -> Option<String> {
-        let is_it = |own: &String| same_eui64(own, eui64);
-        let mut boards = self.properties.iter();
-        boards.find(|(_, properties)| properties.get("eui64").is_some_and(is_it)).map(|(name, _)| name.clone())
-    }
-}
-
-/// Who made a packet and whom it is for, where others carry it.
-fn ends(pdu: &Pdu, environment: &Environment) -> Option<String> {
-    let origin = pdu.origin.as_deref()?;
-    let address = pdu.text("ipv6.dst")?;
-    let destination = environment.board_by_address(address)?;
-    let relayed = pdu.from.as_deref() != Some(origin) || pdu.to.as_deref() != Some(destination);
-    (pdu.point == Point::Air && relayed).then(|| format!("{origin} → {destination}"))
-}
-
-/// Whether two texts are the same EUI-64, with or without separators.
-fn same_eui64(a: &str, b: &str) -> bool {
-    let digits = |text: &str| text.chars().filter(char::is_ascii_hexdigit).collect::<String>().to_ascii_lowercase();
-    digits(a) == digits(b)
 }

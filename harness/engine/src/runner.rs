@@ -3,13 +3,16 @@
 
 use std::time::Duration;
 
+use authenticator::Registry;
+use authenticator::station::Briefing;
 use protocols::time::Instant;
-use record::Octets;
 use record::event::{Action, Because, EVENTS_SCHEMA, Event, Key, Observation, What};
-use suites::plan::{Case, Command, Role, StepKind};
+use record::{BundleError, Octets};
+use suites::plan::{Board, Case, Command, Role, StepKind};
 use testbeds::Rack;
 
 use crate::environment::Environment;
+use crate::error::RunError;
 use crate::judge::{CaseVerdict, Judge, Progress, Want};
 use crate::machines::{MachineEvent, Machines};
 use crate::scenery;
@@ -23,12 +26,12 @@ pub trait Log {
     ///
     /// # Errors
     /// Why the event could not be kept; the case ends at once.
-    fn append(&mut self, t: u64, what: What) -> Result<Event, String>;
+    fn append(&mut self, t: u64, what: What) -> Result<Event, BundleError>;
 }
 
 impl Log for record::bundle::CaseWriter<'_> {
-    fn append(&mut self, t: u64, what: What) -> Result<Event, String> {
-        Self::append(self, t, what).map_err(|error| error.to_string())
+    fn append(&mut self, t: u64, what: What) -> Result<Event, BundleError> {
+        Self::append(self, t, what)
     }
 }
 
@@ -39,7 +42,7 @@ pub struct MemoryLog {
 }
 
 impl Log for MemoryLog {
-    fn append(&mut self, t: u64, what: What) -> Result<Event, String> {
+    fn append(&mut self, t: u64, what: What) -> Result<Event, BundleError> {
         self.count += 1;
         Ok(Event { n: self.count, t, what })
     }
@@ -63,18 +66,20 @@ pub fn run_case(
     environment: &Environment,
     case_seed: [u8; 32],
     rack: &mut dyn Rack,
+    registry: Registry,
     machines: Machines,
     log: &mut dyn Log,
-) -> Result<CaseRun, String> {
+) -> Result<CaseRun, RunError> {
     let mut runner = Runner {
         case,
         judge: Judge::new(case, environment),
         rack,
+        registry,
         machines,
         log,
         events: Vec::new(),
         next_request: 1,
-        anchors: Vec::new(),
+        told: Vec::new(),
         routes: Vec::new(),
         button_is_due: false,
         open_requests: 0,
@@ -83,7 +88,7 @@ pub fn run_case(
     };
     runner.run(case_seed, environment);
     match runner.log_failure {
-        Some(reason) => Err(reason),
+        Some(error) => Err(error.into()),
         None => Ok(CaseRun { verdict: runner.judge.verdict(), events: runner.events }),
     }
 }
@@ -92,13 +97,14 @@ struct Runner<'a> {
     case: &'a Case,
     judge: Judge<'a>,
     rack: &'a mut dyn Rack,
+    registry: Registry,
     machines: Machines,
     log: &'a mut dyn Log,
     events: Vec<Event>,
     /// Number of the next upper-tester request; unique within the case, so that a stale answer can't count.
     next_request: u32,
-    /// Anchors that commissioning tools were told: tool and order.
-    anchors: Vec<(String, String)>,
+    /// Orders to be told again when a device turns out to bear another address: station and order.
+    told: Vec<(String, String)>,
     /// Routes that boards were told: board and command.
     routes: Vec<(String, String)>,
     /// The device has come up, and its button was not pressed yet.
@@ -106,7 +112,7 @@ struct Runner<'a> {
     /// Requests to the device that it has not answered since its boot.
     open_requests: u32,
     halted: bool,
-    log_failure: Option<String>,
+    log_failure: Option<BundleError>,
 }
 
 impl Runner<'_> {
@@ -139,54 +145,22 @@ impl Runner<'_> {
         self.emit(What::CaseEnded);
     }
 
-    /// Tells the commissioning tool the network's key and the manufacturer's list of trust anchors.
+    /// Gives every station the orders with which its kind begins a case, kind by kind.
     fn brief_machines(&mut self, environment: &Environment) {
         let property = |name: &str, field: &str| environment.get(name, field).unwrap_or_default().to_owned();
-        let tools: Vec<String> = self.named(Role::CommissioningTool);
-        let devices: Vec<String> = self.named(Role::BorderRouter).into_iter().chain(self.named(Role::Router)).collect();
-        for tool in tools {
-            let network = format!(
-                "network key={} index={} level={}",
-                property("network", "key"),
-                property("network", "index"),
-                self.case.security_level
-            );
-            self.order(&tool, &network, None);
-            for device in &devices {
-                let anchor = format!("anchor eui64={} psk={}", property(device, "eui64"), property(device, "psk"));
-                self.order(&tool, &anchor, None);
+        let boards = &self.case.topology.boards;
+        let named = |role: Role| boards.iter().filter(move |board| board.role == role).map(|board| board.name.clone());
+        let devices: Vec<String> = named(Role::BorderRouter).chain(named(Role::Router)).collect();
+        for kind in self.registry.kinds() {
+            let stations = boards.iter().filter(|board| board.role.is_station());
+            for Board { name, .. } in stations.filter(|board| kind.info.is_named(&board.name)) {
+                let security_level = self.case.security_level;
+                let briefing = Briefing { name, devices: &devices, security_level, property: &property };
+                for order in (kind.brief)(&briefing) {
+                    self.order(name, &order, None);
+                }
             }
         }
-        // Where the device is not as the profile has it.
-        let facts = (property("dut", "dtls_port"), property("dut", "psk_identity_form"));
-        let of_device = match &facts {
-            (port, identity) if port.is_empty() && identity.is_empty() => None,
-            (port, identity) => Some((property("dut", "eui64"), port, identity)),
-        };
-        if let Some((eui64, port, identity)) = &of_device {
-            for tool in self.named(Role::CommissioningTool) {
-                self.order(&tool, &format!("device eui64={eui64} port={port} identity={identity}"), None);
-            }
-        }
-        for radio in self.named(Role::TesterRadio) {
-            let configure = format!(
-                "configure eui64={} pan_id={} key={} index={} level={} keyed=0 answer_ssr=0 answer_nd=1",
-                property(&radio, "eui64"),
-                property("case", "pan_id"),
-                property("network", "key"),
-                property("network", "index"),
-                self.case.security_level,
-            );
-            self.order(&radio, &configure, None);
-            if let Some((eui64, port, identity)) = &of_device {
-                self.order(&radio, &format!("device eui64={eui64} port={port}"), None);
-                self.order(&radio, &format!("tool device eui64={eui64} port={port} identity={identity}"), None);
-            }
-        }
-    }
-
-    fn named(&self, role: Role) -> Vec<String> {
-        self.case.topology.boards.iter().filter(|board| board.role == role).map(|board| board.name.clone()).collect()
     }
 
     fn wait(&mut self, step: usize, deadline: u64) {
@@ -246,14 +220,13 @@ impl Runner<'_> {
         }
     }
 
-    /// Tells the commissioning tools that a device is known by another address from now on, its anchor being the same, and the
-    /// boards that were told a route to it.
+    /// Tells the stations whose orders were about a device that it is known by another address from now on, and the boards that
+    /// were told a route to it.
     fn announce(&mut self, known_as: &str, address: &str) {
-        let of = format!(" eui64={known_as} ");
         let given: Vec<(String, String)> =
-            self.anchors.iter().filter(|(_, order)| order.contains(&of)).cloned().collect();
-        for (tool, order) in given {
-            self.order(&tool, &order.replacen(known_as, address, 1), None);
+            self.told.iter().filter(|(_, order)| order.contains(known_as)).cloned().collect();
+        for (station, order) in given {
+            self.order(&station, &order.replacen(known_as, address, 1), None);
         }
         let routes: Vec<(String, String)> =
             self.routes.iter().filter(|(_, command)| command.contains(known_as)).cloned().collect();
@@ -284,16 +257,16 @@ impl Runner<'_> {
             StepKind::Do(Command::UpperTester { board, command, .. }) => self.ask(board, command),
             StepKind::Do(Command::Machine { machine, order, .. }) => match self.judge.bindings().resolve_line(order) {
                 Ok(order) => self.order(machine, &order, self.judge.order_time(number)),
-                Err(reference) => self.fault("suite", format!("{reference} stands for nothing here")),
+                Err(unknown) => self.fault("suite", unknown.to_string()),
             },
             StepKind::Check(check) => self.ask(&check.board, &check.command),
             StepKind::Send(send) => match self.machines.craft(send, self.judge.bindings()) {
                 Ok(actions) => actions.into_iter().for_each(|action| self.act(action)),
-                Err(reason) => self.fault("suite", reason),
+                Err(reason) => self.fault("suite", reason.to_string()),
             },
             StepKind::Deviate(deviation) => {
                 if let Err(reason) = self.machines.deviate(deviation, self.judge.bindings()) {
-                    self.fault("suite", reason);
+                    self.fault("suite", reason.to_string());
                 }
             }
             StepKind::Prompt { text } => {
@@ -315,7 +288,7 @@ impl Runner<'_> {
     fn ask(&mut self, board: &str, command: &str) {
         let command = match self.judge.bindings().resolve_line(command) {
             Ok(command) => command,
-            Err(reference) => return self.fault("suite", format!("{reference} stands for nothing here")),
+            Err(unknown) => return self.fault("suite", unknown.to_string()),
         };
         if command.starts_with("route ") {
             self.routes.push((board.to_owned(), command.clone()));
@@ -329,8 +302,8 @@ impl Runner<'_> {
     /// Hands an order to a machine, which gives it up after `within`.
     fn order(&mut self, machine: &str, order: &str, within: Option<Duration>) {
         let now = self.rack.now();
-        if order.starts_with("anchor ") || order.starts_with("device ") {
-            self.anchors.push((machine.to_owned(), order.to_owned()));
+        if self.registry.kind(machine).is_some_and(|kind| kind.info.is_told_again(order)) {
+            self.told.push((machine.to_owned(), order.to_owned()));
         }
         self.emit(What::Action(Action::Machine { machine: machine.to_owned(), order: order.to_owned() }));
         if !self.machines.order(now, machine, order, within) {
@@ -365,9 +338,9 @@ impl Runner<'_> {
                     self.emit(What::KeyLearnt(key));
                 }
             }
-            Err(reason) => {
+            Err(error) => {
                 self.halted = true;
-                self.log_failure.get_or_insert(reason);
+                self.log_failure.get_or_insert(error);
             }
         }
     }

@@ -2,11 +2,11 @@
 
 use std::net::Ipv6Addr;
 
-use authenticator::commissioning_tool::{DNS_SERVER, RESOURCE_DIRECTORY};
-use suites::liberties::{DeviceFacts, PskIdentity};
+use authenticator::{Registry, profile};
+use record::station::{Attachment, PropertyValue};
+use suites::device::{DeviceFacts, PskIdentity};
 use suites::plan::{Case, Point, Role, StepKind, Topology};
 use testbeds::testbed::{PAN_ID, Testbed};
-use wire::Eui64;
 
 use crate::credentials;
 use crate::environment::{Air, Environment};
@@ -15,32 +15,11 @@ use crate::seed;
 /// The channel of a case that names none.
 pub const DEFAULT_CHANNEL: u8 = 26;
 
-/// The on-mesh prefix, in 6LoWPAN context 0 (`PROFILE-SEL`, Addresses).
-pub const MESH_PREFIX: [u8; 8] = [0xfd, 0x00, 0xb0, 0x07, 0, 0, 0, 0];
-
-/// The commissioning tool on the backbone.
-pub const CT_ADDRESS: Ipv6Addr = Ipv6Addr::new(0xfd00, 0xc0, 0, 0, 0, 0, 0, 0xc7);
-
 /// The 6LBR's side of the backbone.
 pub const LBR_BACKBONE_ADDRESS: Ipv6Addr = Ipv6Addr::new(0xfd00, 0xc0, 0, 0, 0, 0, 0, 1);
 
 /// Key index of the network's link key (key identifier mode 1).
 pub const KEY_INDEX: u8 = 1;
-
-/// The address with this prefix and the modified EUI-64 interface identifier.
-pub fn address(prefix: [u8; 8], eui64: Eui64) -> Ipv6Addr {
-    let mut octets = [0; 16];
-    for (to, from) in octets.iter_mut().zip(prefix.into_iter().chain(eui64.interface_identifier())) {
-        *to = from;
-    }
-    Ipv6Addr::from(octets)
-}
-
-/// The IPv6 addresses that a board makes of its EUI-64.
-pub(crate) fn set_addresses(environment: &mut Environment, board: &str, eui64: Eui64) {
-    environment.set(board, "link_local", address([0xfe, 0x80, 0, 0, 0, 0, 0, 0], eui64).to_string());
-    environment.set(board, "global", address(MESH_PREFIX, eui64).to_string());
-}
 
 /// The channel that a case's parameters name, or the default.
 pub fn channel(case: &Case) -> u8 {
@@ -51,7 +30,7 @@ pub fn channel(case: &Case) -> u8 {
 pub fn boards_on_air(case: &Case) -> impl Iterator<Item = &str> {
     let boards = &case.topology.boards;
     boards.iter().enumerate().filter_map(move |(index, board)| {
-        let has_radio = |other: &usize| boards.get(*other).is_some_and(|other| other.role != Role::CommissioningTool);
+        let has_radio = |other: &usize| boards.get(*other).is_some_and(|other| other.role.has_radio());
         let is_linked =
             case.topology.links.iter().any(|(a, b)| (*a == index && has_radio(b)) || (*b == index && has_radio(a)));
         let is_of_it = |at: Point, from: &Option<String>| {
@@ -65,8 +44,13 @@ pub fn boards_on_air(case: &Case) -> impl Iterator<Item = &str> {
             StepKind::Never(never) => is_of_it(never.at, &never.from),
             _ => false,
         });
-        (board.role != Role::CommissioningTool && (is_linked || is_awaited)).then_some(board.name.as_str())
+        (board.role.has_radio() && (is_linked || is_awaited)).then_some(board.name.as_str())
     })
+}
+
+/// Whether a board of this name would be a station at the backbone, which has no board.
+pub fn is_port(name: &str) -> bool {
+    Registry::default().kind(name).is_some_and(|kind| kind.info.attachment == Attachment::Backbone)
 }
 
 /// How many of a hundred frames each link loses, by the case's parameter `loss`.
@@ -78,7 +62,7 @@ pub fn loss_percent(case: &Case) -> u8 {
 fn air(case: &Case, testbed: &Testbed) -> Air {
     let Topology { boards, links, .. } = &case.topology;
     let radios: Vec<&str> =
-        boards.iter().filter(|board| board.role != Role::CommissioningTool).map(|board| board.name.as_str()).collect();
+        boards.iter().filter(|board| board.role.has_radio()).map(|board| board.name.as_str()).collect();
     let name = |index: usize| boards.get(index).map(|board| board.name.as_str()).filter(|name| radios.contains(name));
     let links: Vec<(&str, &str)> = links.iter().filter_map(|(a, b)| Some((name(*a)?, name(*b)?))).collect();
     let missed = testbed.missed(&radios, &links, channel(case), loss_percent(case) > 0);
@@ -93,19 +77,27 @@ const PSK_OCTETS: usize = 16;
 
 /// Everything that `$name.field` may stand for in this case.
 ///
-/// `testbed` says which boards have addresses of their own.
-pub fn environment(case: &Case, case_seed: &[u8; 32], testbed: &Testbed) -> Environment {
+/// `testbed` says which boards have addresses of their own, `stations` what properties stations have.
+pub fn environment(case: &Case, case_seed: &[u8; 32], testbed: &Testbed, stations: Registry) -> Environment {
     let mut environment = Environment { air: air(case, testbed), ..Environment::default() };
     for (index, board) in case.topology.boards.iter().enumerate() {
-        if board.role == Role::CommissioningTool {
-            environment.set(&board.name, "address", CT_ADDRESS.to_string());
-            environment.set(&board.name, "dns", DNS_SERVER.to_string());
-            environment.set(&board.name, "directory", RESOURCE_DIRECTORY.to_string());
+        let kind = stations.kind(&board.name).filter(|_| board.role.is_station());
+        for property in kind.map(|kind| kind.info.properties).unwrap_or_default() {
+            let value = match property.value {
+                PropertyValue::Address(address) => address.to_string(),
+                PropertyValue::Secret(octets) => {
+                    let secret = seed::derive(case_seed, &format!("{} of {}", property.name, board.name));
+                    hex::encode(secret.get(..octets).unwrap_or(&secret))
+                }
+            };
+            environment.set(&board.name, property.name, value);
+        }
+        if board.role == Role::BackboneStation {
             continue;
         }
         let eui64 = testbed.eui64(&board.name, index);
         environment.set(&board.name, "eui64", eui64.to_string());
-        set_addresses(&mut environment, &board.name, eui64);
+        environment.set_addresses(&board.name, eui64);
         if testbed.learns_addresses(&board.name) {
             environment.set(&board.name, "addresses", "learn");
         }
@@ -136,10 +128,10 @@ pub fn environment(case: &Case, case_seed: &[u8; 32], testbed: &Testbed) -> Envi
     }
     environment.set("case", "channel", channel(case).to_string());
     environment.set("case", "pan_id", format!("{PAN_ID:#06x}"));
-    credentials::issue(case, case_seed, &mut environment);
+    credentials::issue(case, case_seed, stations, &mut environment);
     environment.set("network", "key", hex::encode(seed::derive_key(case_seed, "network link key")));
     environment.set("network", "second_key", hex::encode(seed::derive_key(case_seed, "second network link key")));
     environment.set("network", "index", KEY_INDEX.to_string());
-    environment.set("network", "prefix", format!("{}/64", address(MESH_PREFIX, Eui64([2, 0, 0, 0, 0, 0, 0, 0]))));
+    environment.set("network", "prefix", format!("{}/64", profile::MESH_PREFIX));
     environment
 }

@@ -1,5 +1,6 @@
 //! `plan.json`: every planned case with what its references stand for, so that a bundle can be judged by itself.
 
+use authenticator::Registry;
 use serde::{Deserialize, Serialize};
 use suites::plan::Case;
 use testbeds::testbed::Testbed;
@@ -10,6 +11,17 @@ use crate::seed;
 
 /// The version string of the format.
 pub const PLAN_SCHEMA: &str = "bootrack-plan/1";
+
+/// What is wrong with a stored plan.
+#[derive(Debug, thiserror::Error)]
+pub enum PlanError {
+    /// It is no plan.
+    #[error("plan.json: {0}")]
+    Json(#[from] serde_json::Error),
+    /// It is of another version.
+    #[error("plan.json: schema `{0}` is not known here (known: {PLAN_SCHEMA})")]
+    Schema(String),
+}
 
 /// The whole document.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -34,19 +46,24 @@ pub struct PlannedCase {
 }
 
 impl PlannedCase {
-    /// Completes a loaded case for a run on a testbed.
-    pub fn new(case: &Case, run_seed: u64, testbed: &Testbed) -> Self {
+    /// Completes a loaded case for a run on a testbed with these stations.
+    pub fn new(case: &Case, run_seed: u64, testbed: &Testbed, stations: Registry) -> Self {
         let case_seed = seed::case_seed(run_seed, &case.id);
         Self {
             case: crate::entry_check::with_entry_checks(case, &case_seed),
-            environment: scenery::environment(case, &case_seed, testbed),
+            environment: scenery::environment(case, &case_seed, testbed, stations),
             seed: hex::encode(case_seed),
         }
     }
 
     /// The `attempt`-th attempt at a case, from 1: an ID, and so a seed, of its own.
-    pub fn attempt(case: &Case, run_seed: u64, attempt: u32, testbed: &Testbed) -> Self {
-        Self::new(&Case { id: record::case_id::of_attempt(&case.id, attempt), ..case.clone() }, run_seed, testbed)
+    pub fn attempt(case: &Case, run_seed: u64, attempt: u32, testbed: &Testbed, stations: Registry) -> Self {
+        Self::new(
+            &Case { id: record::case_id::of_attempt(&case.id, attempt), ..case.clone() },
+            run_seed,
+            testbed,
+            stations,
+        )
     }
 
     /// The case as it is played at its `number`-th try, from 1: the same boards and keys, other losses and times.
@@ -78,11 +95,11 @@ impl StoredPlan {
     /// Reads `plan.json`.
     ///
     /// # Errors
-    /// One sentence that says what is wrong with it.
-    pub fn from_json(value: serde_json::Value) -> Result<Self, String> {
-        let plan: Self = serde_json::from_value(value).map_err(|error| format!("plan.json: {error}"))?;
+    /// [`PlanError`] with what is wrong with it.
+    pub fn from_json(value: serde_json::Value) -> Result<Self, PlanError> {
+        let plan: Self = serde_json::from_value(value)?;
         if plan.schema != PLAN_SCHEMA {
-            return Err(format!("plan.json: schema `{}` is not known here (known: {PLAN_SCHEMA})", plan.schema));
+            return Err(PlanError::Schema(plan.schema));
         }
         Ok(plan)
     }

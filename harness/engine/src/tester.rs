@@ -3,17 +3,17 @@
 
 use authenticator::craft::{self, CounterState, CraftError, CraftRequest, Destination, Protection};
 use authenticator::deviation::{self, Rule, RuleError};
-use authenticator::{CommissioningTool, Deviating, Neighbour, commissioning_tool, neighbour};
+use authenticator::{Deviating, Registry};
 use protocols::Entropy;
 use rand_core::SeedableRng as _;
-use suites::plan::{self, Constraint, Deviation, Operand, Role, Send};
+use suites::plan::{self, Constraint, Deviation, Operand, Send};
 use suites::tester::{Inability, Tester};
 
 use crate::scenery;
 
-/// The commissioning tool and the emulated neighbours of this program.
+/// The stations of these kinds.
 #[derive(Debug, Clone, Copy, Default)]
-pub struct TesterMachines;
+pub struct TesterMachines(pub Registry);
 
 impl Tester for TesterMachines {
     fn craft(&self, send: &Send) -> Result<(), Inability> {
@@ -35,7 +35,7 @@ impl Tester for TesterMachines {
         }
     }
 
-    fn deviate(&self, role: Role, deviation: &Deviation) -> Result<(), Inability> {
+    fn deviate(&self, deviation: &Deviation) -> Result<(), Inability> {
         let mut matches = Vec::new();
         for wanted in &deviation.matches {
             let Constraint::Equals(operand) = &wanted.constraint else {
@@ -60,11 +60,9 @@ impl Tester for TesterMachines {
         };
         let rule = Rule { message: deviation.message.clone(), matches, change, times: deviation.times };
         let entropy = Entropy::from_seed([0; 32]);
-        let taken = match role {
-            Role::CommissioningTool => Deviating::new(CommissioningTool::new(entropy)).deviate(rule),
-            _ => Deviating::new(Neighbour::new(entropy)).deviate(rule),
-        };
-        taken.map_err(|error| {
+        let kind = self.0.kind(&deviation.machine);
+        let kind = kind.ok_or_else(|| unable(format!("the tester has no machine `{}`", deviation.machine)))?;
+        Deviating::new(kind.station(entropy, None, false)).deviate(rule).map_err(|error| {
             let field = match &error {
                 RuleError::UnknownField { field, .. } => Some(field.clone()),
                 RuleError::UnknownMessage(_) => None,
@@ -77,11 +75,10 @@ impl Tester for TesterMachines {
         })
     }
 
-    fn order(&self, role: Role, order: &str) -> Result<(), String> {
-        match role {
-            Role::CommissioningTool => commissioning_tool::check_order(order),
-            _ => neighbour::check_order(order),
-        }
+    // The trait's: what is wrong is a fragment that goes into a diagnostic as it is.
+    fn order(&self, station: &str, order: &str) -> Result<(), String> {
+        let kind = self.0.kind(station).ok_or_else(|| format!("the tester has no machine `{station}`"))?;
+        (kind.check)(order)
     }
 }
 

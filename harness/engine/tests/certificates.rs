@@ -37,17 +37,17 @@ fn environment() -> Environment {
         },
         params: BTreeMap::new(),
         kills: Vec::new(),
-        iut: Iut::Device,
+        iut: Iut::default(),
         entry: None,
         exit: None,
         security_level: suites::plan::PROFILE_LEVEL,
-        device: suites::liberties::DeviceFacts::default(),
+        device: suites::device::DeviceFacts::default(),
         steps: vec![step],
         origin: Origin { file: "t.toml".to_owned(), line: 1 },
     };
     let mut environment = Environment::default();
     environment.set("dut", "eui64", EUI64);
-    credentials::issue(&case, &[7; 32], &mut environment);
+    credentials::issue(&case, &[7; 32], authenticator::Registry::default(), &mut environment);
     environment
 }
 

@@ -15,7 +15,7 @@ fn suites_may_send_exactly_the_messages_that_can_be_crafted() {
 
 #[test]
 fn suites_may_set_every_field_that_can_be_set() {
-    let vocabulary = Vocabulary::wire(Vec::<String>::new());
+    let vocabulary = Vocabulary::wire(Vec::<String>::new(), []);
     let settable = |field: &&str| vocabulary.settable(field).is_none();
     for message in craft::MESSAGES {
         let unknown: Vec<&str> = craft::fields(message).unwrap().into_iter().filter(settable).collect();

@@ -12,6 +12,7 @@ pub mod manifest;
 pub mod octets;
 pub mod pcapng;
 pub mod secrets;
+pub mod station;
 pub mod verdict;
 
 pub use bundle::{Bundle, BundleError, CaseWriter, StoredCase, StoredRun};

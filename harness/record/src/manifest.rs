@@ -116,6 +116,10 @@ pub struct CaseResult {
     pub verdict: Verdict,
     /// Whose doing, unless `pass`, `not_applicable` or `not_run`.
     pub blame: Option<Blame>,
+    /// Who that is, by name: what is under test (`dut`, or a station such as `ct`), another board or station, the sniffer; else the
+    /// word of the blame. Absent in bundles of older versions.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub blamed: Option<String>,
     /// One sentence; empty for `pass`.
     pub reason: String,
     /// The step that decided, unless `pass`.
@@ -145,9 +149,23 @@ pub struct CaseResult {
 }
 
 impl CaseResult {
+    /// Whose doing, with the name where the word alone does not say who that is: `device (ct)`.
+    pub fn shown_blame(&self) -> Option<String> {
+        self.blame.map(|blame| shown_blame(blame, self.blamed.as_deref()))
+    }
+
     /// How often the case was played to come to its verdict; 0 if it was not.
     pub fn tries(&self) -> usize {
         self.earlier_tries.len() + usize::from(!self.digests.is_empty())
+    }
+}
+
+/// Whose doing, with the name where the word alone does not say who that is: `device (ct)`, `rack (sniffer)`; `device` alone is
+/// the device under test.
+pub fn shown_blame(blame: Blame, blamed: Option<&str>) -> String {
+    match blamed {
+        Some(who) if who != blame.name() && !(blame == Blame::Device && who == "dut") => format!("{blame} ({who})"),
+        _ => blame.name().to_owned(),
     }
 }
 
@@ -159,6 +177,9 @@ pub struct Try {
     pub verdict: Verdict,
     /// Whose doing.
     pub blame: Option<Blame>,
+    /// Who that is, by name.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub blamed: Option<String>,
     /// One sentence.
     pub reason: String,
     /// The step that decided.

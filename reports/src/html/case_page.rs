@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use record::Event;
 use record::bundle::names;
-use record::manifest::{CaseResult, RunManifest};
+use record::manifest::{CaseResult, RunManifest, shown_blame};
 use record::verdict::{NearestMiss, StepOutcome, Verdict};
 use serde::Serialize;
 use suites::plan::Part;
@@ -39,6 +39,8 @@ pub(super) struct Page {
     pieces: Vec<String>,
     badge: Badge,
     blame: Option<&'static str>,
+    /// Who that is.
+    blamed: Option<String>,
     purpose: String,
     headline: String,
     position: String,
@@ -160,6 +162,7 @@ pub(super) fn page(manifest: &RunManifest, clauses: &Clauses, case: &CaseInput<'
         pieces: pieces(&result.id),
         badge: result.verdict.into(),
         blame: result.blame.map(|blame| blame.name()),
+        blamed: result.blamed.as_deref().map(line),
         purpose: line(&result.purpose),
         headline: headline(result),
         position: index.map_or(String::new(), |index| format!("{} of {}", index + 1, manifest.cases.len())),
@@ -257,7 +260,8 @@ fn facts(case: &CaseInput<'_>) -> Vec<Fact> {
     let mut facts = vec![fact("Suite", &result.suite), fact("Phase", &result.phase)];
     if let Some(plan) = case.case {
         if !plan.iut.is_device() {
-            facts.push(fact("Under test", "the commissioning tool; `dut` is a reference device"));
+            let title = case.title(plan.iut.name());
+            facts.push(fact("Under test", format!("the {title}; `dut` is a reference device")));
         }
         facts.push(fact("Topology", &plan.topology.text));
         let params: Vec<String> = plan.params.iter().map(|(name, value)| format!("{name} = {value}")).collect();
@@ -283,7 +287,8 @@ fn facts(case: &CaseInput<'_>) -> Vec<Fact> {
     }
     facts.push(fact("Case seed", &result.seed));
     for (number, earlier) in (1..).zip(&result.earlier_tries) {
-        let blame = earlier.blame.map(|blame| format!(", {blame}")).unwrap_or_default();
+        let shown = |blame| format!(", {}", line(&shown_blame(blame, earlier.blamed.as_deref())));
+        let blame = earlier.blame.map(shown).unwrap_or_default();
         let reason = line(&earlier.reason);
         facts.push(fact(&format!("Try {number}"), format!("{}{blame}: {reason} (in try-{number})", earlier.verdict)));
     }

@@ -64,6 +64,7 @@ struct Row {
     states: String,
     purpose: String,
     blame: Option<&'static str>,
+    blamed: Option<String>,
     reason: String,
     duration: String,
     clauses: String,
@@ -223,6 +224,7 @@ fn row(case: &CaseResult) -> crate::Result<Row> {
         states: states(case),
         purpose: line(&case.purpose),
         blame: case.blame.map(|blame| blame.name()),
+        blamed: case.blamed.as_deref().map(line),
         reason: match case.verdict {
             Verdict::Pass => String::new(),
             Verdict::NotRun if case.reason.is_empty() => "The run ended before it.".into(),

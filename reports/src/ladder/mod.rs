@@ -48,6 +48,8 @@ pub struct Lifeline {
     pub name: String,
     /// What it is, if it is a board of the topology.
     pub role: Option<Role>,
+    /// The same for people; empty if it is none.
+    pub title: &'static str,
 }
 
 /// A horizontal band.

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use record::event::{Action, Event, Observation, TransmitStatus, What};
 use record::manifest::CaseResult;
-use suites::plan::{Part, Point, Role, StepKind};
+use suites::plan::{Board, Part, Point, Role, StepKind};
 
 use super::{Ladder, Lifeline, MOST_ROWS, PAUSE, Row, RowKind, WINDOW};
 use crate::input::{CaseInput, PduSummary};
@@ -109,7 +109,15 @@ struct Lifelines {
 impl Lifelines {
     fn of(case: &CaseInput<'_>) -> Self {
         let boards = case.case.iter().flat_map(|case| &case.topology.boards);
-        Self { all: boards.map(|board| Lifeline { name: line(&board.name), role: Some(board.role) }).collect() }
+        let title = |board: &Board| match board.role {
+            Role::BackboneStation => case.title(&board.name),
+            Role::BorderRouter => "6LBR",
+            Role::Router => "6LR",
+            Role::RadioStation => "tester radio",
+        };
+        let lifeline =
+            |board: &Board| Lifeline { name: line(&board.name), role: Some(board.role), title: title(board) };
+        Self { all: boards.map(lifeline).collect() }
     }
 
     fn find(&self, name: &str) -> Option<usize> {
@@ -120,7 +128,7 @@ impl Lifelines {
         let name = line(name);
         let name = if name.is_empty() { "unknown" } else { &name };
         self.find(name).unwrap_or_else(|| {
-            self.all.push(Lifeline { name: name.to_owned(), role: None });
+            self.all.push(Lifeline { name: name.to_owned(), role: None, title: "" });
             self.all.len() - 1
         })
     }
@@ -169,16 +177,20 @@ fn message_row(pdu: &PduSummary, from: usize, to: Vec<usize>, info: String) -> R
     }
 }
 
-/// A backbone packet is named by its ends, but an arrow goes as far as the packet was seen: between the commissioning
-/// tool and the border router. `None` if those two are its ends.
+/// A backbone packet is named by its ends, but an arrow goes as far as the packet was seen: between a station at the backbone and
+/// the border router. `None` if those two are its ends, or two stations are.
 fn backbone_hop(pdu: &PduSummary, lines: &Lifelines) -> Option<(usize, usize)> {
     if pdu.from.is_empty() || pdu.to.is_empty() {
         return None;
     }
-    let (tool, border) = (lines.of_role(Role::CommissioningTool)?, lines.of_role(Role::BorderRouter)?);
-    match (lines.find(&pdu.from), lines.find(&pdu.to)) {
-        (Some(from), to) if from == tool && to != Some(border) => Some((tool, border)),
-        (from, Some(to)) if to == tool && from != Some(border) => Some((border, tool)),
+    let border = lines.of_role(Role::BorderRouter)?;
+    let station = |end: &str| {
+        let is_port = |at: &usize| lines.all.get(*at).is_some_and(|it| it.role == Some(Role::BackboneStation));
+        lines.find(end).filter(is_port)
+    };
+    match (station(&pdu.from), station(&pdu.to)) {
+        (Some(from), None) if lines.find(&pdu.to) != Some(border) => Some((from, border)),
+        (None, Some(to)) if lines.find(&pdu.from) != Some(border) => Some((border, to)),
         _ => None,
     }
 }
@@ -196,20 +208,20 @@ fn neighbours(from: usize, lines: &Lifelines, case: &CaseInput<'_>) -> Vec<usize
                 None
             }
         })
-        .filter(|index| lines.all.get(*index).is_some_and(|other| other.role != Some(Role::CommissioningTool)))
+        .filter(|index| lines.all.get(*index).is_some_and(|other| other.role != Some(Role::BackboneStation)))
         .collect();
     if linked.is_empty() {
         (0..lines.all.len())
-            .filter(|index| *index != from && lines.all[*index].role != Some(Role::CommissioningTool))
+            .filter(|index| *index != from && lines.all[*index].role != Some(Role::BackboneStation))
             .collect()
     } else {
         linked.into_iter().collect()
     }
 }
 
-/// On the backbone there are the commissioning tool and the border router.
+/// On the backbone there are the border router and stations.
 fn other_end(from: usize, lines: &Lifelines) -> Option<usize> {
-    [Role::BorderRouter, Role::CommissioningTool]
+    [Role::BorderRouter, Role::BackboneStation]
         .into_iter()
         .filter_map(|role| lines.of_role(role))
         .find(|it| *it != from)

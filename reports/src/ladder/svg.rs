@@ -133,7 +133,7 @@ fn heads(ladder: &Ladder, layout: &Layout, out: &mut String) {
     for (index, lifeline) in ladder.lifelines.iter().enumerate() {
         let x = layout.lifeline(index);
         let name = escape(&cut(&lifeline.name, 17));
-        let role = lifeline.role.map_or("", role_name);
+        let role = lifeline.title;
         let _ = write!(
             out,
             "<g class=\"head\"><title>{}</title><rect x=\"{:.1}\" y=\"2\" width=\"124\" height=\"38\" rx=\"5\"/>\
@@ -144,16 +144,6 @@ fn heads(ladder: &Ladder, layout: &Layout, out: &mut String) {
             x - 62.0,
             layout.height - 11.0,
         );
-    }
-}
-
-fn role_name(role: suites::plan::Role) -> &'static str {
-    use suites::plan::Role;
-    match role {
-        Role::CommissioningTool => "commissioning tool",
-        Role::BorderRouter => "6LBR",
-        Role::Router => "6LR",
-        Role::TesterRadio => "tester radio",
     }
 }
 

@@ -13,6 +13,7 @@ use record::event::{Action, Event, Key, Observation, TransmitStatus, What};
 use record::manifest::{CaseResult, DeviceState, Named, RUN_SCHEMA, RunManifest};
 use record::verdict::{Blame, FieldMiss, NearestMiss, StepOutcome, Verdict};
 use suites::plan::{Board, Case, Iut, Origin, Part, Point, Role, State, Step, StepKind, Topology};
+use suites::vocabulary::Stations;
 
 use log::Log;
 
@@ -42,6 +43,7 @@ impl Fixture {
                     pdus: pdus.clone(),
                     exposures: exposures(),
                     bootstraps: bootstraps(),
+                    stations: Stations::of(authenticator::Registry::default().infos()),
                 });
             }
         }
@@ -118,7 +120,7 @@ fn topology() -> Topology {
     Topology {
         text: "line: ct lbr router dut".into(),
         boards: vec![
-            board("ct", Role::CommissioningTool),
+            board("ct", Role::BackboneStation),
             board("lbr", Role::BorderRouter),
             board("router", Role::Router),
             board("dut", Role::Router),
@@ -141,10 +143,11 @@ fn case(id: &str, phase: &str, purpose: &str, clauses: &[&str], steps: Vec<Step>
         topology: topology(),
         params: row.split_once('=').map(|(name, value)| (name.to_owned(), value.to_owned())).into_iter().collect(),
         kills: vec!["jsr-eui64-reversed".into()],
-        iut: Iut::Device,
+        iut: Iut::default(),
         entry: Some(State::Installed),
         exit: Some(State::Secured),
         security_level: suites::plan::PROFILE_LEVEL,
+        device: suites::device::DeviceFacts::default(),
         steps,
         origin: Origin { file: "selective-order.toml".into(), line: 41 },
     }
@@ -209,6 +212,7 @@ fn result(case: &Case, verdict: Verdict, steps: Vec<StepOutcome>, log: &Log) -> 
         clauses: case.clauses.clone(),
         verdict,
         blame: None,
+        blamed: None,
         reason: String::new(),
         deciding_step: None,
         deciding_clauses: Vec::new(),
@@ -408,7 +412,7 @@ fn undecided(id: &str) -> (Evidence, CaseResult) {
         secured: false,
         wrong_on_purpose: Some("not secured although the link is".into()),
     });
-    evidence.case.topology.boards.push(Board { name: "tester".into(), role: Role::TesterRadio });
+    evidence.case.topology.boards.push(Board { name: "tester".into(), role: Role::RadioStation });
     evidence.case.topology.links.push((3, 4));
     result.verdict = Verdict::Inconclusive;
     result.blame = Some(Blame::Rack);

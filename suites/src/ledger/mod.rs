@@ -3,7 +3,7 @@
 mod mechanism;
 mod read;
 mod sections;
-mod tally;
+pub mod tally;
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -12,7 +12,6 @@ use input::{Fault, Source};
 
 pub use mechanism::{MECHANISMS, Mechanism, mechanism};
 pub use sections::Section;
-pub use tally::Tally;
 
 use crate::plan::Case;
 use crate::tree::{self, Faults};

@@ -1,12 +1,14 @@
-//! `do` steps: `power_on dut`, `reset dut`, `ut dut join key=value`, `ct select $dut.eui64`, `tester announce to=$dut.eui64`.
+//! `do` steps: `power_on dut`, `reset dut`, `ut dut join key=value`, and orders of stations, such as `ct select $dut.eui64`.
 
 use std::ops::Range;
 
-use crate::loader::scope::{Scope, has_upper_tester};
-use crate::loader::upper_tester::{QUOTED, upper_tester_command};
+use record::station::OrderInfo;
+
+use crate::loader::line::{check_arguments, from_first, split};
+use crate::loader::upper_tester::upper_tester_command;
 use crate::plan::{Answer, Command, Role};
+use crate::scope::Scope;
 use crate::tree::{Faults, Node, suggest};
-use crate::vocabulary::{COMMISSIONING_TOOL_ORDERS, NEIGHBOUR_ORDERS, Word};
 
 /// What an unknown first word is told.
 const DO_HELP: &str = "write `power_on BOARD`, `power_off BOARD`, `reset BOARD`, `ut BOARD COMMAND ...`, `ct ORDER ...` or \
@@ -40,7 +42,7 @@ pub(crate) fn command(
                 faults.add(&node.span, format!("`{verb}` takes one board"), DO_HELP);
                 return None;
             };
-            if let Err((message, help)) = scope.board(board, has_upper_tester, "board with a power switch") {
+            if let Err((message, help)) = scope.board(board, Role::has_firmware, "board with a power switch") {
                 faults.add(&node.part(place.clone(), faults.source), message, help);
                 return None;
             }
@@ -55,7 +57,7 @@ pub(crate) fn command(
                 faults.add(&node.span, "`ut` takes a board and a command", DO_HELP);
                 return None;
             };
-            if let Err((message, help)) = scope.board(board, has_upper_tester, "board with an upper tester") {
+            if let Err((message, help)) = scope.board(board, Role::has_firmware, "board with an upper tester") {
                 faults.add(&node.part(place.clone(), faults.source), message, help);
                 return None;
             }
@@ -66,18 +68,17 @@ pub(crate) fn command(
             Some(Command::UpperTester { board: (*board).to_owned(), command, answer: expected })
         }
         machine => {
-            let orders = match (machine, scope.role(machine)) {
-                ("ct", Some(_)) => COMMISSIONING_TOOL_ORDERS,
-                (_, Some(Role::TesterRadio)) => NEIGHBOUR_ORDERS,
-                _ => {
-                    let machines = scope.boards(|role| matches!(role, Role::CommissioningTool | Role::TesterRadio));
+            let kind = match (scope.vocabulary.stations.kind(machine), scope.role(machine)) {
+                (Some(kind), Some(_)) => kind,
+                (absent, _) => {
+                    let machines = scope.boards(Role::is_station);
                     let known: Vec<&str> = ["power_on", "power_off", "reset", "ut"]
                         .into_iter()
                         .chain(machines.iter().map(String::as_str))
                         .collect();
-                    let message = match machine {
-                        "ct" => format!("no `ct` in the topology `{}`", scope.topology.text),
-                        _ => format!("unknown command `{machine}`"),
+                    let message = match absent.filter(|kind| !kind.is_prefix) {
+                        Some(kind) => format!("no `{}` in the topology `{}`", kind.name, scope.topology.text),
+                        None => format!("unknown command `{machine}`"),
                     };
                     let near = suggest(machine, known.iter().copied());
                     let help = if near.starts_with("did") { near } else { DO_HELP.to_owned() };
@@ -95,10 +96,9 @@ pub(crate) fn command(
                 );
             }
             let words = words.get(1..).unwrap_or_default();
-            check_words(node, words, orders, &format!("order for `{machine}`"), faults)?;
+            check_order(node, words, kind.orders, &format!("order for `{machine}`"), faults)?;
             let order = from_first(text, words)?;
-            let role = scope.role(machine)?;
-            if let Some(Err(problem)) = scope.with_stand_ins(&order).map(|order| scope.tester.order(role, &order)) {
+            if let Some(Err(problem)) = scope.with_stand_ins(&order).map(|order| scope.tester.order(machine, &order)) {
                 let place =
                     words.first().map_or_else(|| 0..text.len(), |(_, place)| place.start..text.trim_end().len());
                 let message = format!("`{machine}` cannot carry this out: {problem}");
@@ -110,76 +110,36 @@ pub(crate) fn command(
     }
 }
 
-pub(super) fn from_first(text: &str, words: &[(&str, Range<usize>)]) -> Option<String> {
-    text.get(words.first()?.1.start..).map(|text| text.trim_end().to_owned())
-}
-
-fn check_words(
+/// Checks the words of an order by the table of its station.
+fn check_order(
     node: &Node,
     words: &[(&str, Range<usize>)],
-    known: &[Word],
+    known: &[OrderInfo],
     what: &str,
     faults: &mut Faults<'_>,
 ) -> Option<()> {
+    let names = || known.iter().map(|order| order.name).collect::<Vec<_>>();
     let Some(((name, place), arguments)) = words.split_first() else {
-        faults.add(&node.span, format!("the {what} is missing"), suggest("", known.iter().map(|word| word.name)));
+        faults.add(&node.span, format!("the {what} is missing"), suggest("", names()));
         return None;
     };
-    let Some(word) = known.iter().find(|word| word.name == *name) else {
-        let help = suggest(name, known.iter().map(|word| word.name));
+    let Some(order) = known.iter().find(|order| order.name == *name) else {
+        let help = suggest(name, names());
         faults.add(&node.part(place.clone(), faults.source), format!("unknown {what} `{name}`"), help);
         return None;
     };
-    let (seen, bare) = check_arguments(node, name, arguments, (word.keys, word.bare.1), faults);
-    if let Some(missing) = word.needs.iter().find(|needed| !seen.contains(*needed)) {
+    let (least, most) = order.bare_range();
+    let (seen, bare) = check_arguments(node, name, arguments, (&order.key_names(), most), faults);
+    if let Some(missing) = order.needed_keys().find(|needed| !seen.contains(needed)) {
         faults.add(&node.span, format!("`{name}` needs `{missing}=`"), "");
         return None;
     }
-    if bare < word.bare.0 {
-        let count = word.bare.0;
-        faults.add(&node.span, format!("`{name}` takes {count} argument{}", if count == 1 { "" } else { "s" }), "");
+    if bare < least {
+        let plural = if least == 1 { "" } else { "s" };
+        faults.add(&node.span, format!("`{name}` takes {least} argument{plural}"), "");
         return None;
     }
     Some(())
-}
-
-/// Checks the arguments of a command or order that takes these keys and at most so many bare ones: those that stand there.
-pub(super) fn check_arguments<'w>(
-    node: &Node,
-    name: &str,
-    arguments: &[(&'w str, Range<usize>)],
-    (keys, most_bare): (&[&str], usize),
-    faults: &mut Faults<'_>,
-) -> (Vec<&'w str>, usize) {
-    let mut bare = 0;
-    let mut seen: Vec<&str> = Vec::new();
-    for (argument, place) in arguments {
-        let place = node.part(place.clone(), faults.source);
-        // A path may bear a query: it begins with a slash and is no `key=value`.
-        match argument.split_once('=').filter(|_| !argument.starts_with('/')) {
-            Some((key, value)) => {
-                if !keys.contains(&key) {
-                    let help = suggest(key, keys.iter().copied());
-                    faults.add(&place, format!("`{name}` has no argument `{key}`"), help);
-                } else if seen.contains(&key) {
-                    faults.add(&place, format!("`{key}` stands here twice"), "");
-                } else if value.is_empty() {
-                    faults.add(&place, format!("`{key}` has no value"), "");
-                }
-                seen.push(key);
-                if key == "payload" {
-                    break;
-                }
-            }
-            _ => {
-                bare += 1;
-                if bare > most_bare {
-                    faults.add(&place, format!("`{argument}` is no argument of `{name}`"), "write `key=value`");
-                }
-            }
-        }
-    }
-    (seen, bare)
 }
 
 fn answer_of(node: &Node, faults: &mut Faults<'_>) -> Option<Answer> {
@@ -200,22 +160,4 @@ fn answer_of(node: &Node, faults: &mut Faults<'_>) -> Option<Answer> {
             }
         },
     }
-}
-
-/// Words of a text with their places. A word that begins with `text="` goes to the next quotation mark.
-pub(crate) fn split(text: &str) -> Vec<(&str, Range<usize>)> {
-    let mut found = Vec::new();
-    let mut position = 0;
-    while let Some(rest) = text.get(position..) {
-        let Some(skipped) = rest.find(|c: char| !c.is_whitespace()) else { break };
-        let start = position + skipped;
-        let word = text.get(start..).unwrap_or_default();
-        let closing = word.strip_prefix(QUOTED).and_then(|value| value.strip_prefix('"')?.find('"'));
-        let from = closing.map_or(0, |closing| QUOTED.len() + 1 + closing);
-        let length =
-            word.get(from..).and_then(|rest| rest.find(char::is_whitespace)).map_or(word.len(), |end| from + end);
-        position = start + length;
-        found.push((word.get(..length).unwrap_or_default(), start..position));
-    }
-    found
 }

@@ -2,33 +2,33 @@
 
 mod command;
 mod defined;
+mod line;
 mod order_time;
 mod rows;
-pub(crate) mod scope;
 pub(crate) mod step;
 mod substitute;
 mod template;
 mod tester_step;
 mod upper_tester;
-mod values;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 
 use input::{Fault, Source};
 
+use crate::device::DeviceFacts;
 use crate::ledger::Ledger;
-use crate::liberties::{DeviceFacts, Liberties};
+use crate::liberties::Liberties;
 use crate::pics::Proforma;
 use crate::pixit::Pixit;
-use crate::plan::{Case, Iut, Origin, Part, Role, Routing, State, Topology};
+use crate::plan::{Case, DUT, Iut, Origin, Part, Role, Routing, State, Topology};
+use crate::scope::Scope;
 use crate::tester::Tester;
 use crate::topology;
 use crate::tree::{self, Faults, Node, Table, Value, suggest};
 use crate::vocabulary::{PHASES, Vocabulary};
 
 use defined::Defined;
-use scope::Scope;
 use step::Steps;
 use substitute::Known;
 
@@ -217,10 +217,7 @@ impl CaseReader<'_, '_, '_> {
             },
             None => Role::Router,
         };
-        let iut = match table.get("iut").map(|node| template::choice(node, &["dut", "ct"], "`iut`", self.faults)) {
-            Some(Some("ct")) => Iut::CommissioningTool,
-            _ => Iut::Device,
-        };
+        let iut = self.iut(table);
         let routing =
             match table.get("routing").map(|node| template::choice(node, &["tree", "rpl"], "`routing`", self.faults)) {
                 Some(Some("rpl")) => Routing::Rpl,
@@ -230,7 +227,7 @@ impl CaseReader<'_, '_, '_> {
         let exit = self.state(table, "exit");
         let rows = rows::read(table, self.faults);
         table.require("topology", "a case", self.faults);
-        let liberties = Liberties::of(self.catalogue.pixit, iut);
+        let liberties = Liberties::of(self.catalogue.pixit, &iut);
         let mut used_params = BTreeSet::new();
         let mut cases = Vec::new();
         let mut names = BTreeSet::new();
@@ -255,7 +252,7 @@ impl CaseReader<'_, '_, '_> {
                 topology: &topology,
                 params: row.values.iter().map(|(name, _)| name.clone()).collect(),
                 pixit: self.catalogue.pixit,
-                iut,
+                iut: &iut,
                 bound: BTreeMap::new(),
             };
             let mut steps = Steps {
@@ -276,7 +273,8 @@ impl CaseReader<'_, '_, '_> {
                 }
             }
             let mut steps = steps.steps;
-            order_time::give(&mut steps, self.catalogue.pixit, topology.boards.len());
+            let stations = &self.catalogue.vocabulary.stations;
+            order_time::give(&mut steps, stations, self.catalogue.pixit, topology.boards.len());
             used_params.extend(known.used);
             let case = Case {
                 id: name,
@@ -289,18 +287,19 @@ impl CaseReader<'_, '_, '_> {
                 topology,
                 params: row.texts(),
                 kills: kills.clone(),
-                iut,
+                iut: iut.clone(),
                 entry,
                 exit,
                 security_level: liberties.security_level,
-                device: DeviceFacts::of(self.catalogue.pixit, iut, is_told),
+                device: DeviceFacts::of(self.catalogue.pixit, &iut, is_told),
                 steps,
                 origin: Origin { file: self.faults.source.name.clone(), line: self.faults.line(table.span.start) },
             };
             // Where a step could not be read, what the case awaits is not known.
             if self.faults.count() == before && !step::awaits_the_iut(&case) {
                 let span = table.entry("id").map_or_else(|| table.span.clone(), |entry| entry.node.span.clone());
-                let (message, help) = step::awaits_nothing(iut);
+                let station = self.catalogue.vocabulary.stations.kind(iut.name());
+                let (message, help) = step::awaits_nothing(&iut, station);
                 self.faults.add(&span, message, help);
             }
             cases.push(case);
@@ -357,6 +356,19 @@ impl CaseReader<'_, '_, '_> {
         self.names(&listed, "mutant", |name| mutants.iter().any(|known| known == name), || mutants.clone())
     }
 
+    /// `dut`, or a station.
+    fn iut(&mut self, table: &Table) -> Iut {
+        let stations = &self.catalogue.vocabulary.stations;
+        let kinds: Vec<&str> = std::iter::once(DUT).chain(stations.kinds().map(|kind| kind.name)).collect();
+        let Some(node) = table.get("iut") else { return Iut::default() };
+        let Some(name) = node.text("`iut`", self.faults) else { return Iut::default() };
+        if name != DUT && stations.kind(name).is_none() {
+            self.faults.add(&node.span, format!("`iut`: unknown word `{name}`"), suggest(name, kinds));
+            return Iut::default();
+        }
+        Iut::new(name)
+    }
+
     fn state(&mut self, table: &Table, key: &str) -> Option<State> {
         let names = State::ALL.map(State::name);
         template::choice(table.get(key)?, &names, &format!("`{key}`"), self.faults).and_then(State::from_name)
@@ -386,7 +398,7 @@ impl CaseReader<'_, '_, '_> {
     fn topology(&mut self, table: &Table, dut_role: Role, known: &mut Known) -> Option<crate::plan::Topology> {
         let node = known.put_into_node(table.get("topology")?);
         let text = node.text("`topology`", self.faults)?;
-        match topology::parse(text, dut_role) {
+        match topology::parse(text, dut_role, &self.catalogue.vocabulary.stations) {
             Ok(topology) => Some(topology),
             Err(all) => {
                 for fault in all {

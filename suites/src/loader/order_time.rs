@@ -3,146 +3,161 @@
 
 use std::time::Duration;
 
+use record::station::{OrderInfo, OrderTime, Span};
+
 use crate::pixit::Pixit;
 use crate::plan::{Answer, Command, Step, StepKind};
-use crate::readers;
+use crate::vocabulary::Stations;
 
-/// What a machine does by itself.
+/// What a station does by itself.
 const OWN: Duration = Duration::from_secs(10);
 
-/// What the radio of an emulated neighbour may take for a few frames.
+/// What the radio of a station may take for a few frames.
 const FRAMES: Duration = Duration::from_secs(60);
-
-/// The longest exchange of CoAP: MAX_TRANSMIT_WAIT (RFC 7252 section 4.8.2).
-const EXCHANGE: Duration = Duration::from_secs(93);
-
-/// Between two echo requests of `reach`.
-const ECHO: Duration = Duration::from_secs(3);
-
-/// Most frames on the tape of a neighbour.
-const TAPE: u32 = 256;
-
-/// Between two messages of a flood or of a tape, unless the order says otherwise.
-const PACE: Duration = Duration::from_millis(20);
 
 /// Gives every order that is waited for, and that the suite gave no time, the time that such an order takes at most, in a case of
 /// so many boards.
-pub(super) fn give(steps: &mut [Step], pixit: &Pixit, boards: usize) {
-    let times = Times::new(pixit, boards);
-    let mut floods = Duration::ZERO;
+pub(super) fn give(steps: &mut [Step], stations: &Stations, pixit: &Pixit, boards: usize) {
+    let times = Times { pixit, boards: u32::try_from(boards).unwrap_or(u32::MAX) };
+    let mut goes_on = Duration::ZERO;
     for step in steps {
-        let StepKind::Do(Command::Machine { order, answer, within, .. }) = &mut step.kind else { continue };
-        floods += flood(order);
+        let StepKind::Do(Command::Machine { machine, order, answer, within }) = &mut step.kind else { continue };
+        let Some(station) = stations.kind(machine) else { continue };
+        let Some(info) = order.split_whitespace().next().and_then(|word| station.order(word)) else { continue };
+        goes_on += beside(info, order);
         if within.is_none() && *answer != Answer::Later {
-            *within = Some(times.of(order, step.procedure.as_deref(), floods));
+            *within = Some(times.of(info, order, goes_on));
         }
     }
 }
 
-struct Times {
-    /// A DTLS handshake.
-    handshake: Duration,
-    /// From power-on to the first JSR.
-    first_request: Duration,
-    /// Between two JSRs.
-    next_request: Duration,
+struct Times<'a> {
+    pixit: &'a Pixit,
     boards: u32,
 }
 
-impl Times {
-    fn new(pixit: &Pixit, boards: usize) -> Self {
-        let duration = |reader| pixit.duration_for(reader).unwrap_or(FRAMES);
-        let jitter =
-            pixit.number_for(readers::JSR_JITTER_PERCENT).and_then(|percent| u32::try_from(percent).ok()).unwrap_or(0);
-        Self {
-            handshake: duration(readers::HANDSHAKE_WITHIN),
-            first_request: duration(readers::JSR_WITHIN),
-            next_request: duration(readers::JSR_GREATEST_INTERVAL).saturating_mul(100 + jitter) / 100,
-            boards: u32::try_from(boards).unwrap_or(u32::MAX),
+impl Times<'_> {
+    fn of(&self, info: &OrderInfo, order: &str, goes_on: Duration) -> Duration {
+        if let Some((inner, order)) = inner(info, order) {
+            return self.of(inner, order, goes_on);
         }
-    }
-
-    fn of(&self, order: &str, procedure: Option<&str>, floods: Duration) -> Duration {
-        let order = order.strip_prefix("tool ").unwrap_or(order);
-        let word = order.split_whitespace().next().unwrap_or_default();
-        let request = self.handshake.saturating_add(EXCHANGE);
-        match (word, procedure) {
-            // The JSR was seen at the tool.
-            ("select", Some("join")) => self.handshake,
-            // It was, or is the first.
-            ("select", Some("secure")) => self.first_request.saturating_add(self.handshake),
-            ("select", _) => self.next_request.saturating_add(self.handshake),
-            ("connect", _) => self.handshake,
-            ("request" | "plain", _) => request,
+        match info.time {
+            OrderTime::Own | OrderTime::Paced { goes_on: true, .. } => OWN,
+            OrderTime::Frames => FRAMES,
+            OrderTime::Of(spans) => self.sum(spans),
             // One device after the other, the ones that did not answer once more.
-            ("close" | "open", _) => request.saturating_mul(self.boards.max(2)),
-            ("reach", _) => ECHO.saturating_mul(number(order, "tries").unwrap_or(10)).saturating_add(OWN),
-            ("announce" | "ssr" | "echo", _) => FRAMES,
-            ("replay", _) => {
-                let times = number(order, "times").unwrap_or(1).saturating_mul(TAPE);
-                pace(order).saturating_mul(times).saturating_add(FRAMES)
-            }
-            ("flood-end", _) => floods.saturating_add(FRAMES),
-            _ => OWN,
+            OrderTime::OfEachBoard(spans) => self.sum(spans).saturating_mul(self.boards.max(2)),
+            OrderTime::Each { key, takes } => takes.saturating_mul(number(info, order, key)).saturating_add(OWN),
+            OrderTime::Paced { key, messages, .. } => paced(info, order, key, messages).saturating_add(FRAMES),
+            OrderTime::AllThatGoesOn => goes_on.saturating_add(FRAMES),
         }
     }
-}
 
-/// How long the flood of this order lasts; nothing, if it is none.
-fn flood(order: &str) -> Duration {
-    if !order.starts_with("flood ") {
-        return Duration::ZERO;
+    fn sum(&self, spans: &[Span]) -> Duration {
+        let duration = |name: &str| self.pixit.duration(name).unwrap_or(FRAMES);
+        let span = |span: &Span| match span {
+            Span::Pixit(name) => duration(name),
+            Span::Jittered(name, percent) => {
+                let percent = self.pixit.number(percent).and_then(|percent| u32::try_from(percent).ok()).unwrap_or(0);
+                duration(name).saturating_mul(100 + percent) / 100
+            }
+            Span::Time(time) => *time,
+        };
+        spans.iter().map(span).fold(Duration::ZERO, Duration::saturating_add)
     }
-    pace(order).saturating_mul(number(order, "count").unwrap_or(0))
 }
 
-fn pace(order: &str) -> Duration {
-    argument(order, "every").and_then(crate::duration::parse).unwrap_or(PACE)
+/// The order that another station is to carry out.
+fn inner<'o>(info: &OrderInfo, order: &'o str) -> Option<(&'static OrderInfo, &'o str)> {
+    let (_, order) = order.split_once(' ')?;
+    let word = order.split_whitespace().next()?;
+    Some((info.inner?.iter().find(|inner| inner.name == word)?, order))
 }
 
-fn number(order: &str, key: &str) -> Option<u32> {
-    argument(order, key)?.parse().ok()
+/// How long what this order begins goes on beside the orders after it.
+fn beside(info: &OrderInfo, order: &str) -> Duration {
+    match info.time {
+        OrderTime::Paced { key, messages, goes_on: true } => paced(info, order, key, messages),
+        _ => Duration::ZERO,
+    }
 }
 
-fn argument<'a>(order: &'a str, key: &str) -> Option<&'a str> {
-    order.split_whitespace().find_map(|word| word.strip_prefix(key)?.strip_prefix('='))
+fn paced(info: &OrderInfo, order: &str, key: &str, messages: u32) -> Duration {
+    let pace = text(info, order, "every").and_then(crate::duration::parse).unwrap_or_default();
+    pace.saturating_mul(number(info, order, key).saturating_mul(messages))
+}
+
+fn number(info: &OrderInfo, order: &str, key: &str) -> u32 {
+    text(info, order, key).and_then(|text| text.parse().ok()).unwrap_or(0)
+}
+
+/// The value of a key, or its default.
+fn text<'o>(info: &OrderInfo, order: &'o str, key: &str) -> Option<&'o str> {
+    let given = order.split_whitespace().find_map(|word| word.strip_prefix(key)?.strip_prefix('='));
+    given.or_else(|| info.keys.iter().find(|known| known.name == key)?.default)
 }
 
 #[cfg(test)]
 mod tests {
+    use authenticator::registry::KINDS;
+
     use super::*;
 
-    fn times() -> Times {
-        Times {
-            handshake: Duration::from_secs(60),
-            first_request: Duration::from_secs(15),
-            next_request: Duration::from_secs(132),
-            boards: 3,
-        }
+    fn info(order: &str) -> &'static OrderInfo {
+        let word = order.split_whitespace().next().unwrap_or_default();
+        KINDS.iter().find_map(|kind| kind.info.order(word)).unwrap_or_else(|| panic!("no order {word}"))
     }
 
     #[test]
     fn an_order_takes_as_long_as_the_device_may_take() {
+        let pixit = Pixit::load(&crate::built_in::pixit()).unwrap();
+        let of = |name: &str| pixit.duration(name).unwrap();
+        let (handshake, next) = (of("handshake_within"), of("jsr_greatest_interval"));
+        let jitter = u32::try_from(pixit.number("jsr_jitter_percent").unwrap()).unwrap();
+        let seconds = Duration::from_secs;
         let orders = [
-            ("select $dut.eui64", Some("join"), 60),
-            ("select $dut.eui64", Some("secure"), 75),
-            ("select $dut.eui64", None, 192),
-            ("tool connect $dut.eui64", None, 60),
-            ("request $dut.eui64 GET /x", None, 153),
-            ("close", None, 459),
-            ("reach $dut.eui64 tries=4", None, 22),
-            ("flood-end", None, 67),
-            ("network key=00", None, 10),
+            ("select $dut.eui64", next * (100 + jitter) / 100 + handshake),
+            ("tool connect $dut.eui64", handshake),
+            ("request $dut.eui64 GET /x", handshake + seconds(93)),
+            ("close", (handshake + seconds(93)) * 3),
+            ("reach $dut.eui64 tries=4", seconds(22)),
+            ("reach $dut.eui64", seconds(40)),
+            ("replay times=2", seconds(60) + Duration::from_millis(20) * 512),
+            ("flood-end", seconds(67)),
+            ("network key=00", seconds(10)),
         ];
-        for (order, by, seconds) in orders {
-            assert_eq!(times().of(order, by, Duration::from_secs(7)), Duration::from_secs(seconds), "{order}");
+        let times = Times { pixit: &pixit, boards: 3 };
+        for (order, time) in orders {
+            assert_eq!(times.of(info(order), order, seconds(7)), time, "{order}");
         }
     }
 
     #[test]
     fn a_flood_lasts_as_long_as_its_order_says() {
-        assert_eq!(flood("flood jsr to=$dut.eui64 count=120 every=25ms"), Duration::from_secs(3));
-        assert_eq!(flood("flood ns to=$dut.eui64 count=50"), Duration::from_secs(1));
-        assert_eq!(flood("flood-end"), Duration::ZERO);
+        let lasts = |order: &str| beside(info(order), order);
+        assert_eq!(lasts("flood jsr to=$dut.eui64 count=120 every=25ms"), Duration::from_secs(3));
+        assert_eq!(lasts("flood ns to=$dut.eui64 count=50"), Duration::from_secs(1));
+        assert_eq!(lasts("flood-end"), Duration::ZERO);
+    }
+
+    #[test]
+    fn the_times_that_orders_rest_on_are_values_of_the_pixit_that_the_tester_is_known_to_read() {
+        let pixit = Pixit::load(&crate::built_in::pixit()).unwrap();
+        let is_read = |name: &str| crate::readers::OF_THE_TESTER.iter().any(|reader| reader.value == name);
+        for order in KINDS.iter().flat_map(|kind| kind.info.orders) {
+            let (OrderTime::Of(spans) | OrderTime::OfEachBoard(spans)) = order.time else { continue };
+            for span in spans {
+                match span {
+                    Span::Pixit(name) => {
+                        assert!(pixit.duration(name).is_some() && is_read(name), "{}: {name}", order.name);
+                    }
+                    Span::Jittered(name, percent) => {
+                        assert!(pixit.duration(name).is_some() && is_read(name), "{}: {name}", order.name);
+                        assert!(pixit.number(percent).is_some() && is_read(percent), "{}: {percent}", order.name);
+                    }
+                    Span::Time(time) => assert!(!time.is_zero()),
+                }
+            }
+        }
     }
 }

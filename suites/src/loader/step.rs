@@ -2,17 +2,20 @@
 
 use std::time::Duration;
 
+use record::station::{Attachment, StationInfo};
+
 use crate::describe;
-use crate::loader::command::{self, split};
+use crate::loader::command;
 use crate::loader::defined::Defined;
-use crate::loader::scope::{Bound, Scope, has_radio, has_upper_tester};
+use crate::loader::line::split;
 use crate::loader::substitute::Known;
 use crate::loader::template::{choice, duration_of, matches};
 use crate::loader::upper_tester::upper_tester_command;
-use crate::loader::values;
 use crate::plan::{Answer, Case, Check, Command, Constraint, Expect, Iut, Never, Part, Point, Role, Step, StepKind};
 use crate::procedures;
+use crate::scope::{Bound, Scope, is_eui64};
 use crate::tree::{Faults, Node, Table, Value, suggest};
+use crate::values;
 
 /// The keys of which a step has exactly one, and the others that each kind takes.
 pub(crate) const STEP_KINDS: &[(&str, &[&str])] = &[
@@ -220,7 +223,7 @@ impl Steps<'_, '_, '_> {
             }
         };
         let alive = match table.get("alive") {
-            Some(node) => self.board(node, "`alive`", has_upper_tester, "board with an upper tester"),
+            Some(node) => self.board(node, "`alive`", Role::has_firmware, "board with an upper tester"),
             None => Some("dut".to_owned()),
         };
         let matches = self.conditions(table);
@@ -235,7 +238,7 @@ impl Steps<'_, '_, '_> {
         self.scope.check_references(node, text, self.faults);
         let words = split(text);
         let (board, place) = words.first()?.clone();
-        if let Err((message, help)) = self.scope.board(board, has_upper_tester, "board with an upper tester") {
+        if let Err((message, help)) = self.scope.board(board, Role::has_firmware, "board with an upper tester") {
             self.faults.add(&node.part(place, self.faults.source), message, help);
             return None;
         }
@@ -307,13 +310,15 @@ impl Steps<'_, '_, '_> {
                 if is_eui64(text) {
                     return Some(text.to_owned());
                 }
-                self.board(node, what, has_radio, "board with a radio (nor an EUI-64 of 16 hex digits)")
+                self.board(node, what, Role::has_radio, "board with a radio (nor an EUI-64 of 16 hex digits)")
             }
-            Point::Backbone => {
-                let port = |role| matches!(role, Role::CommissioningTool | Role::BorderRouter);
-                self.board(node, what, port, "backbone port (name the device by `where = { \"ipv6.src\" = ... }`)")
-            }
-            Point::UpperTester => self.board(node, what, has_upper_tester, "board with an upper tester"),
+            Point::Backbone => self.board(
+                node,
+                what,
+                Role::is_at_backbone,
+                "backbone port (name the device by `where = { \"ipv6.src\" = ... }`)",
+            ),
+            Point::UpperTester => self.board(node, what, Role::has_firmware, "board with an upper tester"),
         }
     }
 
@@ -373,7 +378,9 @@ impl Steps<'_, '_, '_> {
             self.faults.add(&node.span, format!("`{name}` is no name to bind"), help);
             return None;
         }
-        let taken = ["case", "ct", "network", "arg", "pixit"].contains(&name) || self.scope.role(name).is_some();
+        let taken = ["case", "network", "arg", "pixit"].contains(&name)
+            || self.scope.vocabulary.stations.single(name).is_some()
+            || self.scope.role(name).is_some();
         if taken || self.scope.bound.contains_key(name) {
             let why = if taken { "has another meaning" } else { "is bound already" };
             self.faults.add(&node.span, format!("`{name}` {why}"), "choose another name");
@@ -447,44 +454,46 @@ impl Steps<'_, '_, '_> {
             return;
         };
         match (procedure.expand)(self.scope.topology, &arguments) {
-            Ok(kinds) if self.scope.role("ct").is_none() && kinds.iter().any(refers_to_the_tool) => {
-                let message = format!(
-                    "procedure `{name}` needs the address of `ct`, and the topology `{}` has none",
-                    self.scope.topology.text
-                );
-                self.faults.add(&node.span, message, "put `ct` next to `lbr`: `line: ct lbr dut`");
+            Ok(kinds) => {
+                let absent = |station: &&StationInfo| {
+                    self.scope.role(station.name).is_none() && kinds.iter().any(|kind| refers_to(station.name, kind))
+                };
+                if let Some(station) = self.scope.vocabulary.stations.kinds().find(absent).map(|kind| kind.name) {
+                    let message = format!(
+                        "procedure `{name}` needs the address of `{station}`, and the topology `{}` has none",
+                        self.scope.topology.text
+                    );
+                    let help = format!("put `{station}` next to `lbr`: `line: {station} lbr dut`");
+                    return self.faults.add(&node.span, message, help);
+                }
+                self.steps.extend(kinds.into_iter().map(|kind| Step {
+                    part,
+                    text: describe::step(&kind),
+                    clauses: Vec::new(),
+                    procedure: Some(name.clone()),
+                    kind,
+                }));
             }
-            Ok(kinds) => self.steps.extend(kinds.into_iter().map(|kind| Step {
-                part,
-                text: describe::step(&kind),
-                clauses: Vec::new(),
-                procedure: Some(name.clone()),
-                kind,
-            })),
             Err((message, help)) => self.faults.add(&node.span, message, help),
         }
     }
 }
 
-/// Whether an order or a command of a step bears `$ct.`.
-fn refers_to_the_tool(kind: &StepKind) -> bool {
+/// Whether an order or a command of a step bears a property of this station.
+fn refers_to(station: &str, kind: &StepKind) -> bool {
+    let reference = format!("${station}.");
     match kind {
         StepKind::Do(Command::UpperTester { command: text, .. } | Command::Machine { order: text, .. }) => {
-            text.contains("$ct.")
+            text.contains(&reference)
         }
-        StepKind::Check(check) => check.command.contains("$ct."),
+        StepKind::Check(check) => check.command.contains(&reference),
         _ => false,
     }
 }
 
-/// 16 hex digits.
-pub(crate) fn is_eui64(text: &str) -> bool {
-    text.len() == 16 && text.chars().all(|c| c.is_ascii_hexdigit())
-}
-
 /// Whether a step of the body awaits something of the implementation under test on the air or at the backbone.
 pub(crate) fn awaits_the_iut(case: &Case) -> bool {
-    let is_of_it = |expect: &Expect| is_of(case.iut, expect);
+    let is_of_it = |expect: &Expect| is_of(&case.iut, expect);
     case.steps.iter().filter(|step| step.part == Part::Body && step.procedure.is_none()).any(|step| match &step.kind {
         StepKind::Expect(expect) => is_of_it(expect),
         StepKind::Unordered(all) => all.iter().any(is_of_it),
@@ -493,22 +502,24 @@ pub(crate) fn awaits_the_iut(case: &Case) -> bool {
     })
 }
 
-/// What is wrong with a case that awaits nothing of its subject, and what to do.
-pub(crate) fn awaits_nothing(iut: Iut) -> (&'static str, &'static str) {
-    match iut {
-        Iut::Device => (
-            "the case awaits nothing of the device on air or at the backbone",
-            "its `step`s need an `expect` with `from = \"dut\"` on air, or at the backbone one that \
-             refers to `$dut`: silence and self-reports alone prove nothing",
-        ),
-        Iut::CommissioningTool => (
-            "the case awaits nothing of the commissioning tool at the backbone",
-            "its `step`s need an `expect` with `at = \"backbone\"` and `from = \"ct\"`: silence alone proves nothing",
-        ),
-    }
+/// What is wrong with a case that awaits nothing of its subject, and what to do. `station` is the kind of the subject, if it is one.
+pub(crate) fn awaits_nothing(iut: &Iut, station: Option<&StationInfo>) -> (String, String) {
+    let Some(station) = station else {
+        let message = "the case awaits nothing of the device on air or at the backbone";
+        let help = "its `step`s need an `expect` with `from = \"dut\"` on air, or at the backbone one that refers to `$dut`: \
+                    silence and self-reports alone prove nothing";
+        return (message.to_owned(), help.to_owned());
+    };
+    let (place, at) = match station.attachment {
+        Attachment::Backbone => ("at the backbone", "with `at = \"backbone\"` and"),
+        Attachment::Radio => ("on air", "with"),
+    };
+    let message = format!("the case awaits nothing of the {} {place}", station.title);
+    let help = format!("its `step`s need an `expect` {at} `from = \"{}\"`: silence alone proves nothing", iut.name());
+    (message, help)
 }
 
-fn is_of(iut: Iut, expect: &Expect) -> bool {
+fn is_of(iut: &Iut, expect: &Expect) -> bool {
     use crate::plan::{Constraint, Operand};
     let refers = expect.matches.iter().any(
         |one| matches!(&one.constraint, Constraint::Equals(Operand::Reference { name, .. }) if name == iut.name()),

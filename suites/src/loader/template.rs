@@ -1,11 +1,11 @@
 //! `where` tables: field names and constraints to matches.
 
 use crate::duration;
-use crate::loader::scope::{Kind, Problem, Scope};
-use crate::loader::values::{self, Values};
 use crate::plan::{Constraint, Match, Operand};
 use crate::reference::{self, Offset};
+use crate::scope::{Kind, Problem, Scope};
 use crate::tree::{Faults, Node, Table, Value, suggest};
+use crate::values::{self, Values};
 use crate::vocabulary::FieldKind;
 
 /// Keys of a constraint table.

@@ -2,10 +2,11 @@
 
 use std::collections::BTreeMap;
 
-use crate::loader::step::{Steps, is_eui64};
+use crate::loader::step::Steps;
 use crate::loader::template::{duration_of, matches_to_send, settings};
 use crate::plan::{Change, Constraint, Deviation, Match, Operand, Role, Send};
-use crate::tester::{Inability, stand_in};
+use crate::scope::is_eui64;
+use crate::tester::Inability;
 use crate::tree::{Faults, Node, Table, Value};
 use crate::vocabulary::CRAFTED_MESSAGES;
 
@@ -19,9 +20,9 @@ impl Steps<'_, '_, '_> {
             }
             crafted
         });
-        let testers = self.scope.boards(|role| role == Role::TesterRadio);
+        let testers = self.scope.boards(|role| role == Role::RadioStation);
         let by = match (table.get("by"), testers.as_slice()) {
-            (Some(node), _) => self.board(node, "`by`", |role| role == Role::TesterRadio, "tester radio"),
+            (Some(node), _) => self.board(node, "`by`", |role| role == Role::RadioStation, "tester radio"),
             (None, [only]) => Some(only.clone()),
             (None, []) => {
                 let help = "put a tester radio into the topology: a name that begins with `tester`";
@@ -69,7 +70,7 @@ impl Steps<'_, '_, '_> {
     /// What is sent with stand-ins for its references; a field that refers to a message not yet seen is left out.
     fn sketch(&self, send: &Send) -> Send {
         let board = |name: &str| match self.scope.role(name) {
-            Some(_) => stand_in(name, "eui64"),
+            Some(_) => self.scope.stand_in(name, "eui64"),
             None => name.to_owned(),
         };
         Send {
@@ -83,7 +84,7 @@ impl Steps<'_, '_, '_> {
     fn literals(&self, overrides: &BTreeMap<String, Operand>) -> BTreeMap<String, Operand> {
         let literal = |operand: &Operand| match operand {
             Operand::Reference { name, field, offset: 0 } if !self.scope.bound.contains_key(name) => {
-                Some(Operand::Text(stand_in(name, field)))
+                Some(Operand::Text(self.scope.stand_in(name, field)))
             }
             Operand::Reference { .. } => None,
             literal => Some(literal.clone()),
@@ -105,10 +106,10 @@ impl Steps<'_, '_, '_> {
 
     pub(super) fn deviate(&mut self, node: &Node, table: &Table) -> Option<Deviation> {
         let message = self.message(node, None);
-        let machine = |role| matches!(role, Role::TesterRadio | Role::CommissioningTool);
+        let at_backbone = self.scope.boards(|role| role == Role::BackboneStation);
         let machine = match table.get("by") {
-            Some(node) => self.board(node, "`by`", machine, "tester machine"),
-            None if self.scope.role("ct").is_some() => Some("ct".to_owned()),
+            Some(node) => self.board(node, "`by`", Role::is_station, "tester machine"),
+            None if at_backbone.len() == 1 => at_backbone.first().cloned(),
             None => {
                 self.faults.add(&node.span, "which tester machine deviates is not said: `by` is missing", "");
                 None
@@ -162,7 +163,6 @@ impl Steps<'_, '_, '_> {
             change: change?,
             times: u32::try_from(times?).ok()?,
         };
-        let role = self.scope.role(&deviation.machine)?;
         let matches = deviation.matches.iter().filter_map(|wanted| match &wanted.constraint {
             Constraint::Equals(operand) => {
                 let literal = self.literals(&BTreeMap::from([(wanted.field.clone(), operand.clone())]));
@@ -176,7 +176,7 @@ impl Steps<'_, '_, '_> {
             change => change.clone(),
         };
         let sketch = Deviation { matches: matches.collect(), change, ..deviation.clone() };
-        if let Err(inability) = self.scope.tester.deviate(role, &sketch) {
+        if let Err(inability) = self.scope.tester.deviate(&sketch) {
             self.note(inability, node, table);
         }
         Some(deviation)

@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use wire::upper_tester::table;
 
-use crate::loader::command::{check_arguments, from_first};
+use crate::loader::line::{QUOTED, check_arguments, from_first};
 use crate::tree::{Faults, Node, suggest};
 
 /// A UT/1 line is no longer than this, its number included.
@@ -48,9 +48,6 @@ pub(crate) fn upper_tester_command(
 fn names() -> impl Iterator<Item = &'static str> + Clone {
     table::commands().map(|command| command.name)
 }
-
-/// The argument that may stand in quotation marks, since a line for a shell has blanks.
-pub(super) const QUOTED: &str = "text=";
 
 /// What stands between the quotation marks of `text="..."`.
 fn quoted(word: &str) -> Option<&str> {

@@ -2,16 +2,13 @@
 
 use std::time::Duration;
 
+use super::kind::{Argument, ArgumentKind, Arguments, Expansion, Procedure};
 use super::write::{all, check, event, is, look, order, power, refers, ut};
-use super::{Argument, ArgumentKind, Arguments, Expansion, Procedure};
 use crate::credentials::{FLAW_WORDS, Flaw, PIECES};
 use crate::images::IMAGE_WORDS;
 use crate::liberties::Trigger;
-use crate::plan::{Command, Constraint, Expect, Match, Operand, Point, Role, StepKind, Topology};
+use crate::plan::{Command, Constraint, DUT, Expect, Match, Operand, Point, Role, StepKind, Topology};
 use crate::topology::{Tree, neighbours, tree};
-
-/// The board that a PIXIT speaks of; the others are reference devices.
-const DEVICE: &str = "dut";
 
 /// How long a board may take to get its address, and to mark its links.
 const UP_WITHIN: Duration = Duration::from_secs(30);
@@ -334,7 +331,7 @@ fn manufacture(topology: &Topology, board: &str, arguments: &Arguments) -> Vec<S
         (false, _) => {}
     }
     steps.push(ut(board, format!("manufacture anchor={kind}")));
-    if topology.boards.iter().any(|board| board.role == Role::CommissioningTool) {
+    if topology.boards.iter().any(|board| board.name == "ct") {
         let entry =
             if is_certified { "root=$manufacturer.certificate" } else { &format!("public_key=${board}.public_key") };
         steps.push(order("ct", format!("anchor eui64=${board}.eui64 {entry}")));
@@ -362,7 +359,7 @@ pub(super) fn trigger(board: &str, arguments: &Arguments) -> Trigger {
     match arguments.text("trigger") {
         Some("selection") => Trigger::Selection,
         Some("boot") => Trigger::Boot,
-        _ if board == DEVICE => arguments.liberties().trigger,
+        _ if board == DUT => arguments.liberties().trigger,
         _ => Trigger::Boot,
     }
 }
@@ -411,7 +408,7 @@ fn constrained(field: &str, constraint: Constraint) -> Match {
 
 fn is_reference(topology: &Topology, at: usize) -> bool {
     let board = &topology.boards[at];
-    board.name != DEVICE && matches!(board.role, Role::BorderRouter | Role::Router)
+    board.name != DUT && board.role.has_firmware()
 }
 
 fn behind_the_device(topology: &Topology, tree: &Tree, at: usize) -> bool {

@@ -4,9 +4,9 @@ use std::time::Duration;
 
 use super::boards::{install, trigger};
 use super::joining::needs_ct;
+use super::kind::{Argument, ArgumentKind, Procedure};
 use super::write::{event, order as ct_order, power, ut};
-use super::{Argument, ArgumentKind, Procedure};
-use crate::plan::{Role, StepKind, Topology};
+use crate::plan::{StepKind, Topology};
 use crate::topology::tree;
 
 /// Over links that lose frames a solicitation is repeated several times, each time later.
@@ -67,7 +67,7 @@ pub(super) const REACH: Procedure = Procedure {
 
 /// Boards with firmware: what can be secured.
 fn has_firmware(topology: &Topology, at: usize) -> bool {
-    matches!(topology.boards[at].role, Role::BorderRouter | Role::Router)
+    topology.boards[at].role.has_firmware()
 }
 
 /// The boards of a topology in the order that a text stands for: names joined by `-`, each board once, or `shuffleN`.
@@ -114,11 +114,17 @@ fn shuffled(mut names: Vec<String>, number: u64) -> Vec<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::plan::Role;
     use crate::topology::parse;
+    use crate::vocabulary::Stations;
+
+    fn stations() -> Stations {
+        Stations::of(authenticator::Registry::default().infos())
+    }
 
     #[test]
     fn an_order_names_every_board_once() {
-        let line = parse("line: ct lbr a dut", Role::Router).unwrap();
+        let line = parse("line: ct lbr a dut", Role::Router, &stations()).unwrap();
         assert_eq!(order(&line, "dut-a-lbr").unwrap(), ["dut", "a", "lbr"]);
         for (text, message) in [("dut-a", "`lbr`"), ("dut-a-a-lbr", "`a`"), ("ct-dut-a-lbr", "`ct`"), ("", "``")] {
             let (said, help) = order(&line, text).unwrap_err();
@@ -128,7 +134,7 @@ mod tests {
 
     #[test]
     fn shuffles_differ_and_stay_the_same() {
-        let star = parse("star: ct lbr | a b c d e dut", Role::Router).unwrap();
+        let star = parse("star: ct lbr | a b c d e dut", Role::Router, &stations()).unwrap();
         let orders: Vec<_> = (1..=20).map(|number| order(&star, &format!("shuffle{number}")).unwrap()).collect();
         assert_eq!(orders[0], order(&star, "shuffle1").unwrap());
         let distinct: std::collections::BTreeSet<_> = orders.iter().collect();

@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use super::boards::linked;
-use super::write::{all, event, is, look, order, power, refers};
-use super::{Argument, ArgumentKind, Arguments, Procedure};
+use super::kind::{Argument, ArgumentKind, Arguments, Procedure};
+use super::write::{all, event, is, look, order, order_within, power, refers};
 use crate::liberties::Liberties;
 use crate::plan::{Point, StepKind, Topology};
 
@@ -41,7 +41,7 @@ pub(super) const JOIN: Procedure = Procedure {
         let mut awaited = vec![event(board, "keyed", keyed_within, Vec::new()), set_secure];
         awaited.extend(linked(board, arguments.boards("linked"), keyed_within));
         let mut steps =
-            vec![power(board, true), StepKind::Expect(request), order("ct", format!("select ${board}.eui64"))];
+            vec![power(board, true), StepKind::Expect(request), select(board, arguments.liberties().handshake_within)];
         steps.extend(all(awaited));
         Ok(steps)
     },
@@ -58,7 +58,8 @@ pub(super) const SECURE: Procedure = Procedure {
         let keyed_within = keyed_within(arguments);
         let mut awaited = vec![event(board, "keyed", keyed_within, Vec::new())];
         awaited.extend(linked(board, arguments.boards("linked"), keyed_within));
-        let mut steps = vec![order("ct", format!("select ${board}.eui64"))];
+        let Liberties { jsr_within, handshake_within, .. } = arguments.liberties();
+        let mut steps = vec![select(board, jsr_within + handshake_within)];
         steps.extend(all(awaited));
         Ok(steps)
     },
@@ -82,6 +83,11 @@ pub(super) const CLOSE_NETWORK: Procedure = Procedure {
         Ok(steps)
     },
 };
+
+/// The selection of a board whose join request was seen, or is the first one: the tool need not wait for another.
+fn select(board: &str, within: Duration) -> StepKind {
+    order_within("ct", format!("select ${board}.eui64"), within)
+}
 
 /// From the tool's selection until the board holds the key, and its neighbours know: a handshake with its
 /// retransmissions, and the set secure requests after it.

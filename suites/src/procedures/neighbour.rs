@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
+use super::kind::{Argument, ArgumentKind, Procedure};
 use super::write::{check, is, order};
-use super::{Argument, ArgumentKind, Procedure};
 use crate::plan::StepKind;
 
 /// What boards say to each other after power-on is over by then: the tester radio finds a free channel.

@@ -6,7 +6,7 @@
 
 use std::ops::Range;
 
-use super::{MOST_BOARDS, TopologyFault, fault, words};
+use super::text::{MOST_BOARDS, TopologyFault, fault, words};
 use crate::plan::Role;
 
 const HELP: &str = "write `grid: 5x4` (columns, rows), perhaps with `lbr=r1c1` and `dut=r4c5` behind it";

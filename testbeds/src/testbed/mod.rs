@@ -4,7 +4,7 @@ mod board_table;
 mod file;
 mod quarantine;
 
-use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use input::{Fault, Source, nearest};
@@ -90,21 +90,22 @@ pub struct RackRequest<'a> {
 pub struct BoardRequest<'a> {
     /// Its name; `dut` is the device under test.
     pub name: &'a str,
-    /// What it is.
-    pub role: Role,
+    /// What it is to the rack.
+    pub attachment: Attachment,
 }
 
-/// What a board of a topology is.
+/// What a board of a topology is to a rack: a port, a radio, or a board with firmware.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Role {
-    /// The commissioning tool: a port of the backbone.
-    CommissioningTool,
-    /// 6LBR: has a foot on the backbone.
-    BorderRouter,
-    /// 6LR.
-    Router,
-    /// Tester radio.
-    TesterRadio,
+pub enum Attachment {
+    /// A port of the backbone, for a station of the tester; no radio.
+    Port,
+    /// A radio of the tester.
+    Radio,
+    /// A board with firmware.
+    Board {
+        /// Whether it has a foot on the backbone.
+        is_at_backbone: bool,
+    },
 }
 
 /// What stands at the place of the board `dut`.
@@ -125,26 +126,12 @@ pub enum TopologyError {
     /// No board `dut`.
     #[error("the topology has no board `dut`")]
     NoDut,
-    /// `dut` is a tester radio or a commissioning tool.
-    #[error("`dut` must be a device, not a tester radio or a commissioning tool")]
+    /// `dut` is no board with firmware.
+    #[error("`dut` must be a device, not a station of the tester")]
     DutIsTester,
-    /// More than one border router.
-    #[error("`{0}` and `{1}` are both border routers: a virtual network has one")]
-    TwoBorderRouters(String, String),
-    /// More than one commissioning tool.
-    #[error("`{0}` and `{1}` are both commissioning tools: a domain has one")]
-    TwoCommissioningTools(String, String),
-    /// A commissioning tool and no border router.
-    #[error(
-        "`{0}` is a commissioning tool on the backbone, but there is no border router (`lbr`) to reach the mesh by"
-    )]
-    NoBorderRouter(String),
-    /// A commissioning tool that is linked to something else than the border router.
-    #[error("`{0}` is linked to `{1}` over the air, but it has no radio: the backbone links it to the border router")]
-    CommissioningToolOnAir(String, String),
-    /// The device cannot reach the network.
-    #[error("`dut` is not connected to `{0}`")]
-    Disconnected(String),
+    /// A port that is linked to a board without a foot on the backbone.
+    #[error("`{0}` is linked to `{1}` over the air, but it is a port of the backbone and has no radio")]
+    PortOnAir(String, String),
     /// A link that names no board.
     #[error("a link names board number {0}, and there are {1}")]
     NoSuchLinkEnd(usize, usize),
@@ -172,6 +159,18 @@ pub enum TopologyError {
     /// Anything else for which there is no rack.
     #[error(transparent)]
     Build(#[from] BuildError),
+}
+
+impl TopologyError {
+    /// The board that is the matter, if it is one.
+    pub fn board(&self) -> Option<&str> {
+        match self {
+            Self::UnknownBoard { board, .. } | Self::Quarantine { board, .. } | Self::PortOnAir(board, _) => {
+                Some(board)
+            }
+            Self::NoDut | Self::DutIsTester | Self::NoSuchLinkEnd(..) | Self::AttachedMutant | Self::Build(_) => None,
+        }
+    }
 }
 
 impl Testbed {
@@ -326,12 +325,12 @@ impl Testbed {
         if matches!(request.device, Device::Mutant(_)) && self.connections.contains_key("dut") {
             return Err(TopologyError::AttachedMutant);
         }
-        let air = |index: usize| request.boards.get(index).filter(|board| board.role != Role::CommissioningTool);
+        let air = |index: usize| request.boards.get(index).filter(|board| board.attachment != Attachment::Port);
         let boards = request.boards.iter().enumerate().filter_map(|(index, board)| {
             let eui64 = self.eui64(board.name, index);
-            let kind = match (board.role, board.name, request.device) {
-                (Role::CommissioningTool, ..) => return None,
-                (Role::TesterRadio, ..) => BoardKind::TesterRadio,
+            let kind = match (board.attachment, board.name, request.device) {
+                (Attachment::Port, ..) => return None,
+                (Attachment::Radio, ..) => BoardKind::TesterRadio,
                 (_, "dut", Device::Fake(fake)) => BoardKind::Fake(fake, eui64),
                 (_, name, _) if self.connections.contains_key(name) => BoardKind::Attached(eui64),
                 (_, "dut", Device::Mutant(mutant)) => BoardKind::Firmware { eui64, mutant: Some(mutant) },
@@ -349,10 +348,11 @@ impl Testbed {
             let delivery = delivery * f64::from(100 - request.loss_percent.min(100)) / 100.0;
             Link { a: a.to_owned(), b: b.to_owned(), delivery, rssi_dbm }
         });
-        let named =
-            |role| request.boards.iter().filter(move |board| board.role == role).map(|board| board.name.to_owned());
-        let (ports, feet): (Vec<_>, Vec<_>) =
-            (named(Role::CommissioningTool).collect(), named(Role::BorderRouter).collect());
+        let named = |attachment| {
+            let boards = request.boards.iter().filter(move |board| board.attachment == attachment);
+            boards.map(|board| board.name.to_owned()).collect::<Vec<_>>()
+        };
+        let (ports, feet) = (named(Attachment::Port), named(Attachment::Board { is_at_backbone: true }));
         let backbone = (!feet.is_empty()).then_some(Backbone { ports, boards: feet, latency: self.backbone_latency });
         Ok(VirtualConfig {
             boards,
@@ -368,24 +368,12 @@ impl Testbed {
         })
     }
 
+    /// What a rack cannot be; who is to reach whom is the suites' to say.
     fn check_topology(&self, request: &RackRequest<'_>) -> Result<(), TopologyError> {
         let boards = &request.boards;
-        let two = |role| {
-            let mut of_role = boards.iter().filter(move |board| board.role == role).map(|board| board.name.to_owned());
-            (of_role.next(), of_role.next())
-        };
-        let dut = boards.iter().position(|board| board.name == "dut").ok_or(TopologyError::NoDut)?;
-        if matches!(boards[dut].role, Role::TesterRadio | Role::CommissioningTool) {
+        let dut = boards.iter().find(|board| board.name == "dut").ok_or(TopologyError::NoDut)?;
+        if !matches!(dut.attachment, Attachment::Board { .. }) {
             return Err(TopologyError::DutIsTester);
-        }
-        let border_router = match two(Role::BorderRouter) {
-            (Some(a), Some(b)) => return Err(TopologyError::TwoBorderRouters(a, b)),
-            (first, _) => first,
-        };
-        match two(Role::CommissioningTool) {
-            (Some(a), Some(b)) => return Err(TopologyError::TwoCommissioningTools(a, b)),
-            (Some(ct), None) if border_router.is_none() => return Err(TopologyError::NoBorderRouter(ct)),
-            _ => {}
         }
         for (a, b) in request.links {
             for end in [*a, *b] {
@@ -394,13 +382,14 @@ impl Testbed {
                 }
             }
             for (one, other) in [(&boards[*a], &boards[*b]), (&boards[*b], &boards[*a])] {
-                if one.role == Role::CommissioningTool && other.role != Role::BorderRouter {
-                    return Err(TopologyError::CommissioningToolOnAir(one.name.to_owned(), other.name.to_owned()));
+                let is_on_air = other.attachment != Attachment::Board { is_at_backbone: true };
+                if one.attachment == Attachment::Port && is_on_air {
+                    return Err(TopologyError::PortOnAir(one.name.to_owned(), other.name.to_owned()));
                 }
             }
         }
         if let Some(fixed) = &self.boards {
-            let in_air = boards.iter().filter(|board| board.role != Role::CommissioningTool);
+            let in_air = boards.iter().filter(|board| board.attachment != Attachment::Port);
             if let Some(unknown) = in_air.map(|board| board.name).find(|name| !fixed.iter().any(|board| board == name))
             {
                 return Err(TopologyError::UnknownBoard {
@@ -410,32 +399,8 @@ impl Testbed {
                 });
             }
         }
-        // To the border router if there is one; else to anybody, unless the device is all there is.
-        let reached = reached_from(dut, request);
-        let radio = |index: &usize| boards[*index].role != Role::CommissioningTool;
-        let border_router = (0..boards.len()).find(|index| boards[*index].role == Role::BorderRouter);
-        let missed = match border_router {
-            Some(border_router) => Some(border_router).filter(|index| !reached.contains(index)),
-            None => (0..boards.len())
-                .find(|index| *index != dut && radio(index))
-                .filter(|_| reached.iter().all(|index| *index == dut)),
-        };
-        missed.map_or(Ok(()), |missed| Err(TopologyError::Disconnected(boards[missed].name.to_owned())))
+        Ok(())
     }
-}
-
-fn reached_from(start: usize, request: &RackRequest<'_>) -> BTreeSet<usize> {
-    let (mut reached, mut next) = (BTreeSet::from([start]), VecDeque::from([start]));
-    while let Some(here) = next.pop_front() {
-        for (a, b) in request.links {
-            for (from, to) in [(*a, *b), (*b, *a)] {
-                if from == here && reached.insert(to) {
-                    next.push_back(to);
-                }
-            }
-        }
-    }
-    reached
 }
 
 /// The extended address of a board without one of its own, at `index` (from 0) of a topology: `70b3d5b0070000NN`, NN counted from 1.

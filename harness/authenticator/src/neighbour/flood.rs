@@ -43,6 +43,9 @@ pub(super) enum Kind {
     ClientHelloWithCookie,
 }
 
+/// The words for them.
+pub(super) const KINDS: &[&str] = &["jsr", "ns", "rs", "fragment", "client_hello", "client_hello_cookie"];
+
 impl Kind {
     pub(super) fn parse(text: &str) -> Option<Self> {
         Some(match text {

@@ -1,20 +1,6 @@
 //! An emulated neighbour at a tester radio: a node whose state the suite sets (`SEL` 5.3, `PROFILE-SEL` 5 to 9).
 //!
-//! Orders, each ending in exactly one `Done` or `Refused`:
-//!
-//! | order | what it does; when it is done |
-//! |---|---|
-//! | `configure eui64=.. [pan_id=0xb007] [key=32hex] [index=1] [level=5] [keyed=0\|1] [answer_ssr=1] [answer_nd=1] [forward=0] [parent=EUI64]` | becomes that node; marks and replay state begin anew, frame counters go on |
-//! | `announce to=EUI64 [secured=0\|1]` | multicasts a router solicitation and registers its address with the node by a neighbor solicitation with ARO (RFC 6775 5.3, 5.5.1), so that the node lists it |
-//! | `ssr to=EUI64 [lifetime=60] [secured=1]` | sends an SSR, lifetime in units of 60 s |
-//! | `echo to=EUI64 [dest=IPv6] [secured=0\|1] [size=8]` | sends an echo request to the node, or by way of it |
-//! | `silent` | acknowledges and answers nothing until configured again |
-//! | `flood KIND to=EUI64 count=N [every=20ms] [dest=IPv6]` | begins a flood of `jsr`, `ns`, `rs` or `fragment` (each from an invented node), of `client_hello` or `client_hello_cookie` (each from another port, to `dest` or the node's link-local address); done at once, it goes on beside everything else |
-//! | `flood-end` | done when all floods are over |
-//! | `record from=EUI64 [to=EUI64] [count=N]` | begins to record the data frames that the sniffer sees from one node (to another); done at once |
-//! | `record-end` | ends the recording, and keeps what there is |
-//! | `replay [order=same\|reversed] [times=1] [every=20ms]` | sends what was recorded once more, octet by octet |
-//! | `tool ORDER` | an order of the commissioning tool, carried out by a forged one at this neighbour's address in the mesh, over the radio; done when that order is |
+//! [`order::ORDERS`] lists its orders, each ending in exactly one `Done` or `Refused`.
 //!
 //! An order that sends is done when all its frames were acknowledged (or sent, if broadcast) and refused if one was not.
 //! Unless said otherwise a unicast is secured if the link is marked (`SEL` 5.3.3). A keyed neighbour multicasts one plain
@@ -31,8 +17,6 @@ mod rogue;
 mod send;
 mod tape;
 
-pub use order::check_order;
-
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::net::Ipv6Addr;
 use std::time::Duration;
@@ -43,13 +27,15 @@ use protocols::lowpan::Reassembler;
 use protocols::time::Instant;
 use rand_core::Rng;
 use record::event::{Because, Key, TransmitStatus};
+use record::station::{Attachment, StationInfo};
 use wire::Eui64;
 use wire::ieee802154::SecurityLevel;
 
-use crate::commissioning_tool::CommissioningTool;
 use crate::craft::{CounterState, Destination, Value};
 use crate::deviation::{Gate, Hooks, Rule, RuleBook, RuleError};
 use crate::machine::{Machine, MachineInput, MachineOutput, Refusal};
+use crate::selective::CommissioningTool;
+use crate::station::{self, Briefing, Kind, Manner, Station};
 
 use flood::Floods;
 use order::{Configuration, Order};
@@ -170,12 +156,6 @@ impl Neighbour {
         }
     }
 
-    /// Its sequence numbers and frame counters: whoever crafts a frame in its name takes them from here, so that the
-    /// receiver does not see a replay.
-    pub fn counters_mut(&mut self) -> &mut CounterState {
-        &mut self.counters
-    }
-
     /// Counters for reports.
     pub fn statistics(&self) -> Statistics {
         self.statistics
@@ -192,12 +172,12 @@ impl Neighbour {
     }
 
     fn take_order(&mut self, now: Instant, line: &str, within: Option<Duration>) -> Result<(), Refusal> {
-        if let Some(order) = line.strip_prefix(rogue::WORD).and_then(|rest| rest.strip_prefix(' ')) {
-            return self.order_tool(now, order, within);
-        }
         let ends = within.map(|within| now + within);
         match Order::parse(line)? {
-            Order::Device { eui64, port } => self.floods.serve_at(eui64, port),
+            Order::Device { eui64, port } => {
+                self.floods.serve_at(eui64, port);
+                self.done(line);
+            }
             Order::Configure(configuration) => {
                 let (eui64, pan_id) = (vec![configuration.eui64], configuration.pan_id);
                 if let Some(key) = configuration.key {
@@ -255,6 +235,7 @@ impl Neighbour {
                 self.done(line);
             }
             Order::Replay(order) => self.replay(now, order, line, ends)?,
+            Order::OfTheTool(order) => self.order_tool(now, &order, within)?,
         }
         Ok(())
     }
@@ -357,7 +338,7 @@ impl Machine for Neighbour {
             MachineInput::Overheard(psdu) => self.tape.overhear(psdu),
             MachineInput::TransmitDone { handle, status } => self.transmit_done(handle, status),
             MachineInput::Backbone(_) => {
-                self.outputs.push_back(MachineOutput::Fault("a neighbour has no backbone port".to_owned()));
+                self.outputs.push_back(station::has_no(Attachment::Backbone, KIND.info.title));
             }
         }
     }
@@ -383,22 +364,75 @@ impl Machine for Neighbour {
     }
 }
 
-/// What a neighbour sends itself, and what it forwards.
-const OWN: &[&str] = &["sel.ssr", "icmpv6.echo_request", "icmpv6.echo_reply", "nd.rs", "nd.ra", "nd.ns", "nd.na"];
+/// What a neighbour sends itself, and then what it forwards.
+const HOOKED: &[&str] = &[
+    "sel.ssr",
+    "icmpv6.echo_request",
+    "icmpv6.echo_reply",
+    "nd.rs",
+    "nd.ra",
+    "nd.ns",
+    "nd.na",
+    "sel.jsr",
+    "udp.datagram",
+    "ipv6.packet",
+];
 const FORWARDED: &[&str] = &["sel.jsr", "udp.datagram", "ipv6.packet"];
 
 impl Hooks for Neighbour {
     fn hook(&mut self, rule: &Rule) -> Result<bool, RuleError> {
-        let fields = if OWN.contains(&rule.message.as_str()) {
-            crate::craft::fields(&rule.message)
-        } else if FORWARDED.contains(&rule.message.as_str()) {
-            crate::craft::fields::packet_fields(&rule.message)
-        } else {
-            None
+        let message = rule.message.as_str();
+        let fields = match HOOKED.contains(&message) {
+            true if FORWARDED.contains(&message) => crate::craft::fields::packet_fields(message),
+            true => crate::craft::fields(message),
+            false => None,
         };
         let Some(fields) = fields else { return Ok(false) };
         rule.check_fields(&fields)?;
         self.rules.add(rule.clone());
         Ok(true)
+    }
+}
+
+/// What it is to engine, suites and book.
+pub(crate) const KIND: Kind = Kind {
+    info: StationInfo {
+        name: "tester",
+        is_prefix: true,
+        title: "emulated neighbour",
+        attachment: Attachment::Radio,
+        orders: order::ORDERS,
+        properties: &[],
+        hooked: HOOKED,
+    },
+    mutants: &[],
+    brief,
+    check: order::check_order,
+    make: |entropy, _| Box::new(Neighbour::new(entropy)),
+};
+
+/// A node of the network without its key, which answers no set secure request.
+fn brief(briefing: &Briefing<'_>) -> Vec<String> {
+    let Briefing { name, security_level, property, .. } = briefing;
+    let configure = format!(
+        "configure eui64={} pan_id={} key={} index={} level={security_level} keyed=0 answer_ssr=0 answer_nd=1",
+        property(name, "eui64"),
+        property("case", "pan_id"),
+        property("network", "key"),
+        property("network", "index"),
+    );
+    let mut orders = vec![configure];
+    if let Some(Manner { eui64, port, identity }) = briefing.manner() {
+        orders.push(format!("device eui64={eui64} port={port}"));
+        orders.push(format!("{} device eui64={eui64} port={port} identity={identity}", rogue::WORD));
+    }
+    orders
+}
+
+impl Station for Neighbour {
+    /// Its sequence numbers and frame counters: whoever crafts a frame in its name takes them from here, so that the
+    /// receiver does not see a replay.
+    fn counters_mut(&mut self) -> Option<&mut CounterState> {
+        Some(&mut self.counters)
     }
 }

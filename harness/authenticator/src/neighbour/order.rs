@@ -2,15 +2,94 @@
 
 use std::net::Ipv6Addr;
 
-use std::time::Duration;
-
+use record::station::{Argument, ArgumentKind as Kind, OrderInfo, OrderTime};
 use wire::Eui64;
 
-use super::flood::{FloodOrder, Kind};
+use super::flood::{self, FloodOrder};
 use super::rogue;
-use super::tape::{RecordOrder, ReplayOrder};
-use crate::commissioning_tool;
-use crate::words::{Parsed, Words, bad, eui64, number, octets};
+use super::tape::{self, RecordOrder, ReplayOrder};
+use crate::selective;
+use crate::words::{self, Given, Parsed, bad};
+
+/// Every order.
+pub(crate) const ORDERS: &[OrderInfo] = &[
+    OrderInfo::new("configure", "becomes that node; marks and replay state begin anew, frame counters go on").keys(&[
+        Argument::needed("eui64", Kind::Eui64),
+        Argument::or("pan_id", Kind::Number(u16::MAX as u64), "0xb007"),
+        Argument::maybe("key", Kind::Key(16)),
+        Argument::or("index", Kind::Number(255), "1"),
+        Argument::or("level", Kind::Number(255), "5"),
+        Argument::or("keyed", Kind::Flag, "0"),
+        Argument::or("answer_ssr", Kind::Flag, "1"),
+        Argument::or("answer_nd", Kind::Flag, "1"),
+        Argument::or("forward", Kind::Flag, "0"),
+        Argument::maybe("parent", Kind::Eui64),
+    ]),
+    OrderInfo::new("device", "the port of a device's DTLS server, where it is not the profile's")
+        .keys(&[Argument::needed("eui64", Kind::Eui64), Argument::needed("port", Kind::Number(u16::MAX as u64))])
+        .told_again(),
+    OrderInfo::new(
+        "announce",
+        "multicasts a router solicitation and registers its address with the node by a neighbor solicitation with ARO \
+         (RFC 6775 5.3, 5.5.1), so that the node lists it",
+    )
+    .keys(&[TO, Argument::maybe("secured", Kind::Flag)])
+    .within(OrderTime::Frames).means("its frames were acknowledged"),
+    OrderInfo::new("ssr", "sends an SSR, lifetime in units of 60 s")
+        .keys(&[
+            TO,
+            Argument::or("lifetime", Kind::Number(u16::MAX as u64), "60"),
+            Argument::or("secured", Kind::Flag, "1"),
+        ])
+        .within(OrderTime::Frames).means("its frames were acknowledged"),
+    OrderInfo::new("echo", "sends an echo request to the node, or by way of it")
+        .keys(&[
+            TO,
+            Argument::maybe("dest", Kind::Ipv6),
+            Argument::maybe("secured", Kind::Flag),
+            Argument::or("size", Kind::Number(u16::MAX as u64), "8"),
+        ])
+        .within(OrderTime::Frames).means("its frames were acknowledged"),
+    OrderInfo::new("silent", "acknowledges and answers nothing until configured again"),
+    OrderInfo::new(
+        "flood",
+        "begins a flood of `jsr`, `ns`, `rs` or `fragment` (each from an invented node), of `client_hello` or \
+         `client_hello_cookie` (each from another port, to `dest` or the node's link-local address); done at once, it \
+         goes on beside everything else",
+    )
+    .bare(&[Argument::needed("kind", Kind::Word(flood::KINDS))])
+    .keys(&[TO, Argument::needed("count", Kind::Number(u32::MAX as u64)), EVERY, Argument::maybe("dest", Kind::Ipv6)])
+    .within(OrderTime::Paced { key: "count", messages: 1, goes_on: true }),
+    OrderInfo::new("flood-end", "done when all floods are over").within(OrderTime::AllThatGoesOn),
+    OrderInfo::new(
+        "record",
+        "begins to record the data frames that the sniffer sees from one node (to another); done at once",
+    )
+    .keys(&[
+        Argument::needed("from", Kind::Eui64),
+        Argument::maybe("to", Kind::Eui64),
+        Argument::maybe("count", Kind::Number(u16::MAX as u64)),
+    ]),
+    OrderInfo::new("record-end", "ends the recording, and keeps what there is"),
+    OrderInfo::new("replay", "sends what was recorded once more, octet by octet")
+        .keys(&[
+            Argument::maybe("order", Kind::Word(&["same", "reversed"])),
+            Argument::or("times", Kind::Number(u32::MAX as u64), "1"),
+            EVERY,
+        ])
+        .within(OrderTime::Paced { key: "times", messages: tape::MOST_FRAMES as u32, goes_on: false }).means("its frames were acknowledged"),
+    OrderInfo::new(
+        rogue::WORD,
+        "an order of the commissioning tool, carried out by a forged one at this neighbour's address in the mesh, over the \
+         radio; done when that order is",
+    )
+    .inner(selective::ORDERS),
+];
+
+const TO: Argument = Argument::needed("to", Kind::Eui64);
+
+/// Between two messages of a flood or of a tape.
+const EVERY: Argument = Argument::or("every", Kind::Milliseconds, "20ms");
 
 /// What a neighbour is.
 #[derive(Clone, PartialEq, Eq)]
@@ -60,77 +139,61 @@ pub(super) enum Order {
     Record(RecordOrder),
     RecordEnd,
     Replay(ReplayOrder),
+    /// Of the forged commissioning tool.
+    OfTheTool(String),
 }
 
 /// What an echo request can carry over the air: datagram_size has 11 bits (RFC 4944 section 5.3), and the headers of IPv6 and
 /// ICMPv6 take 48 octets of that.
 const LONGEST_ECHO: u16 = 2047 - 40 - 8;
 
-fn echo_size(text: &str) -> Parsed<u16> {
-    let size: u16 = number(text)?;
-    if size > LONGEST_ECHO {
-        Err(bad(text, "at most 1999 octets, which a 6LoWPAN datagram can carry"))
-    } else {
-        Ok(size)
-    }
-}
-
-/// Between two messages of a flood or of a tape, unless the order says otherwise.
-const PACE: Duration = Duration::from_millis(20);
-
 impl Order {
     /// Reads a line; the error says what is wrong with it.
     pub(super) fn parse(line: &str) -> Parsed<Self> {
-        let mut words = Words::split(line);
-        let order = match words.next("the order")? {
-            "configure" => Self::Configure(configuration(&mut words)?),
-            "device" => {
-                Self::Device { eui64: eui64(words.required("eui64")?)?, port: number(words.required("port")?)? }
+        let given = words::read(ORDERS, line)?;
+        let to = || given.need("to");
+        Ok(match given.info.name {
+            "configure" => Self::Configure(configuration(&given)?),
+            "device" => Self::Device { eui64: given.need("eui64")?, port: given.need("port")? },
+            "announce" => Self::Announce { to: to()?, secured: given.maybe("secured")? },
+            "ssr" => {
+                Self::SetSecureRequest { to: to()?, lifetime: given.need("lifetime")?, secured: given.need("secured")? }
             }
-            "announce" => Self::Announce { to: to(&mut words)?, secured: flag(&mut words, "secured")? },
-            "ssr" => Self::SetSecureRequest {
-                to: to(&mut words)?,
-                lifetime: words.optional("lifetime").map_or(Ok(60), number)?,
-                secured: flag(&mut words, "secured")?.unwrap_or(true),
-            },
-            "echo" => Self::Echo {
-                to: to(&mut words)?,
-                dest: address(&mut words, "dest")?,
-                secured: flag(&mut words, "secured")?,
-                size: words.optional("size").map_or(Ok(8), echo_size)?,
-            },
+            "echo" => {
+                let size = given.need("size")?;
+                if size > LONGEST_ECHO {
+                    let text = given.text("size").unwrap_or_default();
+                    return Err(bad(text, "at most 1999 octets, which a 6LoWPAN datagram can carry"));
+                }
+                Self::Echo { to: to()?, dest: given.maybe("dest")?, secured: given.maybe("secured")?, size }
+            }
             "silent" => Self::Silent,
             "flood" => {
-                let kind = words.next("what to flood with")?;
+                let kind = given.text("kind").unwrap_or_default();
                 Self::Flood(FloodOrder {
-                    kind: Kind::parse(kind)
-                        .ok_or_else(|| bad(kind, "jsr, ns, rs, fragment, client_hello or client_hello_cookie"))?,
-                    to: to(&mut words)?,
-                    dest: address(&mut words, "dest")?,
-                    count: number(words.required("count")?)?,
-                    every: pace(&mut words)?,
+                    kind: flood::Kind::parse(kind)
+                        .ok_or_else(|| format!("the flood `{kind}` is listed and not read"))?,
+                    to: to()?,
+                    dest: given.maybe("dest")?,
+                    count: given.need("count")?,
+                    every: given.need("every")?,
                 })
             }
             "flood-end" => Self::FloodEnd,
             "record" => Self::Record(RecordOrder {
-                from: eui64(words.required("from")?)?,
-                to: words.optional("to").map(eui64).transpose()?,
-                count: words.optional("count").map_or(Ok(u16::MAX), number)?.into(),
+                from: given.need("from")?,
+                to: given.maybe("to")?,
+                count: given.maybe("count")?.unwrap_or(u16::MAX).into(),
             }),
             "record-end" => Self::RecordEnd,
             "replay" => Self::Replay(ReplayOrder {
-                reversed: match words.optional("order") {
-                    None | Some("same") => false,
-                    Some("reversed") => true,
-                    Some(other) => return Err(bad(other, "same or reversed")),
-                },
-                times: words.optional("times").map_or(Ok(1), number)?,
-                every: pace(&mut words)?,
+                reversed: given.text("order") == Some("reversed"),
+                times: given.need("times")?,
+                every: given.need("every")?,
             }),
-            unknown => return Err(format!("there is no order `{unknown}`")),
-        };
-        words.end()?;
-        Ok(order)
+            rogue::WORD => Self::OfTheTool(given.inner.unwrap_or_default().to_owned()),
+            unread => return Err(format!("the order `{unread}` is listed and not read")),
+        })
     }
 }
 
@@ -138,58 +201,32 @@ impl Order {
 ///
 /// # Errors
 /// What is wrong with the order.
-pub fn check_order(line: &str) -> Result<(), String> {
-    match line.split_once(' ') {
-        Some((rogue::WORD, order)) => commissioning_tool::check_order(order),
-        _ => Order::parse(line).map(drop),
+pub(crate) fn check_order(line: &str) -> Parsed<()> {
+    match Order::parse(line)? {
+        Order::OfTheTool(order) => selective::check_order(&order),
+        _ => Ok(()),
     }
 }
 
-fn to(words: &mut Words<'_>) -> Parsed<Eui64> {
-    eui64(words.required("to")?)
-}
-
-fn address(words: &mut Words<'_>, name: &str) -> Parsed<Option<Ipv6Addr>> {
-    words.optional(name).map(|text| text.parse().map_err(|_| bad(text, "an IPv6 address"))).transpose()
-}
-
-/// `every=20ms`; a number alone is milliseconds too.
-fn pace(words: &mut Words<'_>) -> Parsed<Duration> {
-    words.optional("every").map_or(Ok(PACE), |text| {
-        number::<u32>(text.strip_suffix("ms").unwrap_or(text)).map(|pace| Duration::from_millis(pace.into()))
-    })
-}
-
-fn flag(words: &mut Words<'_>, name: &str) -> Parsed<Option<bool>> {
-    match words.optional(name) {
-        None => Ok(None),
-        Some("0") => Ok(Some(false)),
-        Some("1") => Ok(Some(true)),
-        Some(other) => Err(bad(other, "0 or 1")),
-    }
-}
-
-fn configuration(words: &mut Words<'_>) -> Parsed<Configuration> {
-    let key = words.optional("key").map(octets).transpose()?;
-    let key = key.map(|key| key.try_into().map_err(|_| "the key needs 32 hex digits".to_owned())).transpose()?;
-    let keyed = flag(words, "keyed")?.unwrap_or(false);
+fn configuration(given: &Given<'_>) -> Parsed<Configuration> {
+    let (key, keyed) = (given.maybe("key")?, given.need("keyed")?);
     if keyed && key.is_none() {
         return Err("a keyed neighbour needs key=".to_owned());
     }
-    let level = words.optional("level").map_or(Ok(5), number)?;
+    let level = given.need("level")?;
     if level > 7 {
         return Err(bad("level", "a number from 0 to 7"));
     }
     Ok(Configuration {
-        eui64: eui64(words.required("eui64")?)?,
-        pan_id: words.optional("pan_id").map_or(Ok(0xb007), number)?,
+        eui64: given.need("eui64")?,
+        pan_id: given.need("pan_id")?,
         key,
-        index: words.optional("index").map_or(Ok(1), number)?,
+        index: given.need("index")?,
         level,
         keyed,
-        answer_ssr: flag(words, "answer_ssr")?.unwrap_or(true),
-        answer_nd: flag(words, "answer_nd")?.unwrap_or(true),
-        forward: flag(words, "forward")?.unwrap_or(false),
-        parent: words.optional("parent").map(eui64).transpose()?,
+        answer_ssr: given.need("answer_ssr")?,
+        answer_nd: given.need("answer_nd")?,
+        forward: given.need("forward")?,
+        parent: given.maybe("parent")?,
     })
 }

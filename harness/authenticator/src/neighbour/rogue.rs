@@ -8,9 +8,9 @@ use rand_core::SeedableRng as _;
 use wire::ipv6::Packet;
 
 use super::Neighbour;
-use crate::commissioning_tool::CommissioningTool;
 use crate::machine::{Machine as _, MachineInput, MachineOutput, Refusal};
 use crate::profile::{eui64_of, mesh_address};
+use crate::selective::CommissioningTool;
 
 /// The word before an order of the forged tool.
 pub(super) const WORD: &str = "tool";

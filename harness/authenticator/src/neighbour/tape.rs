@@ -13,7 +13,7 @@ use crate::deviation::Decision;
 use crate::machine::Refusal;
 
 /// Most frames on the tape.
-const MOST_FRAMES: usize = 256;
+pub(super) const MOST_FRAMES: usize = 256;
 
 /// Which frames are recorded.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

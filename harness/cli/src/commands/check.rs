@@ -3,7 +3,8 @@
 use std::collections::BTreeMap;
 
 use serde_json::json;
-use suites::ledger::{MECHANISMS, Mechanism, Specification, Tally};
+use suites::ledger::tally::Tally;
+use suites::ledger::{MECHANISMS, Mechanism, Specification};
 use suites::{built_in, readers};
 
 use crate::arguments::Check;

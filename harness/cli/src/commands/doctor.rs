@@ -14,7 +14,7 @@ use crate::output::{self, say};
 pub(crate) fn doctor(arguments: &Doctor) -> Result<Exit, Failure> {
     let (testbed, source) = inputs::testbed(arguments.testbed.as_deref())?;
     let device = arguments.fake.map_or(Device::Reference, |fake| Device::Fake(Fake::from(fake)));
-    let report = doctor::examine(&testbed, device, arguments.channel, [7; 32]);
+    let report = doctor::examine(&testbed, device, arguments.channel, [7; 32], engine::scenery::is_port);
     if arguments.json {
         let findings: Vec<_> = report
             .findings

@@ -1,5 +1,6 @@
 //! `bootrack explain`: one case in full, and why it is selected or not.
 
+use authenticator::Registry;
 use suites::plan::{Case, Part, State};
 use suites::selection;
 
@@ -28,7 +29,8 @@ pub(crate) fn explain(arguments: &Explain) -> Result<Exit, Failure> {
     say!("{}", case.purpose);
     say!("\nwhere     {}:{}", case.origin.file, case.origin.line);
     if !case.iut.is_device() {
-        say!("tests     the commissioning tool; `dut` is a reference device");
+        let title = Registry::default().kind(case.iut.name()).map_or("station", |kind| kind.info.title);
+        say!("tests     the {title}; `dut` is a reference device");
     }
     say!("topology  {}", case.topology.text);
     if case.entry.is_some() || case.exit.is_some() {

@@ -1,6 +1,6 @@
 //! `bootrack judge`: the stored events, judged again.
 
-use record::Blame;
+use record::manifest::shown_blame;
 use serde_json::json;
 
 use crate::arguments::Judge;
@@ -15,14 +15,15 @@ pub(crate) fn judge(arguments: &Judge) -> Result<Exit, Failure> {
     if arguments.ignore_digests {
         run.damage.clear();
     }
-    let rejudged = engine::rejudge::rejudge(run).map_err(Failure::Altered)?;
+    let rejudged = engine::rejudge::rejudge(run).map_err(|error| Failure::Altered(error.to_string()))?;
     if arguments.json {
         let cases: Vec<_> = rejudged
             .cases
             .iter()
             .map(|case| {
                 json!({
-                    "id": case.id, "verdict": case.verdict, "blame": case.blame, "reason": case.reason,
+                    "id": case.id, "verdict": case.verdict, "blame": case.blame, "blamed": case.blamed,
+                    "reason": case.reason,
                     "stored": case.stored, "reproduced": case.reproduced,
                 })
             })
@@ -34,7 +35,8 @@ pub(crate) fn judge(arguments: &Judge) -> Result<Exit, Failure> {
             let note = if case.reproduced { "" } else { "   DIFFERS from what is stored" };
             say!("{}  {}{note}", output::verdict(case.verdict, coloured), case.id);
             if !case.reproduced {
-                let blame = case.blame.map_or("none", Blame::name);
+                let shown = |blame| shown_blame(blame, case.blamed.as_deref());
+                let blame = case.blame.map_or_else(|| "none".to_owned(), shown);
                 say!("{:>14}  stored {}, now blame {blame}: {}", "", case.stored, case.reason);
             }
         }

@@ -5,7 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::time::Instant;
 
 use engine::campaign::Setting;
-use engine::mutation::{self, Mutant, Trial};
+use engine::mutant::Mutant;
+use engine::mutation::{self, Trial};
 use engine::stored_plan::PlannedCase;
 use record::Verdict;
 use serde_json::json;
@@ -37,11 +38,13 @@ pub(crate) fn mutants(arguments: &Mutants) -> Result<Exit, Failure> {
     };
     let setting = Setting::new(testbed, Device::Reference);
     let attempts = |case| (1..=arguments.repeat).map(move |number| (case, number));
-    let planned = |(case, number)| PlannedCase::attempt(case, arguments.seed, number, &setting.testbed);
+    let planned =
+        |(case, number)| PlannedCase::attempt(case, arguments.seed, number, &setting.testbed, setting.stations);
     let cases: Vec<PlannedCase> = loaded.cases().flat_map(attempts).map(planned).collect();
     let jobs = run::jobs(arguments.jobs);
     let every_case = arguments.full || arguments.profile;
-    let trials = mutation::run_mutants(&asked, &cases, &setting, jobs, every_case, &|_| {}).map_err(Failure::Broken)?;
+    let trials = mutation::run_mutants(&asked, &cases, &setting, jobs, every_case, &|_| {})
+        .map_err(|error| Failure::Broken(error.to_string()))?;
     if arguments.profile {
         return Ok(print_departures(&asked, &trials, started, arguments.json));
     }

@@ -16,7 +16,7 @@ use crate::output::say;
 pub(crate) fn replay(arguments: &Replay) -> Result<Exit, Failure> {
     let stored = inputs::open_run(&arguments.run)?;
     let plan = stored.plan().map_err(|error| Failure::Altered(error.to_string()))?;
-    let plan = StoredPlan::from_json(plan).map_err(Failure::Altered)?;
+    let plan = StoredPlan::from_json(plan).map_err(|error| Failure::Altered(error.to_string()))?;
     let Some(planned) = plan.case(&arguments.case) else {
         let rows: Vec<&str> = plan
             .cases
@@ -50,7 +50,7 @@ pub(crate) fn replay(arguments: &Replay) -> Result<Exit, Failure> {
         ));
     }
     let setting = match (&manifest.mutant, &manifest.fake) {
-        (Some(name), _) => run::mutant(name)?.put_into(&Setting::new(testbed, Device::Reference)),
+        (Some(name), _) => Setting::new(testbed, Device::Reference).with_mutant(run::mutant(name)?),
         (None, Some(name)) => {
             let fake = name.parse().map_err(|error| Failure::Altered(format!("run.json: {error}")))?;
             Setting::new(testbed, Device::Fake(fake))
@@ -69,7 +69,8 @@ pub(crate) fn replay(arguments: &Replay) -> Result<Exit, Failure> {
             false => (planned.case.id.clone(), evidence.clone()),
         };
         let before = evidence.events().map_err(|error| Failure::Altered(error.to_string()))?;
-        let again = campaign::run_in_memory(&planned.nth_try(number), &setting).map_err(Failure::Broken)?;
+        let again = campaign::run_in_memory(&planned.nth_try(number), &setting)
+            .map_err(|error| Failure::Broken(error.to_string()))?;
         if !compare(&what, &before, &again.events) {
             exit = Exit::Differs;
         }

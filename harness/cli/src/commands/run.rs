@@ -5,14 +5,14 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant, SystemTime};
 
 use engine::campaign::{self, Setting};
-use engine::mutation::Mutant;
+use engine::mutant::Mutant;
 use engine::stored_plan::{PlannedCase, StoredPlan};
 use indicatif::{ProgressBar, ProgressStyle};
 use input::Source;
 use record::bundle::Bundle;
 use record::manifest::{CaseResult, Named, RUN_SCHEMA, RunManifest};
 use record::sha256_hex;
-use record::{Blame, Verdict, case_id};
+use record::{Verdict, case_id};
 use serde_json::json;
 use suites::Plan;
 use testbeds::connection::{Claim, LockError};
@@ -50,7 +50,8 @@ pub(crate) fn run(arguments: &Run) -> Result<Exit, Failure> {
     }
     let setting = &setting;
     let attempts = |case| {
-        (1..=arguments.repeat).map(move |number| PlannedCase::attempt(case, arguments.seed, number, &setting.testbed))
+        (1..=arguments.repeat)
+            .map(move |number| PlannedCase::attempt(case, arguments.seed, number, &setting.testbed, setting.stations))
     };
     let planned: Vec<PlannedCase> = plan.cases.iter().flat_map(attempts).collect();
     check_use(&setting.testbed, &planned)?;
@@ -94,7 +95,8 @@ pub(crate) fn run(arguments: &Run) -> Result<Exit, Failure> {
     manifest.wall_seconds = Some(format!("{:.3}", wall.as_secs_f64()));
     bundle.finish(&manifest).map_err(|error| Failure::Broken(error.to_string()))?;
     let stored = inputs::open_run(&folder)?;
-    engine::render::render(&stored, &inputs::clause_texts(&loaded.ledger)).map_err(Failure::Broken)?;
+    engine::render::render(&stored, &inputs::clause_texts(&loaded.ledger), setting.stations)
+        .map_err(|error| Failure::Broken(error.to_string()))?;
     report(arguments.json, &manifest, &folder, started.elapsed());
     let verdicts: Vec<Verdict> = manifest.cases.iter().map(|case| case.verdict).collect();
     Ok(Exit::of_verdicts(&verdicts))
@@ -209,7 +211,7 @@ fn setting(arguments: &Run, testbed: Testbed) -> Result<Setting, Failure> {
     let fake = arguments.fake.map(Fake::from);
     let setting = Setting::new(testbed, fake.map_or(Device::Reference, Device::Fake));
     match &arguments.mutant {
-        Some(name) => Ok(mutant(name)?.put_into(&setting)),
+        Some(name) => Ok(setting.with_mutant(mutant(name)?)),
         None => Ok(setting),
     }
 }
@@ -281,7 +283,8 @@ fn report(as_json: bool, manifest: &RunManifest, folder: &Path, wall: Duration) 
             .iter()
             .map(|case| {
                 json!({
-                    "id": case.id, "verdict": case.verdict, "blame": case.blame, "reason": case.reason,
+                    "id": case.id, "verdict": case.verdict, "blame": case.blame, "blamed": case.blamed,
+                    "reason": case.reason,
                     "duration_ns": case.duration, "tries": case.tries(),
                 })
             })
@@ -300,7 +303,7 @@ fn report(as_json: bool, manifest: &RunManifest, folder: &Path, wall: Duration) 
         let verdict = output::verdict(case.verdict, coloured);
         say!("{verdict}  {:<28} {:>12}  {}", case.id, output::seconds(case.duration), case.purpose);
         if case.verdict != Verdict::Pass {
-            let blame = case.blame.map(Blame::name).map(|blame| format!("{blame}: ")).unwrap_or_default();
+            let blame = case.shown_blame().map(|blame| format!("{blame}: ")).unwrap_or_default();
             say!("{:>14}  {blame}{}", "", case.reason);
         }
         for (number, earlier) in (1..).zip(&case.earlier_tries) {

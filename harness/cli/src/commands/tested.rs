@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use engine::campaign::Setting;
 use engine::stored_plan::PlannedCase;
+use record::station::StationInfo;
 use suites::plan::Iut;
 use testbeds::connection::Connection;
 use testbeds::testbed::Device;
@@ -20,13 +21,15 @@ pub(crate) fn tested(
     fake: Option<FakeName>,
     said: &BTreeMap<String, String>,
 ) -> String {
-    let about = |iut: Iut| planned.iter().any(|planned| planned.case.iut == iut);
+    let about = |is_of: &dyn Fn(&Iut) -> bool| planned.iter().any(|planned| is_of(&planned.case.iut));
     let mut parts = Vec::new();
-    if about(Iut::Device) {
+    if about(&Iut::is_device) {
         parts.push(device(setting, fake, said));
     }
-    if about(Iut::CommissioningTool) {
-        parts.push(tool(setting, fake));
+    for station in setting.stations.infos() {
+        if about(&|iut| !iut.is_device() && station.is_named(iut.name())) {
+            parts.push(of_station(station, setting, fake));
+        }
     }
     parts.join("; ")
 }
@@ -56,11 +59,13 @@ fn device(setting: &Setting, fake: Option<FakeName>, said: &BTreeMap<String, Str
     }
 }
 
-fn tool(setting: &Setting, fake: Option<FakeName>) -> String {
-    match (fake, setting.tool) {
-        (Some(_), _) => format!("the fake `{}` in the place of the commissioning tool", name(fake)),
-        (None, Some(mutant)) => format!("the reference commissioning tool, made wrong by mutant `{}`", mutant.name()),
-        (None, None) => "the reference commissioning tool".to_owned(),
+fn of_station(station: &StationInfo, setting: &Setting, fake: Option<FakeName>) -> String {
+    let title = station.title;
+    let mutant = setting.station_mutant.filter(|mutant| mutant.is_of(station));
+    match (fake, mutant) {
+        (Some(_), _) => format!("the fake `{}` in the place of the {title}", name(fake)),
+        (None, Some(mutant)) => format!("the reference {title}, made wrong by mutant `{}`", mutant.name()),
+        (None, None) => format!("the reference {title}"),
     }
 }
 

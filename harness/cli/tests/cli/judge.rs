@@ -33,7 +33,7 @@ fn judged(run: &Bundle, by_process: bool, ignore_digests: bool) -> Judged {
     }
     match engine::rejudge::rejudge(stored) {
         Ok(judged) => Judged { code: if judged.reproduced() { 0 } else { 6 }, said: said.join("\n") },
-        Err(reason) => Judged { code: 6, said: reason },
+        Err(reason) => Judged { code: 6, said: reason.to_string() },
     }
 }
 

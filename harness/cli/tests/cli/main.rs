@@ -1,6 +1,7 @@
 //! The `bootrack` command as its users meet it: a process, its exit code, its output and the evidence it leaves.
 
 mod bad_input;
+mod blamed;
 mod captures;
 mod commands;
 mod common;

@@ -5,7 +5,7 @@ use record::Octets;
 use record::event::Key;
 use wire::coap::ContentFormat;
 
-use super::observer::Pdu;
+use super::pdu::Pdu;
 
 /// The link keys in the key object of a request that was read. A request may be refused: a key that nobody takes opens nothing.
 pub(super) fn of(pdu: &Pdu) -> Vec<Key> {

@@ -1,8 +1,10 @@
 //! What the ends of a case's steps amount to: its verdict (ISO/IEC 9646), and apart from that whose doing it is.
 
 use record::verdict::{Blame, StepOutcome, Verdict};
-use suites::plan::{Part, Step};
+use suites::plan::Part;
+use wire::Eui64;
 
+use super::decision::Decision;
 use super::judge::Judge;
 
 /// What came of a case.
@@ -12,6 +14,8 @@ pub struct CaseVerdict {
     pub verdict: Verdict,
     /// Whose doing, unless `pass`.
     pub blame: Option<Blame>,
+    /// Who that is, unless `pass`: what is under test by its name, a station, a board, the sniffer; else the word of the blame.
+    pub blamed: Option<String>,
     /// One sentence; empty for `pass`.
     pub reason: String,
     /// The step that decided, unless `pass`.
@@ -24,21 +28,13 @@ pub struct CaseVerdict {
     pub steps: Vec<StepOutcome>,
 }
 
-#[derive(Debug, Clone)]
-pub(super) struct Decision {
-    pub(super) verdict: Verdict,
-    pub(super) blame: Blame,
-    pub(super) reason: String,
-    pub(super) step: Option<usize>,
-    pub(super) evidence: Vec<u64>,
-}
-
 impl Judge<'_> {
     /// The case's verdict from everything seen.
     pub fn verdict(&self) -> CaseVerdict {
         let early_end = (!self.ended).then(|| Decision {
             verdict: Verdict::Error,
             blame: Blame::Rack,
+            who: None,
             reason: "the log ends before the case did".to_owned(),
             step: self.active.as_ref().map(|active| active.step),
             evidence: vec![self.last.0],
@@ -47,6 +43,7 @@ impl Judge<'_> {
             (self.ended && self.decided.is_none() && self.next < self.case.steps.len()).then(|| Decision {
                 verdict: Verdict::Error,
                 blame: Blame::Rack,
+                who: None,
                 reason: format!("the case ended before step {}", self.next + 1),
                 step: Some(self.next),
                 evidence: vec![self.last.0],
@@ -54,6 +51,7 @@ impl Judge<'_> {
         let nothing_judged = (!self.device_observed).then(|| Decision {
             verdict: Verdict::Inconclusive,
             blame: Blame::Suite,
+            who: None,
             reason: "no step observed anything of the device".to_owned(),
             step: None,
             evidence: Vec::new(),
@@ -80,6 +78,7 @@ impl Judge<'_> {
             Some(decision) => CaseVerdict {
                 verdict: decision.verdict,
                 blame: Some(decision.blame),
+                blamed: Some(self.name_of(decision.blame, decision.who)),
                 deciding_clauses: clauses(decision.step),
                 reason: decision.reason,
                 deciding_step: decision.step,
@@ -89,6 +88,7 @@ impl Judge<'_> {
             None => CaseVerdict {
                 verdict: Verdict::Pass,
                 blame: None,
+                blamed: None,
                 reason: String::new(),
                 deciding_step: None,
                 deciding_clauses: Vec::new(),
@@ -99,16 +99,15 @@ impl Judge<'_> {
     }
 }
 
-pub(super) fn not_run(index: usize, step: &Step) -> StepOutcome {
-    StepOutcome {
-        step: index,
-        verdict: Verdict::NotRun,
-        reason: String::new(),
-        expected: step.text.clone(),
-        seen: String::new(),
-        evidence: Vec::new(),
-        nearest_miss: None,
-        started: None,
-        ended: None,
+impl Judge<'_> {
+    /// The name of whose doing it is. What a blame calls the device is whatever is under test.
+    fn name_of(&self, blame: Blame, who: Option<String>) -> String {
+        match blame {
+            Blame::Device => self.iut().to_owned(),
+            // Somebody who is no part of the case has no name.
+            Blame::Tester | Blame::Rack | Blame::Suite => {
+                who.filter(|who| who.parse::<Eui64>().is_err()).unwrap_or_else(|| blame.name().to_owned())
+            }
+        }
     }
 }

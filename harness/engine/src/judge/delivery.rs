@@ -6,7 +6,8 @@ use std::collections::BTreeMap;
 use dissect::{NoteKind, Value};
 use record::event::{Action, Event, Observation, TransmitStatus, What};
 
-use super::observer::{Observer, Pdu};
+use super::observer::Observer;
+use super::pdu::Pdu;
 
 /// An acknowledged unicast frame, seen on the air, or a packet received at the backbone.
 #[derive(Debug, Clone)]

@@ -1,14 +1,13 @@
 //! What a stranger hears who holds no key (`SECC` 5.2.3): frames as they are on the air, put together and decompressed, but
 //! never decrypted.
 
-use std::net::Ipv6Addr;
 use std::time::Duration;
 
+use authenticator::profile::MESH_PREFIX;
 use dissect::{Dissection, Dissector, KINDS, Keys, UdpProtocol};
 use wire::Eui64;
 
 use crate::environment::Environment;
-use crate::scenery;
 
 /// The field of a frame that shows a secret to a stranger: which secret, e.g. `dut.psk`.
 pub(super) const CLEAR_SECRET: &str = "clear.secret";
@@ -62,8 +61,7 @@ pub(crate) fn keyless_dissector(environment: &Environment) -> Dissector {
     if let Some((port, dtls)) = port.zip(UdpProtocol::named("dtls")) {
         dissector.decode_as(port, dtls);
     }
-    let [a, b, c, d, e, f, g, h] = scenery::MESH_PREFIX;
-    dissector.set_context(0, Ipv6Addr::from([a, b, c, d, e, f, g, h, 0, 0, 0, 0, 0, 0, 0, 0]), 64);
+    dissector.set_context(0, MESH_PREFIX, 64);
     dissector
 }
 

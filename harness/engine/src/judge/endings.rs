@@ -2,61 +2,17 @@
 
 use dissect::Value;
 use record::verdict::{Blame, FieldMiss, NearestMiss, Verdict};
-use suites::plan::{Answer, Check, Command, Constraint, Expect, Never, Operand, Point, Role, StepKind};
+use suites::plan::{Answer, Check, Command, Constraint, DUT, Expect, Never, Operand, Point, StepKind};
 
+use super::ending::Ending;
 use super::expectation::{self, Window};
-use super::judge::{DUT, Judge};
+use super::judge::Judge;
 use super::matching::{self, Assignment, Matching};
-use super::observer::Pdu;
+use super::pdu::Pdu;
 use super::template;
 
-/// How a step ended.
-pub(super) struct Ending {
-    pub(super) verdict: Verdict,
-    pub(super) blame: Blame,
-    pub(super) reason: String,
-    pub(super) seen: String,
-    pub(super) evidence: Vec<u64>,
-    pub(super) nearest_miss: Option<NearestMiss>,
-    /// Something did not come.
-    pub(super) is_absence: bool,
-    /// Nothing that follows could be judged.
-    pub(super) ends_case: bool,
-    /// Expectations (indices into the step's) with the PDUs (indices) that met them.
-    pub(super) met: Vec<(usize, usize)>,
-}
-
-impl Ending {
-    pub(super) fn pass(seen: impl Into<String>, evidence: Vec<u64>) -> Self {
-        Self {
-            verdict: Verdict::Pass,
-            blame: Blame::Device,
-            reason: String::new(),
-            seen: seen.into(),
-            evidence,
-            nearest_miss: None,
-            is_absence: false,
-            ends_case: false,
-            met: Vec::new(),
-        }
-    }
-
-    pub(super) fn other(verdict: Verdict, blame: Blame, reason: impl Into<String>, evidence: Vec<u64>) -> Self {
-        let reason = reason.into();
-        let seen = reason.clone();
-        Self {
-            verdict,
-            blame,
-            seen,
-            reason,
-            evidence,
-            nearest_miss: None,
-            is_absence: false,
-            ends_case: false,
-            met: Vec::new(),
-        }
-    }
-}
+/// What a bundle calls the rack's sniffer where no event names one.
+const SNIFFER: &str = "sniffer";
 
 impl Judge<'_> {
     pub(super) fn observe(&self, kind: &StepKind, since: u64) -> Option<Ending> {
@@ -146,7 +102,8 @@ impl Judge<'_> {
         let (verdict, blame) =
             if subject == self.iut() { (Verdict::Fail, Blame::Device) } else { (Verdict::Inconclusive, Blame::Tester) };
         let mut ending =
-            Ending::other(verdict, blame, format!("{} from {subject}: {sentence}", expect.message), evidence.clone());
+            Ending::other(verdict, blame, format!("{} from {subject}: {sentence}", expect.message), evidence.clone())
+                .by(subject);
         ending.seen = sentence;
         ending.nearest_miss = Some(NearestMiss { evidence, fields });
         ending
@@ -197,10 +154,16 @@ impl Judge<'_> {
             self.excused(&what, self.stimulus.since)
         } else if let Some(unheard) = unheard.filter(|_| of_the_iut) {
             let reason = format!("{what}, but the sniffer may miss frames of {unheard}");
-            Ending::other(Verdict::Inconclusive, Blame::Rack, reason, vec![self.last.0])
+            Ending::other(Verdict::Inconclusive, Blame::Rack, reason, vec![self.last.0]).by(SNIFFER)
         } else {
             match self.delivered(iut) {
-                _ if !of_the_iut => Ending::other(Verdict::Inconclusive, Blame::Tester, what, vec![self.last.0]),
+                _ if !of_the_iut => {
+                    // The first that owes something and is not under test.
+                    let other = lacking.iter().filter_map(|position| expects[*position].from.as_deref());
+                    let other = other.filter(|from| *from != iut).find(|from| self.is_placed(from));
+                    let ending = Ending::other(Verdict::Inconclusive, Blame::Tester, what, vec![self.last.0]);
+                    Ending { who: other.map(str::to_owned), ..ending }
+                }
                 Some(proof) => Ending::other(
                     Verdict::Fail,
                     Blame::Device,
@@ -228,9 +191,14 @@ impl Judge<'_> {
         self.deliveries.lost(since, !may_be_the_iut, counts)
     }
 
+    /// Whether the topology has a board or a station of this name.
+    fn is_placed(&self, name: &str) -> bool {
+        self.case.topology.boards.iter().any(|board| board.name == name)
+    }
+
     fn is_board(&self, name: &str) -> bool {
         let mut boards = self.case.topology.boards.iter();
-        boards.any(|board| board.name == name && matches!(board.role, Role::BorderRouter | Role::Router))
+        boards.any(|board| board.name == name && board.role.has_firmware())
     }
 
     /// What did not come, where the air lost something that it may have hung on.
@@ -258,15 +226,18 @@ impl Judge<'_> {
         let subject = self.subject(never.from.as_deref(), pdu);
         let (verdict, blame) =
             if subject == self.iut() { (Verdict::Fail, Blame::Device) } else { (Verdict::Inconclusive, Blame::Tester) };
-        Some(Ending::other(
-            verdict,
-            blame,
-            match self.last_act() {
-                Some(act) => format!("{} came from {subject} after `{act}`, which must not be", never.message),
-                None => format!("{} came from {subject}, which must not be", never.message),
-            },
-            pdu.events.clone(),
-        ))
+        Some(
+            Ending::other(
+                verdict,
+                blame,
+                match self.last_act() {
+                    Some(act) => format!("{} came from {subject} after `{act}`, which must not be", never.message),
+                    None => format!("{} came from {subject}, which must not be", never.message),
+                },
+                pdu.events.clone(),
+            )
+            .by(subject),
+        )
     }
 
     /// What the tester did last before the step that is on.
@@ -330,12 +301,12 @@ impl Judge<'_> {
                     Answer::Error(_) if status == "ok" && board == self.iut() => Verdict::Fail,
                     _ => Verdict::Inconclusive,
                 };
-                Ending::other(verdict, blame, format!("`{board}` answered {said} to `{command}`"), evidence)
+                Ending::other(verdict, blame, format!("`{board}` answered {said} to `{command}`"), evidence).by(board)
             }
             StepKind::Check(Check { matches, command, .. }) => {
                 if status != "ok" {
                     let reason = format!("`{board}` answered {said} to `{command}`");
-                    return Ending::other(Verdict::Inconclusive, blame, reason, evidence);
+                    return Ending::other(Verdict::Inconclusive, blame, reason, evidence).by(board);
                 }
                 let fields = template::misses(reply, matches, &self.bindings);
                 if fields.is_empty() {
@@ -348,7 +319,7 @@ impl Judge<'_> {
                 let sentence = sentence(&fields);
                 let verdict = if board == self.iut() { Verdict::Fail } else { Verdict::Inconclusive };
                 let reason = format!("`{command}` of `{board}`: {sentence}");
-                let mut ending = Ending::other(verdict, blame, reason, evidence.clone());
+                let mut ending = Ending::other(verdict, blame, reason, evidence.clone()).by(board);
                 ending.nearest_miss = Some(NearestMiss { evidence, fields });
                 ending
             }

@@ -4,7 +4,7 @@ use suites::plan::{Expect, Match, Never, Point};
 
 use dissect::NoteKind;
 
-use super::observer::Pdu;
+use super::pdu::Pdu;
 use super::template::{self, Bindings};
 
 /// Which PDUs an expectation may look at.

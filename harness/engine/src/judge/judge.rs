@@ -5,25 +5,23 @@ use std::net::Ipv6Addr;
 
 use record::event::{Because, EVENTS_SCHEMA, Event, Key, Observation, What};
 use record::verdict::{Blame, StepOutcome, Verdict};
-use suites::plan::{Case, Check, Command, Expect, Match, Part, Point, Step, StepKind};
+use suites::plan::{Case, Check, Command, DUT, Expect, Match, Part, Point, Step, StepKind};
 use wire::Eui64;
 use wire::ieee802154::ShortAddress;
 
-use super::case_verdict::{Decision, not_run};
+use super::active::{Active, Phase};
 use super::conversation::{Conversations, Oddity};
+use super::decision::{Decision, not_run};
 use super::delivery::{DeliveryTracker, Stimulus};
 use super::eavesdropper::CLEAR_SECRET;
-use super::endings::Ending;
+use super::ending::Ending;
 use super::expectation;
-use super::losses::Losses;
-use super::observer::{Observer, Pdu};
-use super::order_endings::{FinishedOrder, refused_outright};
-use super::phases::{Active, Phase};
+use super::finished_order::{FinishedOrder, refused_outright};
+use super::lost_frames::Losses;
+use super::observer::Observer;
+use super::pdu::Pdu;
 use super::template::Bindings;
 use crate::environment::{Air, Environment};
-
-/// The name of the device in every topology.
-pub(super) const DUT: &str = "dut";
 
 /// What the engine must do next.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -190,7 +188,7 @@ impl<'a> Judge<'a> {
     /// Takes the next event of the log.
     pub fn see(&mut self, event: &Event) {
         if let Some(reason) = self.flaw(event) {
-            self.abort(Verdict::Error, Blame::Rack, reason, vec![event.n]);
+            self.abort(Verdict::Error, Blame::Rack, None, reason, vec![event.n]);
         }
         if self.ended {
             return;
@@ -299,31 +297,34 @@ impl<'a> Judge<'a> {
                     && !self.waits_for(machine)
                 {
                     let reason = refused_outright(&finished);
-                    self.abort(Verdict::Inconclusive, Blame::Tester, reason, vec![n]);
+                    self.abort(Verdict::Inconclusive, Blame::Tester, Some(machine), reason, vec![n]);
                 }
                 self.finished_orders.push(finished);
             }
             Observation::BoardLost { board, reason } => {
-                self.abort(Verdict::Error, Blame::Rack, format!("board `{board}` is lost: {reason}"), vec![n]);
+                let what = format!("board `{board}` is lost: {reason}");
+                self.abort(Verdict::Error, Blame::Rack, Some(board), what, vec![n]);
             }
             Observation::CaptureGap { sniffer, reason } => {
                 self.abort(
                     Verdict::Error,
                     Blame::Rack,
+                    Some(sniffer),
                     format!("sniffer `{sniffer}` missed frames: {reason}"),
                     vec![n],
                 );
             }
-            Observation::RackFault { reason, .. } => {
-                self.abort(Verdict::Error, Blame::Rack, reason.clone(), vec![n]);
+            Observation::RackFault { part, reason } => {
+                self.abort(Verdict::Error, Blame::Rack, Some(part), reason.clone(), vec![n]);
             }
             Observation::Address { board, eui64, short, by } => {
                 if let Err(reason) = self.learn_address(board, eui64.as_deref(), short.as_deref(), by) {
-                    self.abort(Verdict::Error, Blame::Rack, reason, vec![n]);
+                    self.abort(Verdict::Error, Blame::Rack, Some(board), reason.to_string(), vec![n]);
                 }
             }
             Observation::TesterFault { part, reason } => {
-                self.abort(Verdict::Error, Blame::Tester, format!("the tester's {part} failed: {reason}"), vec![n]);
+                let what = format!("the tester's {part} failed: {reason}");
+                self.abort(Verdict::Error, Blame::Tester, Some(part), what, vec![n]);
             }
             Observation::Confirmed { text } => {
                 let asked = self.active.as_ref().map(|active| &self.case.steps[active.step].kind);
@@ -333,19 +334,19 @@ impl<'a> Judge<'a> {
             }
             Observation::UpperTester { board, line } if broken_upper_tester_line(line) => {
                 let reason = format!("the upper tester of `{board}` sent a broken line: {line:?}");
-                self.abort(Verdict::Error, Blame::Rack, reason, vec![n]);
+                self.abort(Verdict::Error, Blame::Rack, Some(board), reason, vec![n]);
             }
             Observation::UpperTester { board, line } => match self.conversations.hear(board, line) {
                 Some(Oddity::UnaskedAnswer(seq)) => {
                     let reason = format!(
                         "the upper tester of `{board}` answers {seq}, which nobody asks: an old log, or another board's line?"
                     );
-                    self.abort(Verdict::Error, Blame::Rack, reason, vec![n]);
+                    self.abort(Verdict::Error, Blame::Rack, Some(board), reason, vec![n]);
                 }
                 Some(Oddity::UnaskedBoot) => {
                     let reason =
                         format!("`{board}` started anew though nobody asked it to: its supply failed, or it crashed");
-                    self.abort(Verdict::Inconclusive, Blame::Rack, reason, vec![n]);
+                    self.abort(Verdict::Inconclusive, Blame::Rack, Some(board), reason, vec![n]);
                 }
                 None => {}
             },
@@ -354,12 +355,18 @@ impl<'a> Judge<'a> {
     }
 
     /// Takes an address that the rack has learnt of a board: from now on it is the board's.
-    fn learn_address(&mut self, board: &str, eui64: Option<&str>, short: Option<&str>, by: &str) -> Result<(), String> {
+    fn learn_address(
+        &mut self,
+        board: &str,
+        eui64: Option<&str>,
+        short: Option<&str>,
+        by: &str,
+    ) -> Result<(), AddressError> {
         let environment = self.bindings.environment();
         if !environment.learns(board) {
-            return Err(format!("the log has an address of `{board}` learnt, which the testbed does not have learnt"));
+            return Err(AddressError::NotLearnt(board.to_owned()));
         }
-        let is_read = |text: &str| format!("`{text}` is no address of `{board}`");
+        let is_read = |text: &str| AddressError::NoAddress { board: board.to_owned(), text: text.to_owned() };
         let eui64 = eui64.map(|text| text.parse::<Eui64>().map_err(|_| is_read(text))).transpose()?;
         let number = |text: &str| text.strip_prefix("0x").and_then(|hex| u16::from_str_radix(hex, 16).ok());
         let short_number = short.map(|text| number(text).ok_or_else(|| is_read(text))).transpose()?;
@@ -367,15 +374,14 @@ impl<'a> Judge<'a> {
             let planned = environment.get(board, "eui64").unwrap_or_default().to_owned();
             let other = environment.board_by_eui64(eui64).filter(|other| *other != board);
             if let Some(other) = other {
-                return Err(format!("board `{board}` has the address of `{other}`, {eui64} by its {by}"));
+                let (board, other, by) = (board.to_owned(), other.to_owned(), by.to_owned());
+                return Err(AddressError::OfAnother { board, other, eui64, by });
             }
             let has_certificates =
                 environment.properties.get(board).is_some_and(|own| own.keys().any(|key| key.contains("certificate")));
             if has_certificates && planned != eui64.to_string() {
-                return Err(format!(
-                    "board `{board}` has the address {eui64} by its {by}, and this case's certificates were issued to \
-                     {planned}: write `eui64 = \"{eui64}\"` into its table of the testbed file"
-                ));
+                let (board, by) = (board.to_owned(), by.to_owned());
+                return Err(AddressError::NotOfItsCertificates { board, eui64, by, planned });
             }
         }
         self.bindings.learn_address(board, eui64, short);
@@ -426,6 +432,7 @@ impl<'a> Judge<'a> {
         let decision = Decision {
             verdict,
             blame,
+            who: ending.who,
             reason: format!("{prefix}{}", ending.reason),
             step: Some(active.step),
             evidence: ending.evidence,
@@ -509,8 +516,15 @@ impl<'a> Judge<'a> {
         }
     }
 
-    /// Ends the case whatever step is on.
-    pub(super) fn abort(&mut self, verdict: Verdict, blame: Blame, reason: String, evidence: Vec<u64>) {
+    /// Ends the case whatever step is on; `who` it was, if that is known.
+    pub(super) fn abort(
+        &mut self,
+        verdict: Verdict,
+        blame: Blame,
+        who: Option<&str>,
+        reason: String,
+        evidence: Vec<u64>,
+    ) {
         let step = self.active.as_ref().map(|active| active.step);
         if let Some(active) = self.active.take() {
             // A step of the postamble that is cut short is not begun again.
@@ -528,7 +542,7 @@ impl<'a> Judge<'a> {
                 ended: Some(self.last.1),
             };
         }
-        self.decide(Decision { verdict, blame, reason, step, evidence });
+        self.decide(Decision { verdict, blame, who: who.map(str::to_owned), reason, step, evidence });
     }
 
     fn is_error(&self) -> bool {
@@ -555,4 +569,20 @@ impl<'a> Judge<'a> {
 /// Boot messages and the like share the upper tester's stream, as log; what the rack takes for UT/1 must be UT/1.
 fn broken_upper_tester_line(line: &str) -> bool {
     wire::upper_tester::Line::parse(line).is_err()
+}
+
+/// Why an address that the rack has learnt cannot be a board's.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+enum AddressError {
+    #[error("the log has an address of `{0}` learnt, which the testbed does not have learnt")]
+    NotLearnt(String),
+    #[error("`{text}` is no address of `{board}`")]
+    NoAddress { board: String, text: String },
+    #[error("board `{board}` has the address of `{other}`, {eui64} by its {by}")]
+    OfAnother { board: String, other: String, eui64: Eui64, by: String },
+    #[error(
+        "board `{board}` has the address {eui64} by its {by}, and this case's certificates were issued to {planned}: write \
+         `eui64 = \"{eui64}\"` into its table of the testbed file"
+    )]
+    NotOfItsCertificates { board: String, eui64: Eui64, by: String, planned: String },
 }

@@ -6,9 +6,9 @@ use record::verdict::{FieldMiss, NearestMiss};
 use suites::plan::Expect;
 
 use super::expectation::names;
-use super::observer::Pdu;
-use super::phases::nanoseconds;
+use super::pdu::Pdu;
 use super::template::{self, Bindings};
+use super::times::nanoseconds;
 
 /// For each expectation the PDUs (indices) that it took, in order.
 pub(super) type Assignment = Vec<Vec<usize>>;

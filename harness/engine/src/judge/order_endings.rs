@@ -7,53 +7,12 @@ use record::verdict::{Blame, Verdict};
 use suites::plan::{Answer, Command, Point, StepKind};
 use wire::Eui64;
 
-use super::endings::Ending;
+use super::ending::Ending;
+use super::finished_order::{FinishedOrder, got_through, refused_outright, verb};
 use super::judge::Judge;
-use super::observer::Pdu;
+use super::pdu::Pdu;
+use super::shown;
 use super::times::{apart, offset};
-use crate::render;
-
-/// A machine's report that it is done with an order, or why it could not do it.
-pub(super) struct FinishedOrder {
-    pub(super) machine: String,
-    pub(super) order: String,
-    pub(super) refused: Option<String>,
-    pub(super) because: Option<Because>,
-    pub(super) event: u64,
-    /// Nanoseconds since the case began.
-    pub(super) t: u64,
-}
-
-/// That a machine refuses an order of which it tried nothing.
-pub(super) fn refused_outright(order: &FinishedOrder) -> String {
-    let reason = order.refused.as_deref().unwrap_or_default();
-    format!(
-        "the tester's `{}` refuses the order `{}`, and nothing was tried: {reason}",
-        order.machine,
-        verb(&order.order)
-    )
-}
-
-/// The word of an order; what follows it may be a key.
-fn verb(order: &str) -> String {
-    let count = if order.starts_with("tool ") { 2 } else { 1 };
-    order.split_whitespace().take(count).collect::<Vec<_>>().join(" ")
-}
-
-/// What it means that an order was carried out that the device had to refuse.
-fn got_through(order: &str) -> &'static str {
-    match order.trim_start_matches("tool ").split_whitespace().next().unwrap_or_default() {
-        "connect" => "the handshake was completed",
-        "select" => "the handshake was completed and the key delivered",
-        "request" => "the request was answered in a DTLS session",
-        "plain" => "the request was answered without DTLS",
-        "close" => "the network was closed",
-        "open" => "the network was opened again",
-        "reach" => "an echo request was answered",
-        "announce" | "ssr" | "echo" | "replay" => "its frames were acknowledged",
-        _ => "the order was carried out",
-    }
-}
 
 /// An order of which nothing came.
 struct Waiting<'a> {
@@ -95,17 +54,19 @@ impl Judge<'_> {
                 _ => Ending::other(
                     Verdict::Fail,
                     Blame::Device,
-                    format!("{} by `{machine}`, where the device had to refuse", got_through(order)),
+                    format!("{} by `{machine}`, where the device had to refuse", got_through(machine, order)),
                     evidence,
                 ),
             });
         };
         if finished.because == Some(Because::Order) && !is_iut {
-            let mut ending = Ending::other(Verdict::Inconclusive, Blame::Tester, refused_outright(finished), evidence);
+            let mut ending =
+                Ending::other(Verdict::Inconclusive, Blame::Tester, refused_outright(finished), evidence).by(machine);
             ending.ends_case = true;
             return Some(ending);
         }
-        let what = format!("`{machine} {}` came to nothing in {}: {reason}", verb(order), apart(since, finished.t));
+        let what =
+            format!("`{machine} {}` came to nothing in {}: {reason}", verb(machine, order), apart(since, finished.t));
         let must_be_refused = matches!(answer, Answer::Error(_));
         Some(match finished.because {
             // Refused by what is under test itself.
@@ -119,7 +80,8 @@ impl Judge<'_> {
                     Blame::Tester,
                     format!("{what}, but nothing proves that the device had a say in it"),
                     evidence,
-                ),
+                )
+                .by(machine),
             },
             _ if self.lost_since(after).is_some() => self.excused(&what, after),
             because => {
@@ -130,7 +92,7 @@ impl Judge<'_> {
                     _ => Blame::Tester,
                 };
                 let reason = format!("{what}; {}", self.last_word(since, "the order"));
-                Ending::other(Verdict::Inconclusive, blame, reason, evidence)
+                Ending::other(Verdict::Inconclusive, blame, reason, evidence).by(machine)
             }
         })
     }
@@ -157,7 +119,7 @@ impl Judge<'_> {
                     _ => Blame::Rack,
                 };
                 let waits = if gave_up { "has given the device up" } else { "still waits for the device" };
-                let reason = format!("{what}: `{machine} {}` {waits}; {last}", verb(order));
+                let reason = format!("{what}: `{machine} {}` {waits}; {last}", verb(machine, order));
                 Ending::other(Verdict::Inconclusive, blame, reason, evidence)
             }
             None => {
@@ -220,10 +182,10 @@ impl Judge<'_> {
         match last {
             None => format!("nothing ever came from {iut}"),
             Some(pdu) => {
-                let info = render::info(pdu, self.bindings.environment());
+                let info = shown::info(pdu, self.bindings.environment());
                 let info = if info.is_empty() { info } else { format!(" ({info})") };
                 let when = offset(pdu.time, since, reference);
-                format!("the last thing from {iut} was {}{info}, {when}", render::message(pdu))
+                format!("the last thing from {iut} was {}{info}, {when}", shown::message(pdu))
             }
         }
     }
@@ -231,7 +193,7 @@ impl Judge<'_> {
     /// A machine said nothing of its order, not even that its time is over.
     pub(super) fn unreported(&self, machine: &str, kind: &StepKind, since: u64) -> String {
         let order = match kind {
-            StepKind::Do(Command::Machine { order, .. }) => verb(order),
+            StepKind::Do(Command::Machine { order, .. }) => verb(machine, order),
             _ => String::new(),
         };
         let waited = apart(since, self.active.as_ref().map_or(since, |active| self.deadline(active)));
@@ -244,6 +206,6 @@ impl Judge<'_> {
         if machine == self.iut() {
             return Ending::other(Verdict::Inconclusive, Blame::Device, what, vec![started]);
         }
-        Ending::other(Verdict::Error, Blame::Tester, what, vec![started])
+        Ending::other(Verdict::Error, Blame::Tester, what, vec![started]).by(machine)
     }
 }

@@ -6,10 +6,12 @@ use record::event::Event;
 use record::verdict::{Blame, Verdict};
 use suites::plan::{Command, Part, StepKind, UPPER_TESTER_TIMEOUT};
 
+use super::active::{Active, Phase};
 use super::delivery::Stimulus;
-use super::endings::Ending;
+use super::ending::Ending;
 use super::judge::Judge;
-use super::observer::Pdu;
+use super::pdu::Pdu;
+use super::times::nanoseconds;
 
 /// How long a board may take from power-on to its `booted` event.
 const BOOT_TIMEOUT: u64 = 5_000_000_000;
@@ -26,52 +28,23 @@ const ORDER_TRIES: u32 = 3;
 /// How long the MAC may take for the frames of one `send` step.
 const TRANSMIT_TIMEOUT: u64 = 5_000_000_000;
 
-pub(super) struct Active {
-    pub(super) step: usize,
-    /// Event and time of its start.
-    pub(super) n: u64,
-    pub(super) t: u64,
-    pub(super) phase: Phase,
-}
-
-pub(super) enum Phase {
-    /// Waiting for a board's `booted` event.
-    Booting { board: String },
-    /// Waiting for the answer to the request with this number (known once the request was seen).
-    Answer { board: String, seq: Option<u32> },
-    /// Waiting for a machine to finish this order (known once it was given).
-    Order { machine: String, order: Option<String> },
-    /// Waiting for the transmit status of injected frames.
-    Transmitting,
-    /// Waiting for PDUs.
-    Observing,
-    /// Proving that the board lives before the `never` window opens.
-    AliveBefore { seq: Option<u32> },
-    /// The `never` window is open; the first answer's event, and the end.
-    Watching { opened: u64, until: u64 },
-    /// Proving that the board still lives.
-    AliveAfter { opened: u64, watched_until: u64, seq: Option<u32> },
-    /// Letting time pass.
-    Passing { until: u64 },
-}
-
 impl Judge<'_> {
     pub(super) fn start(&mut self, step: usize, event: &Event) {
         if let Some(active) = self.active.take() {
             let reason = format!("the log goes on to step {} although nothing decided this one", step + 1);
             self.active = Some(active);
-            self.abort(Verdict::Error, Blame::Rack, reason, vec![event.n]);
+            self.abort(Verdict::Error, Blame::Rack, None, reason, vec![event.n]);
         }
         if step != self.next {
             if self.decided.is_none() {
                 let reason = format!("the log starts step {}, the plan's next is {}", step + 1, self.next + 1);
-                self.abort(Verdict::Error, Blame::Rack, reason, vec![event.n]);
+                self.abort(Verdict::Error, Blame::Rack, None, reason, vec![event.n]);
             }
             return;
         }
         let Some(planned) = self.case.steps.get(step) else {
             let reason = format!("the log starts step {}, and the plan has only {}", step + 1, self.case.steps.len());
-            return self.abort(Verdict::Error, Blame::Rack, reason, vec![event.n]);
+            return self.abort(Verdict::Error, Blame::Rack, None, reason, vec![event.n]);
         };
         if planned.part == Part::Body && self.body_began == 0 {
             self.body_began = event.n;
@@ -121,10 +94,7 @@ impl Judge<'_> {
     }
 
     fn has_upper_tester(&self, board: &str) -> bool {
-        self.case.topology.boards.iter().any(|candidate| {
-            candidate.name == board
-                && matches!(candidate.role, suites::plan::Role::BorderRouter | suites::plan::Role::Router)
-        })
+        self.case.topology.boards.iter().any(|candidate| candidate.name == board && candidate.role.has_firmware())
     }
 
     pub(super) fn deadline(&self, active: &Active) -> u64 {
@@ -263,22 +233,26 @@ impl Judge<'_> {
                 Blame::Rack,
                 format!("board `{board}` did not report `booted` after power-on"),
                 vec![started],
-            ),
+            )
+            .by(board),
             (Phase::Answer { board, .. }, _) => {
-                Ending::other(Verdict::Error, Blame::Rack, unanswered(board), vec![started])
+                Ending::other(Verdict::Error, Blame::Rack, unanswered(board), vec![started]).by(board)
             }
             (Phase::AliveBefore { .. } | Phase::AliveAfter { .. }, StepKind::Never(never)) => Ending::other(
                 Verdict::Inconclusive,
                 Blame::Rack,
                 format!("{}: silence proves nothing", unanswered(&never.alive)),
                 vec![started],
-            ),
-            (Phase::Transmitting, _) => Ending::other(
-                Verdict::Error,
-                Blame::Rack,
-                "the tester radio never reported what became of its frame",
-                vec![started],
-            ),
+            )
+            .by(&never.alive),
+            (Phase::Transmitting, kind) => {
+                let what = "the tester radio never reported what became of its frame";
+                let ending = Ending::other(Verdict::Error, Blame::Rack, what, vec![started]);
+                match kind {
+                    StepKind::Send(send) => ending.by(&send.by),
+                    _ => ending,
+                }
+            }
             (_, kind) => self.missed_deadline(kind, since),
         };
         self.finish(ending);
@@ -300,8 +274,4 @@ fn with_evidence(mut ending: Ending, event: u64) -> Ending {
 
 fn unanswered(board: &str) -> String {
     format!("the upper tester of `{board}` did not answer within {UPPER_TESTER_TIMEOUT:?}")
-}
-
-pub(super) fn nanoseconds(duration: std::time::Duration) -> u64 {
-    u64::try_from(duration.as_nanos()).unwrap_or(u64::MAX)
 }

@@ -12,9 +12,14 @@ use suites::plan::{Constraint, Match, Operand};
 use wire::Eui64;
 use wire::upper_tester::table::{self, Kind};
 
-use super::observer::Pdu;
+use super::pdu::Pdu;
 use super::times;
 use crate::environment::Environment;
+
+/// A reference that stands for nothing.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{0} stands for nothing here")]
+pub struct UnknownReference(pub String);
 
 /// Bound PDUs by name, and what `$name.field` means.
 #[derive(Debug, Clone, Default)]
@@ -63,7 +68,7 @@ impl Bindings {
     ///
     /// # Errors
     /// The first reference that stands for nothing.
-    pub fn resolve_line(&self, line: &str) -> Result<String, String> {
+    pub fn resolve_line(&self, line: &str) -> Result<String, UnknownReference> {
         let mut resolved = String::with_capacity(line.len());
         let mut rest = line;
         while let Some(start) = rest.find('$') {
@@ -77,7 +82,7 @@ impl Bindings {
             match value {
                 Some(Value::Number(number)) => resolved.push_str(&number.to_string()),
                 Some(Value::Text(text)) => resolved.push_str(&text),
-                None => return Err(format!("${reference}")),
+                None => return Err(UnknownReference(format!("${reference}"))),
             }
             rest = &after[end..];
         }

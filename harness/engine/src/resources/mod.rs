@@ -6,9 +6,10 @@
 mod energy;
 mod frames;
 mod selective;
+mod work;
 
 use record::event::Event;
-use reports::{Bootstrap, DeviceWork};
+use reports::Bootstrap;
 
 use crate::judge::Pdu;
 use crate::stored_plan::PlannedCase;
@@ -23,15 +24,4 @@ const MEASURES: &[Measure] = &[selective::bootstraps];
 /// `pdus` are all that the observer made of `events`.
 pub fn bootstraps(planned: &PlannedCase, events: &[Event], pdus: &[Pdu]) -> Vec<Bootstrap> {
     MEASURES.iter().flat_map(|measure| measure(planned, events, pdus)).collect()
-}
-
-/// What the device says of its own work.
-fn device_work(pdu: &Pdu) -> Option<DeviceWork> {
-    let told = |name: &str| pdu.values(name).next()?.to_string().parse::<u64>().ok();
-    Some(DeviceWork {
-        aes_blocks: told("ut.aes_blocks")?,
-        sha256_blocks: told("ut.sha256_blocks")?,
-        point_multiplications: told("ut.point_multiplications")?,
-        buffer_octets: told("ut.buffer_octets")?,
-    })
 }

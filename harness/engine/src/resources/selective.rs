@@ -5,16 +5,20 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use record::event::Event;
 use reports::{Bootstrap, DeviceWork};
-use suites::plan::{Point, Role};
+use suites::plan::Point;
 
+use super::energy;
 use super::frames::Frames;
-use super::{device_work, energy};
+use super::work::device_work;
 use crate::judge::Pdu;
 use crate::scenery;
 use crate::stored_plan::PlannedCase;
 
 /// SSRs count as long after the key, in nanoseconds: by then the links of the device are settled.
 const SETTLING: u64 = 10_000_000_000;
+
+/// The station that secures devices (`SEL` 5).
+const TOOL: &str = "ct";
 
 /// A SubjectPublicKeyInfo on P-256 begins with these octets (RFC 5480 2): a raw public key, no certificate.
 const RAW_PUBLIC_KEY: &str = "3059301306072a8648ce3d0201";
@@ -26,9 +30,8 @@ const KEY_TAKEN: [u64; 2] = [65, 68];
 /// of `events`.
 pub(super) fn bootstraps(planned: &PlannedCase, events: &[Event], pdus: &[Pdu]) -> Vec<Bootstrap> {
     let boards = &planned.case.topology.boards;
-    let named = |role: fn(Role) -> bool| boards.iter().filter(move |board| role(board.role)).map(|board| &board.name);
-    let Some(tool) = named(|role| role == Role::CommissioningTool).next() else { return Vec::new() };
-    let devices = named(|role| matches!(role, Role::BorderRouter | Role::Router));
+    let Some(tool) = boards.iter().map(|board| &board.name).find(|name| *name == TOOL) else { return Vec::new() };
+    let devices = boards.iter().filter(|board| board.role.has_firmware()).map(|board| &board.name);
     let watch = |device| Watch { device, tool, requests: Vec::new(), request_at: None, open: None, done: Vec::new() };
     let mut watches: BTreeMap<&str, Watch<'_>> =
         devices.map(|device| (device.as_str(), watch(device.as_str()))).collect();

@@ -6,7 +6,8 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use bootrack_engine as engine;
 use engine::campaign::run_tries_in_memory;
-use engine::mutation::{Mutant, run_mutants};
+use engine::mutant::Mutant;
+use engine::mutation::run_mutants;
 use engine::stored_plan::PlannedCase;
 use record::verdict::{Blame, Verdict};
 

@@ -2,7 +2,7 @@
 
 use bootrack_engine as engine;
 use engine::campaign::{Setting, run_in_memory};
-use engine::mutation::Mutant;
+use engine::mutant::Mutant;
 use engine::runner::CaseRun;
 use engine::stored_plan::PlannedCase;
 use suites::ledger::Ledger;
@@ -27,11 +27,11 @@ impl World {
 
     /// The same with these suites instead.
     pub(crate) fn of(sources: Vec<input::Source>) -> Self {
-        let vocabulary = Vocabulary::wire(Mutant::all().map(Mutant::name));
+        let vocabulary = Vocabulary::wire(Mutant::all().map(Mutant::name), authenticator::Registry::default().infos());
         let ledger = Ledger::load(&built_in::clauses()).unwrap();
         let proforma = Proforma::load(&built_in::pics(), &ledger).unwrap();
         let pixit = Pixit::load(&built_in::pixit()).unwrap();
-        let tester = &engine::tester::TesterMachines;
+        let tester = &engine::tester::TesterMachines::default();
         let catalogue = Catalogue { vocabulary: &vocabulary, ledger: &ledger, pics: &proforma, pixit: &pixit, tester };
         let suites = suites::load(&sources, &catalogue).unwrap();
         let plan = Plan::select(&suites, &[], &proforma.reference(), &proforma);
@@ -41,18 +41,24 @@ impl World {
 
     /// Every applicable case with this run seed.
     pub(crate) fn planned(&self, seed: u64) -> Vec<PlannedCase> {
-        self.plan.cases.iter().map(|case| PlannedCase::new(case, seed, &self.setting.testbed)).collect()
+        self.plan.cases.iter().map(|case| self.complete(case, seed)).collect()
     }
 
     /// The first row of this case with this run seed, and nothing else: certificates and images of all cases take their time.
     pub(crate) fn planned_based_on(&self, base: &str, seed: u64) -> PlannedCase {
         let case = self.plan.cases.iter().find(|case| case.base == base).unwrap_or_else(|| panic!("no case {base}"));
-        PlannedCase::new(case, seed, &self.setting.testbed)
+        self.complete(case, seed)
+    }
+
+    /// A loaded case, completed for a run in this world.
+    pub(crate) fn complete(&self, case: &Case, seed: u64) -> PlannedCase {
+        PlannedCase::new(case, seed, &self.setting.testbed, self.setting.stations)
     }
 
     /// The `number`-th attempt, from 1, at every applicable case with this run seed.
     pub(crate) fn attempts(&self, seed: u64, number: u32) -> Vec<PlannedCase> {
-        let attempt = |case| PlannedCase::attempt(case, seed, number, &self.setting.testbed);
+        let Setting { testbed, stations, .. } = &self.setting;
+        let attempt = |case| PlannedCase::attempt(case, seed, number, testbed, *stations);
         self.plan.cases.iter().map(attempt).collect()
     }
 

@@ -1,7 +1,7 @@
 //! Links that lose frames make nobody fail who is right, and let nobody pass who is wrong: a sample of what `ci/lossy` measures.
 
 use bootrack_engine as engine;
-use engine::mutation::Mutant;
+use engine::mutant::Mutant;
 use engine::stored_plan::PlannedCase;
 use record::verdict::{Blame, Verdict};
 use rstest::rstest;

@@ -16,7 +16,7 @@ fn planned(world: &World, id: &str, change: impl FnOnce(&mut Case)) -> PlannedCa
     let built_in = world.case(id);
     let mut case = built_in.clone();
     change(&mut case);
-    PlannedCase::new(&case, 1, &world.setting.testbed)
+    world.complete(&case, 1)
 }
 
 fn result(planned: &PlannedCase, run: &CaseRun) -> CaseResult {

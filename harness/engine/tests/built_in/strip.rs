@@ -10,11 +10,13 @@ use record::event::{Action, Event, What};
 use suites::plan::{Answer, Command, Iut, Part, StepKind};
 
 /// The log without these observations, numbered anew. Actions, step starts and keys stay: they are the tester's own; but
-/// what a commissioning tool under test sends is its own doing.
-fn stripped(events: &[Event], unwanted: &[u64], iut: Iut) -> Vec<Event> {
+/// what a station under test sends is its own doing.
+fn stripped(events: &[Event], unwanted: &[u64], iut: &Iut) -> Vec<Event> {
     let is_evidence = |what: &What| match what {
         What::Observation(_) => true,
-        What::Action(Action::Backbone { port, .. }) => port == iut.name(),
+        What::Action(Action::Backbone { port: sender, .. } | Action::Inject { radio: sender, .. }) => {
+            sender == iut.name()
+        }
         _ => false,
     };
     let kept = events.iter().filter(|event| !(is_evidence(&event.what) && unwanted.contains(&event.n))).cloned();
@@ -51,7 +53,7 @@ fn unsupported_passes(planned: &PlannedCase, events: &[Event]) -> (usize, Vec<St
         }
         deciding += 1;
         let satisfying = judge.satisfying_events(index);
-        let fewer = stripped(events, &satisfying, planned.case.iut);
+        let fewer = stripped(events, &satisfying, &planned.case.iut);
         let at = format!("{} step {} ({})", planned.case.id, index + 1, step.text);
         if fewer.len() == events.len() {
             faults.push(format!("{at}: passed, and no observation satisfies it"));
@@ -92,7 +94,7 @@ fn stripping_nothing_keeps_every_verdict() {
     let world = World::new();
     for planned in world.planned(1).iter().take(12) {
         let run = world.run(planned);
-        let again = judge_events(planned, &stripped(&run.events, &[], planned.case.iut));
+        let again = judge_events(planned, &stripped(&run.events, &[], &planned.case.iut));
         assert_eq!(again, run.verdict, "{}", planned.case.id);
     }
 }
@@ -105,7 +107,7 @@ fn an_empty_log_and_a_log_of_actions_alone_pass_nothing() {
         let all: Vec<u64> = run.events.iter().map(|event| event.n).collect();
         assert_ne!(judge_events(&planned, &[]).verdict, Verdict::Pass, "{}", planned.case.id);
         assert_ne!(
-            judge_events(&planned, &stripped(&run.events, &all, planned.case.iut)).verdict,
+            judge_events(&planned, &stripped(&run.events, &all, &planned.case.iut)).verdict,
             Verdict::Pass,
             "{} without any observation",
             planned.case.id

@@ -20,6 +20,7 @@ pub(crate) fn planned(id: &str) -> CaseResult {
         clauses: vec!["SEL-5.3.1-3".into()],
         verdict: Verdict::NotRun,
         blame: None,
+        blamed: None,
         reason: "the run ended before it".into(),
         deciding_step: None,
         deciding_clauses: Vec::new(),

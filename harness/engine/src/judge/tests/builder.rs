@@ -22,11 +22,11 @@ const RELAY: u8 = 5;
 /// A case of these body steps with the boards `router`, `relay`, `dut` and `tester`.
 pub(super) fn case(steps: Vec<StepKind>) -> Case {
     let boards = [
-        ("ct", Role::CommissioningTool),
+        ("ct", Role::BackboneStation),
         ("router", Role::Router),
         ("relay", Role::Router),
         ("dut", Role::Router),
-        ("tester", Role::TesterRadio),
+        ("tester", Role::RadioStation),
     ];
     Case {
         id: "T-01".to_owned(),
@@ -44,11 +44,11 @@ pub(super) fn case(steps: Vec<StepKind>) -> Case {
         },
         params: BTreeMap::new(),
         kills: Vec::new(),
-        iut: suites::plan::Iut::Device,
+        iut: suites::plan::Iut::default(),
         entry: None,
         exit: None,
         security_level: suites::plan::PROFILE_LEVEL,
-        device: suites::liberties::DeviceFacts::default(),
+        device: suites::device::DeviceFacts::default(),
         steps: steps.into_iter().map(|kind| step(Part::Body, kind)).collect(),
         origin: Origin { file: "t.toml".to_owned(), line: 1 },
     }

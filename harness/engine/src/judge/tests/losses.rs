@@ -151,7 +151,7 @@ fn silence_counts_only_if_it_could_have_been_heard(#[case] numbers: &[u8], #[cas
             }
         }),
     ]);
-    case.iut = suites::plan::Iut::Device;
+    case.iut = suites::plan::Iut::default();
     let log = Log::new().joined(0, "dut").step(1).frame("router", "dut", 1).ack(1);
     let log = log.step(2).exchange("dut", "ping", "ok");
     let log = numbers.iter().fold(log, |log, number| log.frame("dut", "router", *number).ack(*number));

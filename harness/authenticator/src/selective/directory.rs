@@ -2,23 +2,21 @@
 //! a DNS server with its service, a resource directory with its registration. Each has something else to offer first, which
 //! a device must leave alone.
 
-use std::collections::BTreeSet;
 use std::net::Ipv6Addr;
 
 use wire::coap::{self, Code, ContentFormat, Link, Message, MessageType, Options};
 use wire::dns::{self, Name, Record, RecordData, RecordType};
-use wire::ipv6::{ALL_COAP_NODES_REALM, Header, NextHeader, Packet};
-use wire::udp;
+use wire::ipv6::ALL_COAP_NODES_REALM;
 
 use super::CommissioningTool;
-use crate::machine::MachineOutput;
+use crate::host::End;
 use crate::words::{Parsed, bad};
 
 /// The DNS server.
-pub const DNS_SERVER: Ipv6Addr = Ipv6Addr::new(0xfd00, 0xc0, 0, 0, 0, 0, 0, 0x53);
+pub(super) const DNS_SERVER: Ipv6Addr = Ipv6Addr::new(0xfd00, 0xc0, 0, 0, 0, 0, 0, 0x53);
 
 /// The resource directory.
-pub const RESOURCE_DIRECTORY: Ipv6Addr = Ipv6Addr::new(0xfd00, 0xc0, 0, 0, 0, 0, 0, 0x5d);
+pub(super) const RESOURCE_DIRECTORY: Ipv6Addr = Ipv6Addr::new(0xfd00, 0xc0, 0, 0, 0, 0, 0, 0x5d);
 
 /// Of what the responders offer besides: nobody has this address.
 const SOMETHING_ELSE: Ipv6Addr = Ipv6Addr::new(0xfd00, 0xc0, 0, 0, 0, 0, 0, 0xbad);
@@ -26,7 +24,6 @@ const SOMETHING_ELSE: Ipv6Addr = Ipv6Addr::new(0xfd00, 0xc0, 0, 0, 0, 0, 0, 0xba
 const RESOURCE_TYPE: &str = "core.ct";
 const SERVICE: &str = "_bootrack-ct._udp.home.arpa";
 const TIME_TO_LIVE: u32 = 120;
-const HOP_LIMIT: u8 = 64;
 
 /// A responder.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -47,7 +44,7 @@ impl Responder {
     }
 
     /// Where questions to it go.
-    fn end(self) -> (Ipv6Addr, u16) {
+    pub(super) fn end(self) -> End {
         match self {
             Self::Multicast => (ALL_COAP_NODES_REALM, coap::PORT),
             Self::Dns => (DNS_SERVER, dns::PORT),
@@ -56,38 +53,14 @@ impl Responder {
     }
 }
 
-/// Which responders there are; none at first.
-pub(super) type Responders = BTreeSet<Responder>;
-
 impl CommissioningTool {
-    /// Answers a question to a responder; false if the packet is for none.
-    pub(super) fn respond(&mut self, header: &Header, payload: &[u8]) -> bool {
-        if header.next_header != NextHeader::UDP {
-            return false;
+    /// What a responder says to a question; nothing to what is none.
+    pub(super) fn respond(&self, responder: Responder, question: &[u8]) -> Option<Vec<u8>> {
+        match responder {
+            Responder::Multicast => self.links(question, "/.well-known/core"),
+            Responder::Directory => self.links(question, "/rd-lookup/res"),
+            Responder::Dns => self.records(question),
         }
-        let Ok(question) = udp::Datagram::parse(payload, header.source, header.destination) else { return false };
-        let end = (header.destination, question.destination_port);
-        let Some(responder) = self.responders.iter().copied().find(|responder| responder.end() == end) else {
-            return false;
-        };
-        let answer = match responder {
-            Responder::Multicast => self.links(&question.payload, "/.well-known/core"),
-            Responder::Directory => self.links(&question.payload, "/rd-lookup/res"),
-            Responder::Dns => self.records(&question.payload),
-        };
-        let Some(payload) = answer else { return true };
-        // A multicast is answered from the tool's own address.
-        let source = if header.destination.is_multicast() { self.address } else { header.destination };
-        let datagram =
-            udp::Datagram { source_port: question.destination_port, destination_port: question.source_port, payload };
-        let packet = datagram.to_vec(source, header.source).and_then(|payload| {
-            Packet { header: Header::new(source, header.source, NextHeader::UDP, HOP_LIMIT), payload }.to_vec()
-        });
-        self.outputs.push_back(match packet {
-            Ok(packet) => MachineOutput::Backbone { packet, wrong_on_purpose: None },
-            Err(error) => MachineOutput::Fault(format!("answer to {} not encoded: {error}", header.source)),
-        });
-        true
     }
 
     /// Links of which the second one is the tool's, to a `GET PATH?rt=core.ct`. The first begins like what was asked for: not
@@ -102,7 +75,7 @@ impl CommissioningTool {
         }
         let links = [
             Link::new(&format!("coap://[{SOMETHING_ELSE}]"), "core.ctx"),
-            Link::new(&format!("coaps://[{}]", self.address), RESOURCE_TYPE),
+            Link::new(&format!("coaps://[{}]", self.host.address()), RESOURCE_TYPE),
         ];
         let mut options = Options::new();
         options.push_content_format(ContentFormat::LINK_FORMAT);
@@ -140,7 +113,7 @@ impl CommissioningTool {
             additionals: vec![
                 record("printer.home.arpa", RecordData::Aaaa(SOMETHING_ELSE))?,
                 record(&instance, service)?,
-                record(host, RecordData::Aaaa(self.address))?,
+                record(host, RecordData::Aaaa(self.host.address()))?,
             ],
             ..question
         };

@@ -13,7 +13,8 @@ use wire::icmpv6::{Echo, Message};
 use wire::ipv6::{Header, NextHeader, Packet};
 use wire::{sel, udp};
 
-use super::{CommissioningTool, MAX_REQUESTS, RESOURCE_DIRECTORY};
+use super::directory::RESOURCE_DIRECTORY;
+use super::{CommissioningTool, MAX_REQUESTS};
 use crate::craft::Value;
 use crate::deviation::{Change, Rule, RuleError};
 use crate::machine::{Machine, MachineInput, MachineOutput};

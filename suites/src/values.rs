@@ -83,11 +83,11 @@ impl Values {
         }
     }
 
-    /// The values of a property of a board, the tool or the network.
-    pub(crate) fn of_property(name: &str, property: &str) -> Self {
-        match (name, property) {
-            (_, "eui64") => Self::Eui64,
-            (_, "link_local" | "global") | ("ct", "address" | "dns" | "directory") => Self::Ipv6,
+    /// The values of a property of a board or the network.
+    pub(crate) fn of_property(property: &str) -> Self {
+        match property {
+            "eui64" => Self::Eui64,
+            "link_local" | "global" => Self::Ipv6,
             _ => Self::Free,
         }
     }

@@ -12,7 +12,7 @@ use super::CommissioningTool;
 use crate::machine::Refusal;
 
 /// From one echo request to the next.
-const INTERVAL: Duration = Duration::from_secs(3);
+pub(super) const INTERVAL: Duration = Duration::from_secs(3);
 const DATA: &[u8] = b"bootrack";
 
 /// The state of a `reach`.
@@ -57,8 +57,8 @@ impl CommissioningTool {
         reach.sent = reach.sent.saturating_add(1);
         reach.next = now + INTERVAL;
         let echo = Echo { identifier: identifier(id), sequence_number: reach.sent, data: DATA.to_vec() };
-        let request = Message::EchoRequest(echo).to_vec(self.address, reach.address);
-        self.send(reach.address, NextHeader::ICMPV6, request, None);
+        let request = Message::EchoRequest(echo).to_vec(self.host.address(), reach.address);
+        self.outputs.push_back(self.host.packet(reach.address, NextHeader::ICMPV6, request, None));
         Ok(())
     }
 }

@@ -12,6 +12,7 @@ use wire::coap::Message;
 use super::second_engine::Engine;
 use crate::craft::flip;
 use crate::deviation::{Gate, RuleBook};
+use crate::host::End;
 
 /// What a session tells the tool.
 pub(super) enum Event {
@@ -58,6 +59,13 @@ struct Outgoing {
 }
 
 impl Session {
+    /// Takes a datagram if it is of this session.
+    pub(super) fn receive(&mut self, now: Instant, from: End, port: u16, payload: &[u8]) {
+        if from == (self.address, self.server_port) && port == self.local_port {
+            self.handle(now, payload);
+        }
+    }
+
     pub(super) fn new(
         peer: (Eui64, Ipv6Addr),
         (server_port, local_port): (u16, u16),
@@ -81,7 +89,7 @@ impl Session {
         }
     }
 
-    pub(super) fn handle(&mut self, now: Instant, datagram: &[u8]) {
+    fn handle(&mut self, now: Instant, datagram: &[u8]) {
         self.was_answered = true;
         self.dtls.handle(now, datagram);
     }

@@ -1,6 +1,8 @@
 //! Wrong commissioning tools: single, deliberate departures from a clause, chosen at run time, so that a suite whose subject
 //! is the tool can prove that it notices (`SEL` 5.3, 5.4, 8).
 
+use crate::station::MutantInfo;
+
 protocols::mutants! {
     HandshakeUnselected "ct-handshake-unselected" "SEL-8-10" "Begins a handshake with whoever asks to be secured."
     KeyToFirstClaimant "ct-key-to-first-claimant" "SEL-4-2" "Takes the first claimant for the selected device, whatever its EUI-64."
@@ -26,4 +28,18 @@ protocols::mutants! {
     AcceptsOtherDevice "ct-accepts-other-device" "SEL-4-2" "Takes the certificate of another device of the same manufacturer."
     ClockIgnored "ct-clock-ignored" "SEL-5.4-8" "Judges certificates by a day in July 2020."
     RevocationIgnored "ct-revocation-ignored" "SEL-4-3" "Believes keys that were revoked."
+}
+
+/// The same as data.
+pub(super) const INFOS: &[MutantInfo] = &infos();
+
+const fn infos() -> [MutantInfo; Mutant::ALL.len()] {
+    let mut infos = [MutantInfo { name: "", clause: "", description: "" }; Mutant::ALL.len()];
+    let mut at = 0;
+    while at < infos.len() {
+        let mutant = Mutant::ALL[at];
+        infos[at] = MutantInfo { name: mutant.name(), clause: mutant.clause(), description: mutant.description() };
+        at += 1;
+    }
+    infos
 }

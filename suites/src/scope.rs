@@ -1,17 +1,19 @@
-//! What `$name.field` may stand for at a place in a case: boards, the CT, the case, the network, and names that earlier
-//! steps bound.
+//! What `$name.field` may stand for at a place in a case: boards, stations, the case, the network, and names that earlier steps
+//! bound.
 
 use std::collections::BTreeMap;
 use std::ops::Range;
 
+use record::station::{Attachment, PropertyValue, StationInfo};
+
 use crate::credentials::{self, AUTHORITIES, AUTHORITY_PROPERTIES, KEY_PROPERTIES};
 use crate::images::IMAGE_PROPERTIES;
-use crate::loader::values::Values;
 use crate::pixit::Pixit;
 use crate::plan::{Iut, Role, Topology};
 use crate::reference;
-use crate::tester::{Tester, stand_in};
+use crate::tester::{self, Tester};
 use crate::tree::{Faults, Node, suggest};
+use crate::values::Values;
 use crate::vocabulary::{FieldKind, SETTABLE_FIELDS, Vocabulary};
 
 /// What the values of a field or a reference are, times apart.
@@ -42,7 +44,8 @@ pub(crate) struct Scope<'a> {
     pub(crate) params: Vec<String>,
     /// PIXIT values: for the same, and for what procedures wait.
     pub(crate) pixit: &'a Pixit,
-    pub(crate) iut: Iut,
+    /// What the case is about.
+    pub(crate) iut: &'a Iut,
     /// Names bound by earlier steps.
     pub(crate) bound: BTreeMap<String, Bound>,
 }
@@ -112,8 +115,6 @@ impl Scope<'_> {
             if known.contains(&credentials::whole(field)) { Ok(Kind::Field(FieldKind::Text)) } else { property(&known) }
         };
         match name {
-            "ct" if self.role("ct").is_none() => return Err(self.no_ct(field)),
-            "ct" => return key_property(&["address", "dns", "directory"]),
             authority if AUTHORITIES.contains(&authority) => {
                 return if AUTHORITY_PROPERTIES.contains(&credentials::whole(field)) {
                     Ok(Kind::Field(FieldKind::Text))
@@ -141,8 +142,14 @@ impl Scope<'_> {
             }
             _ => {}
         }
+        let station = self.vocabulary.stations.kind(name);
+        let own = station.map(|kind| kind.properties).unwrap_or_default().iter().map(|property| property.name);
         match self.role(name) {
-            Some(Role::TesterRadio) => return property(&["eui64", "link_local", "global"]),
+            None if self.vocabulary.stations.single(name).is_some() => return Err(self.no_station(name, field)),
+            Some(Role::BackboneStation) => return key_property(&own.collect::<Vec<_>>()),
+            Some(Role::RadioStation) => {
+                return property(&["eui64", "link_local", "global"].into_iter().chain(own).collect::<Vec<_>>());
+            }
             Some(_) => return key_property(&["eui64", "link_local", "global", "psk", "second_psk", "psk_identity"]),
             None => {}
         }
@@ -180,7 +187,27 @@ impl Scope<'_> {
 
     /// What the values of `$name.field` are.
     pub(crate) fn values(&self, name: &str, field: &str) -> Values {
-        if self.bound.contains_key(name) { Values::of(field) } else { Values::of_property(name, field) }
+        if self.bound.contains_key(name) {
+            return Values::of(field);
+        }
+        match self.station_property(name, field) {
+            Some(PropertyValue::Address(_)) => Values::Ipv6,
+            Some(PropertyValue::Secret(_)) => Values::Octets,
+            None => Values::of_property(field),
+        }
+    }
+
+    fn station_property(&self, name: &str, field: &str) -> Option<PropertyValue> {
+        Some(self.vocabulary.stations.kind(name)?.property(field)?.value)
+    }
+
+    /// A stand-in for a property: a value of the same form.
+    pub(crate) fn stand_in(&self, name: &str, field: &str) -> String {
+        match self.station_property(name, field) {
+            Some(PropertyValue::Address(address)) => address.to_string(),
+            Some(PropertyValue::Secret(octets)) => "00".repeat(octets),
+            None => tester::stand_in(name, field),
+        }
     }
 
     /// A text with a stand-in for each reference; `None` if one is to a message that was not seen yet.
@@ -192,16 +219,19 @@ impl Scope<'_> {
                 return None;
             }
             replaced.push_str(text.get(rest..found.place.start)?);
-            replaced.push_str(&stand_in(&found.name, &found.field));
+            replaced.push_str(&self.stand_in(&found.name, &found.field));
             rest = found.place.end;
         }
         replaced.push_str(text.get(rest..)?);
         Some(replaced)
     }
 
-    fn no_ct(&self, field: &str) -> Problem {
-        let help = "put `ct` next to `lbr`: `line: ct lbr dut`".to_owned();
-        (format!("`$ct.{field}` stands for nothing: the topology `{}` has no `ct`", self.topology.text), help)
+    fn no_station(&self, name: &str, field: &str) -> Problem {
+        let help = match self.vocabulary.stations.single(name).map(|kind: &StationInfo| kind.attachment) {
+            Some(Attachment::Backbone) => format!("put `{name}` next to `lbr`: `line: {name} lbr dut`"),
+            _ => format!("put `{name}` next to `dut`: `line: lbr dut {name}`"),
+        };
+        (format!("`${name}.{field}` stands for nothing: the topology `{}` has no `{name}`", self.topology.text), help)
     }
 
     /// Notes every reference in a text that stands for nothing.
@@ -226,12 +256,7 @@ fn suggest_here(name: &str, fitting: &[String]) -> String {
     suggest(name, fitting.iter().map(String::as_str))
 }
 
-/// Boards with an upper tester.
-pub(crate) fn has_upper_tester(role: Role) -> bool {
-    matches!(role, Role::BorderRouter | Role::Router)
-}
-
-/// Boards with a radio.
-pub(crate) fn has_radio(role: Role) -> bool {
-    role != Role::CommissioningTool
+/// 16 hex digits.
+pub(crate) fn is_eui64(text: &str) -> bool {
+    text.len() == 16 && text.chars().all(|c| c.is_ascii_hexdigit())
 }

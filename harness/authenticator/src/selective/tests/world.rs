@@ -17,10 +17,10 @@ use wire::icmpv6;
 use wire::ipv6::{Header, NextHeader, Packet};
 use wire::{sel, udp};
 
-use crate::commissioning_tool::CommissioningTool;
 use crate::deviation::Deviating;
 use crate::machine::{Machine, MachineInput, MachineOutput};
 use crate::profile::{CT_ADDRESS, mesh_address};
+use crate::selective::CommissioningTool;
 
 pub(super) const KEY: &str = "000102030405060708090a0b0c0d0e0f";
 

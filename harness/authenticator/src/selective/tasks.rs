@@ -2,11 +2,8 @@
 
 use std::collections::VecDeque;
 use std::net::Ipv6Addr;
-use std::time::Duration;
 
 use protocols::coap::{Client, Failure, Request, TransmissionParameters};
-use protocols::credentials::{PublicKey, TrustAnchor};
-use protocols::dtls;
 use protocols::time::Instant;
 use protocols::tls::{CloseReason, Closed};
 use rand_core::SeedableRng;
@@ -15,11 +12,11 @@ use wire::Eui64;
 use wire::coap::{Code, ContentFormat, Options};
 use wire::icmpv6::Echo;
 
-use super::credentials::{Credential, DeviceAnchor};
-use super::order::{AnchorOrder, NetworkKey, Order};
+use super::credentials::Credential;
+use super::order::{NetworkKey, Order};
 use super::reach::Reach;
 use super::session::{Event, Session};
-use super::{CommissioningTool, Departure, HandshakeConfig, Mutant};
+use super::{CommissioningTool, Mutant};
 use crate::machine::{MachineOutput, Refusal};
 use crate::profile::mesh_address;
 
@@ -46,7 +43,7 @@ pub(super) struct Task {
     was_answered: bool,
 }
 
-enum Kind {
+pub(super) enum Kind {
     Select(Eui64),
     Connect {
         eui64: Eui64,
@@ -73,6 +70,10 @@ enum Kind {
 }
 
 impl Task {
+    pub(super) fn new(order: String, kind: Kind, ends: Option<Instant>) -> Self {
+        Self { order, kind, ends, tries: Vec::new(), was_answered: false }
+    }
+
     /// When it has something to do by itself.
     pub(super) fn deadline(&self) -> Option<Instant> {
         let own = match &self.kind {
@@ -94,14 +95,16 @@ impl Task {
         matches!(&self.kind, Kind::Reach(reach) if reach.is_answered(id, source, echo))
     }
 
+    /// Whether this is a selection of `eui64`, or of anybody.
+    pub(super) fn is_selection(&self, eui64: Option<Eui64>) -> bool {
+        matches!(self.kind, Kind::Select(selected) if eui64.is_none_or(|eui64| eui64 == selected))
+    }
+
     /// Whether this is the selection of `eui64`.
     pub(super) fn selects(&self, eui64: Eui64) -> bool {
-        matches!(self.kind, Kind::Select(selected) if selected == eui64)
+        self.is_selection(Some(eui64))
     }
 }
-
-/// What an order comes to when it is taken: done at once, or a task.
-type Taken = Result<Option<Kind>, Refusal>;
 
 impl CommissioningTool {
     pub(super) fn take_order(&mut self, now: Instant, line: &str, order: Order, ends: Option<Instant>) {
@@ -110,173 +113,10 @@ impl CommissioningTool {
             Ok(None) => self.outputs.push_back(MachineOutput::Done { order: order_text }),
             Ok(Some(kind)) => {
                 let id = self.next_id();
-                self.tasks.insert(id, Task { order: order_text, kind, ends, tries: Vec::new(), was_answered: false });
+                self.tasks.insert(id, Task::new(order_text, kind, ends));
             }
             Err(refusal) => self.outputs.push_back(refusal.output(order_text)),
         }
-    }
-
-    fn begin(&mut self, now: Instant, order: Order) -> Taken {
-        Ok(match order {
-            Order::Network(network) => {
-                let key = Key::Link { index: network.index, key: network.key.to_vec().into() };
-                self.outputs.push_back(MachineOutput::KeyLearnt(key));
-                self.network = Some(network);
-                None
-            }
-            Order::Anchor { eui64, by } => {
-                let anchor = match by {
-                    AnchorOrder::Psk(psk) => DeviceAnchor::Psk(psk),
-                    AnchorOrder::PublicKey(der) => DeviceAnchor::PublicKey(
-                        PublicKey::from_subject_public_key_info(&der).map_err(|error| error.to_string())?,
-                    ),
-                    AnchorOrder::Root(der) => {
-                        DeviceAnchor::Root(TrustAnchor::from_certificate(&der).map_err(|error| error.to_string())?)
-                    }
-                };
-                self.anchors.insert(eui64, anchor);
-                None
-            }
-            Order::Device { eui64, port, identity } => {
-                let manner = self.manners.entry(eui64).or_default();
-                manner.port = port.unwrap_or(manner.port);
-                manner.identity = identity.unwrap_or(manner.identity);
-                None
-            }
-            Order::Identity(order) => {
-                self.keyring.identity = order.identity()?;
-                None
-            }
-            Order::Clock(unix_time) => {
-                let since_zero = Duration::from_secs(now.since(Instant::ZERO).as_secs());
-                self.keyring.unix_time_at_zero = Duration::from_secs(unix_time).saturating_sub(since_zero);
-                None
-            }
-            Order::Revoke(hash) => {
-                self.keyring.revoked.push(hash);
-                None
-            }
-            Order::Select(eui64) => {
-                self.anchor(eui64)?;
-                self.network.as_ref().ok_or("no network key was given")?;
-                Some(Kind::Select(eui64))
-            }
-            Order::Deselect(eui64) => {
-                self.deselect(now, eui64);
-                None
-            }
-            Order::AllSecured { value, to } => {
-                let meant = self.secured.keys().copied().filter(|eui64| to.is_none_or(|to| to == *eui64));
-                let mut remaining: VecDeque<(Eui64, u32)> = meant.map(|eui64| (eui64, 0)).collect();
-                if remaining.is_empty() {
-                    return Err(Refusal::unclear("no such device was secured"));
-                }
-                remaining.iter().try_for_each(|(eui64, _)| self.anchor(*eui64).map(drop))?;
-                self.close_seq =
-                    self.close_seq.checked_add(1).ok_or("the sequence numbers of the domain are used up")?;
-                let value = value || self.is(Mutant::OpenCloses);
-                let seq = if self.is(Mutant::CloseSeqReused) { 1 } else { self.close_seq };
-                if self.is(Mutant::CloseOneOnly) {
-                    remaining.truncate(1);
-                }
-                match remaining.front() {
-                    Some(&(eui64, _)) if self.is(Mutant::CloseWithoutDtls) => {
-                        Some(Kind::Plain { eui64, request: Some(unconfirmed(all_secured_request(value, seq))) })
-                    }
-                    _ => Some(Kind::AllSecured { value, seq, remaining, failures: Vec::new() }),
-                }
-            }
-            Order::Adopt(eui64) => {
-                let address = self.address_of(eui64);
-                self.secured.insert(eui64, address);
-                None
-            }
-            Order::Forget(eui64) => {
-                self.secured.remove(&eui64);
-                self.registry.forget(eui64);
-                self.close_kept(now, eui64);
-                None
-            }
-            Order::Request { eui64, request } => {
-                if !self.sessions.values().any(|session| session.is_kept && session.eui64 == eui64) {
-                    self.anchor(eui64)?;
-                }
-                Some(Kind::Request { eui64, request })
-            }
-            Order::Connect { eui64, psk, identity, at } => {
-                let known = match &psk {
-                    Some(psk) if !self.anchors.contains_key(&eui64) => {
-                        Credential::Psk { psk: psk.clone(), identity: self.identity_of(eui64) }
-                    }
-                    _ => self.credential_for(eui64)?,
-                };
-                let credential = known.overridden(psk, identity);
-                let address = at.unwrap_or_else(|| self.address_of(eui64));
-                Some(Kind::Connect { eui64, address, credential })
-            }
-            Order::Disconnect(eui64) => {
-                if !self.close_kept(now, eui64) {
-                    return Err(Refusal::unclear(format!("no session with {} is open", eui64.with_colons())));
-                }
-                None
-            }
-            Order::Reach { eui64, tries } => Some(Kind::Reach(Reach::new(self.address_of(eui64), tries, now))),
-            Order::Plain { eui64, request } => Some(Kind::Plain { eui64, request: Some(request) }),
-            Order::Serve(responder) => {
-                self.responders.insert(responder);
-                None
-            }
-            Order::HandshakeConfig { mtu, ems, retransmit } => {
-                if let Some(mtu) = mtu.filter(|mtu| *mtu < dtls::MIN_MTU) {
-                    return Err(format!("an MTU of {mtu} octets is below {}", dtls::MIN_MTU).into());
-                }
-                let HandshakeConfig { retransmission, .. } = &mut self.handshake;
-                if let Some(initial) = retransmit {
-                    // Who asks for a time gets that time.
-                    (retransmission.initial, retransmission.jitter_percent) = (initial, 0);
-                }
-                self.handshake.mtu = mtu.or(self.handshake.mtu);
-                self.handshake.extended_master_secret = ems.unwrap_or(self.handshake.extended_master_secret);
-                None
-            }
-        })
-    }
-
-    /// What a mutant does with whoever asks.
-    pub(super) fn connect_unasked(&mut self, eui64: Eui64, address: Ipv6Addr) {
-        let Ok(credential) = self.credential_for(eui64) else { return };
-        let id = self.next_id();
-        let kind = Kind::Connect { eui64, address, credential };
-        let order = format!("connect {eui64}");
-        self.tasks.insert(id, Task { order, kind, ends: None, tries: Vec::new(), was_answered: false });
-    }
-
-    /// Where a device is: where it was secured, else its address in the mesh if it asked from there or not at all.
-    fn address_of(&self, eui64: Eui64) -> Ipv6Addr {
-        let natural = mesh_address(eui64);
-        let claimed = || {
-            let claims: Vec<_> = self.registry.addresses(eui64).collect();
-            if claims.contains(&natural) { None } else { claims.last().copied() }
-        };
-        self.secured.get(&eui64).copied().or_else(claimed).unwrap_or(natural)
-    }
-
-    fn deselect(&mut self, now: Instant, eui64: Option<Eui64>) {
-        let is_meant =
-            |task: &Task| matches!(task.kind, Kind::Select(known) if eui64.is_none_or(|eui64| eui64 == known));
-        let ended: Vec<u64> = self.tasks.iter().filter(|(_, task)| is_meant(task)).map(|(id, _)| *id).collect();
-        for task in ended {
-            self.finish(now, task, Err(Refusal::unclear("deselected")));
-        }
-    }
-
-    fn close_kept(&mut self, now: Instant, eui64: Eui64) -> bool {
-        let mut closed = false;
-        for session in self.sessions.values_mut().filter(|session| session.is_kept && session.eui64 == eui64) {
-            session.close(now);
-            closed = true;
-        }
-        closed
     }
 
     /// Begins whatever can begin.
@@ -470,7 +310,8 @@ impl CommissioningTool {
         let server = session.server_port;
         match event {
             Event::Datagram(datagram, wrong) => {
-                self.send_udp((address, server), local_port, datagram, wrong);
+                let datagram = self.host.datagram(local_port, (address, server), datagram, wrong);
+                self.outputs.push_back(datagram);
             }
             Event::KeyLog(log) => self.outputs.push_back(MachineOutput::KeyLearnt(Key::Dtls {
                 client_random: log.client_random.to_vec().into(),
@@ -560,14 +401,13 @@ impl CommissioningTool {
     }
 
     fn on_failure(&mut self, now: Instant, id: u64, reason: String, was_answered: bool) {
+        let gives_up = self.is(Mutant::GivesUpAfterFailure);
         let Some(task) = self.tasks.get_mut(&id) else { return };
         task.note(reason.clone());
         task.was_answered |= was_answered;
         let reason = if was_answered { Refusal::of_the_device(reason) } else { Refusal::of_time(reason) };
         match &mut task.kind {
-            Kind::Select(_) if self.departure == Some(Departure::Mutant(Mutant::GivesUpAfterFailure)) => {
-                self.finish(now, id, Err(reason))
-            }
+            Kind::Select(_) if gives_up => self.finish(now, id, Err(reason)),
             // Another claimant, or the same one later, may be the honest one.
             Kind::Select(_) => {}
             Kind::AllSecured { remaining, failures, .. } => {
@@ -660,12 +500,12 @@ fn key_request(network: &NetworkKey, format: ContentFormat) -> Request {
 }
 
 /// PUT of `all_secured` (`PROFILE-SEL` 17).
-fn all_secured_request(value: bool, seq: u32) -> Request {
+pub(super) fn all_secured_request(value: bool, seq: u32) -> Request {
     put(ALL_SECURED_PATH, ContentFormat::COAP_GROUP_JSON, format!(r#"{{"all_secured":{value},"seq":{seq}}}"#))
 }
 
 /// The request as a non-confirmable one.
-fn unconfirmed(request: Request) -> Request {
+pub(super) fn unconfirmed(request: Request) -> Request {
     Request { confirmable: false, ..request }
 }
 

@@ -1,42 +1,21 @@
 //! The reference commissioning tool (`SEL` 5.3.2, 5.4, 6; `PROFILE-SEL` 13 to 18).
 //!
 //! It lives at a backbone port, remembers who asked to be secured, and hands keys to the one device that an operator
-//! selects. Orders, each ending in exactly one `Done` or `Refused`:
-//!
-//! | order | what it does; when it is done |
-//! |---|---|
-//! | `network key=32hex [index=1] [level=5]` | sets the link key that devices are given |
-//! | `anchor eui64=16hex psk=hex\|public_key=hex\|root=hex` | enters a device in the manufacturer's list: by its pre-shared key, its raw public key, or its manufacturer's root certificate |
-//! | `device eui64=16hex [port=N] [identity=WORD]` | how a device is spoken to, where not as the profile has it: the port of its server, and what its PSK identity is (`eui64-hex-lower`, `eui64-hex-upper`, `eui64-octets`) |
-//! | `identity [key=hex] [certificate=hex] [issuer=hex]` | the tool's own key, raw or certified; without arguments none |
-//! | `clock now=seconds` | the wall time since 1970 |
-//! | `revoke hash=64hex` | a key (SHA-256 of its SubjectPublicKeyInfo) that is believed no more |
-//! | `select EUI64` | as soon as a JSR of it is known: handshake, PUT of the key; done at 2.01 or 2.04, refused at any other response. A failed handshake does not end it: other claimants and later JSRs are tried until its time is over |
-//! | `deselect [EUI64]` | ends selections; their `select` is refused |
-//! | `close [to=EUI64]`, `open [to=EUI64]` | PUT of `all_secured` with the domain's next sequence number to every secured device, again after the others to one that was not reached; done if all changed |
-//! | `reach EUI64 [tries=10]` | echo requests to the device, every 3 s; done at the first reply |
-//! | `adopt EUI64` | counts a device as secured that was keyed by other means |
-//! | `forget EUI64` | forgets that a device was secured, its JSRs and its session |
-//! | `connect EUI64 [psk=hex] [identity=text] [at=IPv6]` | a handshake alone; its session stays open |
-//! | `disconnect EUI64` | closes such sessions with `close_notify` |
-//! | `request EUI64 METHOD PATH [format=N] [accept=N] [type=con\|non] [payload=...]` | a request inside DTLS; done at any response |
-//! | `plain METHOD PATH to=EUI64 [format=N] [accept=N] [type=con\|non] [payload=...]` | a request without DTLS to port 5683; done when sent, or with `type=con` at any response |
-//! | `serve multicast`, `dns-sd` or `directory` | lets devices find the tool this way from now on |
-//! | `handshake-config [mtu=N] [ems=offer\|never\|require] [retransmit=ms]` | for handshakes from now on |
-//!
-//! `payload=` takes the rest of the line: pairs of hex digits are octets, anything else is text.
+//! selects. Each order ends in exactly one `Done` or `Refused`:
+//! [`order::ORDERS`] lists them; `payload=` takes the rest of the line: pairs of hex digits are octets, anything else is text.
 //!
 //! A session that an order opened is closed with `close_notify` when the order is done, since a device takes one session
 //! at a time. An order that has a time ends with it, and says what it waited for and how each try ended. A session of `connect` serves later orders to its device and stays open until `disconnect`: the tool does
 //! not end it for idleness, so that a case can see what the device does.
 
+mod begin;
 mod credentials;
 mod directory;
-mod fakes;
-mod host;
 mod mutants;
 mod order;
+mod plain;
 mod reach;
+mod received;
 mod registry;
 mod second_engine;
 mod session;
@@ -44,10 +23,8 @@ mod tasks;
 #[cfg(test)]
 mod tests;
 
-pub use directory::{DNS_SERVER, RESOURCE_DIRECTORY};
-pub use fakes::Fake;
 pub use mutants::Mutant;
-pub use order::check_order;
+pub(crate) use order::{ORDERS, check_order};
 pub use registry::MAX_REQUESTS;
 
 use std::collections::{BTreeMap, VecDeque};
@@ -57,26 +34,29 @@ use protocols::Entropy;
 use protocols::dtls::Retransmission;
 use protocols::time::Instant;
 use protocols::tls::ExtendedMasterSecret;
+use record::station::{Attachment, Property, PropertyValue, StationInfo};
 use wire::Eui64;
 use wire::coap::Message;
 
 use crate::craft::coap_fields;
 use crate::deviation::{Decision, Hooks, Rule, RuleBook, RuleError};
+use crate::host::Host;
 use crate::machine::{Machine, MachineInput, MachineOutput, Refusal};
 use crate::profile::CT_ADDRESS;
+use crate::station::{self, Briefing, Kind, Manner, MutantInfo, Station};
 
-use credentials::{DeviceAnchor, Keyring, Manner};
-use directory::Responders;
-use host::Plain;
+use credentials::{DeviceAnchor, Keyring};
+use directory::Responder;
 use order::{NetworkKey, Order};
+use plain::Plain;
 use registry::Registry;
 use session::Session;
 use tasks::Task;
 
 /// The commissioning tool.
 pub struct CommissioningTool {
-    address: Ipv6Addr,
-    departure: Option<Departure>,
+    host: Host<Responder>,
+    mutant: Option<MutantInfo>,
     entropy: Entropy,
     outputs: VecDeque<MachineOutput>,
     rules: RuleBook,
@@ -84,7 +64,7 @@ pub struct CommissioningTool {
     /// The manufacturer's list.
     anchors: BTreeMap<Eui64, DeviceAnchor>,
     /// Devices that are spoken to in another manner than the profile's.
-    manners: BTreeMap<Eui64, Manner>,
+    manners: BTreeMap<Eui64, credentials::Manner>,
     keyring: Keyring,
     registry: Registry,
     /// Secured devices and where they were reached.
@@ -94,24 +74,13 @@ pub struct CommissioningTool {
     handshake: HandshakeConfig,
     /// Sessions by another engine than ours, where it can.
     asks_second_engine: bool,
-    responders: Responders,
     tasks: BTreeMap<u64, Task>,
     sessions: BTreeMap<u64, Session>,
     plain: Vec<Plain>,
     next_id: u64,
-    next_port: u16,
     /// The local port for sessions with each device at each address.
     session_ports: BTreeMap<(Eui64, Ipv6Addr), u16>,
     statistics: Statistics,
-}
-
-/// How a tool is wrong on purpose, to show that a suite notices.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Departure {
-    /// In one clause.
-    Mutant(Mutant),
-    /// Altogether.
-    Fake(Fake),
 }
 
 /// Counters for reports.
@@ -157,8 +126,8 @@ impl CommissioningTool {
     /// At another backbone address.
     pub fn at(address: Ipv6Addr, entropy: Entropy) -> Self {
         Self {
-            address,
-            departure: None,
+            host: Host::new(address),
+            mutant: None,
             entropy,
             outputs: VecDeque::new(),
             rules: RuleBook::default(),
@@ -171,20 +140,19 @@ impl CommissioningTool {
             close_seq: 0,
             handshake: HandshakeConfig::default(),
             asks_second_engine: false,
-            responders: Responders::new(),
             tasks: BTreeMap::new(),
             sessions: BTreeMap::new(),
             plain: Vec::new(),
             next_id: 0,
-            next_port: FIRST_PORT,
             session_ports: BTreeMap::new(),
             statistics: Statistics::default(),
         }
     }
 
-    /// The same tool, wrong on purpose.
-    pub fn departing(mut self, departure: Option<Departure>) -> Self {
-        self.departure = departure;
+    /// The same tool, wrong in one clause.
+    #[must_use]
+    pub fn departing(mut self, mutant: Option<MutantInfo>) -> Self {
+        self.mutant = mutant;
         self
     }
 
@@ -197,7 +165,7 @@ impl CommissioningTool {
     }
 
     fn is(&self, mutant: Mutant) -> bool {
-        self.departure == Some(Departure::Mutant(mutant))
+        self.mutant.is_some_and(|chosen| chosen.name == mutant.name())
     }
 
     /// Counters for reports.
@@ -223,15 +191,8 @@ impl CommissioningTool {
         if let Some(port) = self.session_ports.get(&peer).copied().filter(|port| !is_taken(*port)) {
             return port;
         }
-        let port = self.next_port();
+        let port = self.host.next_port();
         self.session_ports.insert(peer, port);
-        port
-    }
-
-    /// A port that nothing else uses.
-    fn next_port(&mut self) -> u16 {
-        let port = self.next_port;
-        self.next_port = port.checked_add(1).unwrap_or(FIRST_PORT);
         port
     }
 
@@ -240,14 +201,47 @@ impl CommissioningTool {
     }
 }
 
-/// First of the dynamic ports (RFC 6335 section 6).
-const FIRST_PORT: u16 = 49152;
+/// What it is to engine, suites and book.
+pub(crate) const KIND: Kind = Kind {
+    info: StationInfo {
+        name: "ct",
+        is_prefix: false,
+        title: "commissioning tool",
+        attachment: Attachment::Backbone,
+        orders: ORDERS,
+        properties: &[
+            Property { name: "address", value: PropertyValue::Address(CT_ADDRESS) },
+            Property { name: "dns", value: PropertyValue::Address(directory::DNS_SERVER) },
+            Property { name: "directory", value: PropertyValue::Address(directory::RESOURCE_DIRECTORY) },
+        ],
+        hooked: HOOKED,
+    },
+    mutants: mutants::INFOS,
+    brief,
+    check: check_order,
+    make: |entropy, making| {
+        let tool = CommissioningTool::new(entropy).departing(making.mutant);
+        Box::new(tool.with_second_engine(making.asks_second_engine))
+    },
+};
+
+/// The network's key and the manufacturer's list of trust anchors.
+fn brief(briefing: &Briefing<'_>) -> Vec<String> {
+    let Briefing { devices, security_level, property, .. } = briefing;
+    let (key, index) = (property("network", "key"), property("network", "index"));
+    let network = format!("network key={key} index={index} level={security_level}");
+    let anchor =
+        |device: &String| format!("anchor eui64={} psk={}", property(device, "eui64"), property(device, "psk"));
+    let device = briefing
+        .manner()
+        .map(|Manner { eui64, port, identity }| format!("device eui64={eui64} port={port} identity={identity}"));
+    std::iter::once(network).chain(devices.iter().map(anchor)).chain(device).collect()
+}
+
+impl Station for CommissioningTool {}
 
 impl Machine for CommissioningTool {
     fn handle(&mut self, now: Instant, input: MachineInput<'_>) {
-        if let Some(Departure::Fake(fake)) = self.departure {
-            return self.pretend(fake, input);
-        }
         match input {
             MachineInput::Order { line, within } => match Order::parse(line) {
                 Ok(order) => self.take_order(now, line, order, within.map(|within| now + within)),
@@ -255,7 +249,7 @@ impl Machine for CommissioningTool {
             },
             MachineInput::Backbone(packet) => self.receive(now, packet),
             MachineInput::Received(_) | MachineInput::Overheard(_) | MachineInput::TransmitDone { .. } => {
-                self.outputs.push_back(MachineOutput::Fault("the commissioning tool has no radio".to_owned()));
+                self.outputs.push_back(station::has_no(Attachment::Radio, KIND.info.title));
             }
         }
     }
