@@ -167,6 +167,15 @@ impl Store {
         self.kept.set_frame_counter_bound(&mut self.flash, bound);
     }
 
+    /// Stores ALL_SECURED and the sequence number it came with.
+    #[cfg(feature = "selective")]
+    pub fn set_all_secured(&mut self, all_secured: bool, seq: u32) {
+        let Self { flash, mechanisms, .. } = self;
+        flash.record(|| {
+            (mechanisms.selective.all_secured, mechanisms.selective.close_seq) = (all_secured, Some(seq));
+        });
+    }
+
     /// Stores a neighbour's frame counter, unless it is stored so already. A full table takes no other neighbour.
     pub fn set_incoming(&mut self, entry: IncomingCounter) {
         self.heard.set(&mut self.flash, entry);
@@ -195,15 +204,6 @@ impl Store {
     #[cfg(feature = "selective")]
     pub fn all_secured(&self) -> (bool, Option<u32>) {
         (self.mechanisms.selective.all_secured, self.mechanisms.selective.close_seq)
-    }
-
-    /// Stores ALL_SECURED and the sequence number it came with.
-    #[cfg(feature = "selective")]
-    pub fn set_all_secured(&mut self, all_secured: bool, seq: u32) {
-        let Self { flash, mechanisms, .. } = self;
-        flash.record(|| {
-            (mechanisms.selective.all_secured, mechanisms.selective.close_seq) = (all_secured, Some(seq));
-        });
     }
 
     /// Says when the power is to go; after that nothing is written any more.

@@ -18,6 +18,8 @@ pub(crate) const FEATURES: &[&str] = &[
 pub(crate) fn covers(command: &Command) -> bool {
     match command {
         Command::Life(Life::Manufacture(Anchor::Certificate)) => cfg!(feature = "x509"),
+        // A site without the address of the tool is of no use to a device that cannot find it.
+        Command::Life(Life::Install(site)) => cfg!(feature = "find") || site.find.is_none(),
         // It has no shell.
         Command::Basic(Basic::Vendor { .. }) => false,
         _ => true,

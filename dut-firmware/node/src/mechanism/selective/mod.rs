@@ -26,7 +26,6 @@ mod session;
 use protocols::time::Instant;
 use wire::coap::{PORT, SECURE_PORT};
 use wire::icmpv6::Message;
-use wire::upper_tester::life::Command as Life;
 use wire::upper_tester::{Arguments, Command, Request};
 
 pub(crate) use mutants::Mutant;
@@ -73,13 +72,6 @@ impl Service for Selective {
     ];
     type Kept = Kept;
     type Mutant = Mutant;
-
-    fn covers(command: &Command) -> bool {
-        match command {
-            Command::Life(Life::Install(site)) => cfg!(feature = "find") || site.find.is_none(),
-            _ => true,
-        }
-    }
 
     fn owns(command: &Command) -> bool {
         matches!(command, Command::Selective(_))
