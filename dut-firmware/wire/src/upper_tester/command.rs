@@ -84,7 +84,7 @@ macro_rules! commands {
         Self::$variant(<$group as super::form::Group>::take(&mut $fields)?)
     };
     (@take $fields:ident $variant:ident { $($field:ident = $form:expr,)+ }) => {
-        Self::$variant { $($field: $fields.take(stringify!($field), &$form)?,)+ }
+        Self::$variant { $($field: $fields.take(stringify!($field), const { $form.reader() })?,)+ }
     };
     (@put $self:ident $none:ident $variant:ident) => { $none };
     (@put $self:ident $none:ident $variant:ident ($group:ty)) => {

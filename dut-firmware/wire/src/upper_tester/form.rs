@@ -25,10 +25,18 @@ impl<T> Form<T> {
         Self { kind, parse, emit, default: None }
     }
 
+    /// What a device needs of it. By value, so that an image holds no octet of the rest.
+    pub(super) const fn reader(&self) -> Reader<T> {
+        (self.parse, self.default)
+    }
+
     pub(super) const fn or(self, default: fn() -> T) -> Self {
         Self { default: Some(default), ..self }
     }
 }
+
+/// How a value is read, and what it is if it is not there.
+pub(super) type Reader<T> = (fn(&str) -> Option<T>, Option<fn() -> T>);
 
 /// Arguments that depend on one another.
 pub(super) trait Group: Sized {
@@ -53,18 +61,25 @@ impl<'a> Fields<'a> {
         Self { arguments: &request.arguments, taken: Vec::new() }
     }
 
-    pub(super) fn optional<T>(&mut self, key: &'static str, form: &Form<T>) -> Result<Option<T>, CommandFault> {
+    /// The value of a key, which is known from now on.
+    #[inline(never)]
+    fn value(&mut self, key: &'static str) -> Option<&'a str> {
         self.taken.push(key);
-        let Some(value) = self.arguments.get(key) else { return Ok(None) };
-        (form.parse)(value).map(Some).ok_or(CommandFault::Argument(key))
+        self.arguments.get(key)
     }
 
-    pub(super) fn take<T>(&mut self, key: &'static str, form: &Form<T>) -> Result<T, CommandFault> {
-        match (self.optional(key, form)?, form.default) {
-            (Some(value), _) => Ok(value),
-            (None, Some(default)) => Ok(default()),
-            (None, None) => Err(CommandFault::Argument(key)),
-        }
+    pub(super) fn optional<T>(&mut self, key: &'static str, (parse, _): Reader<T>) -> Result<Option<T>, CommandFault> {
+        let Some(value) = self.value(key) else { return Ok(None) };
+        parse(value).map(Some).ok_or(CommandFault::Argument(key))
+    }
+
+    pub(super) fn take<T>(&mut self, key: &'static str, (parse, default): Reader<T>) -> Result<T, CommandFault> {
+        let found = match (self.value(key), default) {
+            (Some(value), _) => parse(value),
+            (None, Some(default)) => Some(default()),
+            (None, None) => None,
+        };
+        found.ok_or(CommandFault::Argument(key))
     }
 
     pub(super) fn finish(self) -> Result<(), CommandFault> {

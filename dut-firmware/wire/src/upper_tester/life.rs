@@ -306,8 +306,8 @@ impl Group for Anchor {
         &[KeyInfo::of("anchor", &AnchorKind::FORM), KeyInfo::of("psk", &PSK).when(Required::With("anchor=psk"))];
 
     fn take(fields: &mut Fields<'_>) -> Result<Self, CommandFault> {
-        Ok(match fields.take("anchor", &AnchorKind::FORM)? {
-            AnchorKind::Psk => Self::Psk(fields.take("psk", &PSK)?),
+        Ok(match fields.take("anchor", const { AnchorKind::FORM.reader() })? {
+            AnchorKind::Psk => Self::Psk(fields.take("psk", const { PSK.reader() })?),
             AnchorKind::RawKey => Self::RawKey,
             AnchorKind::Certificate => Self::Certificate,
         })
@@ -383,25 +383,27 @@ impl Group for Installation {
     ];
 
     fn take(fields: &mut Fields<'_>) -> Result<Self, CommandFault> {
-        let find = match fields.optional("find", &FindKind::FORM)? {
+        let find = match fields.optional("find", const { FindKind::FORM.reader() })? {
             None => None,
             Some(FindKind::Multicast) => Some(Find::Multicast),
-            Some(FindKind::DnsSd) => Some(Find::DnsSd(fields.take("server", &UNICAST)?)),
-            Some(FindKind::Directory) => Some(Find::ResourceDirectory(fields.take("server", &UNICAST)?)),
+            Some(FindKind::DnsSd) => Some(Find::DnsSd(fields.take("server", const { UNICAST.reader() })?)),
+            Some(FindKind::Directory) => {
+                Some(Find::ResourceDirectory(fields.take("server", const { UNICAST.reader() })?))
+            }
         };
         Ok(Self {
-            role: fields.take("role", &Self::ROLE)?,
-            channel: fields.take("channel", &Self::CHANNEL)?,
-            pan_id: fields.take("pan_id", &Self::PAN_ID)?,
+            role: fields.take("role", const { Self::ROLE.reader() })?,
+            channel: fields.take("channel", const { Self::CHANNEL.reader() })?,
+            pan_id: fields.take("pan_id", const { Self::PAN_ID.reader() })?,
             ct: match find {
-                None => fields.take("ct", &UNICAST)?,
+                None => fields.take("ct", const { UNICAST.reader() })?,
                 Some(_) => Ipv6Addr::UNSPECIFIED,
             },
             find,
-            parent: fields.optional("parent", &EUI64)?,
-            trigger: fields.take("trigger", &Self::TRIGGER)?,
-            routing: fields.take("routing", &Self::ROUTING)?,
-            mechanism: fields.optional("mechanism", &Self::MECHANISM)?,
+            parent: fields.optional("parent", const { EUI64.reader() })?,
+            trigger: fields.take("trigger", const { Self::TRIGGER.reader() })?,
+            routing: fields.take("routing", const { Self::ROUTING.reader() })?,
+            mechanism: fields.optional("mechanism", const { Self::MECHANISM.reader() })?,
         })
     }
 
@@ -446,13 +448,13 @@ impl Group for Option<Application> {
     ];
 
     fn take(fields: &mut Fields<'_>) -> Result<Self, CommandFault> {
-        Ok(match fields.take("interval_s", &Application::INTERVAL)? {
+        Ok(match fields.take("interval_s", const { Application::INTERVAL.reader() })? {
             0 => None,
             interval_s => Some(Application {
-                dest: fields.take("dest", &UNICAST)?,
-                port: fields.take("port", &PORT)?,
+                dest: fields.take("dest", const { UNICAST.reader() })?,
+                port: fields.take("port", const { PORT.reader() })?,
                 interval_s,
-                data: fields.take("data", &DATA)?,
+                data: fields.take("data", const { DATA.reader() })?,
             }),
         })
     }

@@ -49,5 +49,8 @@ fn a_device_that_is_as_its_pixit_states_fails_no_case(
     call_in(folder.path(), told.into_iter().chain(cases.iter().copied())).expect(0);
     // Who does not say so departs from the profile.
     let untold = ["run", "--mutant", device, "--out", "untold"];
-    call_in(folder.path(), untold.into_iter().chain(cases.iter().copied())).expect(1);
+    let outcome = call_in(folder.path(), untold.into_iter().chain(cases.iter().copied()));
+    // A device that refuses what the preamble asks of it is caught there: nothing passes, and nothing fails.
+    let caught = if device == "psk-of-32-octets" { 3 } else { 1 };
+    outcome.expect(caught);
 }
