@@ -41,15 +41,20 @@ fn a_failing_commissioning_tool_is_named_in_every_output() {
 #[test]
 fn a_bundle_of_a_version_without_the_name_is_judged_and_a_wrong_name_is_told() {
     let run = Bundle::run(["--mutant", "ct-close-one-only", "CT-CLOSE-01"]);
-    let manifest = read(&run, "run.json");
-    let judged = |text: &str| {
-        fs::write(run.path.join("run.json"), text).unwrap();
+    // The verdict stands in the manifest and beside the case's log.
+    let files = ["run.json", "cases/CT-CLOSE-01/result.json"].map(|name| (name, read(&run, name)));
+    let judged = |change: &dyn Fn(&str) -> String| {
+        for (name, text) in &files {
+            let changed = change(text);
+            assert_ne!(&changed, text, "{name}");
+            fs::write(run.path.join(name), changed).unwrap();
+        }
         call(["judge".as_ref(), "--ignore-digests".as_ref(), "--json".as_ref(), run.path.as_os_str()])
     };
-    let line = manifest.lines().find(|line| line.contains("\"blamed\"")).expect("a line of its own");
-    let older = judged(&manifest.replace(&format!("{line}\n"), "")).expect(0).json();
+    let without = |text: &str| text.lines().filter(|line| !line.contains("\"blamed\"")).collect::<Vec<_>>().join("\n");
+    let older = judged(&without).expect(0).json();
     assert_eq!(case(&older, "CT-CLOSE-01")["reproduced"], true);
-    let forged = judged(&manifest.replace("\"blamed\": \"ct\"", "\"blamed\": \"dut\"")).json();
+    let forged = judged(&|text| text.replace("\"blamed\": \"ct\"", "\"blamed\": \"dut\"")).json();
     let told = case(&forged, "CT-CLOSE-01");
     assert_eq!((&told["reproduced"], &told["blamed"]), (&false.into(), &"ct".into()));
 }

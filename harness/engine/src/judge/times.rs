@@ -21,13 +21,12 @@ pub(super) fn offset(t: u64, reference: u64, what: &str) -> String {
     }
 }
 
-/// With a decimal below a hundred of the unit.
-
 /// All of them, as they are counted.
 pub(super) fn nanoseconds(duration: std::time::Duration) -> u64 {
     u64::try_from(duration.as_nanos()).unwrap_or(u64::MAX)
 }
 
+/// With a decimal below a hundred of the unit.
 fn decimal(nanoseconds: u64, unit: u64, name: &str) -> String {
     let tenths = nanoseconds.saturating_mul(10).saturating_add(unit / 2) / unit;
     match tenths {
