@@ -210,7 +210,15 @@ pub(crate) fn testbed(path: Option<&Path>) -> Result<(Testbed, Source), Failure>
         Some(path) => Source::read(path)?,
         None => Testbed::built_in(),
     };
-    Ok((Testbed::load(&source)?, source))
+    let testbed = Testbed::load(&source)?;
+    if testbed.asks_second_engine && !cfg!(feature = "second-engine") {
+        let reason = format!("{}: `[ct] dtls = \"dtls\"` asks for a DTLS engine that this build has not", source.name);
+        return Err(Failure::usage_with_help(
+            reason,
+            "build bootrack with the feature `second-engine`, as the shipped one is",
+        ));
+    }
+    Ok((testbed, source))
 }
 
 /// Reads a stored run; what is altered in it stands in `damage`.

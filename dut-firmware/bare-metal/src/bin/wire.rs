@@ -5,11 +5,11 @@
 extern crate alloc;
 
 use wire::dtls::{Record, RecordHeader};
-use wire::tls::{Alert, Handshake};
 use wire::icmpv6::Message as Icmpv6;
 use wire::ieee802154::{Frame, Mpdu, SecuredFrame};
 use wire::ipv6::Packet;
 use wire::sixlowpan::Decompressor;
+use wire::tls::{Alert, Handshake};
 use wire::udp::Datagram;
 use wire::upper_tester::{Command, Line, LineAssembler};
 

@@ -11,12 +11,16 @@
 mod begin;
 mod credentials;
 mod directory;
+mod engine;
 mod mutants;
+#[cfg(not(feature = "second-engine"))]
+mod no_second_engine;
 mod order;
 mod plain;
 mod reach;
 mod received;
 mod registry;
+#[cfg(feature = "second-engine")]
 mod second_engine;
 mod session;
 mod tasks;

@@ -14,15 +14,13 @@ use std::time::Duration;
 use dtls::cipher_suite::CipherSuiteId;
 use dtls::config::{Config, ExtendedMasterSecretType};
 use dtls::conn::DTLSConn;
-use protocols::dtls::{Client, Output, Retransmission, SendError};
+use protocols::dtls::{Output, Retransmission, SendError};
 use protocols::time::Instant;
 use protocols::tls::{CloseReason, Closed, ExtendedMasterSecret, KeyLog};
-use rand_core::SeedableRng as _;
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 use webrtc_util::conn::Conn;
 
-use super::credentials::Credential;
-use super::{CommissioningTool, Mutant};
+use super::engine::Parameters;
 
 /// How often a session is looked at.
 const LOOKS_EVERY: Duration = Duration::from_millis(4);
@@ -30,99 +28,6 @@ const LOOKS_EVERY: Duration = Duration::from_millis(4);
 const HEADERS: usize = 25;
 /// Octets of a record of CoAP at most.
 const LONGEST: usize = 2048;
-
-/// The engine of a session.
-pub(super) enum Engine {
-    Own(Box<Client>),
-    Second(SecondEngine),
-}
-
-impl Engine {
-    pub(super) fn handle(&mut self, now: Instant, datagram: &[u8]) {
-        match self {
-            Self::Own(client) => client.handle(now, datagram),
-            Self::Second(engine) => engine.handle(now, datagram),
-        }
-    }
-
-    pub(super) fn poll(&mut self, now: Instant) -> Option<Output> {
-        match self {
-            Self::Own(client) => client.poll(now),
-            Self::Second(engine) => engine.poll(now),
-        }
-    }
-
-    pub(super) fn deadline(&self) -> Option<Instant> {
-        match self {
-            Self::Own(client) => client.deadline(),
-            Self::Second(engine) => (!engine.is_told).then_some(engine.next_look),
-        }
-    }
-
-    pub(super) fn send(&mut self, now: Instant, data: &[u8]) -> Result<(), SendError> {
-        match self {
-            Self::Own(client) => client.send(now, data),
-            Self::Second(engine) => engine.send(now, data),
-        }
-    }
-
-    pub(super) fn close(&mut self, now: Instant) {
-        match self {
-            Self::Own(client) => client.close(now),
-            Self::Second(engine) => engine.close(now),
-        }
-    }
-
-    pub(super) fn is_connected(&self) -> bool {
-        match self {
-            Self::Own(client) => client.is_connected(),
-            Self::Second(engine) => engine.is_connected,
-        }
-    }
-
-    pub(super) fn is_closed(&self) -> bool {
-        match self {
-            Self::Own(client) => client.is_closed(),
-            Self::Second(engine) => engine.is_told,
-        }
-    }
-}
-
-impl CommissioningTool {
-    /// The DTLS client of a session with this credential: the second engine if it is asked for and knows such credentials.
-    ///
-    /// # Errors
-    /// Why there is none.
-    pub(super) fn engine(&mut self, now: Instant, credential: Credential) -> Result<Engine, String> {
-        let shared_key = match &credential {
-            Credential::Psk { psk, identity } if self.asks_second_engine => Some((psk.clone(), identity.clone())),
-            _ => None,
-        };
-        let mut config = credential.client_config();
-        config.tls.extended_master_secret = self.handshake.extended_master_secret;
-        config.retransmission = self.handshake.retransmission;
-        config.mtu = self.handshake.mtu.unwrap_or(config.mtu);
-        if self.is(Mutant::NoRetransmission) {
-            config.retransmission.limit = 0;
-        }
-        if let Some((psk, identity)) = shared_key {
-            self.log("this session's DTLS is that of the crate `dtls`");
-            let parameters = Parameters {
-                identity,
-                psk,
-                mtu: config.mtu,
-                extended_master_secret: config.tls.extended_master_secret,
-                retransmission: config.retransmission,
-            };
-            return SecondEngine::new(parameters, now).map(Engine::Second);
-        }
-        if self.asks_second_engine {
-            self.log("the second DTLS engine knows no such credential: this session is by our own");
-        }
-        let client = Client::new(config, self.entropy.fork(), now).map_err(|error| error.to_string())?;
-        Ok(Engine::Own(Box::new(client)))
-    }
-}
 
 /// What a session is told.
 enum Order {
@@ -143,21 +48,12 @@ pub(super) struct SecondEngine {
     next_look: Instant,
 }
 
-/// What a session needs.
-struct Parameters {
-    identity: Vec<u8>,
-    psk: Vec<u8>,
-    mtu: usize,
-    extended_master_secret: ExtendedMasterSecret,
-    retransmission: Retransmission,
-}
-
 impl SecondEngine {
     /// Begins a handshake.
     ///
     /// # Errors
     /// If the system gives no thread.
-    fn new(parameters: Parameters, now: Instant) -> Result<Self, String> {
+    pub(super) fn new(parameters: Parameters, now: Instant) -> Result<Self, String> {
         let (arriving, from_peer) = unbounded_channel();
         let (orders, ordered) = unbounded_channel();
         let (tell, told) = channel();
@@ -179,13 +75,13 @@ impl SecondEngine {
         })
     }
 
-    fn handle(&mut self, now: Instant, datagram: &[u8]) {
+    pub(super) fn handle(&mut self, now: Instant, datagram: &[u8]) {
         // A session that is over takes nothing.
         let _ = self.arriving.send(datagram.to_vec());
         self.next_look = self.next_look.min(now + LOOKS_EVERY);
     }
 
-    fn send(&mut self, now: Instant, data: &[u8]) -> Result<(), SendError> {
+    pub(super) fn send(&mut self, now: Instant, data: &[u8]) -> Result<(), SendError> {
         if !self.is_connected {
             return Err(SendError::NotConnected);
         }
@@ -193,14 +89,26 @@ impl SecondEngine {
         self.orders.send(Order::Send(data.to_vec())).map_err(|_| SendError::NotConnected)
     }
 
-    fn close(&mut self, now: Instant) {
+    pub(super) fn close(&mut self, now: Instant) {
         if !std::mem::replace(&mut self.is_closing, true) {
             let _ = self.orders.send(Order::Close);
             self.next_look = now + LOOKS_EVERY;
         }
     }
 
-    fn poll(&mut self, now: Instant) -> Option<Output> {
+    pub(super) fn deadline(&self) -> Option<Instant> {
+        (!self.is_told).then_some(self.next_look)
+    }
+
+    pub(super) fn is_connected(&self) -> bool {
+        self.is_connected
+    }
+
+    pub(super) fn is_closed(&self) -> bool {
+        self.is_told
+    }
+
+    pub(super) fn poll(&mut self, now: Instant) -> Option<Output> {
         if now >= self.next_look {
             self.next_look = now + LOOKS_EVERY;
         }

@@ -9,7 +9,7 @@ use protocols::tls::{Closed, KeyLog};
 use wire::Eui64;
 use wire::coap::Message;
 
-use super::second_engine::Engine;
+use super::engine::Engine;
 use crate::craft::flip;
 use crate::deviation::{Gate, RuleBook};
 use crate::host::End;
