@@ -1,8 +1,8 @@
 //! What the fuzzer runs, a function per parser: no input panics, and what parses survives emit and parse.
 //!
 //! `fuzz_targets/any.rs` hands libFuzzer's input to the one that is asked for; `fuzz_corpora.rs` of `harness/differential`
-//! includes this file and runs the corpora as an ordinary test. A new target is a function here, its name in [`TARGETS`], and
-//! the corpus that `ci/fuzz` finds.
+//! includes this file and runs the corpora as an ordinary test. A new target is a file beside
+//! this one with a function, its name and the file's in `targets!`, and the corpus that `ci/fuzz` finds.
 
 mod carriers;
 mod dtls;
@@ -36,80 +36,69 @@ use wire::upper_tester::{Command, Line, LineAssembler};
 use wire::writer::Writer;
 use wire::{Eui64, Result};
 
-pub use carriers::{
-    eap_packet, eapol_packet, ethernet_frame, hip_packet, ikev2_message, ipv4_packet, packet, pana_message,
-    radius_packet, tap_header, zep_message,
-};
 pub use differential::carried::readers;
-pub use dtls::{dtls_ecjpake, dtls_fragments, dtls_handshake, dtls_protection, dtls_records};
-pub use engines::{
-    coap_exchange, credentials, dtls_session, dtls_session_ecdhe, ipv6_reassembly, link_security, lowpan_reassembly,
-};
-pub use link::{ghc_payload, mac_parts, mpx_assembly, rpl_parts};
-pub use network::{ipv6_extension, mpx_element, sixlowpan_chain};
-pub use tls::tls_session;
 
 /// A target: its name and its function, which says whether the input was one that its parser takes.
 pub type Target = (&'static str, fn(&[u8]) -> bool);
 
 macro_rules! targets {
-    ($($name:ident,)*) => {
+    ($($name:ident $(in $module:ident)?,)*) => {
         /// Every target.
-        pub const TARGETS: &[Target] = &[$((stringify!($name), $name),)*];
+        pub const TARGETS: &[Target] = &[$((stringify!($name), $($module::)?$name),)*];
     };
 }
 
 targets! {
-    coap_exchange,
+    coap_exchange in engines,
     coap_message,
     coap_values,
-    credentials,
+    credentials in engines,
     dns_message,
-    dtls_ecjpake,
-    dtls_fragments,
-    dtls_handshake,
-    dtls_protection,
-    dtls_records,
-    dtls_session,
-    dtls_session_ecdhe,
-    eap_packet,
-    eapol_packet,
-    ethernet_frame,
+    dtls_ecjpake in dtls,
+    dtls_fragments in dtls,
+    dtls_handshake in dtls,
+    dtls_protection in dtls,
+    dtls_records in dtls,
+    dtls_session in engines,
+    dtls_session_ecdhe in engines,
+    eap_packet in carriers,
+    eapol_packet in carriers,
+    ethernet_frame in carriers,
     frame,
-    ghc_payload,
-    hip_packet,
+    ghc_payload in link,
+    hip_packet in carriers,
     icmpv6_message,
-    ikev2_message,
-    ipv4_packet,
-    ipv6_extension,
+    ikev2_message in carriers,
+    ipv4_packet in carriers,
+    ipv6_extension in network,
     ipv6_packet,
-    ipv6_reassembly,
+    ipv6_reassembly in engines,
     link_format,
-    link_security,
-    lowpan_reassembly,
+    link_security in engines,
+    lowpan_reassembly in engines,
     mac_frame,
-    mac_parts,
+    mac_parts in link,
     mac_security,
-    mpx_assembly,
-    mpx_element,
+    mpx_assembly in link,
+    mpx_element in network,
     ndp_message,
-    packet,
-    pana_message,
-    radius_packet,
+    packet in carriers,
+    pana_message in carriers,
+    radius_packet in carriers,
     readers,
     rpl_message,
-    rpl_parts,
+    rpl_parts in link,
     sel_message,
-    sixlowpan_chain,
+    sixlowpan_chain in network,
     sixlowpan_header,
     sixlowpan_packet,
     software_image,
-    tap_header,
-    tls_session,
+    tap_header in carriers,
+    tls_session in tls,
     udp_datagram,
     upper_tester_line,
     upper_tester_stream,
-    zep_message,
+    zep_message in carriers,
 }
 
 /// The link key of `sec.pcap` and of the generated seeds.

@@ -13,7 +13,7 @@ macro_rules! sources {
 
 /// The suites.
 pub fn suites() -> Vec<Source> {
-    sources![
+    sources! {
         "life/manufacture.toml",
         "selective/bootstrap.toml",
         "selective/bootstrap-anchors.toml",
@@ -28,13 +28,16 @@ pub fn suites() -> Vec<Source> {
         "life/re-bootstrap.toml",
         "life/recommissioning.toml",
         "life/decommissioning.toml",
-        "selective/adversary.toml"
-    ]
+        "selective/adversary.toml",
+    }
 }
 
 /// Suites that a run plays only when it names them: they are long, and prove less the second time.
 pub fn all_named() -> Vec<Source> {
-    sources!["selective/orders.toml", "selective/scale.toml"]
+    sources! {
+        "selective/orders.toml",
+        "selective/scale.toml",
+    }
 }
 
 /// Every suite, those of [`all_named`] too.
@@ -49,22 +52,27 @@ pub fn named(name: &str) -> Option<Source> {
 
 /// The clause ledgers.
 pub fn clauses() -> Vec<Source> {
-    sources![
+    sources! {
         "selective/clauses.toml",
         "selective/profile-clauses.toml",
         "drafts/SECC.toml",
         "drafts/SBOOT.toml",
         "drafts/SURVEY.toml",
-        "drafts/EAPAPP.toml"
-    ]
+        "drafts/EAPAPP.toml",
+    }
 }
 
 /// The PICS proformas.
 pub fn pics() -> Vec<Source> {
-    sources!["selective/pics.toml", "selective/pics-commissioning-tool.toml"]
+    sources! {
+        "selective/pics.toml",
+        "selective/pics-commissioning-tool.toml",
+    }
 }
 
 /// The PIXIT definitions.
 pub fn pixit() -> Vec<Source> {
-    sources!["selective/pixit.toml"]
+    sources! {
+        "selective/pixit.toml",
+    }
 }

@@ -131,6 +131,8 @@ pub enum State {
     Joining,
     /// A site and no network key: installed or joining, whatever makes the device send its join requests.
     Unsecured,
+    /// A network key is held, whichever mechanism brought it.
+    Keyed,
     /// A network key is held, and ALL_SECURED is false.
     Secured,
     /// A network key is held, and ALL_SECURED is true.
@@ -139,13 +141,14 @@ pub enum State {
 
 impl State {
     /// Every state, in the order of a life.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 9] = [
         Self::Off,
         Self::Factory,
         Self::Manufactured,
         Self::Installed,
         Self::Joining,
         Self::Unsecured,
+        Self::Keyed,
         Self::Secured,
         Self::Closed,
     ];
@@ -159,6 +162,7 @@ impl State {
             Self::Installed => "installed",
             Self::Joining => "joining",
             Self::Unsecured => "unsecured",
+            Self::Keyed => "keyed",
             Self::Secured => "secured",
             Self::Closed => "closed",
         }

@@ -132,6 +132,7 @@ enum DeviceState {
     Installed,
     Joining,
     Unsecured,
+    Keyed,
     Secured,
     Closed,
 }

@@ -16,8 +16,8 @@ pub enum FieldKind {
     Any,
 }
 
-/// Names that are resolved when a suite is loaded. The engine hands in mutants and stations, because suites know no device and no
-/// tester.
+/// Names that are resolved when a suite is loaded. The engine hands in mutants, stations and what can be crafted, because suites know
+/// no device and no tester.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Vocabulary {
     /// Field name -> kind of its values.
@@ -28,6 +28,8 @@ pub struct Vocabulary {
     pub mutants: Vec<String>,
     /// The kinds of stations, with their orders and properties.
     pub stations: Stations,
+    /// Messages that a `send` step can craft.
+    pub crafted: &'static [&'static str],
 }
 
 /// The kinds of stations that a topology may name.
@@ -57,10 +59,11 @@ impl Stations {
 }
 
 impl Vocabulary {
-    /// The fields and messages of the dissector, with these mutants and these kinds of stations.
+    /// The fields and messages of the dissector, with these mutants, these kinds of stations, and these messages that can be crafted.
     pub fn wire(
         mutants: impl IntoIterator<Item = impl Into<String>>,
         stations: impl IntoIterator<Item = &'static StationInfo>,
+        crafted: &'static [&'static str],
     ) -> Self {
         let kind = |field: &dissect::FieldInfo| match field.kind {
             _ if field.layer == "ut" => FieldKind::Any,
@@ -76,6 +79,7 @@ impl Vocabulary {
             messages: dissect::MESSAGES.iter().map(|message| message.name.to_owned()).collect(),
             mutants: mutants.into_iter().map(Into::into).collect(),
             stations: Stations::of(stations),
+            crafted,
         }
     }
 
@@ -134,25 +138,6 @@ pub const SETTABLE_FIELDS: &[(&str, FieldKind)] = &[
     ("icmpv6.length", FieldKind::Number),
     ("icmpv6.opt.linkaddr_eui64", FieldKind::Text),
     ("key", FieldKind::Text),
-];
-
-/// Messages that a `send` step can craft.
-pub const CRAFTED_MESSAGES: &[&str] = &[
-    "sel.jsr",
-    "sel.ssr",
-    "icmpv6.echo_request",
-    "icmpv6.echo_reply",
-    "nd.rs",
-    "nd.ra",
-    "nd.ns",
-    "nd.na",
-    "udp.datagram",
-    "coap.get",
-    "coap.put",
-    "coap.post",
-    "coap.delete",
-    "ipv6.packet",
-    "wpan.data",
 ];
 
 /// Phases of a thing's life.

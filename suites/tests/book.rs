@@ -16,7 +16,7 @@ use bootrack_suites::Suite;
 use bootrack_suites::ledger::{Class, Later, MECHANISMS};
 use bootrack_suites::pixit::ValueKind;
 use bootrack_suites::procedures::PROCEDURES;
-use bootrack_suites::vocabulary::{CRAFTED_MESSAGES, SETTABLE_FIELDS, upper_tester_keys};
+use bootrack_suites::vocabulary::{SETTABLE_FIELDS, upper_tester_keys};
 use bootrack_suites::{duration, plan};
 use common::World;
 use dissect::{FIELDS, FieldInfo, FieldKind, MESSAGES};
@@ -124,7 +124,7 @@ fn the_book_lists_every_field_and_every_message() {
         }),
     );
     let upper_tester = list(upper_tester_keys().map(|name| format!("`ut.{name}`")));
-    let crafted = list(CRAFTED_MESSAGES.iter().map(code));
+    let crafted = list(authenticator::craft::MESSAGES.iter().map(code));
     let settable = list(SETTABLE_FIELDS.iter().map(|(name, _)| code(name)));
     keep_in_step(
         "field-names.md",

@@ -66,6 +66,12 @@ macro_rules! lists {
             $($(#[$cfg])* pub(crate) $field: Selected<$list>,)*
         }
 
+        $($(#[$cfg])* impl From<Chosen> for Selected<$list> {
+            fn from(chosen: Chosen) -> Self {
+                chosen.$field
+            }
+        })*
+
         impl Chosen {
             pub(crate) fn new(mutant: Option<Mutant>) -> Self {
                 let mut chosen = Self::default();
@@ -77,6 +83,13 @@ macro_rules! lists {
             }
         }
     };
+}
+
+/// Of a service without mutants.
+impl From<Chosen> for Selected<()> {
+    fn from(_: Chosen) -> Self {
+        Self::default()
+    }
 }
 
 lists! {

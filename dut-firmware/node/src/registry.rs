@@ -1,8 +1,6 @@
 //! The mechanisms and the services of a device, a line each: enums and structs by cargo feature, so that what is left out
 //! leaves no code.
 
-use alloc::string::String;
-
 use protocols::time::Instant;
 use wire::reader::Reader;
 use wire::upper_tester::{Arguments, Command, Request};
@@ -81,17 +79,28 @@ macro_rules! registry {
                 [$($(#[$cfg])* <$mechanism>::covers(command),)*].into_iter().all(|covers| covers)
             }
 
+            /// Whether a command is of one of them.
+            pub(crate) fn owns(command: &Command) -> bool {
+                let _ = command;
+                [$($(#[$cfg])* <$mechanism>::owns(command),)*].into_iter().any(|owns| owns)
+            }
+
+            /// The counters of each as high as they get.
+            #[cfg(test)]
+            pub(crate) const TOPS: &'static [fn(Arguments) -> Arguments] =
+                &[$($(#[$cfg])* <$mechanism>::top_counters,)*];
+
             /// Boots the mechanism of this name, or the first one.
             #[allow(unreachable_code, clippy::needless_return, reason = "the first one returns")]
             pub(crate) fn boot(
-                name: Option<&String>,
+                name: Option<&str>,
                 sections: &mut Sections,
                 mutants: Chosen,
                 cx: &mut Context<'_>,
             ) -> Self {
                 $($(#[$cfg])* if name.is_none_or(|name| name == <$mechanism>::NAME) {
                     let kept = core::mem::take(&mut sections.$field);
-                    return Self::$variant(<$mechanism>::boot(kept, mutants.$field, cx));
+                    return Self::$variant(<$mechanism>::boot(kept, mutants.into(), cx));
                 })*
                 let _ = (name, sections, mutants, cx);
                 Self::Nobody
@@ -203,12 +212,17 @@ macro_rules! registry {
                 [$($(#[$service_cfg])* <$service>::covers(command),)*].into_iter().all(|covers| covers)
             }
 
+            /// The counters of each as high as they get, by its name.
+            #[cfg(test)]
+            pub(crate) const TOPS: &'static [(&'static str, fn(Arguments) -> Arguments)] =
+                &[$($(#[$service_cfg])* (<$service>::NAME, <$service>::top_counters),)*];
+
             /// Boots all.
             pub(crate) fn boot(sections: &mut Sections, mutants: Chosen, cx: &mut Context<'_>) -> Self {
                 let _ = (&sections, mutants, &cx);
                 Self {
                     $($(#[$service_cfg])* $service_field:
-                        <$service>::boot(core::mem::take(&mut sections.$service_field), mutants.$service_field, cx),)*
+                        <$service>::boot(core::mem::take(&mut sections.$service_field), mutants.into(), cx),)*
                 }
             }
 

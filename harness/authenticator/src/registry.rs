@@ -5,10 +5,13 @@ use record::station::StationInfo;
 
 use crate::fake::FakeStation;
 use crate::station::{Departure, Kind, Making, MutantInfo, Station};
-use crate::{neighbour, selective};
 
 /// Every kind, in the order in which stations are briefed.
-pub const KINDS: &[Kind] = &[selective::KIND, neighbour::KIND];
+pub const KINDS: &[Kind] = &[
+    // One a line.
+    crate::selective::KIND,
+    crate::neighbour::KIND,
+];
 
 impl Kind {
     /// A new station of this kind. A fake stands in the place of any.

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
-use authenticator::Registry;
+use authenticator::{Registry, craft};
 use engine::mutant::Mutant;
 use engine::tester::TesterMachines;
 use input::{Fault, Source};
@@ -34,9 +34,9 @@ pub(crate) struct Loaded {
     pub(crate) suite_sources: Vec<Source>,
 }
 
-/// The names that suites may use: the mutants and stations of this program.
+/// The names that suites may use: the mutants and stations of this program, and what it can craft.
 fn vocabulary() -> Vocabulary {
-    Vocabulary::wire(Mutant::all().map(Mutant::name), Registry::default().infos())
+    Vocabulary::wire(Mutant::all().map(Mutant::name), Registry::default().infos(), craft::MESSAGES)
 }
 
 /// Loads suites, PICS and PIXIT; every fault of every file is told.

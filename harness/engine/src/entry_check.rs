@@ -34,6 +34,7 @@ fn read_back(part: Part, state: State, clauses: &[String]) -> Option<Step> {
     let (words, all_secured): (&[State], _) = match &state {
         State::Off => return None,
         State::Unsecured => (&[State::Installed, State::Joining], None),
+        State::Keyed => (&[State::Secured], None),
         State::Secured => (&[State::Secured], Some(0)),
         State::Closed => (&[State::Secured], Some(1)),
         other => (std::slice::from_ref(other), None),

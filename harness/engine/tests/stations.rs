@@ -145,7 +145,8 @@ kills = ["paa-deaf"]
 
 fn load(text: &str) -> Result<Vec<suites::Suite>, String> {
     let registry = Registry::of(STATIONS);
-    let vocabulary = Vocabulary::wire(Mutant::with(registry).map(Mutant::name), registry.infos());
+    let vocabulary =
+        Vocabulary::wire(Mutant::with(registry).map(Mutant::name), registry.infos(), authenticator::craft::MESSAGES);
     let ledger = Ledger::load(&built_in::clauses()).unwrap();
     let proforma = Proforma::load(&built_in::pics(), &ledger).unwrap();
     let pixit = Pixit::load(&built_in::pixit()).unwrap();

@@ -8,14 +8,13 @@ use crate::plan::{Change, Constraint, Deviation, Match, Operand, Role, Send};
 use crate::scope::is_eui64;
 use crate::tester::Inability;
 use crate::tree::{Faults, Node, Table, Value};
-use crate::vocabulary::CRAFTED_MESSAGES;
 
 impl Steps<'_, '_, '_> {
     pub(super) fn send(&mut self, node: &Node, table: &Table) -> Option<Send> {
         let message = self.message(node, None).filter(|message| {
-            let crafted = CRAFTED_MESSAGES.contains(&message.as_str());
+            let crafted = self.scope.vocabulary.crafted.contains(&message.as_str());
             if !crafted {
-                let help = format!("one of: {}", CRAFTED_MESSAGES.join(", "));
+                let help = format!("one of: {}", self.scope.vocabulary.crafted.join(", "));
                 self.faults.add(&node.span, format!("no `{message}` can be crafted"), help);
             }
             crafted

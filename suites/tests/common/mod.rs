@@ -29,7 +29,8 @@ impl World {
             Pixit::load(&built_in::pixit()).unwrap_or_else(|faults| panic!("{}", render_all(faults.as_slice())));
         // The mutants are the engine's to hand in; here all that the built-in suites name, and two for the corpus.
         let named = built_in::suites().iter().flat_map(|source| named_mutants(&source.text)).collect::<Vec<_>>();
-        let vocabulary = Vocabulary::wire(named, authenticator::Registry::default().infos());
+        let vocabulary =
+            Vocabulary::wire(named, authenticator::Registry::default().infos(), authenticator::craft::MESSAGES);
         Self { vocabulary, ledger, proforma, pixit }
     }
 

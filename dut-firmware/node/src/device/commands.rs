@@ -5,16 +5,13 @@ use alloc::string::String;
 use protocols::time::Instant;
 use wire::upper_tester::basic::Command as Basic;
 use wire::upper_tester::life::Command as Life;
-use wire::upper_tester::{Answer, Arguments, Command, CommandFault, ErrorCode, Line, Outcome, Request};
+use wire::upper_tester::{Answer, Arguments, Command, CommandFault, ErrorCode, Installation, Line, Outcome, Request};
 
 use super::{Device, FAREWELL};
 use crate::life;
 use crate::mechanism::Executed;
 use crate::registry::{Charge, Services};
 use crate::stack;
-
-/// Says in `install` which mechanism is to key the device; the first one that it has, if it is not said.
-const MECHANISM: &str = "mechanism";
 
 impl Device {
     /// Takes a line of the upper tester. What cannot be attributed to a sequence number is not answered.
@@ -37,12 +34,11 @@ impl Device {
     }
 
     fn execute(&mut self, now: Instant, request: Request) -> Outcome {
-        let (request, mechanism) = without_mechanism(request);
         let executed = match Command::from_request(&request) {
             Err(CommandFault::Argument(_)) => Some(Err(ErrorCode::Argument)),
             Ok(command) if !covers(&command) => None,
             Ok(command) if self.is_leaving_for(&command) => Some(Err(ErrorCode::Busy)),
-            Ok(command) => self.execute_known(now, &request, command, mechanism),
+            Ok(command) => self.execute_known(now, &request, command),
             // Of a mechanism whose words `wire` does not know.
             Err(CommandFault::Unknown) => self.execute_above(now, &request),
         };
@@ -59,13 +55,7 @@ impl Device {
             && !matches!(command, Command::Basic(Basic::Ping | Basic::Hello { .. } | Basic::Status))
     }
 
-    fn execute_known(
-        &mut self,
-        now: Instant,
-        request: &Request,
-        command: Command,
-        mechanism: Option<String>,
-    ) -> Option<Executed> {
+    fn execute_known(&mut self, now: Instant, request: &Request, command: Command) -> Option<Executed> {
         let done = Arguments::default();
         Some(match command {
             Command::Basic(Basic::Hello { nonce }) => Ok(self.hello(&nonce)),
@@ -74,7 +64,7 @@ impl Device {
             Command::Basic(Basic::Counters) => {
                 Ok(self.stack.counters(|arguments| self.services.counters(self.charge.counters(arguments))))
             }
-            Command::Life(Life::Install(site)) => self.install(now, site, mechanism).map(|()| done),
+            Command::Life(Life::Install(site)) => self.install(now, site).map(|()| done),
             Command::Basic(Basic::Start) => {
                 if self.life.given.installation.is_none() {
                     return Some(Err(ErrorCode::State));
@@ -94,11 +84,14 @@ impl Device {
                 Ok(done)
             }
             command => {
+                // Of a mechanism that is there and has another one in charge.
+                let is_asleep = Charge::owns(&command);
                 let above = self.execute_above(now, request);
-                return above.or_else(|| self.stack.command(now, &command)).or_else(|| match command {
+                let done = above.or_else(|| self.stack.command(now, &command)).or_else(|| match command {
                     Command::Life(command) => self.life.command(now, &mut self.stack, command),
                     _ => None,
                 });
+                return done.or(is_asleep.then_some(Err(ErrorCode::State)));
             }
         })
     }
@@ -109,24 +102,19 @@ impl Device {
         charge.command(&mut cx, request).or_else(|| services.command(&mut cx, request))
     }
 
-    fn install(
-        &mut self,
-        now: Instant,
-        site: wire::upper_tester::Installation,
-        mechanism: Option<String>,
-    ) -> Result<(), ErrorCode> {
-        if mechanism.as_ref().is_some_and(|name| !Charge::NAMES.contains(&name.as_str())) {
+    fn install(&mut self, now: Instant, site: Installation) -> Result<(), ErrorCode> {
+        if site.mechanism.as_ref().is_some_and(|name| !Charge::NAMES.contains(&name.as_str())) {
             return Err(ErrorCode::Argument);
         }
         // With a single one there is nobody else to put in charge.
-        let is_other = Charge::NAMES.len() > 1 && mechanism != self.life.given.mechanism;
-        self.life.install(&mut self.stack, site, mechanism)?;
+        let is_other = Charge::NAMES.len() > 1 && site.mechanism.as_deref() != self.life.given.mechanism();
+        self.life.install(&mut self.stack, site)?;
         if is_other {
             self.charge.save(&mut self.asleep);
             let Self { stack, charge, life, asleep, mutants, .. } = self;
             let mut cx =
                 crate::mechanism::Context { now, stack, given: &life.given, unix_time_at_zero: life.unix_time_at_zero };
-            *charge = Charge::boot(life.given.mechanism.as_ref(), asleep, *mutants, &mut cx);
+            *charge = Charge::boot(life.given.mechanism(), asleep, *mutants, &mut cx);
         }
         Ok(())
     }
@@ -194,46 +182,73 @@ fn covers(command: &Command) -> bool {
     life::covers(command) && stack::covers(command) && Charge::covers(command) && Services::covers(command)
 }
 
-/// A request without the word for the mechanism, and that word.
-fn without_mechanism(mut request: Request) -> (Request, Option<String>) {
-    let mechanism = if request.command == "install" { request.arguments.remove(MECHANISM) } else { None };
-    (request, mechanism)
-}
-
 #[cfg(test)]
 mod tests {
-    use wire::upper_tester::table;
+    use wire::upper_tester::table::{CommandInfo, KeyInfo, Kind, Required, command, features as known};
 
     use super::*;
     use crate::mechanism::Service;
-    use crate::mechanism::tests::Reflector;
+    use crate::mechanism::tests::{Reflector, World};
+    use crate::store::Store;
 
-    /// Requests for what a row of the table means: each command of `needed_by` with arguments that are in order.
-    fn asked(needed_by: &str) -> Command {
-        let text = match needed_by {
-            "manufacture anchor=psk" => "manufacture anchor=psk psk=000102030405060708090a0b0c0d0e0f",
-            "install find=" => "install role=6lr channel=26 pan_id=0xb007 find=multicast",
-            "install routing=rpl" => "install role=6lr channel=26 pan_id=0xb007 ct=fd00:c0::c7 routing=rpl",
-            "image" => "image data=00",
-            "application" => "application interval_s=0",
-            other => other,
-        };
-        let Ok(Line::Request(request)) = Line::parse(&alloc::format!("> 1 {text}")) else { panic!("{text}") };
-        Command::from_request(&request).unwrap_or_else(|fault| panic!("{text}: {fault}"))
+    /// A value of a kind.
+    fn sample(kind: Kind) -> String {
+        match kind {
+            Kind::Words(words) => words[0].into(),
+            Kind::Word | Kind::List | Kind::Text => "word".into(),
+            Kind::Number { min, .. } => alloc::format!("{min}"),
+            Kind::Flag => "0".into(),
+            Kind::Eui64 => "0200000000000009".into(),
+            Kind::Ipv6 => "fd00:c0::c7".into(),
+            Kind::PanId => "0xb007".into(),
+            Kind::Key => "0f".repeat(16),
+            Kind::Hex { .. } => "0f".into(),
+        }
+    }
+
+    /// The request that a row of the table means, with what it needs besides.
+    fn asked(needed_by: &str) -> String {
+        let (name, given) = needed_by.split_once(' ').unwrap_or((needed_by, ""));
+        let (key, value) = given.split_once('=').unwrap_or((given, ""));
+        let info: &CommandInfo = command(name).unwrap();
+        let is_asked = |argument: &&KeyInfo| argument.name == key;
+        let mut text = String::from(name);
+        for argument in info.keys {
+            // `ct=`, or `find=` in its place; a pre-shared key with the word for it.
+            let is_replaced = argument.name == "ct" && key == "find";
+            let is_needed = match argument.required {
+                Required::Always => true,
+                Required::Perhaps => false,
+                Required::With(with) => with == given,
+            };
+            if is_asked(&argument) || is_needed && !is_replaced {
+                let psk = "000102030405060708090a0b0c0d0e0f";
+                let value = match argument.name {
+                    own if own == key && !value.is_empty() => value.into(),
+                    "psk" => psk.into(),
+                    _ => sample(argument.kind),
+                };
+                text.push_str(&alloc::format!(" {}={value}", argument.name));
+            }
+        }
+        text
     }
 
     #[test]
     fn what_hello_names_is_what_commands_find() {
         let names = features();
         for name in names.split(',').filter(|name| *name != Reflector::NAME) {
-            assert!(table::features().any(|feature| feature.name == name), "{name} is in no table of UT/1");
+            assert!(known().any(|feature| feature.name == name), "{name} is in no table of UT/1");
         }
-        for feature in table::features() {
+        let answer = |text: &str| World::boot(Store::default(), None).say(text);
+        for feature in known() {
             let is_named = names.split(',').any(|name| name == feature.name);
-            for command in feature.needed_by {
-                assert_eq!(covers(&asked(command)), is_named, "{command} and the feature {}", feature.name);
+            for needed in feature.needed_by {
+                let (text, answer) = (asked(needed), answer(&asked(needed)));
+                assert_ne!(answer, "error code=argument", "{text}");
+                assert_eq!(answer != "unimplemented", is_named, "{text}: {answer}, and the feature {}", feature.name);
             }
         }
-        assert!(!covers(&asked("vendor text=help")));
+        assert_eq!(answer("vendor text=help"), "unimplemented");
     }
 }

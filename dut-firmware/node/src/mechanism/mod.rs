@@ -1,7 +1,7 @@
 //! What stands on the stack beside the life of a device: the mechanism that keys it, exactly one in charge, and services,
-//! which are what it does for others. A new one is a folder here, and a line in `registry.rs` and in `mutants.rs`.
+//! which are what it does for others. A new one is a folder here, whose first line asks for its feature (`#![cfg(feature = ...)]`),
+//! and a line below, in `registry.rs` and in `mutants.rs`.
 
-#[cfg(feature = "selective")]
 pub(crate) mod selective;
 #[cfg(test)]
 pub(crate) mod tests;
@@ -42,12 +42,17 @@ pub(crate) trait Service {
     const FEATURES: &'static [&'static str] = &[];
     /// What it keeps over a reset.
     type Kept: Section;
-    /// The list of its mutants.
+    /// The list of its mutants; `()` if it has none. A mechanism and its services may share one.
     type Mutant;
 
     /// Whether this build of it can do what a command asks for.
     fn covers(_: &Command) -> bool {
         true
+    }
+
+    /// Whether a command is its own: while another mechanism is in charge, the answer to it is `error code=state`.
+    fn owns(_: &Command) -> bool {
+        false
     }
 
     /// Boots with what it kept.
@@ -80,6 +85,12 @@ pub(crate) trait Service {
 
     /// Adds its counters.
     fn counters(&self, arguments: Arguments) -> Arguments {
+        arguments
+    }
+
+    /// Adds its counters as high as they get.
+    #[cfg(test)]
+    fn top_counters(arguments: Arguments) -> Arguments {
         arguments
     }
 

@@ -13,6 +13,7 @@ use wire::upper_tester::{Arguments, ErrorCode, Request};
 use wire::{Eui64, Result};
 
 use super::{Context, Executed, Service, Taken};
+use crate::registry::{Charge, Services};
 use crate::section::Section;
 use crate::selected::Selected;
 use crate::stack::{Class, Input, Peer, Stack, counters};
@@ -114,17 +115,22 @@ impl Service for Reflector {
     fn counters(&self, arguments: Arguments) -> Arguments {
         self.counters.arguments(arguments, |arguments| arguments)
     }
+
+    fn top_counters(arguments: Arguments) -> Arguments {
+        Counters::top().arguments(arguments, |arguments| arguments)
+    }
 }
 
 /// A 6LBR, which has a backbone to talk over and needs no other device.
-struct World {
-    now: Instant,
-    device: Device,
-    packets: Vec<Vec<u8>>,
+pub(crate) struct World {
+    pub(crate) now: Instant,
+    pub(crate) device: Device,
+    /// What went over the backbone.
+    pub(crate) packets: Vec<Vec<u8>>,
 }
 
 impl World {
-    fn boot(store: Store, mutant: Option<crate::Mutant>) -> Self {
+    pub(crate) fn boot(store: Store, mutant: Option<crate::Mutant>) -> Self {
         let hardware = Hardware { eui64: Eui64([2, 0, 0, 0, 0, 0, 0, 1]), entropy_seed: [1; 32] };
         let now = Instant::ZERO;
         Self { now, device: Device::boot(hardware, store, now, mutant), packets: Vec::new() }
@@ -139,7 +145,7 @@ impl World {
     }
 
     /// What the device says to a command.
-    fn say(&mut self, command: &str) -> String {
+    pub(crate) fn say(&mut self, command: &str) -> String {
         let line = alloc::format!("> 7 {command}\n");
         self.device.handle(self.now, FromBoard::UpperTester(line.as_bytes()));
         let said = self.run(Duration::ZERO);
@@ -147,7 +153,7 @@ impl World {
     }
 
     /// Lets time go by; what was said meanwhile.
-    fn run(&mut self, time: Duration) -> String {
+    pub(crate) fn run(&mut self, time: Duration) -> String {
         let (end, mut said) = (self.now + time, String::new());
         loop {
             while let Some(output) = self.device.poll(self.now) {
@@ -225,27 +231,28 @@ fn a_mutant_of_a_service_is_one_of_the_device() {
     assert!(world.run(PAUSE * 2).is_empty());
 }
 
+/// The mechanism in charge adds its counters, and each service; the service of this test only if `own`.
+fn told(own: bool) -> Vec<Arguments> {
+    let services = |arguments| {
+        let others = Services::TOPS.iter().filter(|(name, _)| own || *name != Reflector::NAME);
+        others.fold(arguments, |arguments, (_, top)| top(arguments))
+    };
+    let charges = Charge::TOPS.iter().map(|top| crate::stack::top_counters(|arguments| services(top(arguments))));
+    charges.chain([crate::stack::top_counters(services)]).collect()
+}
+
 #[test]
 fn all_counters_at_their_top_fit_into_a_line() {
     use wire::upper_tester::{Answer, Line};
-    let top = |arguments| Counters::top().arguments(arguments, |arguments| arguments);
-    let arguments = crate::stack::top_counters(|arguments| {
-        #[cfg(feature = "selective")]
-        let arguments = super::selective::top_counters(arguments);
-        top(arguments)
-    });
-    assert!(Line::Answer(Answer::ok(u32::MAX, arguments)).emit().is_ok());
+    for arguments in told(true) {
+        assert!(Line::Answer(Answer::ok(u32::MAX, arguments)).emit().is_ok());
+    }
 }
 
 #[test]
 fn each_counter_stands_in_the_table_of_ut_1() {
     let known = wire::upper_tester::table::command("counters").map(wire::upper_tester::table::answers).unwrap();
-    let told = crate::stack::top_counters(|arguments| {
-        #[cfg(feature = "selective")]
-        let arguments = super::selective::top_counters(arguments);
-        arguments
-    });
-    for (name, _) in told.iter() {
+    for (name, _) in told(false).iter().flat_map(Arguments::iter) {
         assert!(known.clone().any(|key| key.name == name), "{name}");
     }
 }

@@ -58,7 +58,8 @@ commands! {
     Install(Installation) = "install" STOPPED => NOTHING, brings "installed",
         "stores the site. `ct=`, or `find=` and perhaps `server=`, see below: neither multicast nor link-local; `pan_id=0xffff` is \
          refused; without `parent=` the first router heard is taken; `trigger=boot` unless given, `routing=tree` too: the tester \
-         configures the routes; with `rpl` the device routes by RPL in storing mode (RFC 6550, OF0)";
+         configures the routes; with `rpl` the device routes by RPL in storing mode (RFC 6550, OF0); \
+         `mechanism=`, a word of its `features`, says who is to key a device that has several mechanisms: the first that it has unless given";
     /// A downward host route.
     Route {
         /// Whose global address.
@@ -154,6 +155,8 @@ pub struct Installation {
     pub trigger: Trigger,
     /// How routes come about.
     pub routing: Routing,
+    /// Who is to key the device, by its word in `features`; the first mechanism that it has if that is not said.
+    pub mechanism: Option<String>,
 }
 
 /// What an application does in operation: it sends the same data again and again.
@@ -362,6 +365,7 @@ impl Installation {
     const ROUTING: Form<Routing> =
         Form::new(Kind::Words(&["tree", "rpl"]), Routing::from_name, |routing| routing.name().into())
             .or(|| Routing::Tree);
+    const MECHANISM: Form<String> = Form::new(Kind::Word, |value| Some(value.into()), String::clone);
 }
 
 impl Group for Installation {
@@ -375,6 +379,7 @@ impl Group for Installation {
         KeyInfo::of("parent", &EUI64).when(Required::Perhaps),
         KeyInfo::of("trigger", &Self::TRIGGER),
         KeyInfo::of("routing", &Self::ROUTING),
+        KeyInfo::of("mechanism", &Self::MECHANISM).when(Required::Perhaps),
     ];
 
     fn take(fields: &mut Fields<'_>) -> Result<Self, CommandFault> {
@@ -398,6 +403,7 @@ impl Group for Installation {
             parent: fields.optional("parent", const { EUI64.reader() })?,
             trigger: fields.take("trigger", const { Self::TRIGGER.reader() })?,
             routing: fields.take("routing", const { Self::ROUTING.reader() })?,
+            mechanism: fields.optional("mechanism", const { Self::MECHANISM.reader() })?,
         })
     }
 
@@ -418,9 +424,12 @@ impl Group for Installation {
             to = to.put("parent", &EUI64, parent);
         }
         to = to.put("trigger", &Self::TRIGGER, &self.trigger);
-        match self.routing {
-            Routing::Tree => to,
-            Routing::Rpl => to.put("routing", &Self::ROUTING, &self.routing),
+        if self.routing == Routing::Rpl {
+            to = to.put("routing", &Self::ROUTING, &self.routing);
+        }
+        match &self.mechanism {
+            Some(mechanism) => to.put("mechanism", &Self::MECHANISM, mechanism),
+            None => to,
         }
     }
 }

@@ -2,6 +2,7 @@
 
 use std::net::Ipv6Addr;
 
+use dissect::FieldKind;
 use proptest::prelude::*;
 use protocols::lowpan::{Protection as Protected, Reassembler};
 use protocols::time::Instant;
@@ -144,18 +145,16 @@ fn other_value(field: &str) -> Value {
         "coap.opt.uri_path" => "/a/b".into(),
         "coap.opt.uri_query" => "rt=core.ky".into(),
         "wpan.aux_sec.sec_level" => 7.into(),
-        _ if field.ends_with("target_address")
-            || field.ends_with("6lbr_address")
-            || field == "ipv6.src"
-            || field == "ipv6.dst" =>
-        {
-            "fd00::9".into()
-        }
-        _ if field.ends_with("eui64") || field.ends_with("64") => "0102030405060708".into(),
-        "data" | "coap.payload" | "coap.payload_text" | "coap.payload_bytes" | "udp.payload" | "sel.trailing" => {
-            "0badcafe".into()
-        }
-        _ => 3.into(),
+        // Wireshark shows words.
+        "coap.opt.content_format" | "coap.opt.accept" => 3.into(),
+        // Payloads to fill, which have shorter names than those that are seen.
+        "data" | "coap.payload" => "0badcafe".into(),
+        _ => match dissect::field(field).map(|info| info.kind) {
+            Some(FieldKind::Ipv6) => "fd00::9".into(),
+            Some(FieldKind::Eui64) => "0102030405060708".into(),
+            Some(FieldKind::Bytes | FieldKind::Text) => "0badcafe".into(),
+            Some(FieldKind::Uint { .. } | FieldKind::Bool) | None => 3.into(),
+        },
     }
 }
 

@@ -244,7 +244,7 @@ fn every_field_that_a_rule_may_name_exists() {
     // Payloads to fill have shorter names than those that are seen.
     let ours = ["data", "data.len"];
     let readable: Vec<_> = crate::craft::messages::all().filter(|message| message.is_readable).collect();
-    assert_eq!(readable.len(), 3 + 6);
+    assert!(readable.len() >= 3 + 6, "sel, nd, udp; dtls");
     for message in readable {
         for field in message.fields() {
             assert!(dissect::field(field).is_some() || ours.contains(&field), "{field}");

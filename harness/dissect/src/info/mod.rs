@@ -30,7 +30,15 @@ impl Info {
 }
 
 /// All that say something, in the order of their words.
-const INFOS: &[Info] = &[sel::INFO, rpl::INFO, echo::INFO, dtls::INFO, coap::INFO, ut::INFO];
+const INFOS: &[Info] = &[
+    // One a line.
+    sel::INFO,
+    rpl::INFO,
+    echo::INFO,
+    dtls::INFO,
+    coap::INFO,
+    ut::INFO,
+];
 
 /// What a reader calls those whom addresses belong to.
 pub trait Names {

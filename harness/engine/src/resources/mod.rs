@@ -18,7 +18,10 @@ use crate::stored_plan::PlannedCase;
 type Measure = fn(&PlannedCase, &[Event], &[Pdu]) -> Vec<Bootstrap>;
 
 /// A line for each mechanism.
-const MEASURES: &[Measure] = &[selective::bootstraps];
+const MEASURES: &[Measure] = &[
+    // One a line.
+    selective::bootstraps,
+];
 
 /// Every bootstrap of a case that ended with a key: one mechanism after the other, each in the order in which they began.
 /// `pdus` are all that the observer made of `events`.

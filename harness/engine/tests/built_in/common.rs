@@ -27,7 +27,11 @@ impl World {
 
     /// The same with these suites instead.
     pub(crate) fn of(sources: Vec<input::Source>) -> Self {
-        let vocabulary = Vocabulary::wire(Mutant::all().map(Mutant::name), authenticator::Registry::default().infos());
+        let vocabulary = Vocabulary::wire(
+            Mutant::all().map(Mutant::name),
+            authenticator::Registry::default().infos(),
+            authenticator::craft::MESSAGES,
+        );
         let ledger = Ledger::load(&built_in::clauses()).unwrap();
         let proforma = Proforma::load(&built_in::pics(), &ledger).unwrap();
         let pixit = Pixit::load(&built_in::pixit()).unwrap();

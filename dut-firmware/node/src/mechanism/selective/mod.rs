@@ -1,5 +1,6 @@
 //! The selective bootstrap (draft-kumar-6lo-selective-bootstrap-00 with `PROFILE-SEL`): a device asks the commissioning tool
 //! for a key by JSRs, gets it over DTLS and CoAP, and tells its neighbours by SSRs.
+#![cfg(feature = "selective")]
 
 mod commands;
 #[cfg(feature = "find")]
@@ -25,7 +26,7 @@ mod session;
 use protocols::time::Instant;
 use wire::coap::{PORT, SECURE_PORT};
 use wire::icmpv6::Message;
-use wire::upper_tester::{Arguments, Request};
+use wire::upper_tester::{Arguments, Command, Request};
 
 pub(crate) use mutants::Mutant;
 
@@ -71,6 +72,10 @@ impl Service for Selective {
     ];
     type Kept = Kept;
     type Mutant = Mutant;
+
+    fn owns(command: &Command) -> bool {
+        matches!(command, Command::Selective(_))
+    }
 
     fn boot(kept: Kept, mutant: Selected<Mutant>, cx: &mut Context<'_>) -> Self {
         #[cfg_attr(not(feature = "mutants"), allow(unused_mut, reason = "nothing is forgotten"))]
@@ -179,6 +184,11 @@ impl Service for Selective {
         self.counters.arguments(arguments, |arguments| arguments)
     }
 
+    #[cfg(test)]
+    fn top_counters(arguments: Arguments) -> Arguments {
+        Counters::top().arguments(arguments, |arguments| arguments)
+    }
+
     /// What waits in buffers counts as long as a session may lead to a key.
     fn note_buffers(&mut self, octets: usize) {
         if self.server.has_session() {
@@ -208,10 +218,4 @@ impl Selective {
         stack.flash.record(|| self.kept = Kept { all_secured, close_seq: Some(seq) });
         self.admit(stack);
     }
-}
-
-/// All counters as high as they get.
-#[cfg(test)]
-pub(crate) fn top_counters(arguments: Arguments) -> Arguments {
-    Counters::top().arguments(arguments, |arguments| arguments)
 }
