@@ -41,7 +41,7 @@ impl Device {
         let site = life.given.installation.as_ref().map(Site::from);
         let mut stack = Stack::boot(&hardware, now, flash, (kept, heard), site, mutants.stack);
         let mut cx = Context { now, stack: &mut stack, given: &life.given, unix_time_at_zero: 0 };
-        let charge = Charge::boot(life.given.mechanism(), &mut asleep, mutants, &mut cx);
+        let charge = Charge::boot(life.given.mechanism.as_deref(), &mut asleep, mutants, &mut cx);
         let services = Services::boot(&mut asleep, mutants, &mut cx);
         let mut device = Self {
             stack,

@@ -238,7 +238,6 @@ mod tests {
             routing: Routing::Rpl,
             parent: Some(Eui64([2; 8])),
             trigger: Trigger::Selection,
-            mechanism: None,
         };
         store.flash.record(|| store.given.installation = Some(site));
         assert!(store.set_route(Route { dest: Eui64([3; 8]), via: Eui64([4; 8]) }));
@@ -328,10 +327,9 @@ mod tests {
     #[test]
     fn who_keys_the_device_is_kept() {
         let mut store = full();
-        assert_eq!(store.given.mechanism(), None);
-        store.given.installation.as_mut().unwrap().mechanism = Some("other".into());
+        store.given.mechanism = Some("other".into());
         let decoded = Store::decode(&store.encode()).unwrap();
-        assert_eq!(decoded.given.mechanism(), Some("other"));
+        assert_eq!(decoded.given.mechanism.as_deref(), Some("other"));
     }
 
     #[test]

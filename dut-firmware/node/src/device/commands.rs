@@ -64,7 +64,9 @@ impl Device {
             Command::Basic(Basic::Counters) => {
                 Ok(self.stack.counters(|arguments| self.services.counters(self.charge.counters(arguments))))
             }
-            Command::Life(Life::Install(site)) => self.install(now, site).map(|()| done),
+            Command::Life(Life::Install(site)) => {
+                self.install(now, site, Installation::mechanism(request)).map(|()| done)
+            }
             Command::Basic(Basic::Start) => {
                 if self.life.given.installation.is_none() {
                     return Some(Err(ErrorCode::State));
@@ -84,14 +86,13 @@ impl Device {
                 Ok(done)
             }
             command => {
-                // Of a mechanism that is there and has another one in charge.
-                let is_asleep = Charge::owns(&command);
                 let above = self.execute_above(now, request);
-                let done = above.or_else(|| self.stack.command(now, &command)).or_else(|| match command {
+                return above.or_else(|| self.stack.command(now, &command)).or_else(|| match command {
                     Command::Life(command) => self.life.command(now, &mut self.stack, command),
+                    // Of a mechanism that is there and has another one in charge.
+                    command if Charge::owns(&command) => Some(Err(ErrorCode::State)),
                     _ => None,
                 });
-                return done.or(is_asleep.then_some(Err(ErrorCode::State)));
             }
         })
     }
@@ -102,19 +103,19 @@ impl Device {
         charge.command(&mut cx, request).or_else(|| services.command(&mut cx, request))
     }
 
-    fn install(&mut self, now: Instant, site: Installation) -> Result<(), ErrorCode> {
-        if site.mechanism.as_ref().is_some_and(|name| !Charge::NAMES.contains(&name.as_str())) {
+    fn install(&mut self, now: Instant, site: Installation, mechanism: Option<&str>) -> Result<(), ErrorCode> {
+        if mechanism.is_some_and(|name| !Charge::NAMES.contains(&name)) {
             return Err(ErrorCode::Argument);
         }
         // With a single one there is nobody else to put in charge.
-        let is_other = Charge::NAMES.len() > 1 && site.mechanism.as_deref() != self.life.given.mechanism();
-        self.life.install(&mut self.stack, site)?;
+        let is_other = Charge::NAMES.len() > 1 && mechanism != self.life.given.mechanism.as_deref();
+        self.life.install(&mut self.stack, site, mechanism.map(String::from))?;
         if is_other {
             self.charge.save(&mut self.asleep);
             let Self { stack, charge, life, asleep, mutants, .. } = self;
             let mut cx =
                 crate::mechanism::Context { now, stack, given: &life.given, unix_time_at_zero: life.unix_time_at_zero };
-            *charge = Charge::boot(life.given.mechanism(), asleep, *mutants, &mut cx);
+            *charge = Charge::boot(life.given.mechanism.as_deref(), asleep, *mutants, &mut cx);
         }
         Ok(())
     }

@@ -1,5 +1,7 @@
 //! The commands of the upper tester that are about the life of a device.
 
+use alloc::string::String;
+
 use protocols::time::Instant;
 use wire::upper_tester::life::Command as LifeCommand;
 use wire::upper_tester::{Anchor, Arguments, ErrorCode, Installation};
@@ -64,13 +66,18 @@ impl Life {
     }
 
     /// Stores the site, and who is to key the device.
-    pub(crate) fn install(&mut self, stack: &mut Stack, site: Installation) -> Result<(), ErrorCode> {
+    pub(crate) fn install(
+        &mut self,
+        stack: &mut Stack,
+        site: Installation,
+        mechanism: Option<String>,
+    ) -> Result<(), ErrorCode> {
         if self.mutant.is(Mutant::ResetKeepsSite) && self.given.installation.is_some() {
             return Ok(());
         }
         valid(!stack.is_running())?;
         stack.set_site(Some(Site::from(&site)));
-        stack.flash.record(|| self.given.installation = Some(site));
+        stack.flash.record(|| (self.given.installation, self.given.mechanism) = (Some(site), mechanism));
         Ok(())
     }
 

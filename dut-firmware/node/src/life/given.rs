@@ -1,5 +1,6 @@
 //! What manufacture and installation gave to the device: its trust anchor, its role and site, and who is to key it.
 
+use alloc::string::String;
 use alloc::vec::Vec;
 use core::net::Ipv6Addr;
 use core::ops::RangeInclusive;
@@ -25,7 +26,7 @@ const ANCHOR_REVOKED: u8 = 14;
 const FIND: u8 = 15;
 /// Routes are learnt by RPL; it belongs to the installation before it.
 const RPL: u8 = 18;
-/// The name of the mechanism that keys the device, if that was said; it belongs to the installation before it.
+/// The name of the mechanism that keys the device, if that was said.
 const MECHANISM: u8 = 20;
 
 /// What was given.
@@ -33,14 +34,11 @@ const MECHANISM: u8 = 20;
 pub(crate) struct Given {
     pub(crate) anchor: Option<TrustAnchor>,
     pub(crate) installation: Option<Installation>,
+    /// The mechanism that is to key the device; the first one that it has if that is not said.
+    pub(crate) mechanism: Option<String>,
 }
 
 impl Given {
-    /// The mechanism that is to key the device; the first one that it has if that is not said.
-    pub(crate) fn mechanism(&self) -> Option<&str> {
-        self.installation.as_ref()?.mechanism.as_deref()
-    }
-
     /// The key pair that a record belongs to.
     fn key_pair(&mut self) -> Result<&mut KeyPair> {
         match &mut self.anchor {
@@ -79,9 +77,9 @@ impl Section for Given {
             if site.routing == Routing::Rpl {
                 record(RPL, &[]);
             }
-            if let Some(mechanism) = &site.mechanism {
-                record(MECHANISM, mechanism.as_bytes());
-            }
+        }
+        if let Some(mechanism) = &self.mechanism {
+            record(MECHANISM, mechanism.as_bytes());
         }
     }
 
@@ -123,7 +121,7 @@ impl Section for Given {
             RPL => self.site()?.routing = Routing::Rpl,
             _ => {
                 let name = core::str::from_utf8(value.take(value.remaining(), "mechanism")?);
-                self.site()?.mechanism = Some(name.map_err(|_| Error::Malformed("name of a mechanism"))?.into());
+                self.mechanism = Some(name.map_err(|_| Error::Malformed("name of a mechanism"))?.into());
             }
         }
         Ok(())
@@ -147,7 +145,6 @@ fn decode_installation(value: &mut Reader<'_>) -> Result<Installation> {
         ct: Ipv6Addr::from(value.array::<16>("address of the CT")?),
         find: None,
         routing: Routing::Tree,
-        mechanism: None,
         trigger: if value.u8("trigger")? == 0 { Trigger::Boot } else { Trigger::Selection },
         parent: if value.is_empty() { None } else { Some(eui64(value)?) },
     })

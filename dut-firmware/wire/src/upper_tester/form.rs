@@ -63,7 +63,7 @@ impl<'a> Fields<'a> {
 
     /// The value of a key, which is known from now on.
     #[inline(never)]
-    fn value(&mut self, key: &'static str) -> Option<&'a str> {
+    pub(super) fn value(&mut self, key: &'static str) -> Option<&'a str> {
         self.taken.push(key);
         self.arguments.get(key)
     }

@@ -8,9 +8,9 @@ use core::net::Ipv6Addr;
 
 use super::form::{DATA, EUI64, Fields, Form, Group, PORT, UNICAST, decimal, from_hex, pan_id, to_hex};
 use super::selective::{Find, Trigger};
-use super::table::{FeatureInfo, KeyInfo, Kind, Mechanism, Required, perhaps};
+use super::table::{FeatureInfo, KeyInfo, Kind, Mechanism, Required, perhaps, told};
 use super::when::{ALWAYS, INSTALLED, NO_ANCHOR, NOT_SECURED, STOPPED};
-use super::{Arguments, CommandFault};
+use super::{Arguments, CommandFault, Request};
 use crate::Eui64;
 
 /// Most octets of a pre-shared key.
@@ -155,8 +155,6 @@ pub struct Installation {
     pub trigger: Trigger,
     /// How routes come about.
     pub routing: Routing,
-    /// Who is to key the device, by its word in `features`; the first mechanism that it has if that is not said.
-    pub mechanism: Option<String>,
 }
 
 /// What an application does in operation: it sends the same data again and again.
@@ -365,7 +363,12 @@ impl Installation {
     const ROUTING: Form<Routing> =
         Form::new(Kind::Words(&["tree", "rpl"]), Routing::from_name, |routing| routing.name().into())
             .or(|| Routing::Tree);
-    const MECHANISM: Form<String> = Form::new(Kind::Word, |value| Some(value.into()), String::clone);
+    const MECHANISM: KeyInfo = KeyInfo { required: Required::Perhaps, ..told("mechanism", Kind::Word) };
+
+    /// Who is to key the device, by its word in `features`; the first mechanism that it has if a request does not say.
+    pub fn mechanism(request: &Request) -> Option<&str> {
+        request.arguments.get(Self::MECHANISM.name)
+    }
 }
 
 impl Group for Installation {
@@ -379,10 +382,12 @@ impl Group for Installation {
         KeyInfo::of("parent", &EUI64).when(Required::Perhaps),
         KeyInfo::of("trigger", &Self::TRIGGER),
         KeyInfo::of("routing", &Self::ROUTING),
-        KeyInfo::of("mechanism", &Self::MECHANISM).when(Required::Perhaps),
+        Self::MECHANISM,
     ];
 
     fn take(fields: &mut Fields<'_>) -> Result<Self, CommandFault> {
+        // Who is to key the device is no part of its site: `Self::mechanism` reads it.
+        fields.value(Self::MECHANISM.name);
         let find = match fields.optional("find", const { FindKind::FORM.reader() })? {
             None => None,
             Some(FindKind::Multicast) => Some(Find::Multicast),
@@ -403,7 +408,6 @@ impl Group for Installation {
             parent: fields.optional("parent", const { EUI64.reader() })?,
             trigger: fields.take("trigger", const { Self::TRIGGER.reader() })?,
             routing: fields.take("routing", const { Self::ROUTING.reader() })?,
-            mechanism: fields.optional("mechanism", const { Self::MECHANISM.reader() })?,
         })
     }
 
@@ -424,12 +428,9 @@ impl Group for Installation {
             to = to.put("parent", &EUI64, parent);
         }
         to = to.put("trigger", &Self::TRIGGER, &self.trigger);
-        if self.routing == Routing::Rpl {
-            to = to.put("routing", &Self::ROUTING, &self.routing);
-        }
-        match &self.mechanism {
-            Some(mechanism) => to.put("mechanism", &Self::MECHANISM, mechanism),
-            None => to,
+        match self.routing {
+            Routing::Tree => to,
+            Routing::Rpl => to.put("routing", &Self::ROUTING, &self.routing),
         }
     }
 }
