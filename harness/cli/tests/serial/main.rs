@@ -258,7 +258,7 @@ fn a_program_that_is_no_device_is_blamed_on_the_rack(#[case] words: &[&str], #[c
 #[case::sound(Fault::None, "checks, all well", 0)]
 #[case::dead(Fault::Dead, "it does not come up", 4)]
 #[case::other_board(Fault::OtherBoard, "are two cables swapped?", 4)]
-#[case::silence(Fault::Silence, "no answer to `install` within 2 s", 4)]
+#[case::silence(Fault::Silence, "no answer to `counters` within 2 s", 4)]
 #[case::unplugged(Fault::Unplug, "is gone: unplugged?", 4)]
 fn the_doctor_names_the_fault_of_a_serial_board(#[case] fault: Fault, #[case] told: &str, #[case] code: i32) {
     let bench = Bench::new(EUI64, fault);
