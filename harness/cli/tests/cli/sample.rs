@@ -22,6 +22,9 @@ pub(crate) fn sampled(who: &str, always: &[&str]) -> Vec<String> {
     if std::env::var_os("BOOTRACK_ALL").is_some_and(|value| value == "1") {
         return cases.into_iter().map(|(id, ..)| id).collect();
     }
+    for id in always {
+        assert!(cases.iter().any(|(known, ..)| known == id), "no case `{id}` to be in the sample");
+    }
     let word = word();
     let changed = changed_suites();
     let mut groups: BTreeMap<(&str, &str), Vec<&str>> = BTreeMap::new();
