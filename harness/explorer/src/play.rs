@@ -151,6 +151,14 @@ impl Explorer<'_> {
         Ok((run.verdict, judged))
     }
 
+    /// What comes of a case that was written before.
+    ///
+    /// # Errors
+    /// [`ExploreError`] if it cannot be loaded or played.
+    pub fn played(&self, text: &str) -> Result<CaseVerdict, ExploreError> {
+        Ok(self.play(text)?.0)
+    }
+
     /// Plays the walk of this number.
     ///
     /// # Errors

@@ -91,7 +91,7 @@ const ALWAYS: &[Choice] = &[
     (2, |_, dice| Action::WrongSession { identity: dice.one_in(2) }),
     (1, |_, dice| Action::Session { hint: dice.one_in(2) }),
     (1, |_, dice| Action::SecondSession(dice.who())),
-    (1, |_, dice| Action::IdleSession(dice.who())),
+    (3, |_, dice| Action::IdleSession(dice.who())),
     (2, |_, _| Action::GetKeys),
     (1, |_, _| Action::Discover),
     (3, |_, dice| Action::BadKey(dice.index(crate::model::BAD_KEYS.len()))),

@@ -220,7 +220,9 @@ impl Model {
         self.withdraws();
         self.loses_key();
         self.wait(&Span::s(5));
-        self.probe(rules::KEY_DELETED);
+        let step = crate::script::check("dut status").number("ut.secured", 0);
+        self.put(&step.rule(rules::KEY_DELETED));
+        self.probe(rules::CLOSE_SURVIVES);
         if self.facts.asks_by_itself {
             let within = self.facts.session_idle().and(&self.facts.jsr_greatest_interval());
             let step = self.jsr(expect("sel.jsr", &within));
