@@ -79,7 +79,7 @@ const ALWAYS: &[Choice] = &[
     (8, |model, dice| transit(model, dice)),
     (3, |_, dice| Action::Fragments { by: dice.who(), cut: dice.index(3), mixed: dice.one_in(2) }),
     (8, |model, dice| ssr(model, dice)),
-    (3, |_, dice| Action::Announce(dice.who())),
+    (5, |_, dice| Action::Announce(dice.who())),
     (3, |_, dice| Action::Down(dice.who())),
     (3, |_, dice| Action::EchoToRouter { size: dice.of(&[0, 8, 200, 900]) }),
     (3, |_, dice| Action::EchoTo(dice.who())),
@@ -90,7 +90,7 @@ const ALWAYS: &[Choice] = &[
     (2, |_, dice| Action::PlainFromTool { discovery: dice.one_in(2) }),
     (2, |_, dice| Action::WrongSession { identity: dice.one_in(2) }),
     (1, |_, dice| Action::Session { hint: dice.one_in(2) }),
-    (1, |_, dice| Action::SecondSession(dice.who())),
+    (3, |_, dice| Action::SecondSession(dice.who())),
     (3, |_, dice| Action::IdleSession(dice.who())),
     (2, |_, _| Action::GetKeys),
     (1, |_, _| Action::Discover),
@@ -148,14 +148,16 @@ fn protection(model: &Model, by: Who, dice: &mut Dice) -> Protection {
     if dice.one_in(2) {
         return right;
     }
-    match dice.below(9) {
-        0 | 1 => Protection::Plain,
-        2 => Protection::Good,
-        3 => Protection::Low(dice.of(&[1, 2, 3])),
-        4 => Protection::BadCode,
-        5 => Protection::WrongKey,
-        6 => Protection::WrongIndex(dice.of(&[3, 200, 255])),
-        7 if model.is_rekeyed() => Protection::OldKey,
+    if model.is_without_first() && dice.one_in(3) {
+        return Protection::OldKey;
+    }
+    match dice.below(10) {
+        0..=2 => Protection::Plain,
+        3 => Protection::Good,
+        4 => Protection::Low(dice.of(&[1, 2, 3])),
+        5 => Protection::BadCode,
+        6 => Protection::WrongKey,
+        7 => Protection::WrongIndex(dice.of(&[3, 200, 255])),
         _ => Protection::Replayed,
     }
 }

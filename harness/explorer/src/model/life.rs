@@ -1,6 +1,6 @@
 //! The life of a device: power, restarts, factory reset, software, application, pauses (SECC 3).
 
-use super::{Key, Mark, Model};
+use super::{Mark, Model};
 use crate::rules;
 use crate::script::{Span, act, check, event, expect, never, order, procedure};
 
@@ -266,8 +266,8 @@ impl Model {
         true
     }
 
-    /// Whether the network's second key is the one that is handed out.
-    pub(crate) fn is_rekeyed(&self) -> bool {
-        self.network == Key::Second
+    /// Whether the device was told to delete the network's first key.
+    pub(crate) fn is_without_first(&self) -> bool {
+        self.deleted_first
     }
 }
