@@ -31,15 +31,20 @@ pub enum Party {
 }
 
 impl Party {
-    /// Whether it is made of a source file, which is a path from the root of the project. Engines that both have are the device's.
-    pub fn has(self, file: &str) -> bool {
-        let is_client = file.ends_with("tls/client.rs");
+    /// Whether it is made of the source that a mutant is in. The device is the server, the tool the client; what both have is the device's.
+    pub fn has(self, entry: &Entry) -> bool {
+        let is_client = entry.file.starts_with("dut-firmware/protocols/src/")
+            && (entry.file.ends_with("/client.rs")
+                || entry.function.contains("Client") && !entry.function.contains("Server"));
         match self {
-            Self::Device => file.starts_with("dut-firmware/") && !is_client,
-            Self::Station => file.starts_with("harness/") || is_client || file.ends_with("coap/client.rs"),
+            Self::Device => entry.file.starts_with("dut-firmware/") && !is_client,
+            Self::Station => entry.file.starts_with("harness/") || is_client,
         }
     }
 }
+
+/// So much of the stack may the party under test use, in octets; whoever plays mutants has threads with twice as much.
+pub const STACK_MAX: usize = 8 << 20;
 
 /// What the party under test is made of.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -58,6 +63,8 @@ thread_local! {
     static PARTY: Cell<Party> = const { Cell::new(Party::Device) };
     static FUEL: Cell<u64> = const { Cell::new(u64::MAX) };
     static CRASHES: Cell<u32> = const { Cell::new(0) };
+    /// Where the stack was when the party under test was entered.
+    static STACK: Cell<usize> = const { Cell::new(0) };
     static MARKS: RefCell<Marks> = const { RefCell::new(Marks { reached: Vec::new(), differs: Vec::new() }) };
 }
 
@@ -141,6 +148,7 @@ pub struct Running(u32);
 /// This party runs from now on, if `is_tested` says that it is the one under test.
 pub fn enter(party: Party, is_tested: bool) -> Running {
     let before = STATE.get();
+    STACK.set(stack());
     if is_tested && PARTY.get() == party {
         STATE.set(CHOSEN.get());
     }
@@ -228,9 +236,17 @@ pub fn tick() {
 #[allow(clippy::panic, reason = "a device that runs away is stopped as one that crashes")]
 fn burn() {
     match FUEL.get().checked_sub(1) {
-        Some(left) => FUEL.set(left),
+        Some(left) if STACK.get().abs_diff(stack()) <= STACK_MAX => FUEL.set(left),
+        Some(_) => panic!("calls itself without end"),
         None => panic!("ran away"),
     }
+}
+
+/// About where the stack is.
+#[inline(always)]
+fn stack() -> usize {
+    let here = 0_u8;
+    std::ptr::from_ref(std::hint::black_box(&here)).addr()
 }
 
 #[cold]
@@ -340,11 +356,35 @@ mod tests {
 
     #[test]
     fn the_device_is_the_server() {
-        let of = |file| (Party::Device.has(file), Party::Station.has(file));
-        assert_eq!(of("dut-firmware/node/src/device.rs"), (true, false));
-        assert_eq!(of("dut-firmware/protocols/src/dtls/client.rs"), (false, true));
-        assert_eq!(of("dut-firmware/protocols/src/coap/client.rs"), (true, true));
-        assert_eq!(of("harness/authenticator/src/selective/begin.rs"), (false, true));
+        let of = |file: &str, function: &str| {
+            let line = format!("{file}\t1\t1\tclass\toperator\t{function}\ta\tb\t0");
+            let entry = Entry::parse(1, &line).unwrap();
+            (Party::Device.has(&entry), Party::Station.has(&entry))
+        };
+        assert_eq!(of("dut-firmware/node/src/device.rs", "Device::boot"), (true, false));
+        assert_eq!(of("dut-firmware/protocols/src/dtls/client.rs", "Client::handle"), (false, true));
+        assert_eq!(
+            of("dut-firmware/protocols/src/tls/key_exchange/psk.rs", "<ClientSide for Client>::f"),
+            (false, true)
+        );
+        assert_eq!(of("dut-firmware/protocols/src/tls/server.rs", "Server<C>::on_client_key_exchange"), (true, false));
+        assert_eq!(of("harness/authenticator/src/selective/begin.rs", "begin"), (false, true));
+    }
+
+    #[test]
+    fn a_party_that_calls_itself_without_end_is_stopped() {
+        #[allow(unconditional_recursion, reason = "that is the point")]
+        fn without_end(depth: u64) -> u64 {
+            tick();
+            std::hint::black_box(without_end(depth + 1)) + 1
+        }
+        let play = || {
+            choose(Party::Device, Choice::Mutant(1), u64::MAX);
+            let _running = enter(Party::Device, true);
+            std::panic::catch_unwind(|| without_end(0)).is_err()
+        };
+        let player = std::thread::Builder::new().stack_size(2 * STACK_MAX).spawn(play).unwrap();
+        assert!(player.join().unwrap());
     }
 
     #[test]

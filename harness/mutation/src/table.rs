@@ -39,7 +39,7 @@ impl Entry {
         format!("{}:{}:{}", self.file, self.line, self.column)
     }
 
-    fn parse(number: u32, line: &str) -> Option<Self> {
+    pub(crate) fn parse(number: u32, line: &str) -> Option<Self> {
         let mut fields = line.split('\t').map(str::to_owned);
         Some(Self {
             number,

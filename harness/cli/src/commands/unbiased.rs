@@ -143,7 +143,7 @@ fn sampling_error(count: Count, of: usize) -> f64 {
 fn asked(arguments: &Mutants) -> Vec<&'static Entry> {
     let party = party(arguments);
     let is_asked = |entry: &&Entry| {
-        if !party.has(&entry.file) {
+        if !party.has(entry) {
             return false;
         }
         let text = format!("{} {} {}", entry.place(), entry.function, entry.number);
@@ -165,7 +165,7 @@ fn party(arguments: &Mutants) -> Party {
 
 /// How many mutants there are of who is under test.
 fn all_of(party: Party) -> usize {
-    mutation::table().iter().filter(|entry| party.has(&entry.file)).count()
+    mutation::table().iter().filter(|entry| party.has(entry)).count()
 }
 
 /// A number for a mutant and a seed; those with the smallest ones are the sample.
@@ -241,7 +241,7 @@ impl Score<'_> {
     fn by<'a>(&'a self, of: impl Fn(&'a Entry) -> String) -> BTreeMap<String, Count> {
         let mut counts: BTreeMap<String, Count> = BTreeMap::new();
         for (entry, outcome) in self.asked.iter().zip(self.outcomes) {
-            counts.entry(of(entry)).or_default().add(outcome, self.is_excused(entry));
+            counts.entry(of(entry)).or_default().add(outcome, self.is_excused(entry, outcome));
         }
         counts
     }
@@ -249,13 +249,13 @@ impl Score<'_> {
     fn all(&self) -> Count {
         let mut all = Count::default();
         for (entry, outcome) in self.asked.iter().zip(self.outcomes) {
-            all.add(outcome, self.is_excused(entry));
+            all.add(outcome, self.is_excused(entry, outcome));
         }
         all
     }
 
-    fn is_excused(&self, entry: &Entry) -> bool {
-        self.triage.of(entry).is_some_and(|survivor| survivor.verdict.excuses())
+    fn is_excused(&self, entry: &Entry, outcome: &Outcome) -> bool {
+        outcome.killed_by.is_none() && self.triage.of(entry).is_some_and(|survivor| survivor.verdict.excuses())
     }
 
     fn survivors(&self) -> impl Iterator<Item = (&Entry, &Outcome)> {

@@ -253,7 +253,7 @@ fn in_parallel<T: Send>(count: usize, jobs: usize, work: &(dyn Fn(usize) -> T + 
     let results: Mutex<Vec<(usize, T)>> = Mutex::new(Vec::new());
     std::thread::scope(|scope| {
         for _ in 0..jobs.clamp(1, count.max(1)) {
-            scope.spawn(|| {
+            let player = || {
                 loop {
                     let index = next.fetch_add(1, Ordering::Relaxed);
                     if index >= count {
@@ -262,7 +262,12 @@ fn in_parallel<T: Send>(count: usize, jobs: usize, work: &(dyn Fn(usize) -> T + 
                     let result = work(index);
                     results.lock().unwrap_or_else(std::sync::PoisonError::into_inner).push((index, result));
                 }
-            });
+            };
+            let thread = std::thread::Builder::new().stack_size(2 * mutation::STACK_MAX);
+            if thread.spawn_scoped(scope, player).is_err() {
+                // The system has no thread to give: this one does the work.
+                player();
+            }
         }
     });
     let mut results = results.into_inner().unwrap_or_else(std::sync::PoisonError::into_inner);

@@ -1,6 +1,6 @@
 //! Survivors that a person has looked at, and whether what was written of them is true.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use mutation::Entry;
 use serde::Deserialize;
@@ -56,7 +56,7 @@ impl Verdict {
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Survivor {
-    /// As [`Entry::key`] has it.
+    /// As [`Entry::key`] has it; if it ends with `*`, all survivors whose key begins so.
     pub key: String,
     /// What was said.
     pub verdict: Verdict,
@@ -65,6 +65,13 @@ pub struct Survivor {
     /// The right device that it is, of one that is allowed.
     #[serde(default)]
     pub variant: Option<String>,
+}
+
+impl Survivor {
+    /// How the keys begin of which it speaks, if it speaks of several.
+    fn group(&self) -> Option<&str> {
+        self.key.strip_suffix('*')
+    }
 }
 
 #[derive(Deserialize)]
@@ -113,21 +120,32 @@ impl Triage {
         triage
     }
 
-    /// What was said of a mutant.
+    /// What was said of a mutant: by its own key, or by the longest beginning of it.
     pub fn of(&self, entry: &Entry) -> Option<&Survivor> {
-        self.survivors.get(&entry.key())
+        let key = entry.key();
+        let covers = |survivor: &&Survivor| survivor.group().is_some_and(|beginning| key.starts_with(beginning));
+        let of_group = || self.survivors.values().filter(covers).max_by_key(|survivor| survivor.key.len());
+        self.survivors.get(&key).or_else(of_group)
     }
 
     /// Entries that are no mutants of this build.
     pub fn stale<'a>(&'a self, table: &'a [Entry]) -> impl Iterator<Item = &'a str> {
-        let known: std::collections::BTreeSet<String> = table.iter().map(Entry::key).collect();
-        self.survivors.keys().map(String::as_str).filter(move |key| !known.contains(*key))
+        let known: BTreeSet<String> = table.iter().map(Entry::key).collect();
+        let is_known = move |survivor: &Survivor| match survivor.group() {
+            None => known.contains(&survivor.key),
+            Some(beginning) => known.range(beginning.to_owned()..).next().is_some_and(|key| key.starts_with(beginning)),
+        };
+        self.survivors.values().filter(move |survivor| !is_known(survivor)).map(|survivor| survivor.key.as_str())
     }
 
     /// What speaks against an entry, after the mutant was played on this seed.
     pub fn objection(survivor: &Survivor, outcome: &Outcome, seed: u64) -> Option<String> {
         let key = &survivor.key;
         if let Some(kill) = &outcome.killed_by {
+            if survivor.group().is_some() {
+                // A group speaks of its survivors.
+                return None;
+            }
             return Some(format!("{key}: {} kills it on seed {seed}", kill.case));
         }
         if !survivor.verdict.claims_identity() {
@@ -164,6 +182,9 @@ mod tests {
         let kill = super::super::Kill { case: "X".to_owned(), clauses: Vec::new(), reason: String::new() };
         let killed = Outcome { killed_by: Some(kill), ..outcome(5, 3, 2) };
         assert!(Triage::objection(&survivor(Verdict::Missing), &killed, 1).is_some());
+        let group = Survivor { key: "k*".to_owned(), ..survivor(Verdict::Equivalent) };
+        assert!(Triage::objection(&group, &killed, 1).is_none());
+        assert!(Triage::objection(&group, &outcome(5, 3, 2), 1).is_some());
     }
 
     #[test]
