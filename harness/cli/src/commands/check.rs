@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde_json::json;
 use suites::ledger::tally::Tally;
 use suites::ledger::{MECHANISMS, Mechanism, Specification};
-use suites::{built_in, readers};
+use suites::{built_in, oracles, readers};
 
 use crate::arguments::Check;
 use crate::exit::Exit;
@@ -22,6 +22,7 @@ pub(crate) fn check(arguments: &Check) -> Result<Exit, Failure> {
         let mut faults = loaded.ledger.uncovered(loaded.cases());
         faults.extend(readers::symbols_without_case(&built_in::pics(), &built_in::all()));
         faults.extend(readers::values_without_reader(&built_in::pixit(), &built_in::all()));
+        faults.extend(oracles::cases_without_oracle(&built_in::all()));
         if !faults.is_empty() {
             return Err(faults.into());
         }

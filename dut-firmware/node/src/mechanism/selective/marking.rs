@@ -125,6 +125,8 @@ impl Selective {
 
     /// A frame was taken. A neighbour that secures what it sends to this device has marked the link: so should this one.
     pub(super) fn hear(&mut self, cx: &mut Context<'_>, from: Eui64, protection: Protection, to_all: bool) {
+        #[cfg(feature = "mutants")]
+        self.note_frame(protection);
         let unmarked = cx.stack.kept().is_keyed() && !cx.stack.is_marked(from);
         if !unmarked || !cx.stack.knows(from) {
             return;

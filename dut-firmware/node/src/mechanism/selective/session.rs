@@ -253,7 +253,25 @@ impl SecureServer {
         if self.mutant.is(Mutant::HintUpperCase) {
             hint.make_ascii_uppercase();
         }
-        ServerConfig { psk_identity_hint: Some(hint), ..ServerConfig::new(anchor) }
+        let config = ServerConfig { psk_identity_hint: Some(hint), ..ServerConfig::new(anchor) };
+        #[cfg(feature = "mutants")]
+        if self.mutant.is(Mutant::KeyPairBesidePsk)
+            && let Ok(key) = SigningKey::from_scalar(&[7; 32])
+        {
+            let ecdhe = ServerConfig::with_ecdhe(ServerEcdhe {
+                identity: Identity::raw_public_key(key),
+                client_authentication: ClientAuthentication::None,
+                trust: Default::default(),
+            });
+            let cipher_suites = [ecdhe.cipher_suites.clone(), config.cipher_suites.clone()].concat();
+            return ServerConfig {
+                cipher_suites,
+                psk_store: config.psk_store,
+                psk_identity_hint: config.psk_identity_hint,
+                ..ecdhe
+            };
+        }
+        config
     }
 
     /// The device proves itself by its key; with a root, the tool has to prove itself too.
