@@ -143,7 +143,7 @@ fn case(id: &str, phase: &str, purpose: &str, clauses: &[&str], steps: Vec<Step>
         topology: topology(),
         params: row.split_once('=').map(|(name, value)| (name.to_owned(), value.to_owned())).into_iter().collect(),
         kills: vec!["jsr-eui64-reversed".into()],
-        oracle: Some(vec!["tshark".into()]),
+        oracle: Some(if id.contains("JSR") { Vec::new() } else { vec!["tshark".into(), "openssl".into()] }),
         table: None,
         iut: Iut::default(),
         entry: Some(State::Installed),

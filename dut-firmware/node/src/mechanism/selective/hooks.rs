@@ -2,6 +2,7 @@
 
 use alloc::vec::Vec;
 use core::cell::Cell;
+use core::net::Ipv6Addr;
 use core::time::Duration;
 
 use protocols::lowpan::Protection;
@@ -11,16 +12,16 @@ use wire::ieee802154::{Content, Frame, LinkAddress};
 use wire::ipv6::{ALL_NODES, Header, NextHeader, Packet};
 use wire::sel::{self, Kind};
 use wire::udp::Datagram;
-use wire::upper_tester::Role;
+use wire::upper_tester::{Role, SecretKey};
 use wire::{Error, Eui64};
 
 use super::kept::Kept;
 use super::marking::drop_marks;
 use super::mutants::Mutant;
 use super::profile::SSR_LIFETIME_UNITS;
-use super::{Context, Selective};
+use super::{Context, DOMAIN, Selective};
 use crate::selected::Selected;
-use crate::stack::{Copies, Crossing, Origin, Peer, Stack, Tamper};
+use crate::stack::{Copies, Crossing, MINIMUM_LEVEL, NetworkKey, Origin, Peer, Stack, Tamper};
 
 /// What the mutants do in the stack.
 struct Hands {
@@ -132,7 +133,7 @@ fn is_of_transit(mutant: Selected<Mutant>) -> bool {
 }
 
 fn is_of_multicast(mutant: Selected<Mutant>) -> bool {
-    mutant.is(Mutant::PlainMulticastOnMarked) || mutant.is(Mutant::PlainMulticastWhenClosed)
+    mutant.is(Mutant::PlainMulticastOnMarked)
 }
 
 /// Which bootstrap request a packet is, if it is one.
@@ -169,7 +170,31 @@ impl Selective {
                 || self.mutant.is(Mutant::HandshakeNeedsClock) && cx.unix_time_at_zero == 0
                 || self.mutant.is(Mutant::SessionsLeak) && self.memory.sessions >= SESSIONS
                 || self.mutant.is(Mutant::AnchorLostOnReboot) && self.memory.booted_keyed
+                || self.mutant.is(Mutant::ClosedServesNobody) && self.kept.all_secured
                 || self.has_given_up(cx))
+    }
+
+    /// A JSR of another type, or to another address.
+    pub(super) fn misdirected(&self, payload: Vec<u8>, source: Ipv6Addr, destination: Ipv6Addr) -> (Vec<u8>, Ipv6Addr) {
+        let mut octets = destination.octets();
+        if self.mutant.is(Mutant::JsrToAnother) {
+            octets[15] ^= 1;
+        }
+        let to = Ipv6Addr::from(octets);
+        let kind = if self.mutant.is(Mutant::JsrOtherType) { sel::ICMPV6_TYPE + 1 } else { sel::ICMPV6_TYPE };
+        if to == destination && kind == sel::ICMPV6_TYPE {
+            return (payload, destination);
+        }
+        let (code, body) = (payload.get(1).copied().unwrap_or(0), payload.get(4..).unwrap_or(&[]).to_vec());
+        (Message::Other { kind, code, body }.to_vec(source, to).unwrap_or_default(), to)
+    }
+
+    /// A key that nobody gave.
+    pub(super) fn take_default_key(&mut self, cx: &mut Context<'_>) {
+        if self.mutant.is(Mutant::DefaultKey) && !cx.stack.kept().is_keyed() {
+            let (key, level) = (SecretKey([0; 16]), MINIMUM_LEVEL);
+            self.install_key(cx, NetworkKey { domain: DOMAIN, index: 1, level, key, source: None });
+        }
     }
 
     /// Whether its installation is forgotten.

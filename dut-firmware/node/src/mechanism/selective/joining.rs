@@ -96,6 +96,8 @@ impl Selective {
             let (kind, code) = (sel::ICMPV6_TYPE, message.kind.code());
             payload = Message::Other { kind, code, body }.to_vec(source, destination).unwrap_or_default();
         }
+        #[cfg(feature = "mutants")]
+        let (payload, destination) = self.misdirected(payload, source, destination);
         Packet { header: Header::new(source, destination, NextHeader::ICMPV6, hop_limit), payload }
     }
 

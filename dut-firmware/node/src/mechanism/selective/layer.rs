@@ -35,9 +35,7 @@ impl Admission for Rules {
         }
         if self.all_secured {
             // Condition 3.
-            return mutant.is(Mutant::RxAcceptPlainWhenClosed)
-                || mutant.is(Mutant::PlainTransitWhenClosed)
-                || mutant.is(Mutant::PlainMulticastWhenClosed);
+            return mutant.is(Mutant::RxAcceptPlainWhenClosed) || mutant.is(Mutant::PlainTransitWhenClosed);
         }
         // Condition 2.
         !(link.keyed && mutant.is(Mutant::RxRefusePlainOnUnmarked))

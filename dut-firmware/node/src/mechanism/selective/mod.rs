@@ -118,6 +118,8 @@ impl Service for Selective {
             #[cfg(feature = "mutants")]
             Input::Refused { from } => self.answer_refused(cx, *from),
             Input::Address(_) => {
+                #[cfg(feature = "mutants")]
+                self.take_default_key(cx);
                 #[cfg(feature = "find")]
                 self.start_search(cx);
                 self.start_join_requests(cx);

@@ -143,6 +143,9 @@ impl Selective {
         {
             self.show_key(cx.stack);
             self.pause_at(Mutant::RelayPausesWhenKeyed, cx.stack);
+            if self.mutant.is(Mutant::ClosedWithKey) {
+                self.set_all_secured(cx.stack, true, 0);
+            }
             if cx.stack.kept().keys().len() > 1 {
                 self.lose_with_second_key(cx);
             }
