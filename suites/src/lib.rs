@@ -9,6 +9,7 @@ pub mod images;
 pub mod ledger;
 mod liberties;
 mod loader;
+pub mod oracles;
 pub mod pics;
 pub mod pixit;
 pub mod plan;

@@ -29,11 +29,20 @@ pub struct Trial {
     pub verdict: Verdict,
     /// The clauses that the deciding step cites.
     pub deciding_clauses: Vec<String>,
+    /// Whose doing.
+    pub blame: Option<Blame>,
     /// One sentence.
     pub reason: String,
 }
 
 impl Trial {
+    /// Whether the device failed at a step that cites this clause.
+    pub fn fails_at(&self, clause: &str) -> bool {
+        self.verdict == Verdict::Fail
+            && self.blame == Some(Blame::Device)
+            && self.deciding_clauses.iter().any(|cited| cited == clause)
+    }
+
     /// Whether a departure from the profile alone was held against the draft: a `fail` outside of the profile's suites at a
     /// step that cites no clause of the profile. A device may follow the draft and not the profile.
     pub fn blames_the_draft_for_the_profile(&self) -> bool {
@@ -66,6 +75,34 @@ pub fn run_mutants(
             }
         }
     }
+    play(&work, setting, jobs, ended)
+}
+
+/// Runs each of these mutants against every case that cites its clause.
+///
+/// # Errors
+/// [`RunError`] if the testbed cannot play a case.
+pub fn run_against_clauses(
+    claims: &[(Mutant, &str)],
+    cases: &[PlannedCase],
+    setting: &Setting,
+    jobs: usize,
+) -> Result<Vec<Trial>, RunError> {
+    let mut work = Vec::new();
+    for (mutant, clause) in claims {
+        let citing = |planned: &&PlannedCase| planned.case.clauses.iter().any(|cited| cited == clause);
+        let concerned = cases.iter().filter(citing).filter(|planned| mutant.concerns(&planned.case));
+        work.extend(concerned.map(|planned| (*mutant, planned, false)));
+    }
+    play(&work, setting, jobs, &|_| {})
+}
+
+fn play(
+    work: &[(Mutant, &PlannedCase, bool)],
+    setting: &Setting,
+    jobs: usize,
+    ended: &(dyn Fn(&Trial) + Sync),
+) -> Result<Vec<Trial>, RunError> {
     let next = AtomicUsize::new(0);
     let trials: Mutex<Vec<(usize, Result<Trial, RunError>)>> = Mutex::new(Vec::new());
     std::thread::scope(|scope| {
@@ -97,6 +134,7 @@ fn run_trial(mutant: Mutant, planned: &PlannedCase, named: bool, setting: &Setti
         killed: kills(&run.verdict, mutant.clause()),
         suite: planned.case.suite.clone(),
         verdict: run.verdict.verdict,
+        blame: run.verdict.blame,
         deciding_clauses: run.verdict.deciding_clauses,
         reason: run.verdict.reason,
     })
@@ -121,6 +159,7 @@ mod tests {
             killed: false,
             suite: suite.to_owned(),
             verdict,
+            blame: Some(Blame::Device),
             deciding_clauses: clauses.iter().map(|clause| (*clause).to_owned()).collect(),
             reason: String::new(),
         };
