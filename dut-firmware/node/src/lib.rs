@@ -21,6 +21,7 @@ pub mod store;
 mod device;
 mod flash;
 mod interface;
+mod liberties;
 mod life;
 mod link_messages;
 mod mechanism;
@@ -29,6 +30,8 @@ mod registry;
 mod section;
 mod selected;
 mod stack;
+#[cfg(feature = "mutants")]
+pub mod variants;
 
 pub use device::Device;
 #[cfg(feature = "mutants")]

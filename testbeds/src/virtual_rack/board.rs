@@ -146,9 +146,9 @@ impl Board {
         let mut entropy_seed = [0; 32];
         self.entropy.fill_bytes(&mut entropy_seed);
         self.firmware = match self.kind {
-            BoardKind::Firmware { eui64, mutant } => {
+            BoardKind::Firmware { eui64, mutant, variant } => {
                 let (store, hardware) = (self.store.clone(), Hardware { eui64, entropy_seed });
-                let device = guarded(|| Device::boot(hardware, store, now, mutant))?;
+                let device = guarded(|| Device::boot_varied(hardware, store, now, mutant, variant))?;
                 Some(Firmware::Device(Box::new(device)))
             }
             BoardKind::Fake(fake, eui64) => {

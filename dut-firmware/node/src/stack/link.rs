@@ -219,6 +219,8 @@ impl Stack {
 
     /// Sends a packet to its next hop, in the copies that the rules of the mechanism say.
     pub(crate) fn send_packet(&mut self, packet: &Packet, next_hop: NextHop, class: Class) {
+        #[cfg(feature = "mutants")]
+        let packet = &super::otherwise::packet(self.mutant.free(), packet, |source| self.is_own(source));
         let Ok(bytes) = packet.to_vec() else { return count(&mut self.counters.dropped_malformed) };
         if bytes.len() > bounds::PACKET_OCTETS {
             return count(&mut self.counters.dropped_malformed);
@@ -242,7 +244,7 @@ impl Stack {
         let Some(pan) = self.site.map(|site| site.pan_id) else { return };
         let source = LinkAddress::Extended(self.eui64);
         let mut header = Header::new(Address::new(pan, destination), Address::new(pan, source), 0);
-        header.ack_request = destination != LinkAddress::BROADCAST;
+        header.ack_request = destination != LinkAddress::BROADCAST && self.mutant.free().asks_for_acks();
         let key = self.transmit_key(destination).map(NetworkKey::id).filter(|_| copies == Copies::Secured);
         let security = key.map(|key| {
             AuxSecurityHeader::new(self.security.policy().transmit_level, 0, KeyIdentifier::Index(key.index))
@@ -262,7 +264,7 @@ impl Stack {
             header.sequence_number = Some(self.sequence_number);
             let frame = Frame::new(header, Content::Data(payload));
             match self.finish_frame(&frame, security, fixed) {
-                Ok(psdu) => self.radio.push(psdu, destination.extended(), is_fragment),
+                Ok(psdu) => self.radio.push(psdu, destination.extended(), is_fragment, self.mutant.free()),
                 Err(error) => return self.tell.log(alloc::format!("frame not sent: {error}")),
             }
         }
@@ -285,6 +287,10 @@ impl Stack {
         }
         if let Some(index) = security.key_identifier.index() {
             self.security.transmit_with(index);
+        }
+        #[cfg(feature = "mutants")]
+        for _ in 1..self.mutant.free().counter_step() {
+            self.security.counter().skip();
         }
         Ok(self.security.secure_frame(frame)?.to_vec()?)
     }

@@ -22,3 +22,5 @@ pub(crate) mod run;
 pub(crate) mod schema;
 pub(crate) mod sniff;
 mod tested;
+pub(crate) mod variants;
+pub(crate) mod varied;

@@ -12,7 +12,6 @@ use wire::{Error, Eui64};
 
 use super::kept::Kept;
 use super::mutants::Mutant;
-use super::profile::SSR_LIFETIME_UNITS;
 use super::{Context, Selective};
 use crate::selected::Selected;
 use crate::stack::{Copies, Crossing, Origin, Stack, Tamper};
@@ -51,7 +50,7 @@ impl Tamper for Hands {
         }
         let taken = self.0.is(Mutant::SelShortBodyTaken) && packet.payload.first() == Some(&sel::ICMPV6_TYPE);
         let from = from.filter(|_| taken)?;
-        Some(Message::Sel(sel::Message::set_secure_request(from, SSR_LIFETIME_UNITS)))
+        Some(Message::Sel(sel::Message::set_secure_request(from, self.0.free().ssr_lifetime_units())))
     }
 
     /// An unfragmented frame that carries an SSR: its last 16 octets are the ICMPv6 message.
@@ -99,7 +98,7 @@ impl Selective {
     pub(crate) fn receive_unknown(&mut self, cx: &mut Context<'_>, packet: &Packet, origin: Origin) {
         let Origin::Link { neighbour, protection } = origin else { return };
         if self.mutant.is(Mutant::SelUnknownCodeTaken) {
-            let message = sel::Message::set_secure_request(neighbour, SSR_LIFETIME_UNITS);
+            let message = sel::Message::set_secure_request(neighbour, self.mutant.free().ssr_lifetime_units());
             self.receive_secure_request(cx, neighbour, protection, &packet.header, &message);
         }
     }
