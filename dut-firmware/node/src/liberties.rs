@@ -35,7 +35,7 @@ protocols::liberties! {
     transmit_level: Option<u8> = None, "At which level frames are protected, whatever the key's.";
     first_frame_counter: u32 = 0, "The frame counter before the first frame.";
     counter_step: u32 = 1, "By how much a frame counter grows from frame to frame.";
-    asks_for_acks: bool = true, "Unicast frames ask for their acknowledgement.";
+    silent_frames: u8 = 0, "Of so many unicast frames the last asks for no acknowledgement; 0: all ask.";
     more_attempts: u8 = 1, "How often a frame that was not acknowledged is handed to the radio again.";
     frame_gap: Duration = Duration::ZERO, "Least pause between two frames.";
     scans_at_boot: bool = false, "The device looks for networks by beacon requests before it starts.";
@@ -50,7 +50,7 @@ protocols::liberties! {
     options_reversed: bool = false, "Options of Neighbor Discovery stand in the opposite order.";
     unknown_option: bool = false, "Messages of Neighbor Discovery carry an option that nobody knows.";
     advertised_otherwise: bool = false, "RAs state other values than ours where the host is free to take them or not.";
-    opaque_identifier: bool = false, "The global address has an interface identifier that is not made of the EUI-64.";
+    second_address: Option<Duration> = None, "The device has a second address, not made of its EUI-64, and registers it at its start and so often.";
     traffic_class: u8 = 0, "Traffic class of the packets that the device makes.";
     flow_labels: bool = false, "Packets of the device have flow labels.";
     echo_hop_limit: u8 = 64, "Hop limit of everything that no other rule covers.";
@@ -106,8 +106,6 @@ pub enum Links {
     More,
     /// With another resource type beside its own.
     TwoTypes,
-    /// Behind the link of another resource.
-    Behind,
 }
 
 /// How lines of UT/1 are spelt.
@@ -119,8 +117,6 @@ pub enum Told {
     Reversed,
     /// With keys that no table has.
     More,
-    /// With a CR before each LF.
-    WithCr,
     /// Between lines of log.
     AmongLogs,
     /// Beside events that no table has.

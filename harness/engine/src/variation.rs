@@ -137,12 +137,38 @@ pub fn play_variants(
     let work: Vec<(usize, &PlannedCase)> =
         casts.iter().enumerate().flat_map(|(at, cast)| cast.cases.iter().map(move |planned| (at, planned))).collect();
     let seen: Vec<AtomicBool> = casts.iter().map(|_| AtomicBool::new(false)).collect();
-    side_by_side(&work, jobs, |(at, planned)| {
+    let mut all = side_by_side(&work, jobs, |(at, planned)| {
         let (Some(cast), Some(seen)) = (casts.get(*at), seen.get(*at)) else { unreachable!("work is made of casts") };
         let played = play(cast.variant, planned, &known, setting, seen)?;
         ended(&played);
         Ok(played)
-    })
+    })?;
+    for (cast, seen) in casts.iter().zip(&seen) {
+        if !seen.load(Ordering::Relaxed) {
+            note_difference_from_the_usual(cast, &known, setting, &mut all)?;
+        }
+    }
+    Ok(all)
+}
+
+/// A device may do just what its PIXIT has the tester ask of any: then it must differ from the reference in what nobody asks it for.
+fn note_difference_from_the_usual(
+    cast: &Cast,
+    known: &BTreeMap<&str, (&PlannedCase, Outline)>,
+    setting: &Setting,
+    all: &mut [Played],
+) -> Result<(), RunError> {
+    for (planned, usual) in known.values() {
+        let other_plan = cast.cases.iter().all(|case| case != *planned);
+        if other_plan && outline(planned, &setting.with_variant(cast.variant))?.0.octets != usual.octets {
+            let of_it = |played: &&mut Played| played.variant == cast.variant.name && played.case == planned.case.id;
+            if let Some(played) = all.iter_mut().find(of_it) {
+                played.differs = Some(true);
+                return Ok(());
+            }
+        }
+    }
+    Ok(())
 }
 
 fn play(

@@ -27,6 +27,9 @@ const ALL_MLDV2_ROUTERS: Ipv6Addr = Ipv6Addr::new(0xff02, 0, 0, 0, 0, 0, 0, 0x16
 /// A name server of the maker's choice, at the backbone; nobody has to be there.
 const NAME_SERVER: Ipv6Addr = Ipv6Addr::new(0xfd00, 0xc0, 0, 0, 0, 0, 0, 0xfe);
 
+/// By then a device has its first address, or it will not have one soon.
+const SETTLED: Duration = Duration::from_secs(2);
+
 /// One kind of traffic of its own.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Kind {
@@ -36,16 +39,18 @@ enum Kind {
     AdvertiseItself,
     ReportGroups,
     AskForNames,
+    RegisterSecond,
 }
 
 impl Kind {
-    const ALL: [Self; 6] = [
+    const ALL: [Self; 7] = [
         Self::ProbeParent,
         Self::PingParent,
         Self::Solicit,
         Self::AdvertiseItself,
         Self::ReportGroups,
         Self::AskForNames,
+        Self::RegisterSecond,
     ];
 
     fn interval(self, free: Free) -> Option<Duration> {
@@ -56,6 +61,7 @@ impl Kind {
             Self::AdvertiseItself => free.advertises_itself(),
             Self::ReportGroups => free.reports_groups(),
             Self::AskForNames => free.asks_for_names(),
+            Self::RegisterSecond => free.second_address(),
         }
     }
 }
@@ -83,7 +89,11 @@ impl Stack {
     /// The radio is on.
     pub(super) fn chatter_begins(&mut self, now: Instant) {
         let free = self.mutant.free();
-        let with_interval = |kind: Kind| kind.interval(free).map(|interval| (kind, now + interval));
+        let first = |kind: Kind, interval: Duration| match kind {
+            Kind::RegisterSecond => SETTLED,
+            _ => interval,
+        };
+        let with_interval = |kind: Kind| kind.interval(free).map(|interval| (kind, now + first(kind, interval)));
         self.chatter.next = Kind::ALL.into_iter().filter_map(with_interval).collect();
         if free.scans_at_boot() {
             self.scan();
@@ -146,6 +156,11 @@ impl Stack {
             }
             Kind::ReportGroups => self.report_groups(own),
             Kind::AskForNames => self.ask_for_names(),
+            Kind::RegisterSecond => {
+                if let Some(emission) = self.discovery.registration_of_second() {
+                    self.send_discovery(now, emission);
+                }
+            }
         }
     }
 

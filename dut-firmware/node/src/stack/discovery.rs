@@ -399,11 +399,21 @@ impl Discovery {
 
     /// The address under registration, or registered: the NA that confirms it is sent to it.
     pub(crate) fn candidate(&self) -> Option<Ipv6Addr> {
-        #[cfg(feature = "mutants")]
-        if self.mutant.free().opaque_identifier() && self.role == Role::SixLr {
-            return self.network.map(|network| super::otherwise::opaque(network.prefix, self.eui64));
-        }
         self.network.map(|network| global_of(network.prefix, self.eui64))
+    }
+
+    /// The second address of a variant, which it registers too.
+    #[cfg(feature = "mutants")]
+    pub(crate) fn second(&self) -> Option<Ipv6Addr> {
+        self.mutant.free().second_address()?;
+        self.network.map(|network| super::otherwise::opaque(network.prefix, self.eui64))
+    }
+
+    /// Registers the second address with the parent, once the first one is.
+    #[cfg(feature = "mutants")]
+    pub(crate) fn registration_of_second(&self) -> Option<Emission> {
+        self.global?;
+        Some(Emission { source: self.second()?, ..self.neighbor_solicitation()? })
     }
 
     /// Another multicast solicitation, whoever is known: what a variant sends.

@@ -244,7 +244,7 @@ impl Stack {
         let Some(pan) = self.site.map(|site| site.pan_id) else { return };
         let source = LinkAddress::Extended(self.eui64);
         let mut header = Header::new(Address::new(pan, destination), Address::new(pan, source), 0);
-        header.ack_request = destination != LinkAddress::BROADCAST && self.mutant.free().asks_for_acks();
+        header.ack_request = destination != LinkAddress::BROADCAST;
         let key = self.transmit_key(destination).map(NetworkKey::id).filter(|_| copies == Copies::Secured);
         let security = key.map(|key| {
             AuxSecurityHeader::new(self.security.policy().transmit_level, 0, KeyIdentifier::Index(key.index))
@@ -262,9 +262,17 @@ impl Stack {
         for payload in payloads {
             self.sequence_number = self.sequence_number.wrapping_add(1);
             header.sequence_number = Some(self.sequence_number);
+            #[cfg(feature = "mutants")]
+            if let Some(is_last) = self.sequence_number.checked_rem(self.mutant.free().silent_frames()) {
+                header.ack_request = destination != LinkAddress::BROADCAST && is_last != 0;
+            }
             let frame = Frame::new(header, Content::Data(payload));
             match self.finish_frame(&frame, security, fixed) {
-                Ok(psdu) => self.radio.push(psdu, destination.extended(), is_fragment, self.mutant.free()),
+                Ok(psdu) => {
+                    // Of what asks for no acknowledgement nobody knows whether it arrived.
+                    let receiver = destination.extended().filter(|_| header.ack_request);
+                    self.radio.push(psdu, receiver, is_fragment, self.mutant.free());
+                }
                 Err(error) => return self.tell.log(alloc::format!("frame not sent: {error}")),
             }
         }

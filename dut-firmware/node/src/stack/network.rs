@@ -232,7 +232,10 @@ impl Stack {
 
     fn addresses(&self) -> Vec<Ipv6Addr> {
         let backbone = (self.role() == Role::SixLbr).then_some(BACKBONE_ADDRESS);
-        [Some(self.link_local()), self.discovery.candidate(), backbone].into_iter().flatten().collect()
+        let own = [Some(self.link_local()), self.discovery.candidate(), backbone].into_iter();
+        #[cfg(feature = "mutants")]
+        let own = own.chain([self.discovery.second()]);
+        own.flatten().collect()
     }
 
     /// Whether `address` is one of this device's.

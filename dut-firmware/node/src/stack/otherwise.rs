@@ -112,10 +112,6 @@ fn in_form(told: Told, value: &str) -> String {
 pub(super) fn lines(told: Told, line: &Line) -> Option<Vec<Vec<u8>>> {
     let octets = line.emit().ok()?;
     match told {
-        Told::WithCr => {
-            let text = octets.strip_suffix(b"\n")?;
-            Some(Vec::from([[text, b"\r\n"].concat()]))
-        }
         Told::AmongLogs => {
             Some(Vec::from([b"[00:01:02.003] <inf> app: the next line is for the tester\n".to_vec(), octets]))
         }

@@ -70,14 +70,6 @@ pub(super) const VARIANTS: &[Variant] = &[
         ..NONE
     },
     Variant {
-        name: "links-behind-another",
-        does: "Lists another resource before its own.",
-        by: "RFC 6690 4",
-        allowed: "A server lists the resources that it has.",
-        device: Liberties { links: Links::Behind, ..SAME },
-        ..NONE
-    },
-    Variant {
         name: "diagnostic-payloads",
         does: "Explains its error responses in a payload.",
         by: "RFC 7252 5.5.2",

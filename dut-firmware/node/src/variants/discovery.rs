@@ -77,4 +77,12 @@ pub(super) const VARIANTS: &[Variant] = &[
         device: Liberties { boot_delay: Duration::from_secs(3), ..SAME },
         ..NONE
     },
+    Variant {
+        name: "two-addresses",
+        does: "Has a second global address, which says nothing of its EUI-64, and registers it too.",
+        by: "RFC 7217, RFC 6775 5.4.1",
+        allowed: "A host has as many global addresses as it likes, made of any interface identifier, if it registers them.",
+        device: Liberties { second_address: Some(Duration::from_secs(600)), ..SAME },
+        ..NONE
+    },
 ];

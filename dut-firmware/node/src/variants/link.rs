@@ -22,11 +22,11 @@ pub(super) const VARIANTS: &[Variant] = &[
         ..NONE
     },
     Variant {
-        name: "asks-for-no-acks",
-        does: "Asks for no acknowledgements.",
+        name: "asks-for-few-acks",
+        does: "Asks for no acknowledgement of every second frame.",
         by: "RFC 4944 3",
         allowed: "That frames ask for acknowledgements is recommended, and no more.",
-        device: Liberties { asks_for_acks: false, ..SAME },
+        device: Liberties { silent_frames: 2, ..SAME },
         ..NONE
     },
     Variant {

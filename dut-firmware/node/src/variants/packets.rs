@@ -95,12 +95,4 @@ pub(super) const VARIANTS: &[Variant] = &[
         device: Liberties { echo_delay: Duration::from_millis(300), ..SAME },
         ..NONE
     },
-    Variant {
-        name: "opaque-identifier",
-        does: "Has a global address that says nothing of its EUI-64.",
-        by: "RFC 7217, RFC 6775 5.4.1",
-        allowed: "A global address may be made of any interface identifier, if it is registered.",
-        device: Liberties { opaque_identifier: true, ..SAME },
-        ..NONE
-    },
 ];

@@ -22,14 +22,6 @@ pub(super) const VARIANTS: &[Variant] = &[
         ..NONE
     },
     Variant {
-        name: "tells-with-cr",
-        does: "Ends its lines with CR and LF.",
-        by: "UT/1 Lines",
-        allowed: "A CR before the LF is ignored.",
-        device: Liberties { told: Told::WithCr, ..SAME },
-        ..NONE
-    },
-    Variant {
         name: "tells-among-logs",
         does: "Logs a line before each line of UT/1.",
         by: "UT/1 Lines",

@@ -136,6 +136,12 @@ impl Server {
         }
     }
 
+    /// Whether a response waits for its time.
+    #[cfg(feature = "mutants")]
+    pub fn holds_a_response(&self) -> bool {
+        !self.held.is_empty()
+    }
+
     /// Takes these liberties from now on.
     pub fn set_free(&mut self, free: Free) {
         self.free = free;

@@ -128,8 +128,6 @@ impl Resources<'_> {
             && self.channel == Channel::Secured
             && filter.is_none_or(|(name, value)| link.matches(name, value));
         let document = Link::document(shown.then_some(&link));
-        #[cfg(feature = "mutants")]
-        let document = super::spelling::document(self.mutant.free().links(), filter.is_none(), document);
         Ok((content(ContentFormat::LINK_FORMAT, document), Effect::None))
     }
 

@@ -64,6 +64,9 @@ pub(crate) struct Selective {
     /// number: only for a mutant that takes it twice.
     last_datagram: u32,
     last_close: Option<(u32, u32)>,
+    /// What a response brings about that a variant holds back.
+    #[cfg(feature = "mutants")]
+    waiting: key_resource::Effect,
     /// What a variant has yet to compute.
     #[cfg(feature = "mutants")]
     computing: alloc::collections::VecDeque<(Instant, crate::stack::Peer, alloc::vec::Vec<u8>)>,
@@ -96,6 +99,8 @@ impl Service for Selective {
             plain_server: PlainServer::default(),
             last_datagram: 0,
             last_close: None,
+            #[cfg(feature = "mutants")]
+            waiting: key_resource::Effect::None,
             #[cfg(feature = "mutants")]
             computing: alloc::collections::VecDeque::new(),
         };

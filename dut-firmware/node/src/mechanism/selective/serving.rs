@@ -51,6 +51,9 @@ impl Selective {
         while let Some((_, peer, datagram)) = self.computing.pop_front_if(|(ready, ..)| *ready <= cx.now) {
             cx.stack.send_udp(peer, self.mutant.free().secure_port(), datagram, Class::Other);
         }
+        #[cfg(feature = "mutants")]
+        let mut effect = core::mem::replace(&mut self.waiting, Effect::None);
+        #[cfg(not(feature = "mutants"))]
         let mut effect = Effect::None;
         loop {
             match self.server.poll(cx.now) {
@@ -76,6 +79,12 @@ impl Selective {
                         effect = wanted;
                     }
                     self.server.respond(cx.now, exchange, response);
+                }
+                // A variant's response has not left yet.
+                #[cfg(feature = "mutants")]
+                None if self.server.holds_a_response() => {
+                    self.waiting = effect;
+                    break;
                 }
                 // The response has left: now the link switches, then the SSRs go (`PROFILE-SEL` 16).
                 None if effect != Effect::None => self.apply(cx, core::mem::replace(&mut effect, Effect::None)),

@@ -107,6 +107,12 @@ impl SecureServer {
         }
     }
 
+    /// Whether a response waits for its time.
+    #[cfg(feature = "mutants")]
+    pub(crate) fn holds_a_response(&self) -> bool {
+        self.session.as_ref().is_some_and(|session| session.coap.holds_a_response())
+    }
+
     /// Whether a session is established.
     #[cfg(feature = "mutants")]
     pub(crate) fn is_established(&self) -> bool {

@@ -97,7 +97,7 @@ fn numbers(compact: &str, behind: &str) -> String {
 /// The attributes of the link of the key resource.
 pub(super) fn link(spelling: Links, link: &mut Link) {
     match spelling {
-        Links::Plain | Links::Behind => {}
+        Links::Plain => {}
         Links::Reversed => link.attributes.reverse(),
         Links::More => {
             link.attributes.push((String::from("if"), Some(String::from("vendor.keys"))));
@@ -110,14 +110,6 @@ pub(super) fn link(spelling: Links, link: &mut Link) {
             }
         }
     }
-}
-
-/// The document, where all is asked for perhaps with another resource before it.
-pub(super) fn document(spelling: Links, everything: bool, document: String) -> String {
-    if spelling != Links::Behind || !everything || document.is_empty() {
-        return document;
-    }
-    alloc::format!("</vendor/uptime>;rt=\"vendor.uptime\";ct=0,{document}")
 }
 
 /// A response with what nobody needs.
