@@ -21,6 +21,7 @@ pub mod store;
 mod device;
 mod flash;
 mod interface;
+#[cfg_attr(not(feature = "mutants"), allow(dead_code, unreachable_pub, reason = "nobody takes any"))]
 mod liberties;
 mod life;
 mod link_messages;

@@ -17,6 +17,7 @@ pub(crate) struct Tell {
     booted: Instant,
     outputs: VecDeque<Output>,
     /// Which liberties it takes.
+    #[cfg(feature = "mutants")]
     free: Free,
     /// Answers that are not told yet.
     #[cfg(feature = "mutants")]
@@ -25,9 +26,12 @@ pub(crate) struct Tell {
 
 impl Tell {
     pub(crate) fn new(booted: Instant, free: Free) -> Self {
+        #[cfg(not(feature = "mutants"))]
+        let _ = free;
         Self {
             booted,
             outputs: VecDeque::new(),
+            #[cfg(feature = "mutants")]
             free,
             #[cfg(feature = "mutants")]
             late: VecDeque::new(),
