@@ -15,7 +15,7 @@ use suites::plan::Case;
 use testbeds::testbed::Device;
 
 use crate::arguments::Mutants;
-use crate::commands::{run, unbiased};
+use crate::commands::{run, unbiased, varied};
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::inputs;
@@ -41,6 +41,9 @@ pub(crate) fn mutants(arguments: &Mutants) -> Result<Exit, Failure> {
         false => asked,
     };
     let setting = Setting::new(testbed, Device::Reference);
+    if let Some(draws) = arguments.varied {
+        return varied::varied(arguments, &asked, draws, &setting, &loaded);
+    }
     let attempts = |case| (1..=arguments.repeat).map(move |number| (case, number));
     let planned =
         |(case, number)| PlannedCase::attempt(case, arguments.seed, number, &setting.testbed, setting.stations);
