@@ -182,6 +182,10 @@ impl Stack {
             rpl: None,
         };
         stack.load_keys();
+        // At boot only: while it runs the device knows better than its store, which may be ahead of a neighbour.
+        for entry in stack.heard.counters() {
+            stack.security.replay().restore(*entry);
+        }
         stack
     }
 
@@ -403,9 +407,6 @@ impl Stack {
         for key in self.kept.keys() {
             // The table takes fewer keys than link security and no index 0.
             let _ = self.security.set_key(key.index, LinkKey::new(key.key.0));
-        }
-        for entry in self.heard.counters() {
-            self.security.replay().restore(*entry);
         }
         let level = self.kept.transmit_key().map_or(MINIMUM_LEVEL, |key| key.level);
         let transmit_level = if self.mutant.is(Mutant::TxLevelSix) { SecurityLevel::EncMic64 } else { level };

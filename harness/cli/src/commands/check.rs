@@ -1,7 +1,8 @@
 //! `bootrack check`: are suites, PICS, PIXIT, testbeds and the clause ledger in order?
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
+use explorer::RULES;
 use serde_json::json;
 use suites::ledger::tally::Tally;
 use suites::ledger::{MECHANISMS, Mechanism, Specification};
@@ -42,6 +43,7 @@ pub(crate) fn check(arguments: &Check) -> Result<Exit, Failure> {
             "sections": by_spec(|tally| {
                 json!({ "with_statements": tally.sections, "without": tally.without_statements })
             }),
+            "explorer": { "rules": RULES.len(), "clauses": rules_by_specification(&tallies) },
         }));
         return Ok(Exit::Passed);
     }
@@ -51,6 +53,7 @@ pub(crate) fn check(arguments: &Check) -> Result<Exit, Failure> {
             show(spec, tally);
         }
         show_waiting(&tallies);
+        show_rules(&tallies);
     }
     Ok(Exit::Passed)
 }
@@ -94,6 +97,32 @@ fn show_waiting(tallies: &[(&Specification, Tally)]) {
         };
         say!("  {:>4} {name:<10} {what}{in_part}", sum(|tally| &tally.later));
     }
+}
+
+/// The explorer's rules, and how many clauses of each specification they rest on.
+fn show_rules(tallies: &[(&Specification, Tally)]) {
+    let by_spec = rules_by_specification(tallies);
+    let counts: Vec<String> = by_spec.iter().map(|(spec, count)| format!("{count} of {spec}")).collect();
+    say!(
+        "\nexplorer: {} rules, which rest on {} clauses: {}",
+        RULES.len(),
+        by_spec.values().sum::<usize>(),
+        counts.join(", ")
+    );
+}
+
+/// How many clauses of each specification some rule of the explorer rests on.
+fn rules_by_specification<'a>(tallies: &[(&'a Specification, Tally)]) -> BTreeMap<&'a str, usize> {
+    let cited: BTreeSet<&str> = RULES.iter().flat_map(|rule| rule.clauses).copied().collect();
+    let of = |spec: &str| cited.iter().filter(|clause| specification_of(clause) == spec).count();
+    let counted = tallies.iter().map(|(spec, _)| (spec.spec.as_str(), of(&spec.spec)));
+    counted.filter(|(_, count)| *count > 0).collect()
+}
+
+/// `PROFILE-SEL` of `PROFILE-SEL-7a`.
+fn specification_of(clause: &str) -> &str {
+    let number = clause.find(|c: char| c.is_ascii_digit()).unwrap_or(clause.len());
+    clause[..number].trim_end_matches('-')
 }
 
 /// `3 pana, 2 thread`.

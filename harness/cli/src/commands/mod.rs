@@ -9,6 +9,7 @@ pub(crate) mod dissect;
 mod dissect_fields;
 pub(crate) mod doctor;
 pub(crate) mod explain;
+pub(crate) mod explore;
 pub(crate) mod flash;
 mod frame_end;
 pub(crate) mod judge;
