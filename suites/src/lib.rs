@@ -9,6 +9,7 @@ pub mod images;
 pub mod ledger;
 mod liberties;
 mod loader;
+pub mod monitor;
 pub mod pics;
 pub mod pixit;
 pub mod plan;
@@ -24,5 +25,6 @@ mod tree;
 mod values;
 pub mod vocabulary;
 
+pub use loader::monitor::{load_monitors, shown_nowhere};
 pub use loader::{Catalogue, Suite, load};
 pub use selection::Plan;

@@ -466,7 +466,7 @@ enum Literal {
     Text(String),
 }
 
-/// What a field must be: a literal, or one of `{ not }`, `{ min, max }`, `{ one_of }`, `{ present }`, `{ mask, value }`.
+/// What a field must be: a literal, or one of `{ not }`, `{ min, max }`, `{ one_of }`, `{ present }`, `{ mask, value }`, `{ prefix }`.
 #[derive(JsonSchema)]
 #[schemars(untagged)]
 #[allow(dead_code)]
@@ -495,6 +495,8 @@ struct ConstraintTable {
     mask: Option<Whole>,
     /// What they must be.
     value: Option<Whole>,
+    /// An IPv6 prefix, as `fe80::/10`, that the address is under.
+    prefix: Option<String>,
 }
 
 #[cfg(test)]

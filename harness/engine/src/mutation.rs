@@ -5,6 +5,7 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use record::{Blame, Verdict};
+use suites::monitor::Monitor;
 
 use crate::campaign::{Setting, run_tries_in_memory};
 use crate::error::RunError;
@@ -19,8 +20,14 @@ pub struct Trial {
     pub mutant: Mutant,
     /// Case ID with its parameter row.
     pub case: String,
-    /// Whether the case names this mutant.
+    /// Whether the case, or a monitor in it, names this mutant.
     pub named: bool,
+    /// Monitors that name the mutant and this case.
+    pub monitors: Vec<String>,
+    /// Monitors that found something.
+    pub found_by: Vec<String>,
+    /// What the case's own steps came to.
+    pub own: Verdict,
     /// Whether it killed the mutant.
     pub killed: bool,
     /// The suite that the case stands in.
@@ -34,6 +41,14 @@ pub struct Trial {
 }
 
 impl Trial {
+    /// The monitor that alone told this mutant from a right device: no other found anything, and no step failed.
+    pub fn found_alone_by(&self) -> Option<&str> {
+        match self.found_by.as_slice() {
+            [monitor] if self.own != Verdict::Fail => Some(monitor),
+            _ => None,
+        }
+    }
+
     /// Whether a departure from the profile alone was held against the draft: a `fail` outside of the profile's suites at a
     /// step that cites no clause of the profile. A device may follow the draft and not the profile.
     pub fn blames_the_draft_for_the_profile(&self) -> bool {
@@ -60,9 +75,10 @@ pub fn run_mutants(
     let mut work = Vec::new();
     for mutant in mutants {
         for planned in cases {
-            let named = planned.case.kills.iter().any(|name| name == mutant.name());
+            let monitors = monitors_of(*mutant, planned);
+            let named = planned.case.kills.iter().any(|name| name == mutant.name()) || !monitors.is_empty();
             if mutant.concerns(&planned.case) && (named || full) {
-                work.push((*mutant, planned, named));
+                work.push((*mutant, planned, named, monitors));
             }
         }
     }
@@ -73,8 +89,8 @@ pub fn run_mutants(
             scope.spawn(|| {
                 loop {
                     let index = next.fetch_add(1, Ordering::Relaxed);
-                    let Some((mutant, planned, named)) = work.get(index) else { break };
-                    let trial = run_trial(*mutant, planned, *named, setting);
+                    let Some((mutant, planned, named, monitors)) = work.get(index) else { break };
+                    let trial = run_trial(*mutant, planned, *named, monitors, setting);
                     if let Ok(trial) = &trial {
                         ended(trial);
                     }
@@ -88,13 +104,39 @@ pub fn run_mutants(
     trials.into_iter().map(|(_, trial)| trial).collect()
 }
 
-fn run_trial(mutant: Mutant, planned: &PlannedCase, named: bool, setting: &Setting) -> Result<Trial, RunError> {
+/// The monitors that must find this mutant in this case.
+fn monitors_of(mutant: Mutant, planned: &PlannedCase) -> Vec<String> {
+    let is_for = |monitor: &&Monitor| {
+        monitor.kills.iter().any(|name| name == mutant.name())
+            && monitor.shown_in.contains(&planned.case.base)
+            && monitor.iut == planned.case.iut
+    };
+    planned.case.monitors.iter().filter(is_for).map(|monitor| monitor.id.clone()).collect()
+}
+
+fn run_trial(
+    mutant: Mutant,
+    planned: &PlannedCase,
+    named: bool,
+    monitors: &[String],
+    setting: &Setting,
+) -> Result<Trial, RunError> {
     let (run, _) = run_tries_in_memory(planned, &setting.with_mutant(mutant))?;
+    let mut found_by: Vec<String> = Vec::new();
+    for violation in &run.verdict.violations {
+        if !found_by.contains(&violation.monitor) {
+            found_by.push(violation.monitor.clone());
+        }
+    }
+    let has_found = monitors.iter().all(|monitor| found_by.contains(monitor));
     Ok(Trial {
+        monitors: monitors.to_vec(),
+        own: run.verdict.own.as_ref().map_or(run.verdict.verdict, |own| own.verdict),
+        found_by,
         mutant,
         case: planned.case.id.clone(),
         named,
-        killed: kills(&run.verdict, mutant.clause()),
+        killed: has_found && kills(&run.verdict, mutant.clause()),
         suite: planned.case.suite.clone(),
         verdict: run.verdict.verdict,
         deciding_clauses: run.verdict.deciding_clauses,
@@ -102,10 +144,16 @@ fn run_trial(mutant: Mutant, planned: &PlannedCase, named: bool, setting: &Setti
     })
 }
 
+/// Whether a case ends `fail`, blame device, at a step or by a monitor that cites this clause.
 fn kills(verdict: &CaseVerdict, clause: &str) -> bool {
+    let decides = verdict.violations.iter().filter(|violation| violation.decides);
     verdict.verdict == Verdict::Fail
         && verdict.blame == Some(Blame::Device)
-        && verdict.deciding_clauses.iter().any(|cited| cited == clause)
+        && verdict
+            .deciding_clauses
+            .iter()
+            .chain(decides.flat_map(|violation| &violation.clauses))
+            .any(|cited| cited == clause)
 }
 
 #[cfg(test)]
@@ -118,6 +166,9 @@ mod tests {
             mutant: Mutant::from_name(mutant).unwrap(),
             case: "X-01".to_owned(),
             named: false,
+            monitors: Vec::new(),
+            found_by: Vec::new(),
+            own: verdict,
             killed: false,
             suite: suite.to_owned(),
             verdict,

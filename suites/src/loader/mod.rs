@@ -3,6 +3,7 @@
 mod command;
 mod defined;
 mod line;
+pub(crate) mod monitor;
 mod order_time;
 mod rows;
 pub(crate) mod step;
@@ -19,6 +20,7 @@ use input::{Fault, Source};
 use crate::device::DeviceFacts;
 use crate::ledger::Ledger;
 use crate::liberties::Liberties;
+use crate::monitor::Monitors;
 use crate::pics::Proforma;
 use crate::pixit::Pixit;
 use crate::plan::{Case, DUT, Iut, Origin, Part, Role, Routing, State, Topology};
@@ -293,6 +295,7 @@ impl CaseReader<'_, '_, '_> {
                 security_level: liberties.security_level,
                 device: DeviceFacts::of(self.catalogue.pixit, &iut, is_told),
                 steps,
+                monitors: Monitors::default(),
                 origin: Origin { file: self.faults.source.name.clone(), line: self.faults.line(table.span.start) },
             };
             // Where a step could not be read, what the case awaits is not known.
