@@ -74,6 +74,7 @@ fn test_case(result: &CaseResult) -> TestCase {
     let mut case = TestCase::new(line(&result.id), status(result));
     case.set_classname(line(&format!("{}.{}", result.suite, result.phase)));
     case.set_time(Duration::from_nanos(result.duration));
+    case.add_property(("oracle", line(&result.shown_oracle()).as_str()));
     let mut told = if result.earlier_tries.is_empty() { Vec::new() } else { earlier_tries(result) };
     if result.verdict == Verdict::Pass {
         told.extend(violations(result));
@@ -138,6 +139,7 @@ fn body(result: &CaseResult) -> String {
     if !clauses.is_empty() {
         lines.push(format!("clauses: {}", line(&clauses.join(", "))));
     }
+    lines.push(format!("judged outside by: {}", line(&result.shown_oracle())));
     lines.extend(violations(result));
     lines.push(format!("case seed: {}", line(&result.seed)));
     shown(&lines.join("\n"))

@@ -10,6 +10,7 @@ pub mod ledger;
 mod liberties;
 mod loader;
 pub mod monitor;
+pub mod oracles;
 pub mod pics;
 pub mod pixit;
 pub mod plan;

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use std::net::Ipv6Addr;
 use std::time::Duration;
 
+use record::table::Place;
 use serde::{Deserialize, Serialize};
 
 use crate::device::DeviceFacts;
@@ -34,6 +35,13 @@ pub struct Case {
     pub params: BTreeMap<String, String>,
     /// Mutants that this case kills.
     pub kills: Vec<String>,
+    /// Who outside of this house judged the mechanism that its verdict rests on, by the names of [`crate::oracles`]; nobody, if it is
+    /// empty. `None` if the suite does not say.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub oracle: Option<Vec<String>>,
+    /// The table that it shares with other cases, if it does.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub table: Option<Place>,
     /// What the case is about.
     #[serde(default, skip_serializing_if = "Iut::is_device")]
     pub iut: Iut,

@@ -46,6 +46,11 @@ pub(crate) enum Command {
     Compare(Compare),
     /// Measure the suites: is every mutant of the reference firmware killed by the case that names it?
     Mutants(Mutants),
+    /// Walk at random through what can happen to a device, and judge each step by a model of the clauses.
+    ///
+    /// A departure is brought down to a case that `bootrack run --suite FILE` fails alone. Exit code: 0 no departure · 1 a
+    /// departure · 2 wrong usage · 3 a walk decided nothing · 4 the tester broke.
+    Explore(Explore),
     /// Show every layer and field of the frames in a capture (pcap or pcapng).
     Dissect(Dissect),
     /// Testbeds: which boards there are, and what is wrong with them.
@@ -256,12 +261,72 @@ pub(crate) struct Mutants {
     /// clause of the profile is told and ends with exit code 1, since a device may follow the draft and not the profile.
     #[arg(long, conflicts_with = "full")]
     pub(crate) profile: bool,
+    /// Mutants that operators made at every place of the device's sources, instead of those with a name. The first time the program that
+    /// has them is built, of the sources in this folder. MUTANT is then a part of a file's name, of a place or of a function.
+    #[arg(long, conflicts_with_all = ["full", "profile"])]
+    pub(crate) unbiased: bool,
+    /// The unbiased mutants of the commissioning tool, in the cases whose subject it is, instead of those of the device.
+    #[arg(long, requires = "unbiased")]
+    pub(crate) tool: bool,
+    /// Of the unbiased mutants only so many, drawn by the seed; the cases are then played on seed 1.
+    #[arg(long, value_name = "N", requires = "unbiased")]
+    pub(crate) sample: Option<usize>,
+    /// Exit code 1 if fewer than so many percent of the unbiased mutants that are not excused are killed; of a sample, by more than it may err.
+    #[arg(long, value_name = "PERCENT", requires = "unbiased", value_parser = clap::value_parser!(u8).range(0..=100))]
+    pub(crate) floor: Option<u8>,
     /// Run seed.
     #[arg(long, default_value_t = 1, value_name = "N")]
     pub(crate) seed: u64,
     /// Cases side by side; built-in: one for each processor.
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=256))]
     pub(crate) jobs: Option<u16>,
+    /// Print one JSON object instead of text.
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Explore {
+    /// Walks.
+    #[arg(long, default_value_t = 200, value_name = "N", value_parser = clap::value_parser!(u64).range(1..=1_000_000))]
+    pub(crate) walks: u64,
+    /// What happens in a walk, one thing after the other.
+    #[arg(long, default_value_t = 40, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=500))]
+    pub(crate) steps: u16,
+    /// Run seed: the same seed walks the same ways.
+    #[arg(long, default_value_t = 1, value_name = "N")]
+    pub(crate) seed: u64,
+    /// Frames that each link loses, in percent, besides what the testbed's links lose.
+    #[arg(long, default_value_t = 0, value_name = "PERCENT", value_parser = clap::value_parser!(u8).range(0..=90))]
+    pub(crate) loss: u8,
+    /// Only the walk of this number.
+    #[arg(long, value_name = "N", conflicts_with = "mutants")]
+    pub(crate) walk: Option<u64>,
+    /// What the tests need to know of the device (PIXIT); built-in: the reference firmware's.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) pixit: Option<PathBuf>,
+    /// Testbed file; built-in: the virtual rack.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) testbed: Option<PathBuf>,
+    /// Switch a mutation of the reference firmware on in the board `dut` (see `bootrack mutants`).
+    #[arg(long, value_name = "MUTANT")]
+    pub(crate) mutant: Option<String>,
+    /// Measure the explorer: how many mutants of the device do the walks find by themselves? Names after it are those that
+    /// are tried.
+    #[arg(long, conflicts_with = "mutant")]
+    pub(crate) mutants: bool,
+    /// With `--mutants`: only these mutants.
+    #[arg(value_name = "MUTANT", requires = "mutants")]
+    pub(crate) names: Vec<String>,
+    /// Walks side by side; built-in: one for each processor.
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=256))]
+    pub(crate) jobs: Option<u16>,
+    /// A folder for the cases that departures were brought down to.
+    #[arg(long, value_name = "DIR")]
+    pub(crate) out: Option<PathBuf>,
+    /// Print the text of each walk as a suite file, and play nothing.
+    #[arg(long, conflicts_with_all = ["mutants", "out", "json"])]
+    pub(crate) print: bool,
     /// Print one JSON object instead of text.
     #[arg(long)]
     pub(crate) json: bool,

@@ -38,7 +38,7 @@ pub(crate) struct Loaded {
 }
 
 /// The names that suites may use: the mutants and stations of this program, and what it can craft.
-fn vocabulary() -> Vocabulary {
+pub(crate) fn vocabulary() -> Vocabulary {
     Vocabulary::wire(Mutant::all().map(Mutant::name), Registry::default().infos(), craft::MESSAGES)
 }
 

@@ -295,6 +295,8 @@ pub fn not_run(case: &Case, seed: &str) -> CaseResult {
         phase: case.phase.clone(),
         purpose: case.purpose.clone(),
         clauses: case.clauses.clone(),
+        oracle: case.oracle.clone(),
+        table: case.table.clone(),
         verdict: Verdict::NotRun,
         blame: None,
         blamed: None,

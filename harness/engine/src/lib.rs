@@ -20,3 +20,4 @@ pub mod scenery;
 pub mod seed;
 pub mod stored_plan;
 pub mod tester;
+pub mod unbiased;

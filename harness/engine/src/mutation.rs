@@ -34,8 +34,10 @@ pub struct Trial {
     pub suite: String,
     /// What came of the case.
     pub verdict: Verdict,
-    /// The clauses that the deciding step cites.
+    /// The clauses that the deciding step cites, and the monitors that found what decides.
     pub deciding_clauses: Vec<String>,
+    /// Whose doing.
+    pub blame: Option<Blame>,
     /// One sentence.
     pub reason: String,
 }
@@ -47,6 +49,13 @@ impl Trial {
             [monitor] if self.own != Verdict::Fail => Some(monitor),
             _ => None,
         }
+    }
+
+    /// Whether the device failed at a step that cites this clause.
+    pub fn fails_at(&self, clause: &str) -> bool {
+        self.verdict == Verdict::Fail
+            && self.blame == Some(Blame::Device)
+            && self.deciding_clauses.iter().any(|cited| cited == clause)
     }
 
     /// Whether a departure from the profile alone was held against the draft: a `fail` outside of the profile's suites at a
@@ -82,6 +91,34 @@ pub fn run_mutants(
             }
         }
     }
+    play(&work, setting, jobs, ended)
+}
+
+/// Runs each of these mutants against every case that cites its clause.
+///
+/// # Errors
+/// [`RunError`] if the testbed cannot play a case.
+pub fn run_against_clauses(
+    claims: &[(Mutant, &str)],
+    cases: &[PlannedCase],
+    setting: &Setting,
+    jobs: usize,
+) -> Result<Vec<Trial>, RunError> {
+    let mut work = Vec::new();
+    for (mutant, clause) in claims {
+        let citing = |planned: &&PlannedCase| planned.case.clauses.iter().any(|cited| cited == clause);
+        let concerned = cases.iter().filter(citing).filter(|planned| mutant.concerns(&planned.case));
+        work.extend(concerned.map(|planned| (*mutant, planned, false)));
+    }
+    play(&work, setting, jobs, &|_| {})
+}
+
+fn play(
+    work: &[(Mutant, &PlannedCase, bool)],
+    setting: &Setting,
+    jobs: usize,
+    ended: &(dyn Fn(&Trial) + Sync),
+) -> Result<Vec<Trial>, RunError> {
     let next = AtomicUsize::new(0);
     let trials: Mutex<Vec<(usize, Result<Trial, RunError>)>> = Mutex::new(Vec::new());
     std::thread::scope(|scope| {
@@ -139,21 +176,25 @@ fn run_trial(
         killed: has_found && kills(&run.verdict, mutant.clause()),
         suite: planned.case.suite.clone(),
         verdict: run.verdict.verdict,
-        deciding_clauses: run.verdict.deciding_clauses,
+        blame: run.verdict.blame,
+        deciding_clauses: broken_clauses(&run.verdict),
         reason: run.verdict.reason,
     })
 }
 
 /// Whether a case ends `fail`, blame device, at a step or by a monitor that cites this clause.
 fn kills(verdict: &CaseVerdict, clause: &str) -> bool {
-    let decides = verdict.violations.iter().filter(|violation| violation.decides);
     verdict.verdict == Verdict::Fail
         && verdict.blame == Some(Blame::Device)
-        && verdict
-            .deciding_clauses
-            .iter()
-            .chain(decides.flat_map(|violation| &violation.clauses))
-            .any(|cited| cited == clause)
+        && broken_clauses(verdict).iter().any(|cited| cited == clause)
+}
+
+/// The clauses of the step that decided, and of the monitors that found what decides.
+fn broken_clauses(verdict: &CaseVerdict) -> Vec<String> {
+    let mut clauses = verdict.deciding_clauses.clone();
+    let decides = verdict.violations.iter().filter(|violation| violation.decides);
+    clauses.extend(decides.flat_map(|violation| violation.clauses.iter().cloned()));
+    clauses
 }
 
 #[cfg(test)]
@@ -172,6 +213,7 @@ mod tests {
             killed: false,
             suite: suite.to_owned(),
             verdict,
+            blame: Some(Blame::Device),
             deciding_clauses: clauses.iter().map(|clause| (*clause).to_owned()).collect(),
             reason: String::new(),
         };

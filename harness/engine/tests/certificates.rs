@@ -37,6 +37,8 @@ fn environment() -> Environment {
         },
         params: BTreeMap::new(),
         kills: Vec::new(),
+        oracle: None,
+        table: None,
         iut: Iut::default(),
         entry: None,
         exit: None,

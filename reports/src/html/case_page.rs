@@ -41,6 +41,7 @@ pub(super) struct Page {
     blame: Option<&'static str>,
     /// Who that is.
     blamed: Option<String>,
+    oracle: String,
     purpose: String,
     headline: String,
     position: String,
@@ -164,6 +165,7 @@ pub(super) fn page(manifest: &RunManifest, clauses: &Clauses, case: &CaseInput<'
         badge: result.verdict.into(),
         blame: result.blame.map(|blame| blame.name()),
         blamed: result.blamed.as_deref().map(line),
+        oracle: line(&result.shown_oracle()),
         purpose: line(&result.purpose),
         headline: headline(result),
         position: index.map_or(String::new(), |index| format!("{} of {}", index + 1, manifest.cases.len())),
@@ -260,7 +262,11 @@ fn clause_views(result: &CaseResult, clauses: &Clauses) -> Vec<Clause> {
 
 fn facts(case: &CaseInput<'_>) -> Vec<Fact> {
     let result = case.result;
-    let mut facts = vec![fact("Suite", &result.suite), fact("Phase", &result.phase)];
+    let mut facts = vec![
+        fact("Suite", &result.suite),
+        fact("Phase", &result.phase),
+        fact("Judged outside by", result.shown_oracle()),
+    ];
     if let Some(plan) = case.case {
         if !plan.iut.is_device() {
             let title = case.title(plan.iut.name());

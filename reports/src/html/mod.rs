@@ -207,7 +207,7 @@ fn banners(manifest: &RunManifest) -> Vec<Banner> {
     let mutant = manifest.mutant.as_ref().map(|name| Banner {
         head: NOT_A_RESULT,
         text: format!(
-            "Mutant “{}” is switched on in the device under test. This run tests the suites, not a product.",
+            "Mutant “{}”, a fault made on purpose, is switched on. This run tests the suites, not a product.",
             line(name)
         ),
     });

@@ -137,6 +137,8 @@ pub struct Clause {
     /// Whose duty it is, if it is not the device's: what is under test in every case that cites it, by its name in a
     /// topology (`ct`).
     pub duty: Option<String>,
+    /// Mutants that break it besides those that name it: wrong devices that fail at a step which cites it.
+    pub broken_by: Vec<String>,
 }
 
 /// What a ledger is of.
@@ -202,6 +204,35 @@ impl Ledger {
     /// The specification of a name.
     pub fn specification(&self, spec: &str) -> Option<&Specification> {
         self.specifications.iter().find(|known| known.spec == spec)
+    }
+
+    /// Clauses classed `tested` of a specification that no wrong device breaks: neither a mutant of theirs nor one that they name.
+    pub fn without_mutant<'a>(&'a self, spec: &'a str, is_broken: impl Fn(&str) -> bool + 'a) -> Vec<&'a Clause> {
+        let of_spec = self.clauses.iter().filter(|clause| clause.spec == spec && clause.class == Class::Tested);
+        of_spec.filter(|clause| clause.broken_by.is_empty() && !is_broken(&clause.id)).collect()
+    }
+
+    /// Names of wrong devices in `broken_by` that there are none of, and those of clauses that no case tests: each a fault at the
+    /// clause.
+    pub fn unknown_mutants(&self, is_known: impl Fn(&str) -> bool) -> Vec<Fault> {
+        let mut faults = Vec::new();
+        for clause in self.clauses.iter().filter(|clause| !clause.broken_by.is_empty()) {
+            let Some(place) = self.places.get(&clause.id) else { continue };
+            let mut told = |message: String, help: &str| {
+                let mut fault = place.clone();
+                fault.message = message;
+                faults.push(fault.with_help(help.to_owned()));
+            };
+            if clause.class != Class::Tested {
+                let message = format!("clause `{}` is broken by a mutant and not classed `tested`", clause.id);
+                told(message, "class it `tested`, or take `broken_by` out");
+            }
+            for name in clause.broken_by.iter().filter(|name| !is_known(name)) {
+                let message = format!("clause `{}` is broken by `{name}`, and there is no such mutant", clause.id);
+                told(message, "`bootrack mutants` lists every mutant");
+            }
+        }
+        faults
     }
 
     /// Clauses classed `tested` that no case cites, clauses classed otherwise that one does, and duties of another that a case

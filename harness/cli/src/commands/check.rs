@@ -1,12 +1,14 @@
 //! `bootrack check`: are suites, PICS, PIXIT, testbeds and the clause ledger in order?
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
+use engine::mutant::Mutant;
+use explorer::RULES;
 use input::Source;
 use serde_json::json;
 use suites::ledger::tally::Tally;
-use suites::ledger::{MECHANISMS, Mechanism, Specification};
-use suites::{built_in, readers};
+use suites::ledger::{Ledger, MECHANISMS, Mechanism, Specification};
+use suites::{built_in, oracles, readers};
 
 use crate::arguments::Check;
 use crate::exit::Exit;
@@ -26,6 +28,8 @@ pub(crate) fn check(arguments: &Check) -> Result<Exit, Failure> {
         faults.extend(readers::symbols_without_case(&built_in::pics(), &built_in::all()));
         let readers_of_pixit: Vec<Source> = built_in::all().into_iter().chain(built_in::monitors()).collect();
         faults.extend(readers::values_without_reader(&built_in::pixit(), &readers_of_pixit));
+        faults.extend(loaded.ledger.unknown_mutants(|name| Mutant::from_name(name).is_some()));
+        faults.extend(oracles::cases_without_oracle(&built_in::all()));
         if !faults.is_empty() {
             return Err(faults.into());
         }
@@ -45,25 +49,33 @@ pub(crate) fn check(arguments: &Check) -> Result<Exit, Failure> {
             "clauses": by_spec(|tally| json!(tally.classes)),
             "levels": by_spec(|tally| json!(tally.levels)),
             "later": by_spec(|tally| json!(tally.later)),
+            "without_mutant": loaded
+                .ledger
+                .specifications()
+                .iter()
+                .map(|spec| (spec.spec.as_str(), without_mutant(&loaded.ledger, spec)))
+                .collect::<BTreeMap<_, _>>(),
             "in_part": by_spec(|tally| json!(tally.in_part)),
             "sections": by_spec(|tally| {
                 json!({ "with_statements": tally.sections, "without": tally.without_statements })
             }),
+            "explorer": { "rules": RULES.len(), "clauses": rules_by_specification(&tallies) },
         }));
         return Ok(Exit::Passed);
     }
     say!("{} suites, {rows} cases with their rows: in order", loaded.suites.len());
     if arguments.clauses {
         for (spec, tally) in &tallies {
-            show(spec, tally);
+            show(spec, tally, &without_mutant(&loaded.ledger, spec));
         }
         show_waiting(&tallies);
+        show_rules(&tallies);
     }
     Ok(Exit::Passed)
 }
 
 /// A specification's statements by class, by level, and of those that wait by mechanism.
-fn show(spec: &Specification, tally: &Tally) {
+fn show(spec: &Specification, tally: &Tally, without_mutant: &[&str]) {
     say!("\n{}: {} statements ({})", spec.spec, tally.statements, spec.title);
     for (class, count) in &tally.classes {
         let more = match *class {
@@ -80,12 +92,22 @@ fn show(spec: &Specification, tally: &Tally) {
         let colon = if more.is_empty() { "" } else { ": " };
         say!("  {count:>4} {class}{colon}{more}");
     }
+    if tally.classes.contains_key("tested") {
+        let which = if without_mutant.is_empty() { String::new() } else { format!(": {}", without_mutant.join(" ")) };
+        say!("  {} tested without a mutant that breaks them{which}", without_mutant.len());
+    }
     say!("  by level: {}", list(&tally.levels));
     let without = match tally.without_statements {
         0 => String::new(),
         count => format!(", {count} that have none"),
     };
     say!("  in {} sections{without}", tally.sections);
+}
+
+/// IDs of tested clauses that no wrong device breaks. That those which are named do break them is shown by `bootrack mutants`.
+fn without_mutant<'a>(ledger: &'a Ledger, spec: &'a Specification) -> Vec<&'a str> {
+    let is_broken = |id: &str| Mutant::all().any(|mutant| mutant.clause() == id);
+    ledger.without_mutant(&spec.spec, is_broken).iter().map(|clause| clause.id.as_str()).collect()
 }
 
 /// What waits for each mechanism, over all specifications.
@@ -101,6 +123,32 @@ fn show_waiting(tallies: &[(&Specification, Tally)]) {
         };
         say!("  {:>4} {name:<10} {what}{in_part}", sum(|tally| &tally.later));
     }
+}
+
+/// The explorer's rules, and how many clauses of each specification they rest on.
+fn show_rules(tallies: &[(&Specification, Tally)]) {
+    let by_spec = rules_by_specification(tallies);
+    let counts: Vec<String> = by_spec.iter().map(|(spec, count)| format!("{count} of {spec}")).collect();
+    say!(
+        "\nexplorer: {} rules, which rest on {} clauses: {}",
+        RULES.len(),
+        by_spec.values().sum::<usize>(),
+        counts.join(", ")
+    );
+}
+
+/// How many clauses of each specification some rule of the explorer rests on.
+fn rules_by_specification<'a>(tallies: &[(&'a Specification, Tally)]) -> BTreeMap<&'a str, usize> {
+    let cited: BTreeSet<&str> = RULES.iter().flat_map(|rule| rule.clauses).copied().collect();
+    let of = |spec: &str| cited.iter().filter(|clause| specification_of(clause) == spec).count();
+    let counted = tallies.iter().map(|(spec, _)| (spec.spec.as_str(), of(&spec.spec)));
+    counted.filter(|(_, count)| *count > 0).collect()
+}
+
+/// `PROFILE-SEL` of `PROFILE-SEL-7a`.
+fn specification_of(clause: &str) -> &str {
+    let number = clause.find(|c: char| c.is_ascii_digit()).unwrap_or(clause.len());
+    clause[..number].trim_end_matches('-')
 }
 
 /// `3 pana, 2 thread`.

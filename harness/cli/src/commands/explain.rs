@@ -1,10 +1,11 @@
 //! `bootrack explain`: one case in full, and why it is selected or not.
 
 use authenticator::Registry;
+use record::manifest::shown_oracle;
 use suites::describe;
 use suites::monitor::{Monitor, Rule, Template};
 use suites::plan::{Case, Part, State};
-use suites::selection;
+use suites::{oracles, selection};
 
 use crate::arguments::Explain;
 use crate::exit::Exit;
@@ -76,6 +77,10 @@ pub(crate) fn explain(arguments: &Explain) -> Result<Exit, Failure> {
     }
     if rows.len() > 1 {
         say!("rows      {}", rows.iter().map(|row| row.id.as_str()).collect::<Vec<_>>().join(" "));
+    }
+    say!("oracle    {}", shown_oracle(case.oracle.as_deref()));
+    for oracle in case.oracle.iter().flatten().filter_map(|name| oracles::oracle(name)) {
+        say!("  {}: {} ({}, {})", oracle.name, oracle.what, oracle.file, oracle.test);
     }
     say!("\nclauses");
     for id in &case.clauses {

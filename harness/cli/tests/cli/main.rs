@@ -11,6 +11,7 @@ mod differential;
 mod dissect;
 mod doctor;
 mod exit_codes;
+mod explore;
 mod fakes;
 mod green_by_accident;
 mod inputs_contents;

@@ -18,6 +18,8 @@ pub(crate) fn planned(id: &str) -> CaseResult {
         phase: "bootstrap".into(),
         purpose: "A purpose.".into(),
         clauses: vec!["SEL-5.3.1-3".into()],
+        oracle: None,
+        table: None,
         verdict: Verdict::NotRun,
         blame: None,
         blamed: None,

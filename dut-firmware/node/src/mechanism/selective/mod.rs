@@ -62,6 +62,8 @@ pub(crate) struct Selective {
     /// number: only for a mutant that takes it twice.
     last_datagram: u32,
     last_close: Option<(u32, u32)>,
+    #[cfg(feature = "mutants")]
+    memory: hooks::Memory,
 }
 
 impl Service for Selective {
@@ -91,6 +93,8 @@ impl Service for Selective {
             plain_server: PlainServer::default(),
             last_datagram: 0,
             last_close: None,
+            #[cfg(feature = "mutants")]
+            memory: hooks::Memory::default(),
         };
         #[cfg(feature = "mutants")]
         selective.forget(cx.stack);
@@ -114,6 +118,8 @@ impl Service for Selective {
             #[cfg(feature = "mutants")]
             Input::Refused { from } => self.answer_refused(cx, *from),
             Input::Address(_) => {
+                #[cfg(feature = "mutants")]
+                self.take_default_key(cx);
                 #[cfg(feature = "find")]
                 self.start_search(cx);
                 self.start_join_requests(cx);
@@ -148,6 +154,8 @@ impl Service for Selective {
     }
 
     fn poll(&mut self, cx: &mut Context<'_>) {
+        #[cfg(feature = "mutants")]
+        self.stop_without_tool(cx);
         #[cfg(feature = "find")]
         self.send_due_query(cx);
         self.send_due_join_request(cx);
@@ -210,7 +218,10 @@ impl Mechanism for Selective {
 impl Selective {
     /// Tells the stack what the link lets in and out from now on.
     fn admit(&self, stack: &mut Stack) {
-        stack.admit(Rules { all_secured: self.kept.all_secured, mutant: self.mutant });
+        let in_words_only = self.mutant.is(Mutant::OpenInWordsOnly) && self.kept.close_seq.is_some();
+        stack.admit(Rules { all_secured: self.kept.all_secured || in_words_only, mutant: self.mutant });
+        #[cfg(feature = "mutants")]
+        self.lay_hands(stack, 0);
     }
 
     /// Stores ALL_SECURED and the sequence number it came with; the link goes by it at once.

@@ -9,23 +9,31 @@ use crate::craft::layer::{self, Layer, Making, Natural};
 use crate::craft::value::counting;
 use crate::craft::{CraftError, Value};
 
+/// The names of a message's own fields, and those that are added.
+macro_rules! fields {
+    ($($more:literal),*) => {
+        &[
+            "coap.type",
+            "coap.code",
+            "coap.mid",
+            "coap.token",
+            "coap.opt.uri_path",
+            "coap.opt.uri_query",
+            "coap.opt.content_format",
+            "coap.content_format",
+            "coap.opt.accept",
+            "coap.accept",
+            "coap.payload",
+            "coap.payload_text",
+            "coap.payload_bytes",
+            $($more),*
+        ]
+    };
+}
+
 /// The plain CoAP message in a UDP datagram, if a port says that there is one.
 const LAYER: Layer = Layer {
-    fields: &[
-        "coap.type",
-        "coap.code",
-        "coap.mid",
-        "coap.token",
-        "coap.opt.uri_path",
-        "coap.opt.uri_query",
-        "coap.opt.content_format",
-        "coap.content_format",
-        "coap.opt.accept",
-        "coap.accept",
-        "coap.payload",
-        "coap.payload_text",
-        "coap.payload_bytes",
-    ],
+    fields: fields!(),
     get: |draft, field| get(&plain(draft)?, field),
     set: |draft, _, field, value| {
         let Some(mut message) = plain(draft) else { return Ok(false) };
@@ -101,23 +109,7 @@ fn request(making: &mut Making<'_>, code: Code, payload: &[u8]) -> Result<Draft,
 }
 
 /// The fields that [`set`] and [`get`] know.
-pub(crate) const FIELDS: &[&str] = &[
-    "coap.type",
-    "coap.code",
-    "coap.mid",
-    "coap.token",
-    "coap.opt.uri_path",
-    "coap.opt.uri_query",
-    "coap.opt.content_format",
-    "coap.content_format",
-    "coap.opt.accept",
-    "coap.accept",
-    "coap.payload",
-    "coap.payload_text",
-    "coap.payload_bytes",
-    "data",
-    "data.len",
-];
+pub(crate) const FIELDS: &[&str] = fields!("data", "data.len");
 
 /// Sets a field; `false`: there is none of this name.
 pub(crate) fn set(message: &mut Message, field: &str, value: &Value) -> Result<bool, CraftError> {

@@ -44,6 +44,8 @@ pub(super) fn case(steps: Vec<StepKind>) -> Case {
         },
         params: BTreeMap::new(),
         kills: Vec::new(),
+        oracle: None,
+        table: None,
         iut: suites::plan::Iut::default(),
         entry: None,
         exit: None,
