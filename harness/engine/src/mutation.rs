@@ -108,13 +108,16 @@ pub fn run_against_clauses(
     for (mutant, clause) in claims {
         let citing = |planned: &&PlannedCase| planned.case.clauses.iter().any(|cited| cited == clause);
         let concerned = cases.iter().filter(citing).filter(|planned| mutant.concerns(&planned.case));
-        work.extend(concerned.map(|planned| (*mutant, planned, false)));
+        work.extend(concerned.map(|planned| (*mutant, planned, false, Vec::new())));
     }
     play(&work, setting, jobs, &|_| {})
 }
 
+/// A mutant, a case, whether the case or a monitor in it names the mutant, and the monitors that do.
+type Work<'a> = (Mutant, &'a PlannedCase, bool, Vec<String>);
+
 fn play(
-    work: &[(Mutant, &PlannedCase, bool)],
+    work: &[Work<'_>],
     setting: &Setting,
     jobs: usize,
     ended: &(dyn Fn(&Trial) + Sync),
