@@ -151,6 +151,9 @@ impl From<FakeName> for Fake {
 pub(crate) struct List {
     #[command(flatten)]
     pub(crate) planning: Planning,
+    /// List the monitors instead: the rules that are judged beside every case.
+    #[arg(long)]
+    pub(crate) monitors: bool,
     /// Print one JSON object instead of text.
     #[arg(long)]
     pub(crate) json: bool,
@@ -158,7 +161,7 @@ pub(crate) struct List {
 
 #[derive(Debug, Args)]
 pub(crate) struct Explain {
-    /// Case ID.
+    /// ID of a case or of a monitor.
     #[arg(value_name = "CASE")]
     pub(crate) case: String,
     /// Suite file or folder of suite files, or `orders` or `scale`; the built-in suites if none is given. May be repeated.
@@ -189,6 +192,10 @@ pub(crate) struct Check {
     /// Count the statements of each specification by class.
     #[arg(long)]
     pub(crate) clauses: bool,
+    /// Play every case against the reference device, and count what each monitor judged; one that judged nothing, or that finds
+    /// something, is a fault.
+    #[arg(long)]
+    pub(crate) monitors: bool,
     /// Print one JSON object instead of text.
     #[arg(long)]
     pub(crate) json: bool,

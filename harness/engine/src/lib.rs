@@ -9,6 +9,7 @@ pub mod exposure;
 pub mod images;
 pub mod judge;
 pub mod machines;
+pub mod monitors;
 pub mod mutant;
 pub mod mutation;
 pub mod rejudge;

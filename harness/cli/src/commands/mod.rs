@@ -1,6 +1,7 @@
 //! One file for each subcommand.
 
 pub(crate) mod check;
+mod check_monitors;
 mod clock;
 pub(crate) mod compare;
 pub(crate) mod completions;

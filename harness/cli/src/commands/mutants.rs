@@ -75,6 +75,9 @@ pub(crate) fn mutants(arguments: &Mutants) -> Result<Exit, Failure> {
         .filter(|planned| planned.case.kills.is_empty())
         .map(|planned| planned.case.base.as_str())
         .collect();
+    let alone: BTreeSet<&str> = trials.iter().filter_map(Trial::found_alone_by).collect();
+    let named: BTreeSet<&str> = trials.iter().flat_map(|trial| &trial.monitors).map(String::as_str).collect();
+    let never_alone: Vec<&str> = named.into_iter().filter(|monitor| !alone.contains(monitor)).collect();
     let killed = killers.values().filter(|cases| !cases.is_empty()).count();
     if arguments.json {
         let list: Vec<_> =
@@ -103,14 +106,21 @@ pub(crate) fn mutants(arguments: &Mutants) -> Result<Exit, Failure> {
         for mutant in &asked {
             let by = &killers[mutant.name()];
             let state = match by.as_slice() {
-                [] if unnamed.contains(mutant) => "no case names it".to_owned(),
+                [] if unnamed.contains(mutant) => "no case and no monitor names it".to_owned(),
                 [] => "SURVIVED".to_owned(),
                 cases => format!("killed by {}", cases.join(" ")),
             };
             say!("{:<36} {:<18} {state}", mutant.name(), mutant.clause());
         }
         for trial in &escaped {
-            say!("\n{} should kill {}: {} ({})", trial.case, trial.mutant.name(), trial.verdict, trial.reason);
+            let who = match trial.monitors.as_slice() {
+                [] => trial.case.clone(),
+                monitors => format!("{} in {}", monitors.join(" and "), trial.case),
+            };
+            say!("\n{who} should kill {}: {} ({})", trial.mutant.name(), trial.verdict, trial.reason);
+        }
+        for monitor in &never_alone {
+            say!("\nmonitor {monitor} finds no mutant that nothing else finds: nothing shows what it is for");
         }
         for (name, clause) in &unbroken {
             say!("\n{name} is said to break {clause}, and fails at no step that cites it");
@@ -123,10 +133,11 @@ pub(crate) fn mutants(arguments: &Mutants) -> Result<Exit, Failure> {
         }
         say!("\n{killed} of {} mutants killed, {:.1} s", asked.len(), started.elapsed().as_secs_f64());
         if !unnamed.is_empty() {
-            say!("{} are named by no case yet; they stay in the denominator", unnamed.len());
+            say!("{} are named by no case and no monitor yet; they stay in the denominator", unnamed.len());
         }
     }
-    Ok(if escaped.is_empty() && idle.is_empty() && unbroken.is_empty() { Exit::Passed } else { Exit::Failed })
+    let is_whole = escaped.is_empty() && idle.is_empty() && unbroken.is_empty() && never_alone.is_empty();
+    Ok(if is_whole { Exit::Passed } else { Exit::Failed })
 }
 
 /// What departures from the profile alone were held against the draft.
