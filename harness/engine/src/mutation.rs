@@ -234,7 +234,8 @@ class = "tested"
 broken_by = ["jsr-after-secured"]
 "#;
         let head = "spec = \"SEL\"\ntitle = \"The draft\"\nsections = [{ number = \"5.3.1\", title = \"Messages\" }]\n";
-        let ledger = Ledger::load(&[input::Source::new("SEL.toml", format!("{head}{clause}"))]).unwrap();
+        let ledger =
+            Ledger::load(&[input::Source { name: "SEL.toml".to_owned(), text: format!("{head}{clause}") }]).unwrap();
         let wrong = |trial: Trial| trial.blames_the_draft_for_the_profile(&ledger);
         assert!(wrong(trial("jsr-not-repeated", "bootstrap", Verdict::Fail, &["SEL-5-3"])));
         assert!(wrong(trial("jsr-not-repeated", "bootstrap", Verdict::Fail, &[])));
