@@ -225,17 +225,7 @@ mod tests {
             deciding_clauses: clauses.iter().map(|clause| (*clause).to_owned()).collect(),
             reason: String::new(),
         };
-        let clause = r#"[[clause]]
-id = "SEL-5.3.1-2"
-section = "5.3.1"
-level = "stated"
-text = "A JSR is sent unsecured by an unsecured router."
-class = "tested"
-broken_by = ["jsr-after-secured"]
-"#;
-        let head = "spec = \"SEL\"\ntitle = \"The draft\"\nsections = [{ number = \"5.3.1\", title = \"Messages\" }]\n";
-        let ledger =
-            Ledger::load(&[input::Source { name: "SEL.toml".to_owned(), text: format!("{head}{clause}") }]).unwrap();
+        let ledger = Ledger::load(&suites::built_in::clauses()).unwrap();
         let wrong = |trial: Trial| trial.blames_the_draft_for_the_profile(&ledger);
         assert!(wrong(trial("jsr-not-repeated", "bootstrap", Verdict::Fail, &["SEL-5-3"])));
         assert!(wrong(trial("jsr-not-repeated", "bootstrap", Verdict::Fail, &[])));
