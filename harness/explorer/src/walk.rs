@@ -1,8 +1,9 @@
 //! Walks: what happens next, at random, by what the model knows of the device.
 
-use crate::action::{Action, Kind, Protection, SsrForm, Who};
+use crate::action::{Action, Kind, Look, Protection, SsrForm, Who};
 use crate::facts::Facts;
 use crate::model::Model;
+use crate::scene::Scene;
 
 /// Numbers that look random: SplitMix64 (Steele, Lea, Flood 2014). The same seed gives the same walk for ever.
 #[derive(Debug, Clone)]
@@ -45,9 +46,10 @@ impl Dice {
     }
 }
 
-/// A walk of so many actions.
-pub fn walk(facts: &Facts, dice: &mut Dice, steps: usize) -> Vec<Action> {
-    let mut model = Model::new(facts.clone());
+/// A walk of so many actions, and what it is played in.
+pub fn walk(facts: &Facts, dice: &mut Dice, steps: usize) -> (Scene, Vec<Action>) {
+    let scene = Scene::drawn(facts, dice);
+    let mut model = Model::new(facts.clone(), scene);
     let mut actions = Vec::new();
     let mut tries = 0;
     while actions.len() < steps && tries < steps * 20 {
@@ -57,7 +59,7 @@ pub fn walk(facts: &Facts, dice: &mut Dice, steps: usize) -> Vec<Action> {
             actions.push(action);
         }
     }
-    actions
+    (scene, actions)
 }
 
 /// What may happen, with how likely it is.
@@ -73,6 +75,9 @@ const ALWAYS: &[Choice] = &[
     (2, |model, dice| Action::Application { on: !model.has_application() || dice.one_in(2) }),
     (4, |model, dice| {
         let most = if model.has_application() { 3 } else { 6 };
+        if model.has_short_mark() && dice.one_in(2) {
+            return Action::Wait { seconds: dice.of(&[70, 130]) };
+        }
         Action::Wait { seconds: [2, 20, 70, 130, 1_900, 3_700][dice.index(most)] }
     }),
     (12, |model, dice| echo(model, dice)),
@@ -89,7 +94,16 @@ const ALWAYS: &[Choice] = &[
     }),
     (2, |_, dice| Action::PlainFromTool { discovery: dice.one_in(2) }),
     (2, |_, dice| Action::WrongSession { identity: dice.one_in(2) }),
-    (1, |_, dice| Action::Session { hint: dice.one_in(2) }),
+    (3, |_, dice| {
+        Action::Session(dice.of(&[Look::Suite, Look::Hint, Look::Secret, Look::WithoutSecret, Look::Cookie]))
+    }),
+    (3, |_, dice| Action::Flood {
+        by: dice.who(),
+        kind: dice.index(crate::action::FLOODS.len()),
+        count: dice.of(&[3, 40, 100]),
+    }),
+    (2, |_, dice| Action::Solicit(dice.who())),
+    (2, |_, dice| Action::SendData { size: dice.of(&[1, 8, 160]) }),
     (3, |_, dice| Action::SecondSession(dice.who())),
     (3, |_, dice| Action::IdleSession(dice.who())),
     (2, |_, _| Action::GetKeys),
@@ -100,7 +114,11 @@ const ALWAYS: &[Choice] = &[
 /// Without a key.
 const UNKEYED: &[Choice] = &[
     (10, |_, _| Action::Provision),
-    (10, |_, dice| Action::Select { lost: if dice.one_in(4) { dice.of(&[1, 2, 3]) } else { 0 } }),
+    (10, |_, dice| Action::Select {
+        lost: if dice.one_in(3) { dice.of(&[1, 2, 3]) } else { 0 },
+        watch: dice.one_in(3),
+    }),
+    (2, |_, _| Action::Join),
     (6, |_, dice| Action::PutKey { post: dice.one_in(2) }),
     (2, |_, dice| Action::WatchJsr { pauses: dice.of(&[2, 3, 5]) }),
     (1, |_, _| Action::Close { value: true, step: 1 }),
@@ -108,6 +126,9 @@ const UNKEYED: &[Choice] = &[
 
 /// With a key.
 const KEYED: &[Choice] = &[
+    (3, |_, dice| Action::SsrBurst(dice.who())),
+    (4, |_, dice| Action::WatchSsrs(dice.who())),
+    (1, |_, _| Action::Refresh),
     (2, |_, dice| Action::PutKey { post: dice.one_in(2) }),
     (1, |_, _| Action::Provision),
     (2, |_, _| Action::NextKey),
@@ -158,6 +179,7 @@ fn protection(model: &Model, by: Who, dice: &mut Dice) -> Protection {
         5 => Protection::BadCode,
         6 => Protection::WrongKey,
         7 => Protection::WrongIndex(dice.of(&[3, 200, 255])),
+        8 if dice.one_in(2) => Protection::LastCounter,
         _ => Protection::Replayed,
     }
 }
