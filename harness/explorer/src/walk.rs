@@ -50,11 +50,12 @@ impl Dice {
 pub fn walk(facts: &Facts, dice: &mut Dice, steps: usize) -> (Scene, Vec<Action>) {
     let scene = Scene::drawn(facts, dice);
     let mut model = Model::new(facts.clone(), scene);
+    let swarm = Swarm::drawn(dice);
     let mut actions = Vec::new();
     let mut tries = 0;
     while actions.len() < steps && tries < steps * 20 {
         tries += 1;
-        let action = next_action(&model, dice);
+        let action = next_action(&model, &swarm, dice);
         if model.apply(&action) {
             actions.push(action);
         }
@@ -145,13 +146,45 @@ const KEYED: &[Choice] = &[
     (1, |_, dice| Action::BadClose(dice.index(crate::model::BAD_CLOSES.len()))),
 ];
 
-fn next_action(model: &Model, dice: &mut Dice) -> Action {
-    let of_state = if model.has_key() { KEYED } else { UNKEYED };
-    let all = || ALWAYS.iter().chain(of_state);
-    let sum: u32 = all().map(|(weight, _)| weight).sum();
+/// How much of each kind of action a walk has: much, little or none. Walks that are all alike find what is likely only (Groce et
+/// al. 2012, "Swarm testing").
+struct Swarm {
+    always: Vec<u32>,
+    keyed: Vec<u32>,
+}
+
+impl Swarm {
+    fn drawn(dice: &mut Dice) -> Self {
+        let mut factors = |choices: &[Choice]| choices.iter().map(|_| dice.of(&[0, 1, 1, 4])).collect();
+        Self { always: factors(ALWAYS), keyed: factors(KEYED) }
+    }
+
+    /// Every choice in this state, with its weight. How a device gets its key is left as it is: all else rests on it.
+    fn choices(&self, has_key: bool) -> Vec<(u32, &'static Choice)> {
+        let weighed = |choices: &'static [Choice], factors: &[u32]| -> Vec<(u32, &'static Choice)> {
+            choices.iter().zip(factors).map(|(choice, factor)| (choice.0 * factor, choice)).collect()
+        };
+        let mut all = weighed(ALWAYS, &self.always);
+        all.extend(match has_key {
+            true => weighed(KEYED, &self.keyed),
+            false => weighed(UNKEYED, &[1; UNKEYED.len()]),
+        });
+        all
+    }
+}
+
+fn next_action(model: &Model, swarm: &Swarm, dice: &mut Dice) -> Action {
+    // What was taken before a restart, once more after it.
+    if let Some(by) = model.may_replay()
+        && dice.one_in(3)
+    {
+        return Action::Echo { by, protection: Protection::Replayed, size: 8 };
+    }
+    let all = swarm.choices(model.has_key());
+    let sum: u32 = all.iter().map(|(weight, _)| weight).sum();
     let mut drawn = dice.below(sum.into());
-    for (weight, make) in all() {
-        match drawn.checked_sub(u64::from(*weight)) {
+    for (weight, (_, make)) in all {
+        match drawn.checked_sub(u64::from(weight)) {
             Some(left) => drawn = left,
             None => return make(model, dice),
         }

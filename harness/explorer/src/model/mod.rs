@@ -284,6 +284,12 @@ impl Model {
         self.neighbours.iter().any(|neighbour| matches!(neighbour.mark, Mark::Yes { lifetime: 1..=5, .. }))
     }
 
+    /// A neighbour of whom a frame was taken before the last start, and nothing since.
+    pub(crate) fn may_replay(&self) -> Option<Who> {
+        let is_so = |neighbour: &&Neighbour| neighbour.accepted.is_some() && !neighbour.is_heard;
+        self.neighbours.iter().find(is_so).map(|neighbour| neighbour.who).filter(|_| self.key.is_some())
+    }
+
     /// Whether the application runs.
     pub(crate) fn has_application(&self) -> bool {
         self.application.is_some()
