@@ -6,6 +6,7 @@ use wire::dtls::{RecordHeader, open, seal};
 use wire::tls::{ContentType, KeyBlock, MAX_PLAINTEXT, PROTECTION_OVERHEAD, ProtocolVersion, Sender};
 
 use super::replay::{Freshness, ReplayWindow};
+use crate::liberties::Free;
 use crate::work::Work;
 
 /// Octets of the additional data of a record: epoch and sequence number, type, version, length (RFC 5246 6.2.3.3).
@@ -49,6 +50,8 @@ pub(super) struct RecordLayer {
     filling: Vec<u8>,
     /// Datagrams that are ready.
     ready: Vec<Vec<u8>>,
+    /// Which liberties it takes.
+    free: Free,
 }
 
 impl RecordLayer {
@@ -63,7 +66,18 @@ impl RecordLayer {
             work: Work::default(),
             filling: Vec::new(),
             ready: Vec::new(),
+            free: Free::default(),
         }
+    }
+
+    /// Takes these liberties from now on.
+    pub(super) fn set_free(&mut self, free: Free) {
+        self.free = free;
+    }
+
+    /// Which liberties it takes.
+    pub(super) fn free(&self) -> Free {
+        self.free
     }
 
     /// Makes epoch 1 usable.
@@ -105,7 +119,7 @@ impl RecordLayer {
 
     /// Adds a record, to the current datagram if it fits there. `plaintext` is no longer than [`Self::capacity`].
     pub(super) fn write(&mut self, epoch: u16, content_type: ContentType, plaintext: &[u8]) -> Result<(), Exhausted> {
-        if plaintext.len() > self.room(epoch) {
+        if plaintext.len() > self.room(epoch) || self.free.messages_apart() {
             self.flush();
         }
         let [clear, protected] = &mut self.epochs;
