@@ -347,6 +347,9 @@ pub(crate) struct Explore {
     /// Only the walk of this number.
     #[arg(long, value_name = "N", conflicts_with = "mutants")]
     pub(crate) walk: Option<u64>,
+    /// What the device claims to implement (PICS); built-in: the reference firmware's.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) pics: Option<PathBuf>,
     /// What the tests need to know of the device (PIXIT); built-in: the reference firmware's.
     #[arg(long, value_name = "FILE")]
     pub(crate) pixit: Option<PathBuf>,
