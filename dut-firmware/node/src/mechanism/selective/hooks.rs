@@ -78,6 +78,11 @@ impl Tamper for Hands {
         }
         let in_fragments = packet.payload.len() > LONGEST_IN_A_FRAME;
         mutant.is(Mutant::FragmentsNotForwarded) && transit && !link.keyed && in_fragments
+            || mutant.is(Mutant::RxRefuseSecuredWhenClosed)
+                && self.all_secured
+                && unmarked
+                && secured
+                && kind != Some(Kind::SetSecureRequest)
             || mutant.is(Mutant::RxRefuseSecuredOnUnmarked)
                 && unmarked
                 && secured
