@@ -141,6 +141,7 @@ protocols::mutants! {
     RecordUnverified "record-unverified" "SECC-5.3.1-1" "Takes records of its session whose integrity code is wrong."
     ResetKeepsCloseSeq "reset-keeps-close-seq" "SECC-3-13" "Keeps the sequence number of the last close over a factory reset."
     RxRefuseSecuredWhenClosed "rx-refuse-secured-when-closed" "PROFILE-SEL-10" "With ALL_SECURED true, refuses secured packets over a link that is not marked, other than SSRs."
+    LbrDrowns "lbr-drowns" "SEL-8-12" "As 6LBR, passes nothing on to the backbone any more once it has seen fifty join requests."
     OpensByHearsay "opens-by-hearsay" "SEL-8-7" "Sets ALL_SECURED to false as soon as it hears something plain."
     AnchorLostOnReboot "anchor-lost-on-reboot" "SECC-3-12" "Makes no session any more once it restarted with a key."
     KeyFormatUntold "key-format-untold" "SEL-6-4" "Leaves the Content-Format out of what it tells of its keys."
