@@ -254,6 +254,19 @@ pub(crate) struct Mutants {
     /// clause of the profile is told and ends with exit code 1, since a device may follow the draft and not the profile.
     #[arg(long, conflicts_with = "full")]
     pub(crate) profile: bool,
+    /// Mutants that operators made at every place of the device's sources, instead of those with a name. The first time the program that
+    /// has them is built, of the sources in this folder. MUTANT is then a part of a file's name, of a place or of a function.
+    #[arg(long, conflicts_with_all = ["full", "profile"])]
+    pub(crate) unbiased: bool,
+    /// The unbiased mutants of the commissioning tool, in the cases whose subject it is, instead of those of the device.
+    #[arg(long, requires = "unbiased")]
+    pub(crate) tool: bool,
+    /// Of the unbiased mutants only so many, drawn by the seed; the cases are then played on seed 1.
+    #[arg(long, value_name = "N", requires = "unbiased")]
+    pub(crate) sample: Option<usize>,
+    /// Exit code 1 if fewer than so many percent of the unbiased mutants that are not excused are killed; of a sample, by more than it may err.
+    #[arg(long, value_name = "PERCENT", requires = "unbiased", value_parser = clap::value_parser!(u8).range(0..=100))]
+    pub(crate) floor: Option<u8>,
     /// Run seed.
     #[arg(long, default_value_t = 1, value_name = "N")]
     pub(crate) seed: u64,

@@ -19,3 +19,4 @@ pub mod scenery;
 pub mod seed;
 pub mod stored_plan;
 pub mod tester;
+pub mod unbiased;

@@ -23,3 +23,4 @@ pub(crate) mod run;
 pub(crate) mod schema;
 pub(crate) mod sniff;
 mod tested;
+pub(crate) mod unbiased;

@@ -15,13 +15,16 @@ use suites::plan::Case;
 use testbeds::testbed::Device;
 
 use crate::arguments::Mutants;
-use crate::commands::run;
+use crate::commands::{run, unbiased};
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::inputs;
 use crate::output::{self, say};
 
 pub(crate) fn mutants(arguments: &Mutants) -> Result<Exit, Failure> {
+    if arguments.unbiased {
+        return unbiased::unbiased(arguments);
+    }
     let started = Instant::now();
     let loaded = inputs::load(&arguments.suites, None, None)?;
     let (testbed, _) = inputs::testbed(arguments.testbed.as_deref())?;

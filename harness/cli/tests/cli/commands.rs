@@ -204,6 +204,15 @@ fn a_newcomers_mistake_gets_a_helpful_answer(
 }
 
 #[test]
+fn unbiased_mutants_need_the_sources_and_say_so() {
+    // Tests of the command run in its own folder, not in the project's.
+    let outcome = call(["mutants", "--unbiased"]).expect(2);
+    assert!(outcome.err.contains("run it in the folder of the project"), "{}", outcome.err);
+    call(["mutants", "--sample", "5"]).expect(2);
+    call(["mutants", "--unbiased", "--full"]).expect(2);
+}
+
+#[test]
 fn the_whole_matrix_of_mutants_names_the_cases_that_could_be_spared() {
     let some = ["SEL-JSR-01", "SEL-JOIN-01", "SEL-SSR-01"];
     let (text, list) = (

@@ -267,9 +267,13 @@ impl Selective {
         let mut keys: Vec<u8> = stack.kept().keys().iter().map(|key| key.index).collect();
         if self.mutant.is(Mutant::FirstKeyLostOnReboot) {
             keys.pop();
-            keys.into_iter().for_each(|index| drop(stack.erase_key(index, || {})));
+            for index in keys {
+                stack.erase_key(index, || {});
+            }
         } else if self.mutant.is(Mutant::SecondKeyLostOnReboot) {
-            keys.into_iter().skip(1).for_each(|index| drop(stack.erase_key(index, || {})));
+            for index in keys.into_iter().skip(1) {
+                stack.erase_key(index, || {});
+            }
         }
         if self.mutant.is(Mutant::KeysLostOnReboot) {
             let indices: Vec<u8> = stack.kept().keys().iter().map(|key| key.index).collect();
