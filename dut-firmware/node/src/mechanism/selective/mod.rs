@@ -118,7 +118,8 @@ impl Service for Selective {
     }
 
     fn erase(&mut self) {
-        self.kept = Kept::default();
+        let close_seq = self.kept.close_seq.filter(|_| self.mutant.is(Mutant::ResetKeepsCloseSeq));
+        self.kept = Kept { close_seq, ..Kept::default() };
     }
 
     fn handle(&mut self, cx: &mut Context<'_>, input: &Input) -> Taken {

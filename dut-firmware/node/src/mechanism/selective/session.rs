@@ -247,7 +247,12 @@ impl SecureServer {
             mtu: DTLS_MTU,
             retransmission: self.retransmission(),
         };
-        let dtls = dtls::Server::new(config, Entropy::from_rng(&mut self.entropy)).ok()?;
+        #[cfg_attr(not(feature = "mutants"), allow(unused_mut, reason = "only a mutant changes it"))]
+        let mut dtls = dtls::Server::new(config, Entropy::from_rng(&mut self.entropy)).ok()?;
+        #[cfg(feature = "mutants")]
+        if self.mutant.is(Mutant::RecordUnverified) {
+            dtls.take_unverified();
+        }
         let coap = coap_server(&mut self.entropy, self.mutant);
         let with_tool = credentials.tool == Some(peer.address);
         let begun = self.mutant.is(Mutant::HelloFloodBlocks);
