@@ -2,7 +2,7 @@
 //! sentence of a specification, or an answer of PIXIT and PICS, gives; no case may fail one (`bootrack variants`).
 //!
 //! A variant is data: which liberties of which table it takes (`liberties.rs`, `protocols::liberties`), what its maker states, and
-//! why it is right. A list is a file here and a line in [`LISTS`].
+//! why it is right. A list is a file here and a line in `LISTS`.
 
 mod answers;
 mod bootstrap;

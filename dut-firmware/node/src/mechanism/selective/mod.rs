@@ -103,6 +103,7 @@ impl Service for Selective {
             last_close: None,
             #[cfg(feature = "mutants")]
             memory: hooks::Memory::default(),
+            #[cfg(feature = "mutants")]
             waiting: key_resource::Effect::None,
             #[cfg(feature = "mutants")]
             computing: alloc::collections::VecDeque::new(),
