@@ -101,8 +101,8 @@ pub(super) fn line(told: Told, line: Line) -> Line {
 fn in_form(told: Told, value: &str) -> String {
     match value.parse::<Ipv6Addr>() {
         Ok(address) if told == Told::AddressesInFull => {
-            let groups: Vec<String> = address.segments().iter().map(|group| alloc::format!("{group:04X}")).collect();
-            groups.join(":")
+            let [a, b, c, d, e, f, g, h] = address.segments();
+            alloc::format!("{a:04X}:{b:04X}:{c:04X}:{d:04X}:{e:04X}:{f:04X}:{g:04X}:{h:04X}")
         }
         _ => String::from(value),
     }
