@@ -67,6 +67,28 @@ pub(super) fn told(free: Free, emission: Emission) -> Emission {
     emission
 }
 
+/// A message of RPL, as it leaves.
+#[cfg(feature = "rpl")]
+pub(super) fn routed(free: Free, message: &wire::rpl::Message) -> wire::rpl::Message {
+    use wire::rpl::{Message, RplOption};
+
+    let mut message = message.clone();
+    if let Message::DestinationAdvertisement(advertisement) = &mut message {
+        advertisement.acknowledgement &= !free.dao_unacknowledged();
+    }
+    let options = match &mut message {
+        Message::InformationSolicitation { options } => options,
+        Message::InformationObject(object) => &mut object.options,
+        Message::DestinationAdvertisement(advertisement) => &mut advertisement.options,
+        Message::DestinationAdvertisementAck(ack) => &mut ack.options,
+        _ => return message,
+    };
+    if free.rpl_padding() {
+        options.push(RplOption::PadN(3));
+    }
+    message
+}
+
 /// A line of UT/1 with other arguments, or with the same ones in another form.
 pub(super) fn line(told: Told, line: Line) -> Line {
     let of = |arguments: Arguments| -> Arguments {
