@@ -151,6 +151,9 @@ impl From<FakeName> for Fake {
 pub(crate) struct List {
     #[command(flatten)]
     pub(crate) planning: Planning,
+    /// List the monitors instead: the rules that are judged beside every case.
+    #[arg(long)]
+    pub(crate) monitors: bool,
     /// Print one JSON object instead of text.
     #[arg(long)]
     pub(crate) json: bool,
@@ -158,7 +161,7 @@ pub(crate) struct List {
 
 #[derive(Debug, Args)]
 pub(crate) struct Explain {
-    /// Case ID.
+    /// ID of a case or of a monitor.
     #[arg(value_name = "CASE")]
     pub(crate) case: String,
     /// Suite file or folder of suite files, or `orders` or `scale`; the built-in suites if none is given. May be repeated.
@@ -189,6 +192,10 @@ pub(crate) struct Check {
     /// Count the statements of each specification by class.
     #[arg(long)]
     pub(crate) clauses: bool,
+    /// Play every case against the reference device, and count what each monitor judged; one that judged nothing, or that finds
+    /// something, is a fault.
+    #[arg(long)]
+    pub(crate) monitors: bool,
     /// Print one JSON object instead of text.
     #[arg(long)]
     pub(crate) json: bool,
@@ -295,6 +302,19 @@ pub(crate) struct Mutants {
     /// clause of the profile is told and ends with exit code 1, since a device may follow the draft and not the profile.
     #[arg(long, conflicts_with = "full")]
     pub(crate) profile: bool,
+    /// Mutants that operators made at every place of the device's sources, instead of those with a name. The first time the program that
+    /// has them is built, of the sources in this folder. MUTANT is then a part of a file's name, of a place or of a function.
+    #[arg(long, conflicts_with_all = ["full", "profile"])]
+    pub(crate) unbiased: bool,
+    /// The unbiased mutants of the commissioning tool, in the cases whose subject it is, instead of those of the device.
+    #[arg(long, requires = "unbiased")]
+    pub(crate) tool: bool,
+    /// Of the unbiased mutants only so many, drawn by the seed; the cases are then played on seed 1.
+    #[arg(long, value_name = "N", requires = "unbiased")]
+    pub(crate) sample: Option<usize>,
+    /// Exit code 1 if fewer than so many percent of the unbiased mutants that are not excused are killed; of a sample, by more than it may err.
+    #[arg(long, value_name = "PERCENT", requires = "unbiased", value_parser = clap::value_parser!(u8).range(0..=100))]
+    pub(crate) floor: Option<u8>,
     /// Combine each mutant of the device with so many variants, drawn by the seed: of these devices, wrong in one thing and different
     /// in another, nine of ten must be killed by the cases that name the mutant, or the exit code is 1.
     #[arg(long, value_name = "N", num_args = 0..=1, default_missing_value = "3", conflicts_with_all = ["full", "profile"])]
@@ -327,6 +347,9 @@ pub(crate) struct Explore {
     /// Only the walk of this number.
     #[arg(long, value_name = "N", conflicts_with = "mutants")]
     pub(crate) walk: Option<u64>,
+    /// What the device claims to implement (PICS); built-in: the reference firmware's.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) pics: Option<PathBuf>,
     /// What the tests need to know of the device (PIXIT); built-in: the reference firmware's.
     #[arg(long, value_name = "FILE")]
     pub(crate) pixit: Option<PathBuf>,

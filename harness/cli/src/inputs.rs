@@ -11,6 +11,7 @@ use node::variants::Variant;
 use record::bundle::{Bundle, StoredRun};
 use reports::{ClauseText, Clauses};
 use suites::ledger::Ledger;
+use suites::monitor::Monitors;
 use suites::pics::{Pics, Proforma};
 use suites::pixit::Pixit;
 use suites::plan::Case;
@@ -33,6 +34,8 @@ pub(crate) struct Loaded {
     pub(crate) pixit_source: Source,
     pub(crate) suites: Vec<Suite>,
     pub(crate) suite_sources: Vec<Source>,
+    /// Every monitor, those too that the PICS rule out.
+    pub(crate) monitors: Monitors,
 }
 
 /// The names that suites may use: the mutants and stations of this program, and what it can craft.
@@ -70,11 +73,14 @@ pub(crate) fn load_with(suites: &[PathBuf], pics: Option<&Path>, pixit: Option<S
     let tester = &TesterMachines::default();
     let catalogue = Catalogue { vocabulary: &vocabulary, ledger: &ledger, pics: &proforma, pixit: &pixit, tester };
     let loaded = suites::load(&suite_sources, &catalogue);
-    let suites = loaded.unwrap_or_else(|found| keep(&mut faults, found, Vec::new()));
+    let mut suites = loaded.unwrap_or_else(|found| keep(&mut faults, found, Vec::new()));
+    let monitors = engine::monitors::built_in(&catalogue);
+    let monitors = monitors.unwrap_or_else(|found| keep(&mut faults, found, Monitors::default()));
+    monitors.applicable(&pics).watch(&mut suites);
     if !faults.is_empty() {
         return Err(faults.into());
     }
-    Ok(Loaded { ledger, proforma, pics, pics_source, pixit, pixit_source, suites, suite_sources })
+    Ok(Loaded { ledger, proforma, pics, pics_source, pixit, pixit_source, suites, suite_sources, monitors })
 }
 
 impl Loaded {

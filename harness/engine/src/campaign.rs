@@ -268,6 +268,9 @@ pub fn case_result(planned: &PlannedCase, verdict: &CaseVerdict, events: &[Event
         deciding_clauses: verdict.deciding_clauses.clone(),
         evidence: verdict.evidence.clone(),
         steps: verdict.steps.clone(),
+        own: verdict.own.clone(),
+        violations: verdict.violations.clone(),
+        watched: verdict.watched.clone(),
         entry_state: state(planned.case.entry, Part::EntryState, planned, verdict, events),
         exit_state: state(planned.case.exit, Part::ExitState, planned, verdict, events),
         duration: events.last().map_or(0, |event| event.t),
@@ -305,6 +308,8 @@ pub fn not_run(case: &Case, seed: &str) -> CaseResult {
         phase: case.phase.clone(),
         purpose: case.purpose.clone(),
         clauses: case.clauses.clone(),
+        oracle: case.oracle.clone(),
+        table: case.table.clone(),
         verdict: Verdict::NotRun,
         blame: None,
         blamed: None,
@@ -318,6 +323,9 @@ pub fn not_run(case: &Case, seed: &str) -> CaseResult {
         seed: seed.to_owned(),
         duration: 0,
         digests: BTreeMap::new(),
+        own: None,
+        violations: Vec::new(),
+        watched: BTreeMap::new(),
         earlier_tries: Vec::new(),
     }
 }

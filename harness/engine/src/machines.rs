@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::net::Ipv6Addr;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::Duration;
 
 use authenticator::craft::{self, CraftError, CraftRequest, Destination, Protection};
@@ -9,6 +10,7 @@ use authenticator::deviation::{Change, Rule, RuleError};
 use authenticator::station::Departure;
 use authenticator::{Deviating, Machine, MachineInput, MachineOutput, Registry, Station};
 use dissect::Value;
+use mutation::Party;
 use protocols::Entropy;
 use protocols::time::Instant;
 use rand_core::SeedableRng as _;
@@ -85,6 +87,37 @@ pub struct Machines {
 struct Placed {
     attachment: Attachment,
     station: Deviating<Box<dyn Station>>,
+    /// Unbiased mutants act in it, in a build that has them.
+    is_tested: bool,
+    /// It was a mutant, and crashed.
+    is_crashed: bool,
+}
+
+impl Placed {
+    fn handle(&mut self, now: Instant, input: MachineInput<'_>) {
+        self.guarded((), |station| station.handle(now, input));
+    }
+
+    fn poll(&mut self, now: Instant) -> Option<MachineOutput> {
+        self.guarded(None, |station| station.poll(now))
+    }
+
+    /// Has the station run. A mutant that panics does nothing more: what it did is for the judge to see.
+    fn guarded<T>(&mut self, silent: T, run: impl FnOnce(&mut Deviating<Box<dyn Station>>) -> T) -> T {
+        if !self.is_tested || !mutation::is_chosen(Party::Station) {
+            return run(&mut self.station);
+        }
+        if self.is_crashed {
+            return silent;
+        }
+        let _running = mutation::enter(Party::Station, true);
+        let done = catch_unwind(AssertUnwindSafe(|| run(&mut self.station)));
+        done.unwrap_or_else(|_| {
+            mutation::crashed();
+            self.is_crashed = true;
+            silent
+        })
+    }
 }
 
 /// A frame that a tester radio was given.
@@ -113,7 +146,9 @@ impl Machines {
             let entropy = Entropy::from_seed(seed::derive(case_seed, &format!("machine {}", board.name)));
             let departure = departure.filter(|_| case.iut.name() == board.name);
             let station = Deviating::new(kind.station(entropy, departure, asks_second_engine));
-            Some((board.name.clone(), Placed { attachment: kind.info.attachment, station }))
+            let is_tested = case.iut.name() == board.name;
+            let placed = Placed { attachment: kind.info.attachment, station, is_tested, is_crashed: false };
+            Some((board.name.clone(), placed))
         });
         Self { stations: stations.collect(), ..Self::default() }
     }
@@ -127,7 +162,7 @@ impl Machines {
 
     fn hand(&mut self, now: Instant, name: &str, input: MachineInput<'_>) {
         if let Some(placed) = self.stations.get_mut(name) {
-            placed.station.handle(now, input);
+            placed.handle(now, input);
         }
     }
 
@@ -139,7 +174,7 @@ impl Machines {
             Observation::Frame { psdu, .. } => {
                 let frame = psdu.0.get(..psdu.0.len().saturating_sub(FCS_LENGTH)).unwrap_or_default();
                 for placed in self.stations.values_mut().filter(|placed| placed.attachment == Attachment::Radio) {
-                    placed.station.handle(now, MachineInput::Overheard(frame));
+                    placed.handle(now, MachineInput::Overheard(frame));
                 }
             }
             Observation::TransmitStatus { radio, handle, status } => {
@@ -153,7 +188,7 @@ impl Machines {
     /// The next thing that a station wants; to be called until it returns `None`.
     pub fn poll(&mut self, now: Instant) -> Option<MachineEvent> {
         for (name, placed) in &mut self.stations {
-            if let Some(output) = placed.station.poll(now) {
+            if let Some(output) = placed.poll(now) {
                 let event = event(name, output);
                 if let MachineEvent::Act(action @ Action::Inject { handle, .. }) = &event {
                     let frame = InFlight { action: action.clone(), attempts: 1, known_as: Some(*handle) };
@@ -167,7 +202,8 @@ impl Machines {
 
     /// When a station must be polled next.
     pub fn deadline(&self) -> Option<Instant> {
-        self.stations.values().filter_map(|placed| placed.station.deadline()).min()
+        let awake = self.stations.values().filter(|placed| !placed.is_crashed);
+        awake.filter_map(|placed| placed.station.deadline()).min()
     }
 
     /// Adds a rule to a station.

@@ -3,6 +3,7 @@
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
+use mutation::Party;
 use node::{Device, Hardware, Input, Output, Store};
 use protocols::time::Instant;
 use rand_chacha::ChaCha12Rng;
@@ -15,6 +16,9 @@ use super::fakes::{FakeDevice, Progress};
 use super::presence::Presence;
 use crate::clock::BoardClock;
 use crate::connection::{Attached, Connection, ConnectionError, Outbox, RadioMissing, RadioPeer, Receivers, Site};
+
+/// The board in which mutants act.
+const UNDER_TEST: &str = "dut";
 
 /// A board in a rack.
 pub(crate) struct Board {
@@ -38,6 +42,8 @@ pub(crate) struct Board {
     progress: Progress,
     entropy: ChaCha12Rng,
     site: (u8, PanId),
+    /// Unbiased mutants act in it, in a build that has them.
+    pub(crate) is_tested: bool,
 }
 
 enum Firmware {
@@ -66,6 +72,7 @@ impl Board {
     pub(crate) fn new(name: String, kind: BoardKind, radio: usize, entropy: ChaCha12Rng, site: (u8, PanId)) -> Self {
         let powered = kind == BoardKind::TesterRadio;
         let (store, progress) = (Store::default(), Progress::default());
+        let is_tested = name == UNDER_TEST;
         Self {
             name,
             kind,
@@ -81,6 +88,7 @@ impl Board {
             progress,
             entropy,
             site,
+            is_tested,
         }
     }
 
@@ -148,6 +156,7 @@ impl Board {
         self.firmware = match self.kind {
             BoardKind::Firmware { eui64, mutant, variant } => {
                 let (store, hardware) = (self.store.clone(), Hardware { eui64, entropy_seed });
+                let _running = mutation::enter(Party::Device, self.is_tested);
                 let device = guarded(|| Device::boot_varied(hardware, store, now, mutant, variant))?;
                 Some(Firmware::Device(Box::new(device)))
             }
@@ -168,7 +177,15 @@ impl Board {
         self.epoch += 1;
         self.clock = BoardClock::default();
         match self.firmware.take() {
-            Some(Firmware::Device(device)) => self.store = device.into_store(),
+            Some(Firmware::Device(device)) => {
+                let _running = mutation::enter(Party::Device, self.is_tested);
+                match guarded(|| device.into_store()) {
+                    Ok(store) => self.store = store,
+                    // Of a mutant that cannot even say what it keeps, what it kept before is there.
+                    Err(_) if mutation::is_running() => {}
+                    Err(lost) => return Err(lost),
+                }
+            }
             Some(Firmware::Fake(fake)) => self.progress = fake.progress(),
             None => {}
         }
@@ -190,6 +207,7 @@ impl Board {
             };
             return Ok(told?);
         }
+        let _running = mutation::enter(Party::Device, self.is_tested);
         match &mut self.firmware {
             Some(Firmware::Device(device)) => guarded(|| device.handle(now, input)),
             Some(Firmware::Fake(fake)) => {
@@ -201,6 +219,7 @@ impl Board {
     }
 
     pub(crate) fn poll(&mut self, now: Instant) -> Result<Option<Output>, Lost> {
+        let _running = mutation::enter(Party::Device, self.is_tested);
         match &mut self.firmware {
             Some(Firmware::Device(device)) => guarded(|| device.poll(now)),
             Some(Firmware::Fake(fake)) => Ok(fake.poll(now)),
@@ -208,10 +227,12 @@ impl Board {
         }
     }
 
-    pub(crate) fn deadline(&self) -> Option<Instant> {
-        match self.firmware.as_ref()? {
-            Firmware::Device(device) => device.deadline(),
-            Firmware::Fake(fake) => fake.deadline(),
+    pub(crate) fn deadline(&self) -> Result<Option<Instant>, Lost> {
+        let _running = mutation::enter(Party::Device, self.is_tested);
+        match self.firmware.as_ref() {
+            Some(Firmware::Device(device)) => guarded(|| device.deadline()),
+            Some(Firmware::Fake(fake)) => Ok(fake.deadline()),
+            None => Ok(None),
         }
     }
 }

@@ -50,6 +50,9 @@ const BESIDE_DBM: i8 = -30;
 /// A firmware that wants to be woken in the past is woken this much later: a rack must not stand still.
 const LEAST_SLEEP: Duration = Duration::from_millis(1);
 
+/// A mutant that crashed so often starts no more.
+const CRASHES_MAX: u32 = 16;
+
 /// How often a radio is looked for that is awaited.
 const LOOKS_AT_RADIOS: Duration = Duration::from_millis(20);
 
@@ -359,9 +362,10 @@ impl VirtualRack {
             }
             step = Ok(());
         }
-        let Some(deadline) = self.boards[board].deadline() else {
-            self.alarms.clear(board);
-            return;
+        let deadline = match self.boards[board].deadline() {
+            Ok(Some(deadline)) => deadline,
+            Ok(None) => return self.alarms.clear(board),
+            Err(lost) => return self.lose(board, lost.to_string()),
         };
         let at = if deadline > self.now { deadline } else { self.now + LEAST_SLEEP };
         if self.alarms.at(board) != Some(at) {
@@ -423,11 +427,24 @@ impl VirtualRack {
 
     /// A board that is lost: it is off until somebody switches it on again.
     fn lose(&mut self, board: usize, reason: String) {
+        if self.boards[board].is_tested && mutation::is_chosen(mutation::Party::Device) {
+            return self.crash(board);
+        }
         let this = &mut self.boards[board];
         this.powered = false;
         let name = this.name.clone();
         self.restart(board);
         self.observations.push_back(Observation::BoardLost { board: name, reason });
+    }
+}
+
+impl VirtualRack {
+    /// An unbiased mutant that panics is no fault of the rack: it does as a board does, which starts anew with what it kept. One that
+    /// does nothing but crash is silent at last.
+    fn crash(&mut self, board: usize) {
+        self.boards[board].powered = mutation::crashed() < CRASHES_MAX && mutation::fuel() > 0;
+        self.restart(board);
+        self.boards[board].powered = true;
     }
 }
 

@@ -300,6 +300,13 @@ impl Discovery {
         let valid_until = (lifetime != u32::MAX).then(|| now + Duration::from_secs(lifetime.into()));
         self.network = Some(Network { prefix, valid_until, border_router, version });
         self.parent = Some(from);
+        if self.mutant.is(Mutant::AddressUnregistered) {
+            let registered = self.candidate().filter(|_| self.global.is_none());
+            (self.global, self.phase) =
+                (self.candidate(), Phase::Registered { renew: now + self.mutant.free().renewal() });
+            let context = Some((0, prefix, 64));
+            return Outcome { registered, context, ..Outcome::default() };
+        }
         if !matches!(self.phase, Phase::Registering { .. }) {
             self.phase = Phase::Registering { attempt: 0, next: now };
         }
@@ -348,7 +355,9 @@ impl Discovery {
 
     fn register(&mut self, now: Instant, address: Ipv6Addr, eui64: Eui64, lifetime_units: u16) -> u8 {
         let known = self.registrations.iter().position(|registration| registration.address == address);
-        if known.and_then(|at| self.registrations.get(at)).is_some_and(|registration| registration.eui64 != eui64) {
+        if known.and_then(|at| self.registrations.get(at)).is_some_and(|registration| registration.eui64 != eui64)
+            && !self.mutant.is(Mutant::RegistrationStolen)
+        {
             return DUPLICATE;
         }
         if known.is_none() && lifetime_units > 0 && self.registrations.len() >= bounds::REGISTRATIONS {
@@ -470,7 +479,10 @@ impl Discovery {
             NdpOption::AuthoritativeBorderRouter {
                 version: network.version,
                 valid_lifetime: BORDER_ROUTER_LIFETIME,
-                address: network.border_router,
+                address: match self.global.filter(|_| self.mutant.is(Mutant::RouterNamesItself)) {
+                    Some(own) => own,
+                    None => network.border_router,
+                },
             },
         ]);
         options.retain(|option| match option {

@@ -120,6 +120,9 @@ pub(crate) struct Stack {
     admission: Box<dyn Admission>,
     #[cfg(feature = "mutants")]
     tamper: Option<Box<dyn Tamper>>,
+    /// Datagrams in fragments that were put together: what a mutant counts.
+    #[cfg(feature = "mutants")]
+    put_together: u8,
     up: VecDeque<Upward>,
     counters: Counters,
     neighbours: NeighbourList,
@@ -149,6 +152,8 @@ impl Stack {
         site: Option<Site>,
         mutant: Selected<Mutant>,
     ) -> Self {
+        #[cfg(feature = "mutants")]
+        let kept = if mutant.is(Mutant::RoutesLostOnReboot) && kept.is_keyed() { kept.without_routes() } else { kept };
         if mutant.is(Mutant::NeighbourCountersLost) && !heard.counters().is_empty() {
             flash.record(|| heard.erase());
         }
@@ -156,6 +161,10 @@ impl Stack {
         let counter = if mutant.is(Mutant::FrameCounterResetOnReboot) { 0 } else { kept.frame_counter_bound() };
         let counter = OutgoingCounter::from_stored(counter.max(mutant.free().first_frame_counter()));
         let [sequence_number, tag_high, tag_low, _] = entropy.next_u32().to_be_bytes();
+        let site = site.map(|site| {
+            let lost = mutant.is(Mutant::ChannelLostOnReboot) && kept.is_keyed();
+            Site { channel: if lost { 11 } else { site.channel }, ..site }
+        });
         let (role, parent) = site.map_or((Role::SixLr, None), |site| (site.role, site.parent));
         let mut stack = Self {
             eui64: hardware.eui64,
@@ -170,6 +179,8 @@ impl Stack {
             admission: Box::new(admission::Open),
             #[cfg(feature = "mutants")]
             tamper: None,
+            #[cfg(feature = "mutants")]
+            put_together: 0,
             up: VecDeque::new(),
             counters: Counters::default(),
             neighbours: NeighbourList::default(),
@@ -393,7 +404,9 @@ impl Stack {
             self.restart_frame_counter();
             self.security = LinkSecurity::new(self.eui64, self.security.policy(), OutgoingCounter::default());
         }
-        self.security.remove_key(index);
+        if !self.mutant.is(Mutant::DeletedKeyLives) {
+            self.security.remove_key(index);
+        }
         self.load_keys();
         true
     }

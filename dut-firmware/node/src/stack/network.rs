@@ -6,11 +6,15 @@ use core::time::Duration;
 use protocols::time::Instant;
 use wire::Error;
 use wire::icmpv6::{Echo, Message};
+#[cfg(feature = "mutants")]
+use wire::ieee802154::LinkAddress;
 use wire::ipv6::{ALL_COAP_NODES_REALM, Header, Ipv6Addr, NextHeader, Packet, is_link_local};
 use wire::upper_tester::{Arguments, Role};
 
 use super::Stack;
 use super::admission::Class;
+#[cfg(feature = "mutants")]
+use super::admission::Copies;
 use super::counters::count;
 use super::discovery::{self, ND_HOP_LIMIT};
 use super::forwarding::{NextHop, next_hop, upwards};
@@ -89,6 +93,14 @@ impl Stack {
             Origin::Link { neighbour, .. } => NextHop::Neighbour(neighbour),
             Origin::Backbone => NextHop::Backbone,
         };
+        #[cfg(feature = "mutants")]
+        if let (Some(NextHop::Neighbour(neighbour)), Some(tamper)) = (next, &self.tamper)
+            && tamper.forwards_plain()
+            && self.is_marked(neighbour)
+            && let Ok(octets) = packet.to_vec()
+        {
+            return self.send_frames(&octets, LinkAddress::Extended(neighbour), Copies::Plain);
+        }
         match next {
             Some(next) if next != back => self.send_packet(&packet, next, Class::Other),
             _ => count(&mut self.counters.dropped_no_route),
@@ -150,6 +162,10 @@ impl Stack {
                     self.tell.event(now, "echo_reply", arguments);
                 }
             }
+            (Message::Ndp(wire::ndp::Message::RouterSolicitation { .. }), _)
+                if destination.is_multicast()
+                    && self.kept.is_keyed()
+                    && self.mutant.is(Mutant::KeyedDeafToSolicitations) => {}
             (Message::Ndp(message), Origin::Link { neighbour, .. }) if hop_limit == ND_HOP_LIMIT => {
                 let delay = if destination.is_multicast() && !self.mutant.free().advertises_at_once() {
                     random_below(discovery::ADVERTISEMENT_DELAY_MAX, &mut self.entropy)

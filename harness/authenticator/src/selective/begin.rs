@@ -90,7 +90,9 @@ impl CommissioningTool {
                     Some(&(eui64, _)) if self.is(Mutant::CloseWithoutDtls) => {
                         Some(Kind::Plain { eui64, request: Some(unconfirmed(all_secured_request(value, seq))) })
                     }
-                    _ => Some(Kind::AllSecured { value, seq, remaining, failures: Vec::new() }),
+                    _ => {
+                        Some(Kind::AllSecured { value, seq, everybody: to.is_none(), remaining, failures: Vec::new() })
+                    }
                 }
             }
             Order::Adopt(eui64) => {

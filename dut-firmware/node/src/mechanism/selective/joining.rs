@@ -25,6 +25,10 @@ impl Selective {
 
     pub(super) fn send_due_join_request(&mut self, cx: &mut Context<'_>) {
         let due = self.join_requests.next().is_some_and(|next| next <= cx.now);
+        #[cfg(feature = "mutants")]
+        if due && self.has_given_up(cx) {
+            return self.join_requests.stop();
+        }
         if due && !self.join_requests_pause() {
             self.send_join_request(cx);
         }
@@ -91,6 +95,8 @@ impl Selective {
             let (kind, code) = (sel::ICMPV6_TYPE, message.kind.code());
             payload = Message::Other { kind, code, body }.to_vec(source, destination).unwrap_or_default();
         }
+        #[cfg(feature = "mutants")]
+        let (payload, destination) = self.misdirected(payload, source, destination);
         Packet { header: Header::new(source, destination, NextHeader::ICMPV6, hop_limit), payload }
     }
 

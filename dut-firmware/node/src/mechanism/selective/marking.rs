@@ -7,7 +7,7 @@ use protocols::lowpan::Protection;
 use protocols::time::Instant;
 use wire::Eui64;
 use wire::icmpv6::Message;
-use wire::ipv6::{Header, NextHeader, Packet, is_link_local};
+use wire::ipv6::{ALL_NODES, Header, NextHeader, Packet, is_link_local};
 use wire::sel::{self, Kind, MULTIHOP_HOPLIMIT};
 
 use super::profile::LIFETIME_UNIT;
@@ -34,7 +34,7 @@ impl Selective {
             source = stack.global().unwrap_or(source);
         }
         let hop_limit = if self.mutant.is(Mutant::SsrHopLimit1) { 1 } else { self.mutant.free().multihop_hop_limit() };
-        let destination = link_local_of(to);
+        let destination = if self.mutant.is(Mutant::SsrToAll) { ALL_NODES } else { link_local_of(to) };
         let Ok(payload) = Message::Sel(message).to_vec(source, destination) else { return };
         let packet = Packet { header: Header::new(source, destination, NextHeader::ICMPV6, hop_limit), payload };
         stack.send_packet(&packet, NextHop::Neighbour(to), Class::Bootstrap);
@@ -99,9 +99,7 @@ impl Selective {
         let series = self.exchanges.with(from);
         let delay = self.mutant.free().ssr_delay();
         if !delay.is_zero() {
-            if series.take_answer(now, marked) {
-                series.answer_at(now + delay);
-            }
+            series.answer_later(now, marked, delay);
             return false;
         }
         series.take_answer(now, marked) || self.mutant.is(Mutant::SsrLoop)
@@ -125,6 +123,8 @@ impl Selective {
 
     /// A frame was taken. A neighbour that secures what it sends to this device has marked the link: so should this one.
     pub(super) fn hear(&mut self, cx: &mut Context<'_>, from: Eui64, protection: Protection, to_all: bool) {
+        #[cfg(feature = "mutants")]
+        self.note_frame(protection);
         let unmarked = cx.stack.kept().is_keyed() && !cx.stack.is_marked(from);
         if !unmarked || !cx.stack.knows(from) {
             return;

@@ -64,6 +64,8 @@ pub(crate) struct Selective {
     /// number: only for a mutant that takes it twice.
     last_datagram: u32,
     last_close: Option<(u32, u32)>,
+    #[cfg(feature = "mutants")]
+    memory: hooks::Memory,
     /// What a response brings about that a variant holds back.
     #[cfg(feature = "mutants")]
     waiting: key_resource::Effect,
@@ -100,6 +102,7 @@ impl Service for Selective {
             last_datagram: 0,
             last_close: None,
             #[cfg(feature = "mutants")]
+            memory: hooks::Memory::default(),
             waiting: key_resource::Effect::None,
             #[cfg(feature = "mutants")]
             computing: alloc::collections::VecDeque::new(),
@@ -115,7 +118,8 @@ impl Service for Selective {
     }
 
     fn erase(&mut self) {
-        self.kept = Kept::default();
+        let close_seq = self.kept.close_seq.filter(|_| self.mutant.is(Mutant::ResetKeepsCloseSeq));
+        self.kept = Kept { close_seq, ..Kept::default() };
     }
 
     fn handle(&mut self, cx: &mut Context<'_>, input: &Input) -> Taken {
@@ -126,6 +130,8 @@ impl Service for Selective {
             #[cfg(feature = "mutants")]
             Input::Refused { from } => self.answer_refused(cx, *from),
             Input::Address(_) => {
+                #[cfg(feature = "mutants")]
+                self.take_default_key(cx);
                 #[cfg(feature = "find")]
                 self.start_search(cx);
                 self.start_join_requests(cx);
@@ -160,6 +166,8 @@ impl Service for Selective {
     }
 
     fn poll(&mut self, cx: &mut Context<'_>) {
+        #[cfg(feature = "mutants")]
+        self.stop_without_tool(cx);
         #[cfg(feature = "find")]
         self.send_due_query(cx);
         self.send_due_join_request(cx);
@@ -224,7 +232,10 @@ impl Mechanism for Selective {
 impl Selective {
     /// Tells the stack what the link lets in and out from now on.
     fn admit(&self, stack: &mut Stack) {
-        stack.admit(Rules { all_secured: self.kept.all_secured, mutant: self.mutant });
+        let in_words_only = self.mutant.is(Mutant::OpenInWordsOnly) && self.kept.close_seq.is_some();
+        stack.admit(Rules { all_secured: self.kept.all_secured || in_words_only, mutant: self.mutant });
+        #[cfg(feature = "mutants")]
+        self.lay_hands(stack, 0);
     }
 
     /// Stores ALL_SECURED and the sequence number it came with; the link goes by it at once.

@@ -20,6 +20,10 @@ impl Selective {
         {
             self.apply(cx, Effect::AllSecured(true, seq));
         }
+        #[cfg(feature = "mutants")]
+        if self.leaves_alone(cx, peer) {
+            return;
+        }
         let Some(anchor) = &cx.given.anchor else { return };
         self.last_datagram = hash(datagram);
         let tool = self.tool(cx);
@@ -32,6 +36,8 @@ impl Selective {
     /// Takes a plain CoAP datagram, if there is anything to offer (`PROFILE-SEL` 15).
     pub(super) fn receive_plain_coap(&mut self, cx: &mut Context<'_>, peer: Peer, datagram: &[u8]) {
         let open = self.mutant.is(Mutant::KeyPlainCoap) || self.mutant.is(Mutant::DiscoveryPlainCoap);
+        #[cfg(feature = "mutants")]
+        let open = open || self.hears_secured_coap(cx.stack);
         if self.kept.all_secured || open {
             self.plain_server.handle(cx.now, peer, datagram, &mut cx.stack.entropy);
             self.run_servers(cx);
@@ -67,6 +73,8 @@ impl Selective {
                 }
                 Some(Event::Established(peer)) => report_session(cx, peer, "established"),
                 Some(Event::Closed(peer, reason)) => {
+                    #[cfg(feature = "mutants")]
+                    self.note_end_of_session();
                     cx.stack.tell.log(alloc::format!("DTLS session with {} closed: {reason:?}", peer.address));
                     report_session(cx, peer, "closed");
                 }
@@ -134,6 +142,11 @@ impl Selective {
                 if !value && self.mutant.is(Mutant::OpenDropsMarks) {
                     drop_marks(cx);
                 }
+                #[cfg(feature = "mutants")]
+                self.pause_at(
+                    if value { Mutant::RelayPausesWhenClosed } else { Mutant::RelayPausesWhenOpened },
+                    cx.stack,
+                );
                 let arguments = Arguments::default().with("value", u8::from(value)).with("seq", seq);
                 cx.stack.tell.event(cx.now, "all_secured", arguments);
             }
@@ -152,7 +165,16 @@ impl Selective {
         }
         cx.stack.tell.event(cx.now, "keyed", arguments);
         #[cfg(feature = "mutants")]
-        self.show_key(cx.stack);
+        {
+            self.show_key(cx.stack);
+            self.pause_at(Mutant::RelayPausesWhenKeyed, cx.stack);
+            if self.mutant.is(Mutant::ClosedWithKey) {
+                self.set_all_secured(cx.stack, true, 0);
+            }
+            if cx.stack.kept().keys().len() > 1 {
+                self.lose_with_second_key(cx);
+            }
+        }
         if !self.wants_to_join(cx.stack) {
             self.join_requests.stop();
         }

@@ -155,6 +155,12 @@ impl SecureServer {
 
     /// The next thing to do; to be called until it returns `None`.
     pub(crate) fn poll(&mut self, now: Instant) -> Option<Event> {
+        let impatient = |session: &mut Session| {
+            session.begun && !session.established && session.active + core::time::Duration::from_secs(3) <= now
+        };
+        if self.mutant.is(Mutant::HandshakeImpatient) && self.session.as_mut().is_some_and(impatient) {
+            self.session = None;
+        }
         let session = self.session.as_mut()?;
         let idles =
             session.active + self.mutant.free().session_idle() <= now && !self.mutant.is(Mutant::SessionNeverIdle);
@@ -230,13 +236,23 @@ impl SecureServer {
                 TrustAnchor::KeyPair(pair) => self.by_key_pair(pair, credentials.unix_time_at_zero)?,
             }
         };
+        #[cfg(feature = "mutants")]
+        let tls = match self.mutant.is(Mutant::SuiteMissing) {
+            true => ServerConfig { cipher_suites: Vec::new(), ..tls },
+            false => tls,
+        };
         let config = dtls::ServerConfig {
             tls,
             cookie: (!self.mutant.is(Mutant::NoCookie)).then_some(cookie),
             mtu: DTLS_MTU,
             retransmission: self.retransmission(),
         };
-        let dtls = dtls::Server::new(config, Entropy::from_rng(&mut self.entropy)).ok()?;
+        #[cfg_attr(not(feature = "mutants"), allow(unused_mut, reason = "only a mutant changes it"))]
+        let mut dtls = dtls::Server::new(config, Entropy::from_rng(&mut self.entropy)).ok()?;
+        #[cfg(feature = "mutants")]
+        if self.mutant.is(Mutant::RecordUnverified) {
+            dtls.take_unverified();
+        }
         let coap = coap_server(&mut self.entropy, self.mutant);
         let with_tool = credentials.tool == Some(peer.address);
         let begun = self.mutant.is(Mutant::HelloFloodBlocks);
@@ -288,7 +304,25 @@ impl SecureServer {
         if self.mutant.is(Mutant::HintUpperCase) {
             hint.make_ascii_uppercase();
         }
-        ServerConfig { psk_identity_hint: Some(hint), ..ServerConfig::new(anchor) }
+        let config = ServerConfig { psk_identity_hint: Some(hint), ..ServerConfig::new(anchor) };
+        #[cfg(feature = "mutants")]
+        if self.mutant.is(Mutant::KeyPairBesidePsk)
+            && let Ok(key) = SigningKey::from_scalar(&[7; 32])
+        {
+            let ecdhe = ServerConfig::with_ecdhe(ServerEcdhe {
+                identity: Identity::raw_public_key(key),
+                client_authentication: ClientAuthentication::None,
+                trust: Default::default(),
+            });
+            let cipher_suites = [ecdhe.cipher_suites.clone(), config.cipher_suites.clone()].concat();
+            return ServerConfig {
+                cipher_suites,
+                psk_store: config.psk_store,
+                psk_identity_hint: config.psk_identity_hint,
+                ..ecdhe
+            };
+        }
+        config
     }
 
     /// The device proves itself by its key; with a root, the tool has to prove itself too.
@@ -296,6 +330,7 @@ impl SecureServer {
         let now = if self.mutant.is(Mutant::ClockIgnored) { MUTANT_TIME } else { unix_time_at_zero };
         let trust = pair.trust(now);
         let client_authentication = match &trust {
+            None if self.mutant.is(Mutant::AlwaysAsksCertificate) => ClientAuthentication::Required,
             None => ClientAuthentication::None,
             Some(_) if self.mutant.is(Mutant::NoCertificateRequest) => ClientAuthentication::None,
             Some(_) if self.mutant.is(Mutant::EmptyCertificateAccepted) => ClientAuthentication::Optional,

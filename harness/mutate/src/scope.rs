@@ -1,0 +1,72 @@
+//! Which sources are mutated: those of the device and of the commissioning tool, and of the protocol engines what they decide by.
+
+/// A folder of sources with its crate.
+#[derive(Debug, Clone, Copy)]
+pub struct Folder {
+    /// The crate's folder, from the root of the project.
+    pub crate_folder: &'static str,
+    /// The crate's package.
+    pub package: &'static str,
+    /// The only folder below `src` that is mutated, if it is not all.
+    pub only: Option<&'static str>,
+    /// Files and folders below `src` that hold no code of the device, with the reason.
+    pub without: &'static [(&'static str, &'static str)],
+}
+
+const TESTS: &str = "tests";
+const TESTER: &str = "of the tester, not of the commissioning tool";
+const NAMED: &str = "lists and hooks of the named mutants: no board has them";
+
+/// What is mutated, lowest floor first.
+pub const FOLDERS: &[Folder] = &[
+    Folder {
+        crate_folder: "dut-firmware/protocols",
+        package: "bootrack-protocols",
+        only: None,
+        without: &[
+            ("mutants.rs", NAMED),
+            ("tls/fault.rs", NAMED),
+            ("tls/stream", "TLS over streams: the device has none"),
+            ("mac", "the radio of the virtual rack is made of it, not the device"),
+            ("work.rs", "counts what a machine computes, for measurements"),
+        ],
+    },
+    Folder {
+        crate_folder: "dut-firmware/node",
+        package: "bootrack-node",
+        only: None,
+        without: &[
+            ("mutants.rs", NAMED),
+            ("selected.rs", NAMED),
+            ("stack/mutants.rs", NAMED),
+            ("stack/tamper.rs", NAMED),
+            ("life/mutants.rs", NAMED),
+            ("mechanism/selective/mutants.rs", NAMED),
+            ("mechanism/selective/hooks.rs", NAMED),
+        ],
+    },
+    Folder {
+        crate_folder: "harness/authenticator",
+        package: "bootrack-authenticator",
+        only: Some("selective"),
+        without: &[
+            ("selective/mutants.rs", NAMED),
+            ("selective/second_engine.rs", "an engine that is not ours, for racks in real time"),
+            ("selective/no_second_engine.rs", "an engine that is not ours, for racks in real time"),
+        ],
+    },
+];
+
+impl Folder {
+    /// Why a file, by its path below `src`, is not mutated; `None` if it is.
+    pub fn reason_without(&self, file: &str) -> Option<&'static str> {
+        if file.ends_with("tests.rs") || file.split('/').any(|part| part == "tests") {
+            return Some(TESTS);
+        }
+        let is_in = |path: &str| file == path || file.strip_prefix(path).is_some_and(|rest| rest.starts_with('/'));
+        if self.only.is_some_and(|only| !is_in(only)) {
+            return Some(TESTER);
+        }
+        self.without.iter().find(|(path, _)| is_in(path)).map(|(_, reason)| *reason)
+    }
+}
