@@ -9,8 +9,10 @@ mod bootstrap;
 mod discovery;
 mod link;
 mod packets;
+mod routing;
 mod sessions;
 mod telling;
+mod together;
 mod traffic;
 
 pub use crate::liberties::{Free, Identity, Json, Liberties, Links, Told};
@@ -55,6 +57,9 @@ const NONE: Variant = Variant {
     engines: Engines::REFERENCE,
 };
 
+/// What a mutant takes for a liberty, and the profile does not give.
+pub(crate) static SILENT: Engines = Engines { discards_silently: true, ..Engines::REFERENCE };
+
 const SAME: Liberties = Liberties::REFERENCE;
 const ALIKE: Engines = Engines::REFERENCE;
 
@@ -66,8 +71,10 @@ const LISTS: &[&[Variant]] = &[
     link::VARIANTS,
     packets::VARIANTS,
     discovery::VARIANTS,
+    routing::VARIANTS,
     traffic::VARIANTS,
     telling::VARIANTS,
+    together::VARIANTS,
 ];
 
 impl Variant {

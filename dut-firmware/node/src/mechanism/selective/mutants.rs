@@ -63,6 +63,7 @@ protocols::mutants! {
     ClockIgnored "clock-ignored" "SEL-4-4" "Judges certificates by a day in July 2020, whatever its clock says."
     RevocationIgnored "revocation-ignored" "SEL-4-4" "Believes keys that it was told to believe no more."
     PskAny "psk-any" "PROFILE-SEL-13b" "Takes any PSK identity, as if it were its own."
+    WrongKeySilent "wrong-key-silent" "PROFILE-SEL-13b" "Says nothing to who proves another key than its own, and makes no session."
     PskFixed "psk-fixed" "SEL-5.4-10" "Uses a PSK of zeros instead of its trust anchor."
     HintUpperCase "hint-upper-case" "PROFILE-SEL-13a" "Writes its PSK identity hint in upper case."
     NoCookie "no-cookie" "PROFILE-SEL-13d" "Keeps state for a ClientHello that bears no cookie."
