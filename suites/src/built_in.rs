@@ -53,6 +53,14 @@ pub fn named(name: &str) -> Option<Source> {
     all_named().into_iter().find(|source| source.name.ends_with(&format!("/{name}.toml")))
 }
 
+/// The monitors: what is judged on everything that is done, in every case.
+pub fn monitors() -> Vec<Source> {
+    sources! {
+        "life/monitors.toml",
+        "selective/monitors.toml",
+    }
+}
+
 /// The clause ledgers.
 pub fn clauses() -> Vec<Source> {
     sources! {
@@ -62,6 +70,7 @@ pub fn clauses() -> Vec<Source> {
         "drafts/SBOOT.toml",
         "drafts/SURVEY.toml",
         "drafts/EAPAPP.toml",
+        "drafts/BASE.toml",
     }
 }
 

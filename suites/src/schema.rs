@@ -496,7 +496,7 @@ enum Literal {
     Text(String),
 }
 
-/// What a field must be: a literal, or one of `{ not }`, `{ min, max }`, `{ one_of }`, `{ present }`, `{ mask, value }`.
+/// What a field must be: a literal, or one of `{ not }`, `{ min, max }`, `{ one_of }`, `{ present }`, `{ mask, value }`, `{ prefix }`.
 #[derive(JsonSchema)]
 #[schemars(untagged)]
 #[allow(dead_code)]
@@ -525,6 +525,8 @@ struct ConstraintTable {
     mask: Option<Whole>,
     /// What they must be.
     value: Option<Whole>,
+    /// An IPv6 prefix, as `fe80::/10`, that the address is under.
+    prefix: Option<String>,
 }
 
 #[cfg(test)]

@@ -72,10 +72,13 @@ fn every_case_about_a_duty_of_the_tool_has_the_tool_under_test() {
     let world = World::new();
     let suites = world.load(&built_in::all()).unwrap();
     let mut cases: Vec<Case> = suites.into_iter().flat_map(|suite| suite.cases).collect();
-    assert_eq!(world.ledger.uncovered(&cases).iter().map(|fault| &fault.message).collect::<Vec<_>>(), [""; 0]);
+    assert_eq!(
+        world.ledger.uncovered(&cases, &world.monitors()).iter().map(|fault| &fault.message).collect::<Vec<_>>(),
+        [""; 0]
+    );
     let case = cases.iter_mut().find(|case| case.base == "SEL-CLOSE-01").unwrap();
     case.clauses.push("SEL-5.3.2-13".to_owned());
-    let faults = world.ledger.uncovered(&cases);
+    let faults = world.ledger.uncovered(&cases, &world.monitors());
     assert!(faults.len() == 1 && faults[0].line_column().is_some(), "{faults:?}");
     let told = "case `SEL-CLOSE-01` has `dut` under test and cites clause `SEL-5.3.2-13`, a duty of `ct`";
     assert_eq!(faults[0].message, told);

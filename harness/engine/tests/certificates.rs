@@ -45,6 +45,7 @@ fn environment() -> Environment {
         security_level: suites::plan::PROFILE_LEVEL,
         device: suites::device::DeviceFacts::default(),
         steps: vec![step],
+        monitors: suites::monitor::Monitors::default(),
         origin: Origin { file: "t.toml".to_owned(), line: 1 },
     };
     let mut environment = Environment::default();

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use crate::table::Place;
-use crate::verdict::{Blame, StepOutcome, Verdict};
+use crate::verdict::{Blame, OwnOutcome, StepOutcome, Verdict, Violation, Watched};
 
 /// The version string of the bundle format.
 pub const RUN_SCHEMA: &str = "bootrack-run/1";
@@ -138,6 +138,15 @@ pub struct CaseResult {
     pub evidence: Vec<u64>,
     /// One outcome a step.
     pub steps: Vec<StepOutcome>,
+    /// What the steps came to by themselves, where a monitor made the verdict.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub own: Option<OwnOutcome>,
+    /// What monitors found.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub violations: Vec<Violation>,
+    /// How much each monitor had to do, by its ID; those that had nothing are left out.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub watched: BTreeMap<String, Watched>,
     /// The state of the device before the body, if the case declares it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub entry_state: Option<DeviceState>,

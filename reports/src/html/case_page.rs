@@ -58,6 +58,7 @@ pub(super) struct Page {
     events: Option<EventList>,
     exposures: Vec<super::exposure::Kind>,
     resources: Option<super::resources::OfCase>,
+    monitors: Option<super::monitors::OfCase>,
     files: Vec<Fact>,
     wireshark: Option<String>,
 }
@@ -105,7 +106,7 @@ struct Field {
 
 /// Event numbers: those with an anchor on this page, and how many more there are.
 #[derive(Serialize, Clone, Default)]
-struct Evidence {
+pub(super) struct Evidence {
     events: Vec<EventRef>,
     more: usize,
 }
@@ -180,6 +181,7 @@ pub(super) fn page(manifest: &RunManifest, clauses: &Clauses, case: &CaseInput<'
         events,
         exposures: super::exposure::of_case(&case.exposures),
         resources: super::resources::of_case(&case.bootstraps),
+        monitors: super::monitors::of_case(result, |numbers| refs(numbers, &listed)),
         files: result.digests.iter().map(|(name, digest)| fact(name, digest)).collect(),
         wireshark: result.digests.contains_key(names::CAPTURE).then(|| {
             format!(
@@ -230,7 +232,8 @@ fn evidence(result: &CaseResult) -> BTreeSet<u64> {
         let miss = step.nearest_miss.iter().flat_map(|miss| miss.evidence.clone());
         step.evidence.iter().copied().chain(miss).collect::<Vec<u64>>()
     };
-    result.evidence.iter().copied().chain(result.steps.iter().flat_map(of_step)).collect()
+    let found = result.violations.iter().flat_map(|violation| violation.evidence.iter().copied());
+    result.evidence.iter().copied().chain(found).chain(result.steps.iter().flat_map(of_step)).collect()
 }
 
 fn refs(numbers: &[u64], listed: &BTreeSet<u64>) -> Evidence {

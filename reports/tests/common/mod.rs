@@ -151,6 +151,7 @@ fn case(id: &str, phase: &str, purpose: &str, clauses: &[&str], steps: Vec<Step>
         security_level: suites::plan::PROFILE_LEVEL,
         device: suites::device::DeviceFacts::default(),
         steps,
+        monitors: suites::monitor::Monitors::default(),
         origin: Origin { file: "selective-order.toml".into(), line: 41 },
     }
 }
@@ -227,6 +228,9 @@ fn result(case: &Case, verdict: Verdict, steps: Vec<StepOutcome>, log: &Log) -> 
         seed: record::sha256_hex(case.id.as_bytes()),
         duration: log.now,
         digests: digests.map(|name| (name.to_owned(), digest(name))).collect(),
+        own: None,
+        violations: Vec::new(),
+        watched: BTreeMap::new(),
         earlier_tries: Vec::new(),
     }
 }

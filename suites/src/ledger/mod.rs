@@ -13,6 +13,7 @@ use input::{Fault, Source};
 pub use mechanism::{MECHANISMS, Mechanism, mechanism};
 pub use sections::Section;
 
+use crate::monitor::Monitors;
 use crate::plan::Case;
 use crate::tree::{self, Faults};
 
@@ -236,11 +237,17 @@ impl Ledger {
 
     /// Clauses classed `tested` that no case cites, clauses classed otherwise that one does, and duties of another that a case
     /// with something else under test cites: each a fault at the clause.
-    pub fn uncovered<'a>(&self, cases: impl IntoIterator<Item = &'a Case>) -> Vec<Fault> {
-        let mut cited: BTreeMap<&str, Vec<&Case>> = BTreeMap::new();
+    pub fn uncovered<'a>(&self, cases: impl IntoIterator<Item = &'a Case>, monitors: &'a Monitors) -> Vec<Fault> {
+        let mut cited: BTreeMap<&str, Vec<Citing<'_>>> = BTreeMap::new();
         for case in cases {
             for clause in &case.clauses {
-                cited.entry(clause).or_default().push(case);
+                cited.entry(clause).or_default().push(Citing { what: "case", id: &case.base, iut: case.iut.name() });
+            }
+        }
+        for monitor in monitors.iter() {
+            for clause in &monitor.clauses {
+                let (id, iut) = (monitor.id.as_str(), monitor.iut.name());
+                cited.entry(clause).or_default().push(Citing { what: "monitor", id, iut });
             }
         }
         self.clauses
@@ -256,25 +263,34 @@ impl Ledger {
     }
 }
 
+/// A case or a monitor that cites a clause, and what is under test there.
+struct Citing<'a> {
+    what: &'static str,
+    id: &'a str,
+    iut: &'a str,
+}
+
 /// What is wrong between a clause and the cases that cite it, and the remedy.
-fn fault_of(clause: &Clause, citing: &[&Case]) -> Option<(String, String)> {
+fn fault_of(clause: &Clause, citing: &[Citing<'_>]) -> Option<(String, String)> {
     let id = &clause.id;
     match (&clause.class, citing.first()) {
         (Class::Tested, None) => Some((
-            format!("clause `{id}` is classed `tested`, but no case cites it"),
+            format!("clause `{id}` is classed `tested`, but no case and no monitor cites it"),
             "cite it, or give it another class".to_owned(),
         )),
-        (Class::Untestable(_) | Class::OutOfScope(_) | Class::Later(_), Some(_)) => Some((
-            format!("a case cites clause `{id}`, which is not classed `tested`"),
+        (Class::Untestable(_) | Class::OutOfScope(_) | Class::Later(_), Some(Citing { what, .. })) => Some((
+            format!("a {what} cites clause `{id}`, which is not classed `tested`"),
             "class it `tested`, or cite another".to_owned(),
         )),
         _ => {
             let duty = clause.duty.as_ref()?;
-            let of_another = citing.iter().find(|case| case.iut.name() != duty)?;
-            let (case, under_test) = (&of_another.base, of_another.iut.name());
+            let Citing { what, id: case, iut: under_test } = citing.iter().find(|citing| citing.iut != duty)?;
             Some((
-                format!("case `{case}` has `{under_test}` under test and cites clause `{id}`, a duty of `{duty}`"),
-                format!("give the case iut = \"{duty}\", or cite a clause about what `{under_test}` does"),
+                format!("{what} `{case}` has `{under_test}` under test and cites clause `{id}`, a duty of `{duty}`"),
+                format!(
+                    "give the {what} {} = \"{duty}\", or cite a clause about what `{under_test}` does",
+                    if *what == "case" { "iut" } else { "from" }
+                ),
             ))
         }
     }

@@ -3,6 +3,7 @@
 mod command;
 mod defined;
 mod line;
+pub(crate) mod monitor;
 mod order_time;
 mod rows;
 pub(crate) mod step;
@@ -20,6 +21,7 @@ use record::table::Place;
 use crate::device::DeviceFacts;
 use crate::ledger::Ledger;
 use crate::liberties::Liberties;
+use crate::monitor::Monitors;
 use crate::oracles::{self, NONE, ORACLES};
 use crate::pics::Proforma;
 use crate::pixit::Pixit;
@@ -339,6 +341,7 @@ impl CaseReader<'_, '_, '_> {
                 security_level: liberties.security_level,
                 device: DeviceFacts::of(self.catalogue.pixit, &iut, is_told),
                 steps,
+                monitors: Monitors::default(),
                 origin: Origin { file: self.faults.source.name.clone(), line: self.faults.line(table.span.start) },
             };
             // Where a step could not be read, what the case awaits is not known.

@@ -6,6 +6,7 @@ use wire::dtls::{RecordHeader, open, seal};
 use wire::tls::{ContentType, KeyBlock, MAX_PLAINTEXT, PROTECTION_OVERHEAD, ProtocolVersion, Sender};
 
 use super::replay::{Freshness, ReplayWindow};
+use crate::liberties::Free;
 use crate::work::Work;
 
 /// Octets of the additional data of a record: epoch and sequence number, type, version, length (RFC 5246 6.2.3.3).
@@ -52,6 +53,8 @@ pub(super) struct RecordLayer {
     /// What a mutant does: takes records whose MAC is wrong.
     #[cfg(feature = "mutants")]
     unverified: bool,
+    /// Which liberties it takes.
+    free: Free,
 }
 
 impl RecordLayer {
@@ -68,6 +71,7 @@ impl RecordLayer {
             ready: Vec::new(),
             #[cfg(feature = "mutants")]
             unverified: false,
+            free: Free::default(),
         }
     }
 
@@ -81,6 +85,16 @@ impl RecordLayer {
     #[cfg(feature = "mutants")]
     pub(super) fn takes_unverified(&self) -> bool {
         self.unverified
+    }
+
+    /// Takes these liberties from now on.
+    pub(super) fn set_free(&mut self, free: Free) {
+        self.free = free;
+    }
+
+    /// Which liberties it takes.
+    pub(super) fn free(&self) -> Free {
+        self.free
     }
 
     /// Makes epoch 1 usable.
@@ -122,7 +136,7 @@ impl RecordLayer {
 
     /// Adds a record, to the current datagram if it fits there. `plaintext` is no longer than [`Self::capacity`].
     pub(super) fn write(&mut self, epoch: u16, content_type: ContentType, plaintext: &[u8]) -> Result<(), Exhausted> {
-        if plaintext.len() > self.room(epoch) {
+        if plaintext.len() > self.room(epoch) || self.free.messages_apart() {
             self.flush();
         }
         let [clear, protected] = &mut self.epochs;

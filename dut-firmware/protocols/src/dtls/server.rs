@@ -48,7 +48,8 @@ impl Server {
         cookie: Option<CookieConfig>,
         entropy: Entropy,
     ) -> Self {
-        let connection = Connection::new(Sender::Server, mtu, retransmission, config.limits);
+        let mut connection = Connection::new(Sender::Server, mtu, retransmission, config.limits);
+        connection.set_free(config.free);
         Self { engine: tls::Server::new(config, entropy, connection), cookie, accepted: None }
     }
 
@@ -138,13 +139,15 @@ impl Server {
         }
         let mut work = Work::default();
         if let Some(config) = &self.cookie
-            && !cookie::is_valid(config, now, &hello, &mut work)
+            && !cookie::is_valid(config, self.engine.free(), now, &hello, &mut work)
         {
-            let cookie = cookie::cookie(config, now, &hello, &mut work);
-            let request = HelloVerifyRequest { version: ProtocolVersion::DTLS_1_0, cookie };
+            let cookie = cookie::cookie(config, self.engine.free(), now, &hello, &mut work);
+            let as_1_2 = self.engine.free().hello_verify_as_1_2();
+            let version = if as_1_2 { ProtocolVersion::DTLS_1_2 } else { ProtocolVersion::DTLS_1_0 };
+            let request = HelloVerifyRequest { version, cookie };
             self.engine.add_work(work);
             let request = Handshake::HelloVerifyRequest(request);
-            self.engine.carrier.send_stateless(&request, message.message_seq, sequence_number);
+            self.engine.carrier.send_stateless(&request, version, message.message_seq, sequence_number);
             return Ok(());
         }
         // What an established session has cost is not what the next costs.

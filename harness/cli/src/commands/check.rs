@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use engine::mutant::Mutant;
 use explorer::RULES;
+use input::Source;
 use serde_json::json;
 use suites::ledger::tally::Tally;
 use suites::ledger::{Ledger, MECHANISMS, Mechanism, Specification};
@@ -21,14 +22,20 @@ pub(crate) fn check(arguments: &Check) -> Result<Exit, Failure> {
     inputs::check_boards(&testbed, &testbed_source, &loaded)?;
     // The ledger speaks of the built-in suites; a file of one's own need not cover it.
     if arguments.paths.is_empty() {
-        let mut faults = loaded.ledger.uncovered(loaded.cases());
+        let mut faults = loaded.ledger.uncovered(loaded.cases(), &loaded.monitors);
+        let bases = loaded.cases().map(|case| case.base.as_str()).collect();
+        faults.extend(suites::shown_nowhere(&built_in::monitors(), &bases));
         faults.extend(readers::symbols_without_case(&built_in::pics(), &built_in::all()));
-        faults.extend(readers::values_without_reader(&built_in::pixit(), &built_in::all()));
+        let readers_of_pixit: Vec<Source> = built_in::all().into_iter().chain(built_in::monitors()).collect();
+        faults.extend(readers::values_without_reader(&built_in::pixit(), &readers_of_pixit));
         faults.extend(loaded.ledger.unknown_mutants(|name| Mutant::from_name(name).is_some()));
         faults.extend(oracles::cases_without_oracle(&built_in::all()));
         if !faults.is_empty() {
             return Err(faults.into());
         }
+    }
+    if arguments.monitors {
+        return super::check_monitors::check(&loaded, testbed, arguments.json);
     }
     let rows = loaded.cases().count();
     let tallies: Vec<(&Specification, Tally)> =

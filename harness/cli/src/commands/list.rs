@@ -2,16 +2,47 @@
 
 use record::table::{self, Table};
 use serde_json::json;
+use suites::describe;
+use suites::monitor::{Monitor, Rule};
 use suites::plan::Case;
 
 use crate::arguments::List;
 use crate::exit::Exit;
 use crate::failure::Failure;
-use crate::inputs;
+use crate::inputs::{self, Loaded};
 use crate::output::{self, say};
 
+/// The monitors that watch every case.
+fn monitors(loaded: &Loaded, as_json: bool) -> Exit {
+    let applicable = loaded.monitors.applicable(&loaded.pics);
+    let applies = |monitor: &Monitor| applicable.get(&monitor.id).is_some();
+    if as_json {
+        let entry = |monitor: &Monitor| {
+            json!({
+                "id": monitor.id, "purpose": monitor.purpose, "clauses": monitor.clauses, "pics": monitor.pics,
+                "from": monitor.iut.name(), "rule": describe::rule(monitor), "applies": applies(monitor),
+                "of_profile": monitor.is_of_profile(),
+            })
+        };
+        let all: Vec<_> = loaded.monitors.iter().map(entry).collect();
+        output::json(&json!({ "schema": "bootrack-monitors/1", "monitors": all }));
+        return Exit::Passed;
+    }
+    for monitor in loaded.monitors.iter() {
+        let note = if applies(monitor) { "" } else { " (not applicable by the PICS)" };
+        say!("  {:<28} {}{note}", monitor.id, monitor.purpose);
+    }
+    let machines = loaded.monitors.iter().filter(|monitor| matches!(monitor.rule, Rule::Machine { .. })).count();
+    let all = loaded.monitors.iter().len();
+    say!("{all} monitors, {} as data and {machines} as machines", all - machines);
+    Exit::Passed
+}
+
 pub(crate) fn list(arguments: &List) -> Result<Exit, Failure> {
-    let (_, plan) = inputs::plan(&arguments.planning)?;
+    let (loaded, plan) = inputs::plan(&arguments.planning)?;
+    if arguments.monitors {
+        return Ok(monitors(&loaded, arguments.json));
+    }
     let tables = table::tables(plan.cases.iter().map(|case| (case.id.as_str(), case.table.as_ref())));
     if arguments.json {
         let entry = |case: &Case| {

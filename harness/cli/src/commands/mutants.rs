@@ -15,7 +15,7 @@ use suites::plan::Case;
 use testbeds::testbed::Device;
 
 use crate::arguments::Mutants;
-use crate::commands::{run, unbiased};
+use crate::commands::{run, unbiased, varied};
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::inputs;
@@ -41,6 +41,9 @@ pub(crate) fn mutants(arguments: &Mutants) -> Result<Exit, Failure> {
         false => asked,
     };
     let setting = Setting::new(testbed, Device::Reference);
+    if let Some(draws) = arguments.varied {
+        return varied::varied(arguments, &asked, draws, &setting, &loaded);
+    }
     let attempts = |case| (1..=arguments.repeat).map(move |number| (case, number));
     let planned =
         |(case, number)| PlannedCase::attempt(case, arguments.seed, number, &setting.testbed, setting.stations);
@@ -50,7 +53,7 @@ pub(crate) fn mutants(arguments: &Mutants) -> Result<Exit, Failure> {
     let trials = mutation::run_mutants(&asked, &cases, &setting, jobs, every_case, &|_| {})
         .map_err(|error| Failure::Broken(error.to_string()))?;
     if arguments.profile {
-        return Ok(print_departures(&asked, &trials, started, arguments.json));
+        return Ok(print_departures(&asked, &trials, &loaded.ledger, started, arguments.json));
     }
 
     let unbroken = match arguments.mutants.as_slice() {
@@ -72,6 +75,9 @@ pub(crate) fn mutants(arguments: &Mutants) -> Result<Exit, Failure> {
         .filter(|planned| planned.case.kills.is_empty())
         .map(|planned| planned.case.base.as_str())
         .collect();
+    let alone: BTreeSet<&str> = trials.iter().filter_map(Trial::found_alone_by).collect();
+    let named: BTreeSet<&str> = trials.iter().flat_map(|trial| &trial.monitors).map(String::as_str).collect();
+    let never_alone: Vec<&str> = named.into_iter().filter(|monitor| !alone.contains(monitor)).collect();
     let killed = killers.values().filter(|cases| !cases.is_empty()).count();
     if arguments.json {
         let list: Vec<_> =
@@ -100,14 +106,21 @@ pub(crate) fn mutants(arguments: &Mutants) -> Result<Exit, Failure> {
         for mutant in &asked {
             let by = &killers[mutant.name()];
             let state = match by.as_slice() {
-                [] if unnamed.contains(mutant) => "no case names it".to_owned(),
+                [] if unnamed.contains(mutant) => "no case and no monitor names it".to_owned(),
                 [] => "SURVIVED".to_owned(),
                 cases => format!("killed by {}", cases.join(" ")),
             };
             say!("{:<36} {:<18} {state}", mutant.name(), mutant.clause());
         }
         for trial in &escaped {
-            say!("\n{} should kill {}: {} ({})", trial.case, trial.mutant.name(), trial.verdict, trial.reason);
+            let who = match trial.monitors.as_slice() {
+                [] => trial.case.clone(),
+                monitors => format!("{} in {}", monitors.join(" and "), trial.case),
+            };
+            say!("\n{who} should kill {}: {} ({})", trial.mutant.name(), trial.verdict, trial.reason);
+        }
+        for monitor in &never_alone {
+            say!("\nmonitor {monitor} finds no mutant that nothing else finds: nothing shows what it is for");
         }
         for (name, clause) in &unbroken {
             say!("\n{name} is said to break {clause}, and fails at no step that cites it");
@@ -120,15 +133,16 @@ pub(crate) fn mutants(arguments: &Mutants) -> Result<Exit, Failure> {
         }
         say!("\n{killed} of {} mutants killed, {:.1} s", asked.len(), started.elapsed().as_secs_f64());
         if !unnamed.is_empty() {
-            say!("{} are named by no case yet; they stay in the denominator", unnamed.len());
+            say!("{} are named by no case and no monitor yet; they stay in the denominator", unnamed.len());
         }
     }
-    Ok(if escaped.is_empty() && idle.is_empty() && unbroken.is_empty() { Exit::Passed } else { Exit::Failed })
+    let is_whole = escaped.is_empty() && idle.is_empty() && unbroken.is_empty() && never_alone.is_empty();
+    Ok(if is_whole { Exit::Passed } else { Exit::Failed })
 }
 
 /// What departures from the profile alone were held against the draft.
-fn print_departures(asked: &[Mutant], trials: &[Trial], started: Instant, as_json: bool) -> Exit {
-    let wrong: Vec<&Trial> = trials.iter().filter(|trial| trial.blames_the_draft_for_the_profile()).collect();
+fn print_departures(asked: &[Mutant], trials: &[Trial], ledger: &Ledger, started: Instant, as_json: bool) -> Exit {
+    let wrong: Vec<&Trial> = trials.iter().filter(|trial| trial.blames_the_draft_for_the_profile(ledger)).collect();
     let fails = trials.iter().filter(|trial| trial.verdict == Verdict::Fail).count();
     if as_json {
         let list: Vec<_> = wrong

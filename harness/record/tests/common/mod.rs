@@ -33,6 +33,9 @@ pub(crate) fn planned(id: &str) -> CaseResult {
         entry_state: None,
         exit_state: None,
         digests: BTreeMap::new(),
+        own: None,
+        violations: Vec::new(),
+        watched: BTreeMap::new(),
         earlier_tries: Vec::new(),
     }
 }

@@ -18,7 +18,6 @@ use wire::{Error, Eui64};
 use super::kept::Kept;
 use super::marking::drop_marks;
 use super::mutants::Mutant;
-use super::profile::SSR_LIFETIME_UNITS;
 use super::{Context, DOMAIN, Selective};
 use crate::selected::Selected;
 use crate::stack::{Copies, Crossing, MINIMUM_LEVEL, NetworkKey, Origin, Peer, Stack, Tamper};
@@ -123,7 +122,7 @@ impl Tamper for Hands {
         }
         let taken = self.mutant.is(Mutant::SelShortBodyTaken) && packet.payload.first() == Some(&sel::ICMPV6_TYPE);
         let from = from.filter(|_| taken)?;
-        Some(Message::Sel(sel::Message::set_secure_request(from, SSR_LIFETIME_UNITS)))
+        Some(Message::Sel(sel::Message::set_secure_request(from, self.mutant.free().ssr_lifetime_units())))
     }
 
     fn takes_replayed(&self, frame: &Frame) -> bool {
@@ -304,7 +303,7 @@ impl Selective {
     pub(crate) fn receive_unknown(&mut self, cx: &mut Context<'_>, packet: &Packet, origin: Origin) {
         let Origin::Link { neighbour, protection } = origin else { return };
         if self.mutant.is(Mutant::SelUnknownCodeTaken) {
-            let message = sel::Message::set_secure_request(neighbour, SSR_LIFETIME_UNITS);
+            let message = sel::Message::set_secure_request(neighbour, self.mutant.free().ssr_lifetime_units());
             self.receive_secure_request(cx, neighbour, protection, &packet.header, &message);
         }
     }

@@ -1,11 +1,5 @@
 //! The mutants of the selective bootstrap.
 
-use core::time::Duration;
-
-use wire::coap::SECURE_PORT;
-
-use crate::selected::Selected;
-
 protocols::mutants! {
     JsrStatusNonzero "jsr-status-nonzero" "SEL-5.3.1-14" "Puts 1 into the Status field of its JSR."
     JsrReservedNonzero "jsr-reserved-nonzero" "SEL-5.3.1-16" "Puts 1 into the Reserved field of its JSR."
@@ -164,25 +158,6 @@ protocols::mutants! {
     SessionsLeak "sessions-leak" "SEL-5.3.2-7" "Takes no handshake any more once three sessions have ended."
     KeyPairBesidePsk "key-pair-beside-psk" "SBOOT-2.1-12" "Makes sessions from a key pair of its own too, though its trust anchor is a pre-shared key."
     StopsWithoutTool "stops-without-tool" "SECC-5.2.1-3" "Falls silent ten minutes after it last heard of the commissioning tool."
-    ; variants
-    SlowSetSecureRequests "slow-set-secure-requests" "PROFILE-SEL-5" "Sends its first SSR and its answers 8 s after what brings them about, as a PIXIT may state."
-    WaitsForButton "waits-for-button" "PROFILE-SEL-4" "Sends its first JSR when it is told to, whatever it was installed with, as a PIXIT may state."
-    ServerElsewhere "server-elsewhere" "PROFILE-SEL-13" "Has its DTLS server at port 5699, as a PIXIT may state."
-    IdentityUpperCase "identity-upper-case" "PROFILE-SEL-13a" "Has its EUI-64 in upper-case hex digits for a PSK identity, as a PIXIT may state."
-    IdentityOctets "identity-octets" "PROFILE-SEL-13a" "Has the octets of its EUI-64 for a PSK identity, as a PIXIT may state."
-}
-
-/// The port of the device's DTLS server.
-pub(super) fn secure_port(mutant: Selected<Mutant>) -> u16 {
-    if mutant.is(Mutant::ServerElsewhere) { 5699 } else { SECURE_PORT }
-}
-
-/// How long the variant takes for its SSRs.
-pub(super) const SLOW_SSR: Duration = Duration::from_secs(8);
-
-/// How long after the key, or the neighbour, the first SSR goes.
-pub(super) fn ssr_delay(mutant: Selected<Mutant>) -> Duration {
-    if mutant.is(Mutant::SlowSetSecureRequests) { SLOW_SSR } else { Duration::ZERO }
 }
 
 /// FNV-1a: enough to tell a datagram that came before.
