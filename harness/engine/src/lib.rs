@@ -21,3 +21,4 @@ pub mod seed;
 pub mod stored_plan;
 pub mod tester;
 pub mod unbiased;
+pub mod variation;

@@ -249,6 +249,8 @@ impl Stack {
 
     /// Sends a packet to its next hop, in the copies that the rules of the mechanism say.
     pub(crate) fn send_packet(&mut self, packet: &Packet, next_hop: NextHop, class: Class) {
+        #[cfg(feature = "mutants")]
+        let packet = &super::otherwise::packet(self.mutant.free(), packet, |source| self.is_own(source));
         let Ok(bytes) = packet.to_vec() else { return count(&mut self.counters.dropped_malformed) };
         if bytes.len() > bounds::PACKET_OCTETS {
             return count(&mut self.counters.dropped_malformed);
@@ -290,9 +292,17 @@ impl Stack {
         for payload in payloads {
             self.sequence_number = self.sequence_number.wrapping_add(1);
             header.sequence_number = Some(self.sequence_number);
+            #[cfg(feature = "mutants")]
+            if let Some(is_last) = self.sequence_number.checked_rem(self.mutant.free().silent_frames()) {
+                header.ack_request = destination != LinkAddress::BROADCAST && is_last != 0;
+            }
             let frame = Frame::new(header, Content::Data(payload));
             match self.finish_frame(&frame, security, fixed) {
-                Ok(psdu) => self.radio.push(psdu, destination.extended(), is_fragment),
+                Ok(psdu) => {
+                    // Of what asks for no acknowledgement nobody knows whether it arrived.
+                    let receiver = destination.extended().filter(|_| header.ack_request);
+                    self.radio.push(psdu, receiver, is_fragment, self.mutant.free());
+                }
                 Err(error) => return self.tell.log(alloc::format!("frame not sent: {error}")),
             }
         }
@@ -316,6 +326,10 @@ impl Stack {
         if let Some(index) = security.key_identifier.index() {
             self.security.transmit_with(index);
         }
+        #[cfg(feature = "mutants")]
+        for _ in 1..self.mutant.free().counter_step() {
+            self.security.counter().skip();
+        }
         Ok(self.security.secure_frame(frame)?.to_vec()?)
     }
 
@@ -332,9 +346,7 @@ impl Stack {
         let error = Message::Error { kind, code: 1, parameter: 0, invoking: Vec::new() };
         let Ok(payload) = error.to_vec(source, destination) else { return };
         let header = ipv6::Header::new(source, destination, NextHeader::ICMPV6, HOP_LIMIT);
-        if let Ok(packet) = (Packet { header, payload }).to_vec() {
-            self.send_frames(&packet, LinkAddress::Extended(to), Copies::Plain);
-        }
+        self.send_packet(&Packet { header, payload }, NextHop::Neighbour(to), Class::Other);
     }
 }
 

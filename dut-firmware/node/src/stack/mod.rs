@@ -7,6 +7,8 @@
 
 mod addresses;
 mod admission;
+#[cfg(feature = "mutants")]
+mod chatter;
 mod commands;
 mod control;
 mod counter_writes;
@@ -21,6 +23,8 @@ mod marks;
 mod mutants;
 mod neighbours;
 mod network;
+#[cfg(feature = "mutants")]
+mod otherwise;
 mod profile;
 mod radio;
 mod random;
@@ -126,6 +130,9 @@ pub(crate) struct Stack {
     counter_writes: CounterWrites,
     radio: TransmitQueue,
     sequence_number: u8,
+    /// What a variant does besides.
+    #[cfg(feature = "mutants")]
+    chatter: chatter::Chatter,
     fragmenter: Fragmenter,
     reassembler: Reassembler,
     contexts: Contexts,
@@ -152,7 +159,7 @@ impl Stack {
         }
         let mut entropy = Entropy::from_seed(hardware.entropy_seed);
         let counter = if mutant.is(Mutant::FrameCounterResetOnReboot) { 0 } else { kept.frame_counter_bound() };
-        let counter = OutgoingCounter::from_stored(counter);
+        let counter = OutgoingCounter::from_stored(counter.max(mutant.free().first_frame_counter()));
         let [sequence_number, tag_high, tag_low, _] = entropy.next_u32().to_be_bytes();
         let site = site.map(|site| {
             let lost = mutant.is(Mutant::ChannelLostOnReboot) && kept.is_keyed();
@@ -163,7 +170,7 @@ impl Stack {
             eui64: hardware.eui64,
             mutant,
             entropy,
-            tell: Tell::new(now),
+            tell: Tell::new(now, mutant.free()),
             flash,
             kept,
             heard,
@@ -181,7 +188,9 @@ impl Stack {
             counter_writes: CounterWrites::new(now),
             radio: TransmitQueue::default(),
             sequence_number,
-            fragmenter: Fragmenter::new(u16::from_be_bytes([tag_high, tag_low])),
+            #[cfg(feature = "mutants")]
+            chatter: chatter::Chatter::default(),
+            fragmenter: Fragmenter::new(u16::from_be_bytes([tag_high, tag_low])).taking(mutant.engines()),
             reassembler: Reassembler::default().with_laxity(Laxity {
                 keeps_the_oldest: mutant.is(Mutant::ReassemblyStarves) || mutant.is(Mutant::ReassemblyIgnoresSecurity),
                 ignores_security: mutant.is(Mutant::ReassemblyIgnoresSecurity),
@@ -229,7 +238,9 @@ impl Stack {
         self.discovery = Discovery::new(self.eui64, site.role, site.parent, self.mutant);
         #[cfg(feature = "rpl")]
         self.install_routing(site);
-        let delay = random_below(discovery::SOLICITATION_DELAY_MAX, &mut self.entropy);
+        let delay = random_below(self.mutant.free().solicitation_delay(), &mut self.entropy);
+        #[cfg(feature = "mutants")]
+        self.chatter_begins(now);
         let outcome = self.discovery.start(now, delay);
         if let Some(parent) = site.parent {
             self.note_neighbour(now, parent);
@@ -260,7 +271,8 @@ impl Stack {
     /// The radio is done with a frame.
     pub(crate) fn transmit_done(&mut self, now: Instant, handle: u32, status: TransmitStatus) {
         let acknowledged = status == TransmitStatus::Success;
-        let pause = if acknowledged { Duration::ZERO } else { random_below(RETRY_PAUSE_MAX, &mut self.entropy) };
+        let gap = self.mutant.free().frame_gap();
+        let pause = if acknowledged { gap } else { gap + random_below(RETRY_PAUSE_MAX, &mut self.entropy) };
         let fate = self.radio.done(now, handle, acknowledged, pause);
         if let Fate::Final(receiver) = fate {
             self.discovery.note_delivery(receiver, acknowledged);
@@ -304,6 +316,8 @@ impl Stack {
         }
         #[cfg(feature = "rpl")]
         self.run_routing(now);
+        #[cfg(feature = "mutants")]
+        self.chat(now);
     }
 
     /// When `poll` has something to do, or the radio.
@@ -318,6 +332,8 @@ impl Stack {
             self.neighbours.deadline(),
             #[cfg(feature = "rpl")]
             self.rpl.as_ref().and_then(rpl::Rpl::deadline),
+            #[cfg(feature = "mutants")]
+            self.chatter.deadline(),
         ];
         deadlines.into_iter().flatten().min()
     }
@@ -422,6 +438,7 @@ impl Stack {
             let _ = self.security.set_key(key.index, LinkKey::new(key.key.0));
         }
         let level = self.kept.transmit_key().map_or(MINIMUM_LEVEL, |key| key.level);
+        let level = self.mutant.free().transmit_level().map_or(level, SecurityLevel::from_bits);
         let transmit_level = if self.mutant.is(Mutant::TxLevelSix) { SecurityLevel::EncMic64 } else { level };
         self.security.set_policy(Policy { minimum_level: MINIMUM_LEVEL, transmit_level, ..self.security.policy() });
     }

@@ -26,3 +26,5 @@ pub(crate) mod schema;
 pub(crate) mod sniff;
 mod tested;
 pub(crate) mod unbiased;
+pub(crate) mod variants;
+pub(crate) mod varied;

@@ -15,7 +15,7 @@ use suites::plan::Case;
 use testbeds::testbed::Device;
 
 use crate::arguments::Mutants;
-use crate::commands::{run, unbiased};
+use crate::commands::{run, unbiased, varied};
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::inputs;
@@ -41,6 +41,9 @@ pub(crate) fn mutants(arguments: &Mutants) -> Result<Exit, Failure> {
         false => asked,
     };
     let setting = Setting::new(testbed, Device::Reference);
+    if let Some(draws) = arguments.varied {
+        return varied::varied(arguments, &asked, draws, &setting, &loaded);
+    }
     let attempts = |case| (1..=arguments.repeat).map(move |number| (case, number));
     let planned =
         |(case, number)| PlannedCase::attempt(case, arguments.seed, number, &setting.testbed, setting.stations);
@@ -50,7 +53,7 @@ pub(crate) fn mutants(arguments: &Mutants) -> Result<Exit, Failure> {
     let trials = mutation::run_mutants(&asked, &cases, &setting, jobs, every_case, &|_| {})
         .map_err(|error| Failure::Broken(error.to_string()))?;
     if arguments.profile {
-        return Ok(print_departures(&asked, &trials, started, arguments.json));
+        return Ok(print_departures(&asked, &trials, &loaded.ledger, started, arguments.json));
     }
 
     let unbroken = match arguments.mutants.as_slice() {
@@ -138,8 +141,8 @@ pub(crate) fn mutants(arguments: &Mutants) -> Result<Exit, Failure> {
 }
 
 /// What departures from the profile alone were held against the draft.
-fn print_departures(asked: &[Mutant], trials: &[Trial], started: Instant, as_json: bool) -> Exit {
-    let wrong: Vec<&Trial> = trials.iter().filter(|trial| trial.blames_the_draft_for_the_profile()).collect();
+fn print_departures(asked: &[Mutant], trials: &[Trial], ledger: &Ledger, started: Instant, as_json: bool) -> Exit {
+    let wrong: Vec<&Trial> = trials.iter().filter(|trial| trial.blames_the_draft_for_the_profile(ledger)).collect();
     let fails = trials.iter().filter(|trial| trial.verdict == Verdict::Fail).count();
     if as_json {
         let list: Vec<_> = wrong

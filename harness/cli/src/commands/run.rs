@@ -9,6 +9,7 @@ use engine::mutant::Mutant;
 use engine::stored_plan::{PlannedCase, StoredPlan};
 use indicatif::{ProgressBar, ProgressStyle};
 use input::Source;
+use node::variants::Variant;
 use record::bundle::Bundle;
 use record::manifest::{CaseResult, Named, RUN_SCHEMA, RunManifest};
 use record::sha256_hex;
@@ -38,7 +39,8 @@ pub(crate) fn run(arguments: &Run) -> Result<Exit, Failure> {
     if planning.selectors.is_empty() {
         planning.selectors.clone_from(&setting.testbed.selectors);
     }
-    let (loaded, plan) = inputs::plan(&planning)?;
+    let stated = arguments.mutant.as_deref().and_then(Variant::from_name);
+    let (loaded, plan) = inputs::plan_for(&planning, stated)?;
     inputs::check_boards(&setting.testbed, &testbed_source, &loaded)?;
     let needed = plan.cases.iter().flat_map(|case| {
         engine::scenery::boards_on_air(case)

@@ -18,7 +18,6 @@ use wire::{Error, Eui64};
 use super::kept::Kept;
 use super::marking::drop_marks;
 use super::mutants::Mutant;
-use super::profile::SSR_LIFETIME_UNITS;
 use super::{Context, DOMAIN, Selective};
 use crate::selected::Selected;
 use crate::stack::{Copies, Crossing, MINIMUM_LEVEL, NetworkKey, Origin, Peer, Stack, Tamper};
@@ -29,6 +28,8 @@ struct Hands {
     all_secured: bool,
     /// So many packets of others are lost.
     to_lose: Cell<u8>,
+    /// Join requests of others that it has seen.
+    requests: Cell<u8>,
 }
 
 /// What a mutant has to remember of the device's life since its start.
@@ -76,8 +77,20 @@ impl Tamper for Hands {
         if against_the_rules && is_of_another_kind {
             return true;
         }
+        if transit && is_request {
+            self.requests.set(self.requests.get().saturating_add(1));
+        }
+        let drowns = mutant.is(Mutant::LbrDrowns) && link.role == Role::SixLbr && self.requests.get() > 50;
+        if drowns && transit {
+            return true;
+        }
         let in_fragments = packet.payload.len() > LONGEST_IN_A_FRAME;
         mutant.is(Mutant::FragmentsNotForwarded) && transit && !link.keyed && in_fragments
+            || mutant.is(Mutant::RxRefuseSecuredWhenClosed)
+                && self.all_secured
+                && unmarked
+                && secured
+                && kind != Some(Kind::SetSecureRequest)
             || mutant.is(Mutant::RxRefuseSecuredOnUnmarked)
                 && unmarked
                 && secured
@@ -109,7 +122,7 @@ impl Tamper for Hands {
         }
         let taken = self.mutant.is(Mutant::SelShortBodyTaken) && packet.payload.first() == Some(&sel::ICMPV6_TYPE);
         let from = from.filter(|_| taken)?;
-        Some(Message::Sel(sel::Message::set_secure_request(from, SSR_LIFETIME_UNITS)))
+        Some(Message::Sel(sel::Message::set_secure_request(from, self.mutant.free().ssr_lifetime_units())))
     }
 
     fn takes_replayed(&self, frame: &Frame) -> bool {
@@ -148,7 +161,12 @@ impl Selective {
     /// The stack has hands in it, which lose so many packets of others.
     pub(super) fn lay_hands(&self, stack: &mut Stack, to_lose: u8) {
         let Self { mutant, ref kept, .. } = *self;
-        stack.tamper_with(Hands { mutant, all_secured: kept.all_secured, to_lose: Cell::new(to_lose) });
+        stack.tamper_with(Hands {
+            mutant,
+            all_secured: kept.all_secured,
+            to_lose: Cell::new(to_lose),
+            requests: Cell::new(0),
+        });
     }
 
     /// The device was keyed, closed or re-opened: what such a mutant does then.
@@ -248,9 +266,13 @@ impl Selective {
         let mut keys: Vec<u8> = stack.kept().keys().iter().map(|key| key.index).collect();
         if self.mutant.is(Mutant::FirstKeyLostOnReboot) {
             keys.pop();
-            keys.into_iter().for_each(|index| drop(stack.erase_key(index, || {})));
+            for index in keys {
+                stack.erase_key(index, || {});
+            }
         } else if self.mutant.is(Mutant::SecondKeyLostOnReboot) {
-            keys.into_iter().skip(1).for_each(|index| drop(stack.erase_key(index, || {})));
+            for index in keys.into_iter().skip(1) {
+                stack.erase_key(index, || {});
+            }
         }
         if self.mutant.is(Mutant::KeysLostOnReboot) {
             let indices: Vec<u8> = stack.kept().keys().iter().map(|key| key.index).collect();
@@ -281,7 +303,7 @@ impl Selective {
     pub(crate) fn receive_unknown(&mut self, cx: &mut Context<'_>, packet: &Packet, origin: Origin) {
         let Origin::Link { neighbour, protection } = origin else { return };
         if self.mutant.is(Mutant::SelUnknownCodeTaken) {
-            let message = sel::Message::set_secure_request(neighbour, SSR_LIFETIME_UNITS);
+            let message = sel::Message::set_secure_request(neighbour, self.mutant.free().ssr_lifetime_units());
             self.receive_secure_request(cx, neighbour, protection, &packet.header, &message);
         }
     }

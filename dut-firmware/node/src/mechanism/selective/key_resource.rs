@@ -68,7 +68,10 @@ pub(crate) struct State<'a> {
 pub(crate) fn serve(request: &Message, channel: Channel, state: State<'_>) -> (Response, Effect) {
     let State { keys, kept, mutant } = state;
     let resources = Resources { keys, kept, mutant, channel };
-    resources.serve(request).unwrap_or_else(|code| (plain(code), Effect::None))
+    let served = resources.serve(request).unwrap_or_else(|code| (plain(code), Effect::None));
+    #[cfg(feature = "mutants")]
+    let served = (super::spelling::response(mutant.free(), served.0), served.1);
+    served
 }
 
 struct Resources<'a> {
@@ -116,6 +119,8 @@ impl Resources<'_> {
         accepts(request, ContentFormat::LINK_FORMAT)?;
         let mut link = Link::new(KEY_PATH, KEY_RESOURCE_TYPE);
         link.attributes.push((String::from("ct"), Some(alloc::format!("{}", ContentFormat::COAP_GROUP_JSON.0))));
+        #[cfg(feature = "mutants")]
+        super::spelling::link(self.mutant.free().links(), &mut link);
         // RFC 6690 section 4.1: one filter at most; a filter that matches nothing gives an empty document.
         let filter =
             request.options.uri_query().next().map(|argument| argument.split_once('=').unwrap_or((argument, "")));
@@ -305,7 +310,10 @@ impl Resources<'_> {
             alloc::format!("\"{index}\":{{{secret}\"mode\":1,\"index\":{index},\"level\":{level}{source}}}")
         });
         let entries: Vec<String> = entries.collect();
-        alloc::format!("{{{}}}", entries.join(","))
+        let document = alloc::format!("{{{}}}", entries.join(","));
+        #[cfg(feature = "mutants")]
+        let document = super::spelling::json(self.mutant.free().json(), &document);
+        document
     }
 }
 

@@ -22,6 +22,8 @@ mod search;
 mod secure_request;
 mod serving;
 mod session;
+#[cfg(feature = "mutants")]
+mod spelling;
 
 use protocols::time::Instant;
 use wire::coap::{PORT, SECURE_PORT};
@@ -64,6 +66,12 @@ pub(crate) struct Selective {
     last_close: Option<(u32, u32)>,
     #[cfg(feature = "mutants")]
     memory: hooks::Memory,
+    /// What a response brings about that a variant holds back.
+    #[cfg(feature = "mutants")]
+    waiting: key_resource::Effect,
+    /// What a variant has yet to compute.
+    #[cfg(feature = "mutants")]
+    computing: alloc::collections::VecDeque<(Instant, crate::stack::Peer, alloc::vec::Vec<u8>)>,
 }
 
 impl Service for Selective {
@@ -85,16 +93,19 @@ impl Service for Selective {
             mutant,
             kept,
             counters: Counters::default(),
-            join_requests: Schedule::default(),
-            exchanges: Exchanges::default(),
+            join_requests: Schedule::taking(mutant.free()),
+            exchanges: Exchanges::taking(mutant.free()),
             #[cfg(feature = "find")]
-            finder: finder::Finder::default(),
+            finder: finder::Finder::taking(mutant.free()),
             server: SecureServer::new(&mut cx.stack.entropy, mutant),
             plain_server: PlainServer::default(),
             last_datagram: 0,
             last_close: None,
             #[cfg(feature = "mutants")]
             memory: hooks::Memory::default(),
+            waiting: key_resource::Effect::None,
+            #[cfg(feature = "mutants")]
+            computing: alloc::collections::VecDeque::new(),
         };
         #[cfg(feature = "mutants")]
         selective.forget(cx.stack);
@@ -107,7 +118,8 @@ impl Service for Selective {
     }
 
     fn erase(&mut self) {
-        self.kept = Kept::default();
+        let close_seq = self.kept.close_seq.filter(|_| self.mutant.is(Mutant::ResetKeepsCloseSeq));
+        self.kept = Kept { close_seq, ..Kept::default() };
     }
 
     fn handle(&mut self, cx: &mut Context<'_>, input: &Input) -> Taken {
@@ -133,13 +145,13 @@ impl Service for Selective {
             }
             Input::Icmpv6 { .. } | Input::Ip { .. } | Input::Delivered { .. } => return Taken::No,
             #[cfg(feature = "find")]
-            Input::Udp { peer, port: finder::PORT, payload } => {
+            Input::Udp { peer, port, payload } if *port == self.mutant.free().query_port() => {
                 self.receive_answer(cx, *peer, payload);
                 return Taken::Yes;
             }
             // Nobody answers what was sent to all.
             Input::Udp { peer, port: PORT | SECURE_PORT, .. } if peer.local.is_multicast() => return Taken::Yes,
-            Input::Udp { peer, port, payload } if *port == mutants::secure_port(self.mutant) => {
+            Input::Udp { peer, port, payload } if *port == self.mutant.free().secure_port() => {
                 self.receive_dtls(cx, *peer, payload);
                 return Taken::Yes;
             }
@@ -171,6 +183,8 @@ impl Service for Selective {
             self.finder.next(),
             self.server.deadline(),
             self.plain_server.deadline(),
+            #[cfg(feature = "mutants")]
+            self.computing.front().map(|(ready, ..)| *ready),
         ];
         deadlines.into_iter().flatten().min()
     }

@@ -1,11 +1,5 @@
 //! The mutants of the selective bootstrap.
 
-use core::time::Duration;
-
-use wire::coap::SECURE_PORT;
-
-use crate::selected::Selected;
-
 protocols::mutants! {
     JsrStatusNonzero "jsr-status-nonzero" "SEL-5.3.1-14" "Puts 1 into the Status field of its JSR."
     JsrReservedNonzero "jsr-reserved-nonzero" "SEL-5.3.1-16" "Puts 1 into the Reserved field of its JSR."
@@ -138,6 +132,10 @@ protocols::mutants! {
     HandshakeImpatient "handshake-impatient" "SECC-5.1.1-2" "Gives a handshake up that is not done within 3 s."
     AlwaysAsksCertificate "always-asks-certificate" "SECC-5.2.3-3" "Asks the commissioning tool for a certificate, though it has no root to judge it by."
     ProvisionIgnored "provision-ignored" "SBOOT-2.1-8" "Says that it took the key that came over the wire, and has none."
+    RecordUnverified "record-unverified" "SECC-5.3.1-1" "Takes records of its session whose integrity code is wrong."
+    ResetKeepsCloseSeq "reset-keeps-close-seq" "SECC-3-13" "Keeps the sequence number of the last close over a factory reset."
+    RxRefuseSecuredWhenClosed "rx-refuse-secured-when-closed" "PROFILE-SEL-10" "With ALL_SECURED true, refuses secured packets over a link that is not marked, other than SSRs."
+    LbrDrowns "lbr-drowns" "SEL-8-12" "As 6LBR, passes nothing on to the backbone any more once it has seen fifty join requests."
     OpensByHearsay "opens-by-hearsay" "SEL-8-7" "Sets ALL_SECURED to false as soon as it hears something plain."
     AnchorLostOnReboot "anchor-lost-on-reboot" "SECC-3-12" "Makes no session any more once it restarted with a key."
     KeyFormatUntold "key-format-untold" "SEL-6-4" "Leaves the Content-Format out of what it tells of its keys."
@@ -160,25 +158,6 @@ protocols::mutants! {
     SessionsLeak "sessions-leak" "SEL-5.3.2-7" "Takes no handshake any more once three sessions have ended."
     KeyPairBesidePsk "key-pair-beside-psk" "SBOOT-2.1-12" "Makes sessions from a key pair of its own too, though its trust anchor is a pre-shared key."
     StopsWithoutTool "stops-without-tool" "SECC-5.2.1-3" "Falls silent ten minutes after it last heard of the commissioning tool."
-    ; variants
-    SlowSetSecureRequests "slow-set-secure-requests" "PROFILE-SEL-5" "Sends its first SSR and its answers 8 s after what brings them about, as a PIXIT may state."
-    WaitsForButton "waits-for-button" "PROFILE-SEL-4" "Sends its first JSR when it is told to, whatever it was installed with, as a PIXIT may state."
-    ServerElsewhere "server-elsewhere" "PROFILE-SEL-13" "Has its DTLS server at port 5699, as a PIXIT may state."
-    IdentityUpperCase "identity-upper-case" "PROFILE-SEL-13a" "Has its EUI-64 in upper-case hex digits for a PSK identity, as a PIXIT may state."
-    IdentityOctets "identity-octets" "PROFILE-SEL-13a" "Has the octets of its EUI-64 for a PSK identity, as a PIXIT may state."
-}
-
-/// The port of the device's DTLS server.
-pub(super) fn secure_port(mutant: Selected<Mutant>) -> u16 {
-    if mutant.is(Mutant::ServerElsewhere) { 5699 } else { SECURE_PORT }
-}
-
-/// How long the variant takes for its SSRs.
-pub(super) const SLOW_SSR: Duration = Duration::from_secs(8);
-
-/// How long after the key, or the neighbour, the first SSR goes.
-pub(super) fn ssr_delay(mutant: Selected<Mutant>) -> Duration {
-    if mutant.is(Mutant::SlowSetSecureRequests) { SLOW_SSR } else { Duration::ZERO }
 }
 
 /// FNV-1a: enough to tell a datagram that came before.

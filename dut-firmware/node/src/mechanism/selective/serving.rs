@@ -7,7 +7,7 @@ use wire::upper_tester::Arguments;
 use super::kept::Kept;
 use super::key_resource::{Channel, Effect, State, serve};
 use super::marking::drop_marks;
-use super::mutants::{hash, secure_port};
+use super::mutants::hash;
 use super::session::{Credentials, Event};
 use super::{Context, Mutant, Selective, plain_coap};
 use crate::stack::{Class, NetworkKey, Peer, Stack};
@@ -44,13 +44,32 @@ impl Selective {
         }
     }
 
+    /// Whether a variant has yet to compute what it is about to send.
+    #[cfg(feature = "mutants")]
+    fn computes(&self) -> bool {
+        let slow = !self.mutant.free().flight_delay().is_zero();
+        slow && (!self.server.is_established() || !self.computing.is_empty())
+    }
+
     /// Does what the servers want done.
     pub(super) fn run_servers(&mut self, cx: &mut Context<'_>) {
+        #[cfg(feature = "mutants")]
+        while let Some((_, peer, datagram)) = self.computing.pop_front_if(|(ready, ..)| *ready <= cx.now) {
+            cx.stack.send_udp(peer, self.mutant.free().secure_port(), datagram, Class::Other);
+        }
+        #[cfg(feature = "mutants")]
+        let mut effect = core::mem::replace(&mut self.waiting, Effect::None);
+        #[cfg(not(feature = "mutants"))]
         let mut effect = Effect::None;
         loop {
             match self.server.poll(cx.now) {
+                #[cfg(feature = "mutants")]
+                Some(Event::Datagram(peer, datagram)) if self.computes() => {
+                    let ready = cx.now + self.mutant.free().flight_delay();
+                    self.computing.push_back((ready, peer, datagram));
+                }
                 Some(Event::Datagram(peer, datagram)) => {
-                    cx.stack.send_udp(peer, secure_port(self.mutant), datagram, Class::Other);
+                    cx.stack.send_udp(peer, self.mutant.free().secure_port(), datagram, Class::Other);
                 }
                 Some(Event::Established(peer)) => report_session(cx, peer, "established"),
                 Some(Event::Closed(peer, reason)) => {
@@ -68,6 +87,12 @@ impl Selective {
                         effect = wanted;
                     }
                     self.server.respond(cx.now, exchange, response);
+                }
+                // A variant's response has not left yet.
+                #[cfg(feature = "mutants")]
+                None if self.server.holds_a_response() => {
+                    self.waiting = effect;
+                    break;
                 }
                 // The response has left: now the link switches, then the SSRs go (`PROFILE-SEL` 16).
                 None if effect != Effect::None => self.apply(cx, core::mem::replace(&mut effect, Effect::None)),
