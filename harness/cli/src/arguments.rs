@@ -57,6 +57,11 @@ pub(crate) enum Command {
     Explore(Explore),
     /// Show every layer and field of the frames in a capture (pcap or pcapng).
     Dissect(Dissect),
+    /// Judge what a device sends in a capture from the field by the monitors that watch every case.
+    ///
+    /// Exit code: 0 nothing found · 1 a violation · 2 wrong usage, or a file that is no capture · 3 nothing that the device sends could
+    /// be judged · 5 the device sends nothing in it.
+    Monitor(Monitor),
     /// Testbeds: which boards there are, and what is wrong with them.
     Testbed(Testbed),
     /// Listen to a sniffer: show each frame in a line, and keep a capture.
@@ -402,6 +407,34 @@ pub(crate) struct Dissect {
     /// them. `docs/field-names.md` has the names.
     #[arg(long = "field", value_name = "NAME", conflicts_with = "json")]
     pub(crate) fields: Vec<String>,
+    /// Print one JSON object instead of text.
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Monitor {
+    /// A pcap or pcapng file, gzipped or not.
+    #[arg(value_name = "CAPTURE")]
+    pub(crate) file: PathBuf,
+    /// The device: its EUI-64, 16 hex digits, with or without colons.
+    #[arg(long, value_name = "EUI64")]
+    pub(crate) dut: wire::Eui64,
+    /// Keys, as `dissect --keys` takes them: what cannot be read is not judged.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) keys: Option<PathBuf>,
+    /// What the device claims to implement (PICS): monitors of what it denies are left out.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) pics: Option<PathBuf>,
+    /// Values of the device that monitors judge by (PIXIT).
+    #[arg(long, value_name = "FILE")]
+    pub(crate) pixit: Option<PathBuf>,
+    /// Count departures from the profile alone as violations too.
+    #[arg(long)]
+    pub(crate) profile: bool,
+    /// What frames end with, as of `dissect`.
+    #[arg(long, value_enum, value_name = "END", default_value_t)]
+    pub(crate) fcs: FrameEnd,
     /// Print one JSON object instead of text.
     #[arg(long)]
     pub(crate) json: bool,

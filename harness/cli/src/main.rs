@@ -39,6 +39,7 @@ fn main() -> ExitCode {
         Command::Variants(variants) => commands::variants::variants(&variants),
         Command::Explore(explore) => commands::explore::explore(&explore),
         Command::Dissect(dissect) => commands::dissect::dissect(&dissect),
+        Command::Monitor(monitor) => commands::monitor::monitor(&monitor),
         Command::Testbed(Testbed { command }) => match command {
             TestbedCommand::Discover(discover) => commands::discover::discover(&discover),
             TestbedCommand::Doctor(doctor) => commands::doctor::doctor(&doctor),

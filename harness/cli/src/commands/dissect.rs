@@ -86,7 +86,7 @@ pub(crate) fn dissect(arguments: &Dissect) -> Result<Exit, Failure> {
 }
 
 /// Dissects by link type, if that can be done; a remark says what cannot be done with this packet.
-fn dissect_packet(
+pub(super) fn dissect_packet(
     dissector: &mut Dissector,
     dissection: &mut Dissection,
     packet: &Packet<'_>,

@@ -16,6 +16,7 @@ mod frame_end;
 pub(crate) mod judge;
 mod key_file;
 pub(crate) mod list;
+pub(crate) mod monitor;
 pub(crate) mod mutants;
 pub(crate) mod pics;
 pub(crate) mod replay;

@@ -18,6 +18,7 @@ mod inputs_contents;
 mod judge;
 mod killed;
 mod liberties;
+mod monitor;
 mod operator;
 mod output_folder;
 mod quarantine;

@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use std::collections::{BTreeMap, HashMap};
 use std::time::Duration;
 
-use dissect::{Dissection, Dissector, NoteKind, Value};
+use dissect::{Dissection, Dissector, Value};
 use record::event::{Action, Event, Key, Observation, What};
 use suites::plan::{DUT, Point};
 use wire::Eui64;
@@ -211,45 +211,7 @@ impl Observer {
     }
 
     fn pdu(&self, event: &Event, point: Point, dissection: &Dissection) -> Pdu {
-        let mut events = dissection.sources.clone();
-        if !events.contains(&event.n) {
-            events.push(event.n);
-        }
-        events.sort_unstable();
-        // Nobody who lacks the context can read the packet: it is shown, but it is no message that was sent to anybody.
-        let is_readable = !dissection.has_note(NoteKind::UnknownContext);
-        let mut count = 0;
-        let begins = |layer: dissect::Layer<'_>| {
-            let start = count;
-            count += layer.all_fields().count();
-            start
-        };
-        let layer_starts = dissection.layers().map(begins).collect();
-        Pdu {
-            layer_starts,
-            events,
-            time: event.t,
-            point,
-            from: None,
-            to: None,
-            origin: self.name_of_address(dissection, "ipv6.src"),
-            fields: dissection
-                .all_fields()
-                .map(|field| {
-                    (field.known_name().map_or_else(|| field.name().to_owned().into(), Cow::Borrowed), field.value())
-                })
-                .collect(),
-            layers: dissection.layers().map(|layer| layer.name).collect(),
-            messages: dissection
-                .messages()
-                .filter(|message| is_readable || message.layer == "wpan")
-                .map(|message| message.name)
-                .collect(),
-            retransmission: dissection.has_note(NoteKind::Retransmission),
-            wrong_on_purpose: None,
-            note_kinds: dissection.notes.iter().map(|note| note.kind).collect(),
-            notes: dissection.notes.iter().map(|note| format!("{}: {}", note.layer, note.text)).collect(),
-        }
+        Pdu { origin: self.name_of_address(dissection, "ipv6.src"), ..Pdu::of(event.n, event.t, point, dissection) }
     }
 
     fn name_of_link(&self, address: LinkAddress) -> String {

@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use dissect::{NoteKind, Value};
+use dissect::{Dissection, Layer, NoteKind, Value};
 use suites::plan::Point;
 
 /// A protocol data unit as it was seen at a point of observation.
@@ -40,9 +40,62 @@ pub struct Pdu {
 }
 
 impl Pdu {
+    /// What a dissection of event `number` at `time` (nanoseconds) says; whose it is the caller knows.
+    pub(crate) fn of(number: u64, time: u64, point: Point, dissection: &Dissection) -> Self {
+        let mut events = dissection.sources.clone();
+        if !events.contains(&number) {
+            events.push(number);
+        }
+        events.sort_unstable();
+        // Nobody who lacks the context can read the packet: it is shown, but it is no message that was sent to anybody.
+        let is_readable = !dissection.has_note(NoteKind::UnknownContext);
+        let mut count = 0;
+        let begins = |layer: Layer<'_>| {
+            let start = count;
+            count += layer.all_fields().count();
+            start
+        };
+        let layer_starts = dissection.layers().map(begins).collect();
+        Self {
+            layer_starts,
+            events,
+            time,
+            point,
+            from: None,
+            to: None,
+            origin: None,
+            fields: dissection
+                .all_fields()
+                .map(|field| {
+                    (field.known_name().map_or_else(|| field.name().to_owned().into(), Cow::Borrowed), field.value())
+                })
+                .collect(),
+            layers: dissection.layers().map(|layer| layer.name).collect(),
+            messages: dissection
+                .messages()
+                .filter(|message| is_readable || message.layer == "wpan")
+                .map(|message| message.name)
+                .collect(),
+            retransmission: dissection.has_note(NoteKind::Retransmission),
+            wrong_on_purpose: None,
+            note_kinds: dissection.notes.iter().map(|note| note.kind).collect(),
+            notes: dissection.notes.iter().map(|note| format!("{}: {}", note.layer, note.text)).collect(),
+        }
+    }
+
     /// Every value of the named field.
     pub fn values<'a>(&'a self, field: &'a str) -> impl Iterator<Item = &'a Value> {
         self.fields.iter().filter(move |(name, _)| name == field).map(|(_, value)| value)
+    }
+
+    /// Leaves out what stands below the layer of this name, if there is one.
+    pub(crate) fn begin_at(&mut self, layer: &str) {
+        let Some(first) = self.layers.iter().position(|name| *name == layer) else { return };
+        let start = self.layer_starts.get(first).copied().unwrap_or_default();
+        self.layers.drain(..first);
+        self.layer_starts.drain(..first);
+        self.layer_starts.iter_mut().for_each(|begin| *begin -= start);
+        self.fields.drain(..start);
     }
 
     /// The fields of the layer of this number.

@@ -6,12 +6,14 @@
 //! message of any name.
 
 mod bench;
+mod capture;
 mod machines;
 mod registry;
 mod sight;
 mod template;
 
 pub(crate) use bench::Bench;
+pub use capture::{CaptureCase, CaptureWatch};
 pub use registry::{MACHINES, MachineInfo, machine_names};
 
 use input::Fault;

@@ -89,6 +89,8 @@ pub(crate) struct Nonces {
     used: HashMap<(Peer, String), (String, u64)>,
     /// What a session was that has ended: its nonces begin anew under other keys.
     ended: HashSet<Peer>,
+    /// Epoch and sequence number of the last record to each peer.
+    last: HashMap<Peer, (u64, u64)>,
 }
 
 impl Nonces {
@@ -111,6 +113,16 @@ impl Machine for Nonces {
             else {
                 continue;
             };
+            let number = |name: &str| {
+                let field = pdu.fields_of(layer).iter().find(|(known, _)| known == name);
+                field.and_then(|(_, value)| value.number()).unwrap_or_default()
+            };
+            let now = (number("dtls.record.epoch"), number("dtls.record.sequence_number"));
+            let before = self.last.insert(peer.clone(), now);
+            // Where frames may be missed, records that count anew may be those of another handshake.
+            if sight.loses_frames && before.is_none_or(|before| now <= before) {
+                self.ended.insert(peer.clone());
+            }
             let (Some(nonce), Some(rest)) = (data.get(..EXPLICIT), data.get(EXPLICIT..)) else { continue };
             if self.ended.remove(&peer) {
                 self.used.retain(|(of, _), _| *of != peer);

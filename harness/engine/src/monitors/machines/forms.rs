@@ -17,7 +17,8 @@ impl WellFormed {
 
 impl Machine for WellFormed {
     fn see(&mut self, sight: &Sight<'_>, word: &mut Word) {
-        let Some(pdu) = sight.sent_frame() else { return };
+        // Beacons and commands have forms of their own in every network.
+        let Some(pdu) = sight.sent_frame().filter(|pdu| pdu.messages.contains(&"wpan.data")) else { return };
         let is_malformed = pdu.note_kinds.contains(&NoteKind::Malformed);
         // What is wrong above the link layer of a packet that it sends on is somebody else's doing.
         if pdu.text("ipv6.src").is_some() && (!is_own(pdu, sight.iut()) || sight.is_impersonated) {

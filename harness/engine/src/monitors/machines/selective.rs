@@ -10,6 +10,7 @@ use wire::upper_tester::{Event as Told, Line};
 
 use super::QUEUE;
 use crate::environment::Environment;
+use crate::judge::Pdu;
 use crate::monitors::sight::{Machine, Sight, Word};
 
 /// What a device that closes may still have in its queue: a flood has nothing to do with it.
@@ -77,6 +78,35 @@ impl Machine for MarkedLinks {
 #[derive(Default)]
 pub(crate) struct Closed {
     since: Option<(u64, u64)>,
+    /// What the last request to the resource asks for, by its token.
+    asked: HashMap<String, bool>,
+}
+
+/// The resource of the closing message (`PROFILE-SEL` 17).
+const ALL_SECURED: &str = "/coap-key2/all-secured";
+
+/// CHANGED (RFC 7252 5.9.1.4).
+const CHANGED: u64 = 68;
+
+impl Closed {
+    /// A closing message that can be read, and the response by which the device takes it.
+    fn see_message(&mut self, sight: &Sight<'_>) {
+        let is_closing =
+            |pdu: &&Pdu| pdu.text("coap.opt.uri_path_recon").is_some_and(|path| path.ends_with(ALL_SECURED));
+        let Some(pdu) = sight.pdu.filter(is_closing) else { return };
+        let token = pdu.text("coap.token").unwrap_or_default().to_owned();
+        if pdu.messages.contains(&"coap.put") {
+            let octets = pdu.text("coap.payload_bytes").and_then(|digits| hex::decode(digits).ok()).unwrap_or_default();
+            let asks: String = String::from_utf8_lossy(&octets).chars().filter(|c| !c.is_whitespace()).collect();
+            self.asked.insert(token, asks.contains("\"all_secured\":true"));
+        } else if sight.made().is_some() && pdu.number("coap.code") == Some(CHANGED) {
+            match self.asked.get(&token) {
+                Some(true) => self.since = self.since.or(Some((sight.event.t, sight.event.n))),
+                Some(false) => self.since = None,
+                None => {}
+            }
+        }
+    }
 }
 
 impl Closed {
@@ -97,6 +127,7 @@ impl Machine for Closed {
             }
             return;
         }
+        self.see_message(sight);
         let Some((since, event)) = self.since else { return };
         let Some(pdu) = sight.sent_frame().filter(|pdu| pdu.messages.contains(&"wpan.data")) else { return };
         if pdu.time <= since.saturating_add(SHORT_QUEUE) {
