@@ -51,7 +51,7 @@ impl Model {
 
     /// The device has started: what it sends, and what it still knows.
     pub(super) fn comes_up(&mut self, watch_multicasts: bool) {
-        self.traffic = 0;
+        (self.traffic, self.is_crowded) = (0, false);
         for neighbour in &mut self.neighbours {
             (neighbour.is_listed, neighbour.is_heard, neighbour.has_solicited) = (false, false, false);
             neighbour.registered = None;
