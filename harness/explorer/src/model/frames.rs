@@ -25,11 +25,11 @@ pub(super) enum Way {
 
 /// Cuts of a packet of 248 octets, whose pieces fit into frames at level 7 too, of which one is protected differently.
 const MIXED: [&str; 3] =
-    ["0-80/plain 80-160 160-240 240-248", "0-80 80-160/plain 160-240 240-248", "0-80 80-160 160-240 240-248/plain"];
+    ["0-72/plain 72-144 144-216 216-248", "0-72 72-144/plain 144-216 216-248", "0-72 72-144 144-216 216-248/plain"];
 
 /// Cuts of the same of which two fragments say different things of the same octets.
 const OVERLAPPING: [&str; 3] =
-    ["0-80 72-152~ 152-232 232-248", "0-80 80-152 72-152~ 152-232 232-248", "0-80 80-160 152-232 232-248"];
+    ["0-72 64-136~ 136-208 208-248", "0-72 72-144 72-144~ 144-216 216-248", "0-72 72-144 136-208 208-248"];
 
 /// How many cuts there are of each kind.
 pub(crate) const CUTS: usize = MIXED.len();
