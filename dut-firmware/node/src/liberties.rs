@@ -62,6 +62,10 @@ protocols::liberties! {
     reports_groups: Option<Duration> = None, "The device reports its multicast groups by MLDv2, so often.";
     asks_for_names: Option<Duration> = None, "The device asks a name server for the address of its maker, so often.";
 
+    rpl_padding: bool = false, "Messages of RPL are padded by PadN.";
+    dao_unacknowledged: bool = false, "DAOs ask for no acknowledgement (RFC 6550 6.4.1, the flag K).";
+    dao_sequence: u8 = 240, "The sequence number before the first DAO.";
+
     // The upper tester.
     told: Told = Told::Plainly, "How lines of UT/1 are spelt.";
     told_after: Duration = Duration::ZERO, "How long an answer of UT/1 takes.";

@@ -56,6 +56,7 @@ liberties! {
     random_begins_with_time: bool = false, "A ServerHello's random begins with the time (RFC 5246 7.4.1.2).";
     messages_apart: bool = false, "Each handshake record travels in a datagram of its own (RFC 6347 4.1.1).";
     conceals_identity: bool = false, "An identity that is not known ends in decrypt_error (RFC 4279 2).";
+    discards_silently: bool = false, "A Finished that does not verify is discarded without a word (RFC 6347 4.1.2.7).";
     flight_timer: Option<Duration> = None, "First wait for an answer to a flight (RFC 6347 4.2.4.1: others may be used).";
     separate_after: Option<Duration> = None, "A response comes in a message of its own, so long after the acknowledgement (RFC 7252 5.2.2).";
     ids_downwards: bool = false, "Message IDs count downwards (RFC 7252 4.4: any strategy).";

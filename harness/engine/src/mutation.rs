@@ -5,6 +5,7 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use record::{Blame, Verdict};
+use suites::ledger::Ledger;
 use suites::monitor::Monitor;
 
 use crate::campaign::{Setting, run_tries_in_memory};
@@ -59,13 +60,17 @@ impl Trial {
     }
 
     /// Whether a departure from the profile alone was held against the draft: a `fail` outside of the profile's suites at a
-    /// step that cites no clause of the profile. A device may follow the draft and not the profile.
-    pub fn blames_the_draft_for_the_profile(&self) -> bool {
+    /// step that cites no clause of the profile. A device may follow the draft and not the profile. It is none if the ledger
+    /// says that this mutant breaks a clause which the step cites: then it does not depart from the profile alone.
+    pub fn blames_the_draft_for_the_profile(&self, ledger: &Ledger) -> bool {
+        let breaks = |id: &String| {
+            ledger.clause(id).is_some_and(|clause| clause.broken_by.iter().any(|name| name == self.mutant.name()))
+        };
         let is_of_profile = |clause: &str| clause.starts_with(suites::ledger::PROFILE_PREFIX);
         self.verdict == Verdict::Fail
             && is_of_profile(self.mutant.clause())
             && !suites::ledger::is_profile_suite(&self.suite)
-            && !self.deciding_clauses.iter().any(|clause| is_of_profile(clause))
+            && !self.deciding_clauses.iter().any(|clause| is_of_profile(clause) || breaks(clause))
     }
 }
 
@@ -220,12 +225,16 @@ mod tests {
             deciding_clauses: clauses.iter().map(|clause| (*clause).to_owned()).collect(),
             reason: String::new(),
         };
-        let wrong = |trial: Trial| trial.blames_the_draft_for_the_profile();
+        let ledger = Ledger::load(&suites::built_in::clauses()).unwrap();
+        let wrong = |trial: Trial| trial.blames_the_draft_for_the_profile(&ledger);
         assert!(wrong(trial("jsr-not-repeated", "bootstrap", Verdict::Fail, &["SEL-5-3"])));
         assert!(wrong(trial("jsr-not-repeated", "bootstrap", Verdict::Fail, &[])));
         assert!(!wrong(trial("jsr-not-repeated", "bootstrap", Verdict::Inconclusive, &["SEL-5-3"])));
         assert!(!wrong(trial("jsr-not-repeated", "bootstrap", Verdict::Fail, &["SEL-5-3", "PROFILE-SEL-4a"])));
         assert!(!wrong(trial("jsr-not-repeated", "profile", Verdict::Fail, &["SEL-1-1"])));
+        // The ledger says that it breaks what the step cites.
+        assert!(!wrong(trial("jsr-after-secured", "bootstrap", Verdict::Fail, &["SEL-5.3.1-2"])));
+        assert!(wrong(trial("jsr-after-secured", "bootstrap", Verdict::Fail, &["SEL-5-3"])));
         // A departure from the draft itself is nobody's liberty.
         assert!(!wrong(trial("jsr-status-nonzero", "bootstrap", Verdict::Fail, &["SEL-5-3"])));
     }

@@ -346,9 +346,7 @@ impl Stack {
         let error = Message::Error { kind, code: 1, parameter: 0, invoking: Vec::new() };
         let Ok(payload) = error.to_vec(source, destination) else { return };
         let header = ipv6::Header::new(source, destination, NextHeader::ICMPV6, HOP_LIMIT);
-        if let Ok(packet) = (Packet { header, payload }).to_vec() {
-            self.send_frames(&packet, LinkAddress::Extended(to), Copies::Plain);
-        }
+        self.send_packet(&Packet { header, payload }, NextHop::Neighbour(to), Class::Other);
     }
 }
 

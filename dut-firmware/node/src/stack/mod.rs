@@ -271,9 +271,12 @@ impl Stack {
     /// The radio is done with a frame.
     pub(crate) fn transmit_done(&mut self, now: Instant, handle: u32, status: TransmitStatus) {
         let acknowledged = status == TransmitStatus::Success;
-        let gap = self.mutant.free().frame_gap();
-        let pause = if acknowledged { gap } else { gap + random_below(RETRY_PAUSE_MAX, &mut self.entropy) };
+        let pause = if acknowledged { Duration::ZERO } else { random_below(RETRY_PAUSE_MAX, &mut self.entropy) };
         let fate = self.radio.done(now, handle, acknowledged, pause);
+        #[cfg(feature = "mutants")]
+        if !self.mutant.free().frame_gap().is_zero() {
+            self.radio.rest(now, self.mutant.free().frame_gap());
+        }
         if let Fate::Final(receiver) = fate {
             self.discovery.note_delivery(receiver, acknowledged);
             #[cfg(feature = "rpl")]

@@ -67,6 +67,28 @@ pub(super) fn told(free: Free, emission: Emission) -> Emission {
     emission
 }
 
+/// A message of RPL, as it leaves.
+#[cfg(feature = "rpl")]
+pub(super) fn routed(free: Free, message: &wire::rpl::Message) -> wire::rpl::Message {
+    use wire::rpl::{Message, RplOption};
+
+    let mut message = message.clone();
+    if let Message::DestinationAdvertisement(advertisement) = &mut message {
+        advertisement.acknowledgement &= !free.dao_unacknowledged();
+    }
+    let options = match &mut message {
+        Message::InformationSolicitation { options } => options,
+        Message::InformationObject(object) => &mut object.options,
+        Message::DestinationAdvertisement(advertisement) => &mut advertisement.options,
+        Message::DestinationAdvertisementAck(ack) => &mut ack.options,
+        _ => return message,
+    };
+    if free.rpl_padding() {
+        options.push(RplOption::PadN(3));
+    }
+    message
+}
+
 /// A line of UT/1 with other arguments, or with the same ones in another form.
 pub(super) fn line(told: Told, line: Line) -> Line {
     let of = |arguments: Arguments| -> Arguments {
@@ -101,8 +123,8 @@ pub(super) fn line(told: Told, line: Line) -> Line {
 fn in_form(told: Told, value: &str) -> String {
     match value.parse::<Ipv6Addr>() {
         Ok(address) if told == Told::AddressesInFull => {
-            let groups: Vec<String> = address.segments().iter().map(|group| alloc::format!("{group:04X}")).collect();
-            groups.join(":")
+            let [a, b, c, d, e, f, g, h] = address.segments();
+            alloc::format!("{a:04X}:{b:04X}:{c:04X}:{d:04X}:{e:04X}:{f:04X}:{g:04X}:{h:04X}")
         }
         _ => String::from(value),
     }

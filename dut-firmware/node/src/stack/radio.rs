@@ -81,21 +81,28 @@ impl TransmitQueue {
         Some((handle, psdu))
     }
 
-    /// The radio is done with `handle`. The next frame leaves after `pause`: the same one, perhaps, if it was for one receiver and
-    /// was not acknowledged.
+    /// The radio is done with `handle`. A frame for one receiver that was not acknowledged may be sent again, after
+    /// `pause`.
     pub(crate) fn done(&mut self, now: Instant, handle: u32, acknowledged: bool, pause: Duration) -> Fate {
         if self.in_flight.is_none_or(|(flying, _)| flying != handle) {
             return Fate::Unknown;
         }
         self.in_flight = None;
-        self.pause_until = (!pause.is_zero()).then(|| now + pause);
         match self.flying.take() {
             Some(frame) if !acknowledged && frame.attempts_left > 0 => {
+                self.pause_until = Some(now + pause);
                 self.waiting.push_front(Waiting { attempts_left: frame.attempts_left - 1, ..frame });
                 Fate::Again
             }
             frame => frame.and_then(|frame| frame.receiver).map_or(Fate::Unknown, Fate::Final),
         }
+    }
+
+    /// Nothing leaves for so long: what a variant does between two frames.
+    #[cfg(feature = "mutants")]
+    pub(crate) fn rest(&mut self, now: Instant, gap: Duration) {
+        let until = now + gap;
+        self.pause_until = Some(self.pause_until.map_or(until, |pause| pause.max(until)));
     }
 
     /// Octets of the frames that wait.

@@ -84,6 +84,8 @@ impl Stack {
         for Emission { to, message } in emissions {
             let source = self.discovery.link_local();
             let destination = to.map_or(ALL_RPL_NODES, link_local_of);
+            #[cfg(feature = "mutants")]
+            let message = &super::otherwise::routed(self.mutant.free(), message);
             let Ok(payload) = Message::Rpl(message.clone()).to_vec(source, destination) else { continue };
             let header = Header::new(source, destination, NextHeader::ICMPV6, ND_HOP_LIMIT);
             if let Some(to) = to {

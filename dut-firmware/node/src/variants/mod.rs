@@ -2,15 +2,17 @@
 //! sentence of a specification, or an answer of PIXIT and PICS, gives; no case may fail one (`bootrack variants`).
 //!
 //! A variant is data: which liberties of which table it takes (`liberties.rs`, `protocols::liberties`), what its maker states, and
-//! why it is right. A list is a file here and a line in [`LISTS`].
+//! why it is right. A list is a file here and a line in `LISTS`.
 
 mod answers;
 mod bootstrap;
 mod discovery;
 mod link;
 mod packets;
+mod routing;
 mod sessions;
 mod telling;
+mod together;
 mod traffic;
 
 pub use crate::liberties::{Free, Identity, Json, Liberties, Links, Told};
@@ -55,6 +57,9 @@ const NONE: Variant = Variant {
     engines: Engines::REFERENCE,
 };
 
+/// What a mutant takes for a liberty, and the profile does not give.
+pub(crate) static SILENT: Engines = Engines { discards_silently: true, ..Engines::REFERENCE };
+
 const SAME: Liberties = Liberties::REFERENCE;
 const ALIKE: Engines = Engines::REFERENCE;
 
@@ -66,8 +71,10 @@ const LISTS: &[&[Variant]] = &[
     link::VARIANTS,
     packets::VARIANTS,
     discovery::VARIANTS,
+    routing::VARIANTS,
     traffic::VARIANTS,
     telling::VARIANTS,
+    together::VARIANTS,
 ];
 
 impl Variant {

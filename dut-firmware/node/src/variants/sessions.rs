@@ -87,4 +87,13 @@ pub(super) const VARIANTS: &[Variant] = &[
         engines: Engines { flight_timer: Some(Duration::from_secs(5)), ..ALIKE },
         ..NONE
     },
+    Variant {
+        name: "silent-about-wrong-keys",
+        does: "Discards a Finished that was made with another key without a word.",
+        by: "RFC 6347 4.1.2.7",
+        allowed: "Records that are invalid should be discarded silently; an alert is a choice.",
+        departs: &["PROFILE-SEL-13b"],
+        engines: Engines { discards_silently: true, ..ALIKE },
+        ..NONE
+    },
 ];

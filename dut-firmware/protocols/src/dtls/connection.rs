@@ -73,6 +73,12 @@ pub(super) struct Connection {
 }
 
 impl Connection {
+    /// What a mutant does: takes records whose MAC is wrong.
+    #[cfg(feature = "mutants")]
+    pub(super) fn take_unverified(&mut self) {
+        self.records.take_unverified();
+    }
+
     pub(super) fn new(side: Sender, mtu: usize, retransmission: Retransmission, limits: Limits) -> Self {
         Self {
             side,
@@ -124,6 +130,10 @@ impl Connection {
         self.inbox = Inbox::expecting(message_seq.saturating_add(1), &self.limits);
         self.next_message_seq = message_seq;
         self.records.set_clear_sequence_number(sequence_number);
+        #[cfg(feature = "mutants")]
+        if old.records.takes_unverified() {
+            self.records.take_unverified();
+        }
         self.phase = Phase::Handshaking;
     }
 

@@ -34,6 +34,12 @@ impl Server {
         Ok(Self::sharing(Arc::new(config.tls), config.mtu, config.retransmission, config.cookie, entropy))
     }
 
+    /// What a mutant does: takes records whose MAC is wrong.
+    #[cfg(feature = "mutants")]
+    pub fn take_unverified(&mut self) {
+        self.engine.carrier.take_unverified();
+    }
+
     /// A server with a configuration that was checked and is shared.
     pub(super) fn sharing(
         config: Arc<tls::ServerConfig>,

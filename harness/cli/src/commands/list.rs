@@ -77,7 +77,8 @@ pub(crate) fn list(arguments: &List) -> Result<Exit, Failure> {
     for warning in &plan.warnings {
         output::tell!("warning: {warning}");
     }
-    tables.iter().for_each(print);
+    // A line of values is seen in the list above.
+    tables.iter().filter(|table| table.rows.len() > 1).for_each(print);
     let bases: std::collections::BTreeSet<&str> = plan.cases.iter().map(|case| case.base.as_str()).collect();
     say!("{} cases in {} rows", bases.len(), plan.cases.len());
     Ok(Exit::Passed)

@@ -53,7 +53,7 @@ pub(crate) fn mutants(arguments: &Mutants) -> Result<Exit, Failure> {
     let trials = mutation::run_mutants(&asked, &cases, &setting, jobs, every_case, &|_| {})
         .map_err(|error| Failure::Broken(error.to_string()))?;
     if arguments.profile {
-        return Ok(print_departures(&asked, &trials, started, arguments.json));
+        return Ok(print_departures(&asked, &trials, &loaded.ledger, started, arguments.json));
     }
 
     let unbroken = match arguments.mutants.as_slice() {
@@ -141,8 +141,8 @@ pub(crate) fn mutants(arguments: &Mutants) -> Result<Exit, Failure> {
 }
 
 /// What departures from the profile alone were held against the draft.
-fn print_departures(asked: &[Mutant], trials: &[Trial], started: Instant, as_json: bool) -> Exit {
-    let wrong: Vec<&Trial> = trials.iter().filter(|trial| trial.blames_the_draft_for_the_profile()).collect();
+fn print_departures(asked: &[Mutant], trials: &[Trial], ledger: &Ledger, started: Instant, as_json: bool) -> Exit {
+    let wrong: Vec<&Trial> = trials.iter().filter(|trial| trial.blames_the_draft_for_the_profile(ledger)).collect();
     let fails = trials.iter().filter(|trial| trial.verdict == Verdict::Fail).count();
     if as_json {
         let list: Vec<_> = wrong

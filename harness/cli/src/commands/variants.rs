@@ -170,10 +170,13 @@ impl Finding<'_> {
     }
 }
 
+/// By variant: how many cases were played, and those that do not apply to it, each with the PICS answer that says so.
+type LeftOut<'a> = BTreeMap<&'a str, (usize, Vec<(String, String)>)>;
+
 fn finding<'a>(
     variant: &'static Variant,
     all: &'a [Played],
-    left_out: &BTreeMap<&str, (usize, Vec<(String, String)>)>,
+    left_out: &LeftOut<'_>,
     arguments: &Variants,
 ) -> Finding<'a> {
     let lossy = arguments.loss > 0;

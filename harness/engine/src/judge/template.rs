@@ -306,7 +306,7 @@ fn same(field: &str, wanted: &Value, value: &Value) -> bool {
         return a == b;
     }
     let (Value::Text(wanted), Value::Text(value)) = (wanted, value) else { return false };
-    match dissect::field(field).map(|info| info.kind) {
+    match kind_of(field) {
         Some(FieldKind::Eui64) => {
             matches!((wanted.parse::<Eui64>(), value.parse::<Eui64>()), (Ok(a), Ok(b)) if a == b)
         }
@@ -315,6 +315,15 @@ fn same(field: &str, wanted: &Value, value: &Value) -> bool {
         }
         Some(FieldKind::Bytes) => digits(wanted) == digits(value),
         _ => wanted == value,
+    }
+}
+
+/// The kind of a field's values; of a key of UT/1 that has one kind of them wherever it comes.
+fn kind_of(field: &str) -> Option<FieldKind> {
+    match Written::of_upper_tester(field) {
+        Written::Eui64 => Some(FieldKind::Eui64),
+        Written::Ipv6 => Some(FieldKind::Ipv6),
+        _ => dissect::field(field).map(|info| info.kind),
     }
 }
 

@@ -28,6 +28,8 @@ struct Hands {
     all_secured: bool,
     /// So many packets of others are lost.
     to_lose: Cell<u8>,
+    /// Join requests of others that it has seen.
+    requests: Cell<u8>,
 }
 
 /// What a mutant has to remember of the device's life since its start.
@@ -75,8 +77,20 @@ impl Tamper for Hands {
         if against_the_rules && is_of_another_kind {
             return true;
         }
+        if transit && is_request {
+            self.requests.set(self.requests.get().saturating_add(1));
+        }
+        let drowns = mutant.is(Mutant::LbrDrowns) && link.role == Role::SixLbr && self.requests.get() > 50;
+        if drowns && transit {
+            return true;
+        }
         let in_fragments = packet.payload.len() > LONGEST_IN_A_FRAME;
         mutant.is(Mutant::FragmentsNotForwarded) && transit && !link.keyed && in_fragments
+            || mutant.is(Mutant::RxRefuseSecuredWhenClosed)
+                && self.all_secured
+                && unmarked
+                && secured
+                && kind != Some(Kind::SetSecureRequest)
             || mutant.is(Mutant::RxRefuseSecuredOnUnmarked)
                 && unmarked
                 && secured
@@ -147,7 +161,12 @@ impl Selective {
     /// The stack has hands in it, which lose so many packets of others.
     pub(super) fn lay_hands(&self, stack: &mut Stack, to_lose: u8) {
         let Self { mutant, ref kept, .. } = *self;
-        stack.tamper_with(Hands { mutant, all_secured: kept.all_secured, to_lose: Cell::new(to_lose) });
+        stack.tamper_with(Hands {
+            mutant,
+            all_secured: kept.all_secured,
+            to_lose: Cell::new(to_lose),
+            requests: Cell::new(0),
+        });
     }
 
     /// The device was keyed, closed or re-opened: what such a mutant does then.

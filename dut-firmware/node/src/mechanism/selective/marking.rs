@@ -99,9 +99,7 @@ impl Selective {
         let series = self.exchanges.with(from);
         let delay = self.mutant.free().ssr_delay();
         if !delay.is_zero() {
-            if series.take_answer(now, marked) {
-                series.answer_at(now + delay);
-            }
+            series.answer_later(now, marked, delay);
             return false;
         }
         series.take_answer(now, marked) || self.mutant.is(Mutant::SsrLoop)

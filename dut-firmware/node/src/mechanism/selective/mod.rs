@@ -103,6 +103,7 @@ impl Service for Selective {
             last_close: None,
             #[cfg(feature = "mutants")]
             memory: hooks::Memory::default(),
+            #[cfg(feature = "mutants")]
             waiting: key_resource::Effect::None,
             #[cfg(feature = "mutants")]
             computing: alloc::collections::VecDeque::new(),
@@ -118,7 +119,8 @@ impl Service for Selective {
     }
 
     fn erase(&mut self) {
-        self.kept = Kept::default();
+        let close_seq = self.kept.close_seq.filter(|_| self.mutant.is(Mutant::ResetKeepsCloseSeq));
+        self.kept = Kept { close_seq, ..Kept::default() };
     }
 
     fn handle(&mut self, cx: &mut Context<'_>, input: &Input) -> Taken {

@@ -2,6 +2,7 @@
 //! appears, another at each refresh, and answers, at most one a second.
 
 use alloc::vec::Vec;
+use core::time::Duration;
 
 use protocols::time::Instant;
 use wire::Eui64;
@@ -35,9 +36,12 @@ impl Series {
         (self.next, self.sent_in_series) = (Some(now), 0);
     }
 
-    /// Answers at this time: what a slow device does.
-    pub(crate) fn answer_at(&mut self, time: Instant) {
-        self.owed = Some(time);
+    /// Answers so much later: what a slow device does. Who asks again meanwhile does not put the answer off.
+    pub(crate) fn answer_later(&mut self, now: Instant, marked: bool, delay: Duration) {
+        let owed = self.owed;
+        if self.take_answer(now, marked) {
+            self.owed = owed.or(Some(now + delay));
+        }
     }
 
     /// When the next SSR is due.

@@ -230,7 +230,7 @@ impl SecureServer {
         let tls = ServerConfig {
             extended_master_secret: self.extended_master_secret(),
             unknown_identity: self.unknown_identity(),
-            free: self.mutant.engines(),
+            free: self.engines(),
             ..match credentials.anchor {
                 TrustAnchor::Psk(psk) => self.by_shared_key(credentials.eui64, psk),
                 TrustAnchor::KeyPair(pair) => self.by_key_pair(pair, credentials.unix_time_at_zero)?,
@@ -247,11 +247,24 @@ impl SecureServer {
             mtu: DTLS_MTU,
             retransmission: self.retransmission(),
         };
-        let dtls = dtls::Server::new(config, Entropy::from_rng(&mut self.entropy)).ok()?;
+        #[cfg_attr(not(feature = "mutants"), allow(unused_mut, reason = "only a mutant changes it"))]
+        let mut dtls = dtls::Server::new(config, Entropy::from_rng(&mut self.entropy)).ok()?;
+        #[cfg(feature = "mutants")]
+        if self.mutant.is(Mutant::RecordUnverified) {
+            dtls.take_unverified();
+        }
         let coap = coap_server(&mut self.entropy, self.mutant);
         let with_tool = credentials.tool == Some(peer.address);
         let begun = self.mutant.is(Mutant::HelloFloodBlocks);
         Some(Session { peer, dtls, coap, begun, established: false, with_tool, active: now, peak_buffered: 0 })
+    }
+
+    fn engines(&self) -> protocols::liberties::Free {
+        #[cfg(feature = "mutants")]
+        if self.mutant.is(Mutant::WrongKeySilent) {
+            return protocols::liberties::Free::taking(&crate::variants::SILENT);
+        }
+        self.mutant.engines()
     }
 
     fn unknown_identity(&self) -> UnknownIdentity {

@@ -163,7 +163,7 @@ impl Rpl {
             routes: Vec::new(),
             trigger_sequence_number: sequence::INITIAL + low % 8,
             path_sequence: sequence::INITIAL + low % 8,
-            dao_sequence: sequence::INITIAL,
+            dao_sequence: mutant.free().dao_sequence(),
             pending: Vec::new(),
             dao_at: None,
             refresh_at: None,

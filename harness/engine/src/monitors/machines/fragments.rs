@@ -12,10 +12,18 @@ use crate::monitors::sight::{Machine, Sight, Word};
 /// Dispatch of a first fragment, right-aligned (RFC 4944 5.3).
 const FIRST: u64 = 0x18;
 
+/// The first fragment of a datagram.
+struct Cut {
+    tag: u64,
+    /// Of its frame: a MAC that tries longer than `macMaxFrameRetries` says sends the same frame once more.
+    sequence_number: Option<u64>,
+    event: u64,
+}
+
 /// Tags of the datagrams that the device has cut, by receiver.
 #[derive(Default)]
 pub(crate) struct FragmentTags {
-    last: HashMap<String, (u64, u64)>,
+    last: HashMap<String, Cut>,
 }
 
 impl FragmentTags {
@@ -34,7 +42,11 @@ impl Machine for FragmentTags {
             return;
         }
         let (Some(tag), Some(to)) = (pdu.number("6lowpan.frag.tag"), pdu.to.clone()) else { return };
-        let Some((before, event)) = self.last.insert(to, (tag, pdu.completed())) else { return };
+        let cut = Cut { tag, sequence_number: pdu.number("wpan.seq_no"), event: pdu.completed() };
+        if self.last.get(&to).is_some_and(|last| (last.tag, last.sequence_number) == (tag, cut.sequence_number)) {
+            return;
+        }
+        let Some(Cut { tag: before, event, .. }) = self.last.insert(to, cut) else { return };
         word.judge();
         if before == tag {
             let reason = format!("two datagrams in a row to the same receiver were cut under tag {tag}");
