@@ -364,6 +364,9 @@ pub(crate) struct Explore {
     /// Switch a mutation of the reference firmware on in the board `dut` (see `bootrack mutants`).
     #[arg(long, value_name = "MUTANT")]
     pub(crate) mutant: Option<String>,
+    /// Walk over every variant, the devices that are right and different: none may depart.
+    #[arg(long, conflicts_with_all = ["mutant", "mutants", "walk", "pics", "pixit"])]
+    pub(crate) variants: bool,
     /// Measure the explorer: how many mutants of the device do the walks find by themselves? Names after it are those that
     /// are tried.
     #[arg(long, conflicts_with = "mutant")]
@@ -374,11 +377,11 @@ pub(crate) struct Explore {
     /// Walks side by side; built-in: one for each processor.
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=256))]
     pub(crate) jobs: Option<u16>,
-    /// A folder for the cases that departures were brought down to.
+    /// A folder for the cases that departures were brought down to; with `--print`, for the walks.
     #[arg(long, value_name = "DIR")]
     pub(crate) out: Option<PathBuf>,
-    /// Print the text of each walk as a suite file, and play nothing.
-    #[arg(long, conflicts_with_all = ["mutants", "out", "json"])]
+    /// Print each walk as a suite file, or write it into the folder of `--out`, and play nothing.
+    #[arg(long, conflicts_with_all = ["mutants", "variants", "json"])]
     pub(crate) print: bool,
     /// Print one JSON object instead of text.
     #[arg(long)]

@@ -8,15 +8,16 @@ use engine::campaign::Setting;
 use engine::mutant::Mutant;
 use explorer::{Departure, ExploreError, Explorer, RULES, Scene, Walked};
 use indicatif::{ProgressBar, ProgressStyle};
+use node::variants::Variant;
 use record::Verdict;
 use serde_json::json;
 use testbeds::testbed::Device;
 
 use crate::arguments::Explore;
-use crate::commands::run;
+use crate::commands::{run, variants};
 use crate::exit::Exit;
 use crate::failure::Failure;
-use crate::inputs;
+use crate::inputs::{self, Loaded};
 use crate::output::{self, say};
 
 pub(crate) fn explore(arguments: &Explore) -> Result<Exit, Failure> {
@@ -43,11 +44,10 @@ pub(crate) fn explore(arguments: &Explore) -> Result<Exit, Failure> {
         loss: arguments.loss,
     };
     if arguments.print {
-        for number in numbers(arguments) {
-            let (scene, actions) = explorer.actions(number);
-            say!("{}", explorer.text(number, scene, &actions, "A walk.").0);
-        }
-        return Ok(Exit::Passed);
+        return print_walks(arguments, &explorer);
+    }
+    if arguments.variants {
+        return over_variants(arguments, &explorer, &loaded, jobs);
     }
     if arguments.mutants {
         let asked: Vec<Mutant> = match arguments.names.as_slice() {
@@ -62,6 +62,68 @@ pub(crate) fn explore(arguments: &Explore) -> Result<Exit, Failure> {
 /// The numbers of the walks that are asked for.
 fn numbers(arguments: &Explore) -> std::ops::RangeInclusive<u64> {
     arguments.walk.map_or(1..=arguments.walks, |walk| walk..=walk)
+}
+
+fn print_walks(arguments: &Explore, explorer: &Explorer<'_>) -> Result<Exit, Failure> {
+    for number in numbers(arguments) {
+        let (scene, actions) = explorer.actions(number);
+        let (text, _) = explorer.text(number, scene, &actions, "A walk.");
+        match &arguments.out {
+            None => say!("{text}"),
+            Some(folder) => {
+                let failure = |error| Failure::usage(format!("{}: cannot be written: {error}", folder.display()));
+                std::fs::create_dir_all(folder).map_err(failure)?;
+                std::fs::write(folder.join(format!("walk-{number}.toml")), text).map_err(failure)?;
+            }
+        }
+    }
+    Ok(Exit::Passed)
+}
+
+/// Walks over every variant with what it states.
+fn over_variants(arguments: &Explore, explorer: &Explorer<'_>, usual: &Loaded, jobs: usize) -> Result<Exit, Failure> {
+    let started = Instant::now();
+    let (mut verdicts, mut list) = (Vec::new(), Vec::new());
+    for variant in Variant::all() {
+        let stated = variants::stated(variant, &[], usual)?;
+        let loaded = stated.as_ref().unwrap_or(usual);
+        let setting = explorer.setting.with_variant(variant);
+        let explorer = Explorer { setting: &setting, pics: &loaded.pics, pixit: &loaded.pixit, ..*explorer };
+        let walked = explorer.walks(arguments.walks, jobs, false, &|_| {}).map_err(broken)?;
+        let mut departures = Vec::new();
+        for walked in walked.iter().filter(|walked| walked.is_departure()) {
+            departures.push(explorer.minimised(walked).map_err(broken)?);
+        }
+        let written =
+            write(arguments.out.as_deref(), &departures, |departure| format!("{}-{}", variant.name, departure.walk))?;
+        verdicts.extend(walked.iter().map(|walked| walked.verdict.verdict));
+        if arguments.json {
+            let told: Vec<_> = departures.iter().zip(&written).map(|(departure, file)| told(departure, file)).collect();
+            list.push(json!({"name": variant.name, "departures": told}));
+            continue;
+        }
+        for (departure, file) in departures.iter().zip(&written) {
+            say!("{}: {} ({})", variant.name, variant.does, variant.allowed);
+            show(departure, file.as_deref());
+        }
+    }
+    let departing = verdicts.iter().filter(|verdict| **verdict == Verdict::Fail).count();
+    let seconds = started.elapsed().as_secs_f64();
+    if arguments.json {
+        output::json(&json!({
+            "schema": "bootrack-explore-variants/1", "seed": arguments.seed, "walks": arguments.walks,
+            "steps": arguments.steps, "loss": arguments.loss, "variants": list, "wall_seconds": seconds,
+        }));
+    } else {
+        say!(
+            "{} variants, {} walks each of {} steps, seed {}: {departing} walks show a departure, {seconds:.1} s",
+            Variant::all().count(),
+            arguments.walks,
+            arguments.steps,
+            arguments.seed,
+        );
+    }
+    Ok(if departing > 0 { Exit::Failed } else { Exit::Passed })
 }
 
 fn broken(error: ExploreError) -> Failure {

@@ -23,17 +23,22 @@ pub(super) enum Way {
     Unknown,
 }
 
-/// Cuts of a packet of 248 octets of which one fragment is protected differently.
-const MIXED: [&str; 3] = ["0-96/plain 96-176 176-248", "0-96 96-176/plain 176-248", "0-96 96-176 176-248/plain"];
+/// Cuts of a packet of 248 octets, whose pieces fit into frames at level 7 too, of which one is protected differently.
+const MIXED: [&str; 3] =
+    ["0-72/plain 72-144 144-216 216-248", "0-72 72-144/plain 144-216 216-248", "0-72 72-144 144-216 216-248/plain"];
 
 /// Cuts of the same of which two fragments say different things of the same octets.
-const OVERLAPPING: [&str; 3] = ["0-96 88-168~ 168-248", "0-96 96-168 88-168~ 168-248", "0-96 96-176 168-248"];
+const OVERLAPPING: [&str; 3] =
+    ["0-72 64-136~ 136-208 208-248", "0-72 72-144 72-144~ 144-216 216-248", "0-72 72-144 136-208 208-248"];
 
 /// How many cuts there are of each kind.
 pub(crate) const CUTS: usize = MIXED.len();
 
 /// A packet of a neighbour has fewer fragments.
 const MOST_FRAGMENTS: u64 = 20;
+
+/// How long a device with a key may be busy with a crowd of neighbours that never answer.
+pub(super) const CROWD_S: u64 = 90;
 
 /// How long nothing must come.
 const SILENCE: u64 = 2;
@@ -353,8 +358,9 @@ impl Model {
             }
             (neighbour.registered, neighbour.has_solicited) = (None, true);
         }
+        self.is_crowded = true;
         // A device with a key speaks to each of them, several times, before it is free again.
-        self.wait(&Span::s(if self.key.is_some() { 60 } else { 5 }));
+        self.wait(&Span::s(if self.key.is_some() { CROWD_S } else { 5 }));
         self.put(
             &check("dut status").is("ut.neighbours", "{ max = \"$pixit.neighbours\" }").rule(rules::FLOOD_BOUNDED),
         );

@@ -1,5 +1,6 @@
 //! Keys, and the closing and opening of the network: what the commissioning tool's requests bring about (SEL 6, 8).
 
+use super::frames::CROWD_S;
 use super::{Age, Key, Mark, Model};
 use crate::rules::{self, Rule};
 use crate::script::{Span, Step, act, element, event, expect, never, order};
@@ -104,7 +105,7 @@ impl Model {
 
     /// The links to the secured neighbours are set up by now.
     pub(super) fn is_linked(&mut self, rule: &'static Rule) {
-        self.wait(&Span::s(5));
+        self.wait(&Span::s(if self.is_crowded { CROWD_S } else { 5 }));
         let link = crate::script::check("dut link neighbour=$lbr.eui64").number("ut.secured", 1);
         self.put(&link.rule(rules::SSR_MARKS));
         self.linked = Age::default();

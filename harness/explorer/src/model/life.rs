@@ -51,7 +51,7 @@ impl Model {
 
     /// The device has started: what it sends, and what it still knows.
     pub(super) fn comes_up(&mut self, watch_multicasts: bool) {
-        self.traffic = 0;
+        (self.traffic, self.is_crowded) = (0, false);
         for neighbour in &mut self.neighbours {
             (neighbour.is_listed, neighbour.is_heard, neighbour.has_solicited) = (false, false, false);
             neighbour.registered = None;
@@ -79,9 +79,7 @@ impl Model {
             awaited.extend(self.joins_dodag());
             self.expect_all(awaited, &self.facts.jsr_within().plus(if self.scene.is_rpl { 60 } else { 20 }));
         }
-        if self.scene.anchor == Anchor::CertMutual {
-            self.put(&act("ut dut clock now=$case.today"));
-        }
+        self.set_clock();
         match self.key {
             Some(_) => {
                 self.is_linked(rules::KEY_SURVIVES);
@@ -92,6 +90,13 @@ impl Model {
         }
         if self.key.is_some() && self.application.is_some() {
             self.application_runs();
+        }
+    }
+
+    /// The clock of a device that judges certificates by it is forgotten at each start.
+    fn set_clock(&mut self) {
+        if self.scene.anchor == Anchor::CertMutual {
+            self.put(&act("ut dut clock now=$case.today"));
         }
     }
 
@@ -170,12 +175,11 @@ impl Model {
     }
 
     /// After so much traffic that a device may have set frame counters of its neighbours aside, which it is deaf to after a
-    /// power cut (PROFILE-SEL 12, decision 0042), it gets the time to put that right.
+    /// power cut (PROFILE-SEL 12, decision 0042), it is told to restart first: then it knows them as they are.
     fn settle(&mut self) {
         if self.key.is_some() && self.traffic > WRITTEN_AT_ONCE {
-            self.wait(&Span::s(40));
-            self.echo_to_router(8);
-            self.wait(&Span::s(1));
+            self.put(&act("ut dut reset"));
+            self.comes_up(false);
         }
     }
 
@@ -315,6 +319,7 @@ impl Model {
             self.put(&step.is("time", &bounds).rule(rules::JSR_PAUSES));
             before = name;
         }
+        self.set_clock();
         true
     }
 

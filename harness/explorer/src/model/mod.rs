@@ -164,6 +164,8 @@ pub struct Model {
     last_frame: Option<String>,
     /// Secured frames that the device may have got since it started, at most.
     traffic: u64,
+    /// Invented nodes may be in its neighbour list.
+    is_crowded: bool,
     /// A rule that every expectation decides too for now.
     because: Option<&'static Rule>,
     nonce: u64,
@@ -201,6 +203,7 @@ impl Model {
             applications: 0,
             last_frame: None,
             traffic: 0,
+            is_crowded: false,
             because: None,
             nonce: 0,
         };
