@@ -8,7 +8,6 @@ use std::sync::{Arc, Mutex};
 use node::variants::Variant;
 use record::event::{Action, Event, Observation, What};
 use record::{Blame, Verdict};
-use suites::ledger::is_profile_suite;
 
 use crate::campaign::{Setting, run_tries_in_memory};
 use crate::error::RunError;
@@ -61,15 +60,13 @@ pub enum Injustice {
 }
 
 impl Played {
-    /// What is wrong with the verdict. A `fail` of a profile's suite, or at a step that cites a clause of the profile, is right for a variant that departs from that clause and says
-    /// so. `inconclusive` is right where the reference is too; with `lossy` it is counted by [`Tally`] instead.
+    /// What is wrong with the verdict. A `fail` is right for a variant that departs from the profile and says so, at a step that cites
+    /// that clause. `inconclusive` is right where the reference is too; with `lossy` it is counted by [`Tally`] instead.
     pub fn injustice(&self, variant: &Variant, lossy: bool) -> Option<Injustice> {
         match self.verdict {
             Verdict::Fail => {
-                let departs = |clause: &String| variant.departs.contains(&clause.as_str());
-                let told = self.deciding_clauses.iter().any(departs);
-                let of_profile = is_profile_suite(&self.suite) || told;
-                (!(told && of_profile)).then_some(Injustice::Fail)
+                let is_told = |clause: &String| variant.departs.contains(&clause.as_str());
+                (!self.deciding_clauses.iter().any(is_told)).then_some(Injustice::Fail)
             }
             Verdict::Inconclusive if lossy || self.reference == Verdict::Inconclusive => None,
             Verdict::Inconclusive => Some(Injustice::Inconclusive),
@@ -252,4 +249,55 @@ fn side_by_side<T: Sync, R: Send>(
     let mut results = results.into_inner().unwrap_or_else(std::sync::PoisonError::into_inner);
     results.sort_by_key(|(index, _)| *index);
     results.into_iter().map(|(_, result)| result).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn played(verdict: Verdict, suite: &str, clauses: &[&str], reference: Verdict) -> Played {
+        Played {
+            variant: "silent-about-wrong-keys",
+            case: "X-01".to_owned(),
+            suite: suite.to_owned(),
+            verdict,
+            blame: None,
+            deciding_clauses: clauses.iter().map(|clause| (*clause).to_owned()).collect(),
+            reason: String::new(),
+            reference,
+            differs: None,
+        }
+    }
+
+    #[test]
+    fn a_fail_is_right_only_by_a_clause_that_the_variant_says_it_departs_from() {
+        let variant = Variant::from_name("silent-about-wrong-keys").unwrap();
+        let just = |suite: &str, clauses: &[&str]| {
+            played(Verdict::Fail, suite, clauses, Verdict::Pass).injustice(variant, false).is_none()
+        };
+        assert!(just("profile", &["PROFILE-SEL-13b"]));
+        assert!(!just("profile", &["PROFILE-SEL-13a"]));
+        assert!(!just("profile", &[]));
+        assert!(!just("bootstrap", &["SEL-5.4-10"]));
+        let other = Variant::from_name("json-spaced").unwrap();
+        let fail = played(Verdict::Fail, "profile", &["PROFILE-SEL-13b"], Verdict::Pass);
+        assert_eq!(fail.injustice(other, false), Some(Injustice::Fail), "it departs from nothing");
+        assert_eq!(fail.injustice(other, true), Some(Injustice::Fail), "whatever the links lose");
+    }
+
+    #[test]
+    fn what_stays_open_is_unjust_where_the_reference_gets_through() {
+        let variant = Variant::from_name("json-spaced").unwrap();
+        let injustice =
+            |verdict, reference, lossy| played(verdict, "bootstrap", &[], reference).injustice(variant, lossy);
+        assert_eq!(injustice(Verdict::Inconclusive, Verdict::Pass, false), Some(Injustice::Inconclusive));
+        assert_eq!(injustice(Verdict::Inconclusive, Verdict::Inconclusive, false), None);
+        assert_eq!(injustice(Verdict::Inconclusive, Verdict::Pass, true), None);
+        assert_eq!(injustice(Verdict::Error, Verdict::Error, true), Some(Injustice::Error));
+        assert_eq!(injustice(Verdict::Pass, Verdict::Pass, false), None);
+        let open = played(Verdict::Inconclusive, "bootstrap", &[], Verdict::Pass);
+        let closed = played(Verdict::Pass, "bootstrap", &[], Verdict::Pass);
+        let tally = Tally::of([&open, &closed, &closed, &closed].into_iter());
+        assert!((tally.more_percent() - 25.0).abs() < 1e-9);
+    }
 }

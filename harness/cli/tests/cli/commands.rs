@@ -204,6 +204,25 @@ fn a_newcomers_mistake_gets_a_helpful_answer(
 }
 
 #[test]
+fn a_variant_gets_through_and_is_seen_to_differ() {
+    let seen = call(["variants", "json-spaced", "--case", "PRO-KEY-05"]).expect(0).out;
+    assert!(seen.contains("differs in 1 of 1, first in PRO-KEY-05"), "{seen}");
+    assert!(seen.contains("1 of 1 variants get through"), "{seen}");
+    // A case that shows nothing of what it does otherwise does not make it a variant.
+    let unseen = call(["variants", "json-spaced", "--case", "SEL-JSR-01@channel=11"]).expect(1).out;
+    assert!(unseen.contains("NEVER DIFFERS"), "{unseen}");
+    // What it states makes another case of it.
+    let stated = call(["variants", "server-elsewhere", "--case", "SEL-JOIN-01", "--json"]).expect(0).json();
+    assert_eq!(stated["variants"][0]["just"], true);
+    let list = call(["variants", "--list", "--json"]).expect(0).json();
+    assert!(list["variants"].as_array().unwrap().len() >= 80);
+    let drawn = |seed| call(["variants", "--list", "--json", "--sample", "3", "--draw", seed]).expect(0).json();
+    assert_eq!(drawn("7")["variants"].as_array().unwrap().len(), 3);
+    assert_eq!(drawn("7"), drawn("7"));
+    assert!(call(["variants", "json-spacd"]).expect(2).err.contains("did you mean `json-spaced`?"));
+}
+
+#[test]
 fn unbiased_mutants_need_the_sources_and_say_so() {
     // Tests of the command run in its own folder, not in the project's.
     let outcome = call(["mutants", "--unbiased"]).expect(2);
