@@ -73,7 +73,7 @@ impl Grid {
         }
         let board = |node: usize| VirtualBoard {
             name: name(node),
-            kind: BoardKind::Firmware { eui64: eui64_of(node), mutant: None },
+            kind: BoardKind::Firmware { eui64: eui64_of(node), mutant: None, variant: None },
         };
         let config = VirtualConfig {
             boards: (0..nodes).map(board).collect(),

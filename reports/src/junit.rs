@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use quick_junit::{NonSuccessKind, Report, TestCase, TestCaseStatus, TestSuite};
 use record::manifest::{CaseResult, RunManifest, shown_blame};
-use record::verdict::{StepOutcome, Verdict};
+use record::verdict::{StepOutcome, Verdict, Violation};
 
 use crate::text::{clock, line, shown};
 
@@ -74,8 +74,13 @@ fn test_case(result: &CaseResult) -> TestCase {
     let mut case = TestCase::new(line(&result.id), status(result));
     case.set_classname(line(&format!("{}.{}", result.suite, result.phase)));
     case.set_time(Duration::from_nanos(result.duration));
-    if !result.earlier_tries.is_empty() {
-        case.set_system_out(shown(&earlier_tries(result).join("\n")));
+    case.add_property(("oracle", line(&result.shown_oracle()).as_str()));
+    let mut told = if result.earlier_tries.is_empty() { Vec::new() } else { earlier_tries(result) };
+    if result.verdict == Verdict::Pass {
+        told.extend(violations(result));
+    }
+    if !told.is_empty() {
+        case.set_system_out(shown(&told.join("\n")));
     }
     case
 }
@@ -134,8 +139,31 @@ fn body(result: &CaseResult) -> String {
     if !clauses.is_empty() {
         lines.push(format!("clauses: {}", line(&clauses.join(", "))));
     }
+    lines.push(format!("judged outside by: {}", line(&result.shown_oracle())));
+    lines.extend(violations(result));
     lines.push(format!("case seed: {}", line(&result.seed)));
     shown(&lines.join("\n"))
+}
+
+/// What monitors found, and what the case's steps came to without it.
+fn violations(result: &CaseResult) -> Vec<String> {
+    let own = result.own.as_ref().map(|own| {
+        let reason = if own.reason.is_empty() { String::new() } else { format!(": {}", line(&own.reason)) };
+        format!("its steps by themselves: {}{reason}", own.verdict)
+    });
+    let found = result.violations.iter().map(|violation| {
+        let Violation { monitor, clauses, reason, evidence, decides, .. } = violation;
+        let numbers: Vec<String> = evidence.iter().map(u64::to_string).collect();
+        let told = if *decides { "" } else { ", which decides nothing in this suite" };
+        format!(
+            "monitor {} ({}){told}: {} (events {})",
+            line(monitor),
+            line(&clauses.join(", ")),
+            line(reason),
+            numbers.join(", ")
+        )
+    });
+    own.into_iter().chain(found).collect()
 }
 
 /// A case that was played more than once says so, whatever came of it.

@@ -97,11 +97,13 @@ fn the_structure_is_the_one_that_ci_servers_agree_on() {
         assert!(suite.get("time").parse::<f64>().unwrap() > 0.0);
         assert!(suite.get("timestamp").starts_with("2026-03-14T09:15:02"), "{}", suite.get("timestamp"));
         for case in suite.all("testcase") {
-            assert!(case.children.len() <= 1);
-            assert!(["failure", "error", "skipped"].contains(&case.children.first().map_or("error", |it| &it.name)));
+            let [properties, outcome @ ..] = case.children.as_slice() else { panic!("a case has properties") };
+            assert_eq!(properties.name, "properties");
+            assert!(outcome.len() <= 1);
+            assert!(["failure", "error", "skipped"].contains(&outcome.first().map_or("error", |it| &it.name)));
             let allowed = ["name", "classname", "time"];
             assert!(case.attributes.keys().all(|name| allowed.contains(&name.as_str())), "{:?}", case.attributes);
-            for result in &case.children {
+            for result in outcome {
                 assert!(result.attributes.keys().all(|name| ["message", "type"].contains(&name.as_str())));
             }
         }
@@ -120,7 +122,10 @@ fn every_case_bears_its_stored_verdict() {
         assert_eq!(case.get("classname"), format!("{}.{}", result.suite, result.phase));
         let seconds: f64 = case.get("time").parse().unwrap();
         assert!((seconds - result.duration as f64 / 1e9).abs() < 0.001);
-        let told = case.children.first().map(|child| (child.name.as_str(), child.get("type")));
+        let oracle = case.all("properties").next().and_then(|all| all.all("property").next()).expect("who judged it");
+        assert_eq!((oracle.get("name"), oracle.get("value")), ("oracle", result.shown_oracle().as_str()));
+        let outcome = case.children.iter().find(|child| child.name != "properties");
+        let told = outcome.map(|child| (child.name.as_str(), child.get("type")));
         let expected = match result.verdict {
             Verdict::Pass => None,
             Verdict::Fail => Some(("failure", "device")),
@@ -128,7 +133,7 @@ fn every_case_bears_its_stored_verdict() {
             verdict => Some(("error", verdict.name())),
         };
         assert_eq!(told, expected, "{}", result.id);
-        if let Some(child) = case.children.first() {
+        if let Some(child) = outcome {
             assert!(!child.get("message").is_empty());
         }
     }

@@ -20,9 +20,12 @@ pub fn suites() -> Vec<Source> {
         "selective/bootstrap-discovery.toml",
         "selective/bootstrap-distance.toml",
         "selective/bootstrap-roles.toml",
+        "selective/bootstrap-statements.toml",
+        "selective/bootstrap-conditions.toml",
         "selective/routing.toml",
         "selective/commissioning-tool.toml",
         "selective/profile.toml",
+        "selective/survival.toml",
         "life/operation.toml",
         "life/maintenance.toml",
         "life/re-bootstrap.toml",
@@ -50,6 +53,14 @@ pub fn named(name: &str) -> Option<Source> {
     all_named().into_iter().find(|source| source.name.ends_with(&format!("/{name}.toml")))
 }
 
+/// The monitors: what is judged on everything that is done, in every case.
+pub fn monitors() -> Vec<Source> {
+    sources! {
+        "life/monitors.toml",
+        "selective/monitors.toml",
+    }
+}
+
 /// The clause ledgers.
 pub fn clauses() -> Vec<Source> {
     sources! {
@@ -59,6 +70,7 @@ pub fn clauses() -> Vec<Source> {
         "drafts/SBOOT.toml",
         "drafts/SURVEY.toml",
         "drafts/EAPAPP.toml",
+        "drafts/BASE.toml",
     }
 }
 

@@ -1,6 +1,7 @@
 //! A step in one line for people, as near to the suite's text as can be.
 
 use crate::duration::show;
+use crate::monitor::{Monitor, Rule, Template};
 use crate::plan::{
     Answer, Change, Check, Command, Constraint, Deviation, Expect, Match, Never, Operand, Point, Send, StepKind,
 };
@@ -76,6 +77,20 @@ fn ends(from: &Option<String>, to: &Option<String>) -> String {
     format!("{from}{to}")
 }
 
+/// What a monitor judges, on one line.
+pub fn rule(monitor: &Monitor) -> String {
+    let subject = monitor.subject();
+    match &monitor.rule {
+        Rule::Machine { .. } => subject,
+        Rule::Template(Template { every, matches, unless }) => {
+            let listed = |matches: &[Match]| conditions(matches).trim_start_matches(" where ").to_owned();
+            let when = if every.when.is_empty() { String::new() } else { format!(" when {}", listed(&every.when)) };
+            let unless = unless.as_ref().map(|excuse| format!(" unless {}", listed(&excuse.matches)));
+            format!("every {subject}{when}: {}{}", listed(matches), unless.unwrap_or_default())
+        }
+    }
+}
+
 fn conditions(matches: &[Match]) -> String {
     if matches.is_empty() {
         return String::new();
@@ -98,6 +113,7 @@ pub fn constraint(it: &Constraint) -> String {
         }
         Constraint::Present(true) => "present".to_owned(),
         Constraint::Present(false) => "absent".to_owned(),
+        Constraint::Prefix { address, length } => format!("under {address}/{length}"),
         Constraint::Mask { mask, value } => format!("& {mask:#x} = {value:#x}"),
     }
 }

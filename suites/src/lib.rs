@@ -9,6 +9,8 @@ pub mod images;
 pub mod ledger;
 mod liberties;
 mod loader;
+pub mod monitor;
+pub mod oracles;
 pub mod pics;
 pub mod pixit;
 pub mod plan;
@@ -24,5 +26,6 @@ mod tree;
 mod values;
 pub mod vocabulary;
 
+pub use loader::monitor::{load_monitors, shown_nowhere};
 pub use loader::{Catalogue, Suite, load};
 pub use selection::Plan;

@@ -2,11 +2,14 @@
 //! interpreted later, but for what a report shows.
 
 use std::collections::BTreeMap;
+use std::net::Ipv6Addr;
 use std::time::Duration;
 
+use record::table::Place;
 use serde::{Deserialize, Serialize};
 
 use crate::device::DeviceFacts;
+use crate::monitor::Monitors;
 
 /// One case with one row of its parameters.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -32,6 +35,13 @@ pub struct Case {
     pub params: BTreeMap<String, String>,
     /// Mutants that this case kills.
     pub kills: Vec<String>,
+    /// Who outside of this house judged the mechanism that its verdict rests on, by the names of [`crate::oracles`]; nobody, if it is
+    /// empty. `None` if the suite does not say.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub oracle: Option<Vec<String>>,
+    /// The table that it shares with other cases, if it does.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub table: Option<Place>,
     /// What the case is about.
     #[serde(default, skip_serializing_if = "Iut::is_device")]
     pub iut: Iut,
@@ -49,6 +59,9 @@ pub struct Case {
     pub device: DeviceFacts,
     /// Preamble, body and postamble in order.
     pub steps: Vec<Step>,
+    /// What is watched beside its steps; stored once with the plan, since all of its cases share it.
+    #[serde(skip)]
+    pub monitors: Monitors,
     /// Where it stands: file and line.
     pub origin: Origin,
 }
@@ -508,6 +521,21 @@ pub enum Constraint {
         /// What they must be.
         value: u64,
     },
+    /// An IPv6 address under this prefix.
+    Prefix {
+        /// The prefix; the bits behind its length are 0.
+        address: Ipv6Addr,
+        /// Its length in bits, 0 to 128.
+        length: u8,
+    },
+}
+
+impl Constraint {
+    /// Whether an address is under a prefix.
+    pub fn is_under(address: Ipv6Addr, prefix: Ipv6Addr, length: u8) -> bool {
+        let mask = u128::MAX.checked_shl(128 - u32::from(length.min(128))).unwrap_or(0);
+        address.to_bits() & mask == prefix.to_bits() & mask
+    }
 }
 
 /// A value that a field is compared with.

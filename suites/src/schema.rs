@@ -21,6 +21,8 @@ struct SuiteFile {
     title: String,
     /// Phase of every case that names none.
     phase: Option<Phase>,
+    /// Who outside judged the mechanism of every case that says nothing else, or `none`.
+    oracle: Option<Oracles>,
     /// Procedures of this suite.
     procedure: Option<Vec<ProcedureTable>>,
     /// The cases.
@@ -83,6 +85,10 @@ struct CaseTable {
     params: Option<BTreeMap<String, Parameters>>,
     /// Mutants of the reference firmware that this case must find out.
     kills: Option<Vec<String>>,
+    /// Who outside judged the mechanism that the verdict rests on, or `none`; as the suite says if left out.
+    oracle: Option<Oracles>,
+    /// The place of each row of the case in a table that it shares with others.
+    table: Option<PlaceTable>,
     /// What is under test: `dut`, or a station of the tester such as `ct`; the device if left out.
     #[schemars(regex(pattern = r"^[a-z][a-z0-9]*$"))]
     iut: Option<String>,
@@ -98,6 +104,30 @@ struct CaseTable {
     step: Vec<StepTable>,
     /// Postamble.
     teardown: Option<Vec<StepTable>>,
+}
+
+/// A row of a table that several cases share.
+#[derive(JsonSchema)]
+#[schemars(deny_unknown_fields)]
+#[allow(dead_code)]
+struct PlaceTable {
+    /// The table's name.
+    name: String,
+    /// The case's row; `$case.NAME` stands for a parameter.
+    row: String,
+    /// Its column, likewise.
+    column: String,
+}
+
+/// Who judged a mechanism.
+#[derive(JsonSchema)]
+#[schemars(untagged)]
+#[allow(dead_code)]
+enum Oracles {
+    /// One name, or `none`.
+    One(String),
+    /// Names.
+    Several(Vec<String>),
 }
 
 /// How boards come to their routes.
@@ -466,7 +496,7 @@ enum Literal {
     Text(String),
 }
 
-/// What a field must be: a literal, or one of `{ not }`, `{ min, max }`, `{ one_of }`, `{ present }`, `{ mask, value }`.
+/// What a field must be: a literal, or one of `{ not }`, `{ min, max }`, `{ one_of }`, `{ present }`, `{ mask, value }`, `{ prefix }`.
 #[derive(JsonSchema)]
 #[schemars(untagged)]
 #[allow(dead_code)]
@@ -495,6 +525,8 @@ struct ConstraintTable {
     mask: Option<Whole>,
     /// What they must be.
     value: Option<Whole>,
+    /// An IPv6 prefix, as `fe80::/10`, that the address is under.
+    prefix: Option<String>,
 }
 
 #[cfg(test)]

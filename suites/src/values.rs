@@ -165,6 +165,7 @@ fn allows(constraint: &Constraint, number: u64) -> Option<bool> {
         }
         Constraint::Present(present) => Some(*present),
         Constraint::Mask { mask, value } => Some(number & mask == *value),
+        Constraint::Prefix { .. } => Some(false),
     }
 }
 

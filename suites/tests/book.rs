@@ -14,6 +14,7 @@ use std::path::PathBuf;
 
 use bootrack_suites::Suite;
 use bootrack_suites::ledger::{Class, Later, MECHANISMS};
+use bootrack_suites::oracles::ORACLES;
 use bootrack_suites::pixit::ValueKind;
 use bootrack_suites::procedures::PROCEDURES;
 use bootrack_suites::vocabulary::{SETTABLE_FIELDS, upper_tester_keys};
@@ -157,7 +158,11 @@ fn the_book_lists_every_procedure_and_every_order() {
         .collect::<String>()
         + "\n";
     let orders: String = World::new().vocabulary.stations.kinds().map(orders_of).collect();
-    keep_in_step("suite-format.md", &[("procedures", procedures), ("orders", orders)]);
+    let rows = ORACLES
+        .iter()
+        .map(|oracle| vec![code(oracle.name), oracle.what.to_owned(), format!("`{}`, `{}`", oracle.file, oracle.test)]);
+    let oracles = format!("\n{}\n", table(&["name", "what it did", "where it is tested"], rows));
+    keep_in_step("suite-format.md", &[("procedures", procedures), ("orders", orders), ("oracles", oracles)]);
 }
 
 /// What a station is called, where it is, what its properties are, and its orders.

@@ -2,9 +2,9 @@
 
 mod common;
 
-use bootrack_suites::built_in;
 use bootrack_suites::ledger::{Later, Ledger, MECHANISMS};
 use bootrack_suites::plan::{Answer, Case, Command, Part, StepKind};
+use bootrack_suites::{built_in, oracles};
 use common::World;
 use input::Source;
 
@@ -72,10 +72,13 @@ fn every_case_about_a_duty_of_the_tool_has_the_tool_under_test() {
     let world = World::new();
     let suites = world.load(&built_in::all()).unwrap();
     let mut cases: Vec<Case> = suites.into_iter().flat_map(|suite| suite.cases).collect();
-    assert_eq!(world.ledger.uncovered(&cases).iter().map(|fault| &fault.message).collect::<Vec<_>>(), [""; 0]);
+    assert_eq!(
+        world.ledger.uncovered(&cases, &world.monitors()).iter().map(|fault| &fault.message).collect::<Vec<_>>(),
+        [""; 0]
+    );
     let case = cases.iter_mut().find(|case| case.base == "SEL-CLOSE-01").unwrap();
     case.clauses.push("SEL-5.3.2-13".to_owned());
-    let faults = world.ledger.uncovered(&cases);
+    let faults = world.ledger.uncovered(&cases, &world.monitors());
     assert!(faults.len() == 1 && faults[0].line_column().is_some(), "{faults:?}");
     let told = "case `SEL-CLOSE-01` has `dut` under test and cites clause `SEL-5.3.2-13`, a duty of `ct`";
     assert_eq!(faults[0].message, told);
@@ -213,4 +216,31 @@ fn the_json_schema_refuses_what_the_loader_refuses() {
         change(&mut bad);
         assert!(!validator.is_valid(&bad), "{bad:#}");
     }
+}
+
+#[test]
+fn every_oracle_is_a_test_that_there_is_and_that_a_case_names() {
+    let world = World::new();
+    let suites = world.load(&built_in::all()).unwrap();
+    let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
+    let named: std::collections::BTreeSet<&str> = suites
+        .iter()
+        .flat_map(|suite| &suite.cases)
+        .flat_map(|case| case.oracle.as_ref().expect("every case of ours says who judged it"))
+        .map(String::as_str)
+        .collect();
+    for oracle in oracles::ORACLES {
+        assert!(named.contains(oracle.name), "no case names `{}`", oracle.name);
+        let text =
+            std::fs::read_to_string(root.join(oracle.file)).unwrap_or_else(|error| panic!("{}: {error}", oracle.file));
+        assert!(text.contains(&format!("fn {}(", oracle.test)), "{} has no test `{}`", oracle.file, oracle.test);
+    }
+}
+
+#[test]
+fn a_built_in_case_without_an_oracle_is_a_fault_at_its_place() {
+    assert_eq!(oracles::cases_without_oracle(&built_in::all()), []);
+    let silent = "suite = \"s\"\n[[case]]\nid = \"A\"\noracle = \"none\"\n[[case]]\nid = \"B\"\n";
+    let faults = oracles::cases_without_oracle(&[Source { name: "s.toml".to_owned(), text: silent.to_owned() }]);
+    assert_eq!(faults.iter().map(|fault| fault.line_column().unwrap().0).collect::<Vec<_>>(), [5]);
 }

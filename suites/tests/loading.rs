@@ -4,6 +4,7 @@ mod common;
 
 use std::time::Duration;
 
+use bootrack_suites::monitor::Monitors;
 use bootrack_suites::pics::Proforma;
 use bootrack_suites::plan::{Command, Constraint, Operand, Part, Point, Role, StepKind};
 use bootrack_suites::selection::{Plan, Selector, explain};
@@ -401,13 +402,13 @@ fn an_explanation_names_selector_and_symbols() {
 fn the_ledger_tells_of_clauses_that_no_case_cites() {
     let world = World::new();
     let one_case = world.load_text(&suite("topology = \"line: lbr dut\"", "")).unwrap();
-    let faults = world.ledger.uncovered(one_case.iter().flat_map(|suite| &suite.cases));
+    let faults = world.ledger.uncovered(one_case.iter().flat_map(|suite| &suite.cases), &Monitors::default());
     assert!(!faults.iter().any(|fault| fault.message.contains("`SEL-5-3`")));
     let fault = faults.iter().find(|fault| fault.message.contains("`SEL-5-4`")).unwrap();
     assert!(fault.to_string().starts_with("built-in selective/clauses.toml:"), "{fault}");
     let cites_untestable = suite("topology = \"line: lbr dut\"", "").replace("SEL-5-3", "SEL-7-1");
     let citing = world.load_text(&cites_untestable).unwrap();
-    let faults = world.ledger.uncovered(citing.iter().flat_map(|suite| &suite.cases));
+    let faults = world.ledger.uncovered(citing.iter().flat_map(|suite| &suite.cases), &Monitors::default());
     assert!(faults.iter().any(|fault| fault.message.contains("`SEL-7-1`, which is not classed `tested`")));
 }
 

@@ -36,7 +36,7 @@ fn config(boards: &[(&str, BoardKind)], links: &[(&str, &str)]) -> VirtualConfig
 }
 
 fn firmware(n: usize) -> BoardKind {
-    BoardKind::Firmware { eui64: eui64_of(n), mutant: None }
+    BoardKind::Firmware { eui64: eui64_of(n), mutant: None, variant: None }
 }
 
 fn fake(fake: Fake) -> VirtualConfig {

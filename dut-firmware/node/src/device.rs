@@ -30,12 +30,30 @@ pub struct Device {
     assembler: LineAssembler,
     reboot_by: Option<Instant>,
     halted: bool,
+    /// The radio of a variant is on from then.
+    #[cfg(feature = "mutants")]
+    starts_at: Option<Instant>,
 }
 
 impl Device {
     /// Boots with what the store holds; an installed device starts by itself.
     pub fn boot(hardware: Hardware, store: Store, now: Instant, mutant: Option<Mutant>) -> Self {
-        let mutants = Chosen::new(mutant);
+        Self::boot_chosen(hardware, store, now, Chosen::new(mutant))
+    }
+
+    /// The same in a variant: a device that is right and different, but for the mutant.
+    #[cfg(feature = "mutants")]
+    pub fn boot_varied(
+        hardware: Hardware,
+        store: Store,
+        now: Instant,
+        mutant: Option<Mutant>,
+        variant: Option<&'static crate::variants::Variant>,
+    ) -> Self {
+        Self::boot_chosen(hardware, store, now, Chosen::new(mutant).varied(variant))
+    }
+
+    fn boot_chosen(hardware: Hardware, store: Store, now: Instant, mutants: Chosen) -> Self {
         let Store { mut flash, given, kept, mechanisms: mut asleep, tasks, heard } = store;
         let life = Life::boot(&mut flash, given, tasks, mutants.life);
         let site = life.given.installation.as_ref().map(Site::from);
@@ -53,10 +71,18 @@ impl Device {
             assembler: LineAssembler::default(),
             reboot_by: None,
             halted: false,
+            #[cfg(feature = "mutants")]
+            starts_at: None,
         };
         let state = device.state();
         device.stack.tell.event(now, "booted", Arguments::default().with("state", state));
-        device.stack.start(now);
+        #[cfg(feature = "mutants")]
+        let slow = device.start_after(now, mutants.life.free().boot_delay());
+        #[cfg(not(feature = "mutants"))]
+        let slow = false;
+        if !slow {
+            device.stack.start(now);
+        }
         device.route(now);
         device
     }
@@ -99,6 +125,8 @@ impl Device {
             return None;
         }
         let always = [self.reboot_by, self.stack.deadline()];
+        #[cfg(feature = "mutants")]
+        let always = [always[0], always[1], self.starts_at, self.stack.tell.late()];
         let running = || [self.charge.deadline(&self.stack), self.services.deadline(&self.stack), self.life.deadline()];
         let running = self.stack.is_running().then(running);
         always.into_iter().chain(running.into_iter().flatten()).flatten().min()
@@ -136,8 +164,14 @@ impl Device {
     }
 
     fn next_output(&mut self, now: Instant) -> Option<Output> {
+        #[cfg(feature = "mutants")]
+        self.stack.tell.tell_late(now);
         if let Some(output) = self.stack.tell.next() {
             return Some(output);
+        }
+        #[cfg(feature = "mutants")]
+        if self.reboot_by.is_some() && self.stack.tell.late().is_some() {
+            return self.stack.next_frame(now).filter(|_| !self.halted);
         }
         if self.halted {
             return None;
@@ -149,7 +183,18 @@ impl Device {
         self.stack.next_frame(now)
     }
 
+    /// Leaves the radio off for a while; `false` if it is to be on at once.
+    #[cfg(feature = "mutants")]
+    fn start_after(&mut self, now: Instant, delay: Duration) -> bool {
+        self.starts_at = (!delay.is_zero() && self.life.given.installation.is_some()).then(|| now + delay);
+        self.starts_at.is_some()
+    }
+
     fn run_what_is_due(&mut self, now: Instant) {
+        #[cfg(feature = "mutants")]
+        if self.starts_at.take_if(|at| *at <= now).is_some() && !self.stack.is_running() {
+            self.stack.start(now);
+        }
         if !self.stack.is_running() {
             return;
         }

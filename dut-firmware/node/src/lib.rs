@@ -21,6 +21,8 @@ pub mod store;
 mod device;
 mod flash;
 mod interface;
+#[cfg_attr(not(feature = "mutants"), allow(dead_code, unreachable_pub, reason = "nobody takes any"))]
+mod liberties;
 mod life;
 mod link_messages;
 mod mechanism;
@@ -29,6 +31,8 @@ mod registry;
 mod section;
 mod selected;
 mod stack;
+#[cfg(feature = "mutants")]
+pub mod variants;
 
 pub use device::Device;
 #[cfg(feature = "mutants")]

@@ -18,22 +18,19 @@ macro_rules! lists {
 
         impl Mutant {
             /// Every mutant, list by list.
-            pub const ALL: &'static [Self] = &Self::concat::<{ Self::count(false) }>(false);
+            pub const ALL: &'static [Self] = &Self::concat::<{ Self::count() }>();
 
-            /// Variants: right and different, as a PIXIT file may state. No case may fail one.
-            pub const VARIANTS: &'static [Self] = &Self::concat::<{ Self::count(true) }>(true);
-
-            const fn count(variants: bool) -> usize {
+            const fn count() -> usize {
                 let mut count = 0;
-                $($(#[$cfg])* { count += if variants { <$list>::VARIANTS.len() } else { <$list>::ALL.len() }; })*
+                $($(#[$cfg])* { count += <$list>::ALL.len(); })*
                 count
             }
 
-            const fn concat<const COUNT: usize>(variants: bool) -> [Self; COUNT] {
+            const fn concat<const COUNT: usize>() -> [Self; COUNT] {
                 let mut all = [Self::Stack(crate::stack::Mutant::ALL[0]); COUNT];
                 let mut at = 0;
                 $($(#[$cfg])* {
-                    let list = if variants { <$list>::VARIANTS } else { <$list>::ALL };
+                    let list = <$list>::ALL;
                     let mut next = 0;
                     while next < list.len() {
                         all[at] = Self::$variant(list[next]);
@@ -54,7 +51,7 @@ macro_rules! lists {
                 match self { $($(#[$cfg])* Self::$variant(mutant) => mutant.description(),)* }
             }
 
-            /// The clause of the ledger that it violates; of a variant, the clause that leaves it this liberty.
+            /// The clause of the ledger that it violates.
             pub fn clause(self) -> &'static str {
                 match self { $($(#[$cfg])* Self::$variant(mutant) => mutant.clause(),)* }
             }
@@ -80,6 +77,12 @@ macro_rules! lists {
                     $($(#[$cfg])* Some(Mutant::$variant(mutant)) => chosen.$field = Selected::new(Some(mutant)),)*
                 }
                 chosen
+            }
+
+            /// The same device in this variant.
+            #[cfg(feature = "mutants")]
+            pub(crate) fn varied(self, variant: Option<&'static crate::variants::Variant>) -> Self {
+                Self { $($(#[$cfg])* $field: self.$field.varied(variant),)* }
             }
         }
     };
@@ -114,6 +117,6 @@ impl FromStr for Mutant {
     type Err = UnknownMutant;
 
     fn from_str(name: &str) -> Result<Self, UnknownMutant> {
-        Self::ALL.iter().chain(Self::VARIANTS).copied().find(|mutant| mutant.name() == name).ok_or(UnknownMutant)
+        Self::ALL.iter().copied().find(|mutant| mutant.name() == name).ok_or(UnknownMutant)
     }
 }

@@ -8,6 +8,7 @@ extern crate alloc;
 pub mod coap;
 pub mod credentials;
 pub mod dtls;
+pub mod liberties;
 pub mod link_security;
 pub mod lowpan;
 pub mod mac;

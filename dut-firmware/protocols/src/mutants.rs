@@ -1,32 +1,26 @@
 //! Lists of mutants, from which the enum and all that is said of its members come, so that no list can miss one.
 
-/// Defines `Mutant` from lines of a variant, its name in kebab case, the clause of the ledger that it violates, and a
-/// sentence that says what it does. Behind `; variants` stand those that depart from no clause.
+/// Defines `Mutant` from lines of a variant of that enum, its name in kebab case, the clause of the ledger that it violates, and a
+/// sentence that says what it does.
 #[macro_export]
 macro_rules! mutants {
     (
         $($variant:ident $name:literal $clause:literal $description:literal)*
-        $(; variants $($right:ident $right_name:literal $right_clause:literal $right_description:literal)*)?
     ) => {
         /// One deliberate departure from a clause.
         #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
         pub enum Mutant {
             $(#[doc = $description] $variant,)*
-            $($(#[doc = $right_description] $right,)*)?
         }
 
         impl Mutant {
             /// Every mutant, in the order of the list.
             pub const ALL: &'static [Self] = &[$(Self::$variant,)*];
 
-            /// Variants: right and different, as a PIXIT file may state. No case may fail one.
-            pub const VARIANTS: &'static [Self] = &[$($(Self::$right,)*)?];
-
             /// The name that suites and command lines use, in kebab case.
             pub const fn name(self) -> &'static str {
                 match self {
                     $(Self::$variant => $name,)*
-                    $($(Self::$right => $right_name,)*)?
                 }
             }
 
@@ -34,15 +28,13 @@ macro_rules! mutants {
             pub const fn description(self) -> &'static str {
                 match self {
                     $(Self::$variant => $description,)*
-                    $($(Self::$right => $right_description,)*)?
                 }
             }
 
-            /// The clause of the ledger that it violates; of a variant, the clause that leaves it this liberty.
+            /// The clause of the ledger that it violates.
             pub const fn clause(self) -> &'static str {
                 match self {
                     $(Self::$variant => $clause,)*
-                    $($(Self::$right => $right_clause,)*)?
                 }
             }
         }

@@ -74,6 +74,14 @@ impl Briefing<'_> {
         let is_stated = !port.is_empty() || !identity.is_empty();
         is_stated.then(|| Manner { eui64: of_device("eui64"), port, identity })
     }
+
+    /// EUI-64 and global address of the device under test, if it has told one that its EUI-64 does not give (RFC 7217).
+    pub fn told_address(&self) -> Option<(String, String)> {
+        let (eui64, global) = ((self.property)("dut", "eui64"), (self.property)("dut", "global"));
+        let natural = eui64.parse::<wire::Eui64>().ok().map(crate::profile::mesh_address)?;
+        let told = global.parse::<std::net::Ipv6Addr>().ok()?;
+        (told != natural).then_some((eui64, global))
+    }
 }
 
 /// How a station is made.

@@ -46,6 +46,10 @@ pub(crate) enum Command {
     Compare(Compare),
     /// Measure the suites: is every mutant of the reference firmware killed by the case that names it?
     Mutants(Mutants),
+    /// Measure the suites the other way round: does a case fail a device that is right and different?
+    ///
+    /// Exit code: 0 none does · 1 one fails, errs, stays open, or a variant never differs.
+    Variants(Variants),
     /// Walk at random through what can happen to a device, and judge each step by a model of the clauses.
     ///
     /// A departure is brought down to a case that `bootrack run --suite FILE` fails alone. Exit code: 0 no departure · 1 a
@@ -147,6 +151,9 @@ impl From<FakeName> for Fake {
 pub(crate) struct List {
     #[command(flatten)]
     pub(crate) planning: Planning,
+    /// List the monitors instead: the rules that are judged beside every case.
+    #[arg(long)]
+    pub(crate) monitors: bool,
     /// Print one JSON object instead of text.
     #[arg(long)]
     pub(crate) json: bool,
@@ -154,7 +161,7 @@ pub(crate) struct List {
 
 #[derive(Debug, Args)]
 pub(crate) struct Explain {
-    /// Case ID.
+    /// ID of a case or of a monitor.
     #[arg(value_name = "CASE")]
     pub(crate) case: String,
     /// Suite file or folder of suite files, or `orders` or `scale`; the built-in suites if none is given. May be repeated.
@@ -185,6 +192,10 @@ pub(crate) struct Check {
     /// Count the statements of each specification by class.
     #[arg(long)]
     pub(crate) clauses: bool,
+    /// Play every case against the reference device, and count what each monitor judged; one that judged nothing, or that finds
+    /// something, is a fault.
+    #[arg(long)]
+    pub(crate) monitors: bool,
     /// Print one JSON object instead of text.
     #[arg(long)]
     pub(crate) json: bool,
@@ -234,6 +245,43 @@ pub(crate) struct Compare {
 }
 
 #[derive(Debug, Args)]
+pub(crate) struct Variants {
+    /// Only these variants; all of them if none is given.
+    #[arg(value_name = "VARIANT")]
+    pub(crate) variants: Vec<String>,
+    /// Only cases that this selects: a glob on case IDs, `suite:NAME`, `phase:NAME` or `clause:ID`. May be repeated.
+    #[arg(long = "case", value_name = "SELECTOR")]
+    pub(crate) cases: Vec<String>,
+    /// Suite file or folder of suite files, or `orders` or `scale`; the built-in suites if none is given. May be repeated.
+    #[arg(long = "suite", value_name = "PATH")]
+    pub(crate) suites: Vec<PathBuf>,
+    /// Virtual testbed file; built-in: the virtual rack.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) testbed: Option<PathBuf>,
+    /// Of a hundred frames so many are lost: nothing may fail, and at most 5 of a hundred cases more than with the reference stay open.
+    #[arg(long, value_name = "PERCENT", default_value_t = 0, value_parser = clap::value_parser!(u8).range(0..=90))]
+    pub(crate) loss: u8,
+    /// Run seeds, with commas.
+    #[arg(long, value_name = "N,...", value_delimiter = ',', default_value = "1")]
+    pub(crate) seeds: Vec<u64>,
+    /// Play only so many variants, beside those that are named.
+    #[arg(long, value_name = "N")]
+    pub(crate) sample: Option<usize>,
+    /// By what the sample is drawn.
+    #[arg(long, value_name = "N", default_value_t = 1, requires = "sample")]
+    pub(crate) draw: u64,
+    /// Only say which variants there are and what allows them.
+    #[arg(long)]
+    pub(crate) list: bool,
+    /// Cases side by side; built-in: one for each processor.
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=256))]
+    pub(crate) jobs: Option<u16>,
+    /// Print one JSON object instead of text.
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+#[derive(Debug, Args)]
 pub(crate) struct Mutants {
     /// Only these mutants; all of them if none is given.
     #[arg(value_name = "MUTANT")]
@@ -267,6 +315,10 @@ pub(crate) struct Mutants {
     /// Exit code 1 if fewer than so many percent of the unbiased mutants that are not excused are killed; of a sample, by more than it may err.
     #[arg(long, value_name = "PERCENT", requires = "unbiased", value_parser = clap::value_parser!(u8).range(0..=100))]
     pub(crate) floor: Option<u8>,
+    /// Combine each mutant of the device with so many variants, drawn by the seed: of these devices, wrong in one thing and different
+    /// in another, nine of ten must be killed by the cases that name the mutant, or the exit code is 1.
+    #[arg(long, value_name = "N", num_args = 0..=1, default_missing_value = "3", conflicts_with_all = ["full", "profile"])]
+    pub(crate) varied: Option<usize>,
     /// Run seed.
     #[arg(long, default_value_t = 1, value_name = "N")]
     pub(crate) seed: u64,
@@ -295,6 +347,9 @@ pub(crate) struct Explore {
     /// Only the walk of this number.
     #[arg(long, value_name = "N", conflicts_with = "mutants")]
     pub(crate) walk: Option<u64>,
+    /// What the device claims to implement (PICS); built-in: the reference firmware's.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) pics: Option<PathBuf>,
     /// What the tests need to know of the device (PIXIT); built-in: the reference firmware's.
     #[arg(long, value_name = "FILE")]
     pub(crate) pixit: Option<PathBuf>,

@@ -7,9 +7,11 @@ use authenticator::{Registry, craft};
 use engine::mutant::Mutant;
 use engine::tester::TesterMachines;
 use input::{Fault, Source};
+use node::variants::Variant;
 use record::bundle::{Bundle, StoredRun};
 use reports::{ClauseText, Clauses};
 use suites::ledger::Ledger;
+use suites::monitor::Monitors;
 use suites::pics::{Pics, Proforma};
 use suites::pixit::Pixit;
 use suites::plan::Case;
@@ -32,6 +34,8 @@ pub(crate) struct Loaded {
     pub(crate) pixit_source: Source,
     pub(crate) suites: Vec<Suite>,
     pub(crate) suite_sources: Vec<Source>,
+    /// Every monitor, those too that the PICS rule out.
+    pub(crate) monitors: Monitors,
 }
 
 /// The names that suites may use: the mutants and stations of this program, and what it can craft.
@@ -41,6 +45,11 @@ pub(crate) fn vocabulary() -> Vocabulary {
 
 /// Loads suites, PICS and PIXIT; every fault of every file is told.
 pub(crate) fn load(suites: &[PathBuf], pics: Option<&Path>, pixit: Option<&Path>) -> Result<Loaded, Failure> {
+    load_with(suites, pics, pixit.map(Source::read).transpose()?)
+}
+
+/// The same with a PIXIT that is no file.
+pub(crate) fn load_with(suites: &[PathBuf], pics: Option<&Path>, pixit: Option<Source>) -> Result<Loaded, Failure> {
     let vocabulary = vocabulary();
     let ledger = Ledger::load(&built_in::clauses())?;
     let proforma = Proforma::load(&built_in::pics(), &ledger)?;
@@ -53,10 +62,9 @@ pub(crate) fn load(suites: &[PathBuf], pics: Option<&Path>, pixit: Option<&Path>
         }
     };
     let defaults = Pixit::load(&built_in::pixit())?;
-    let (pixit, pixit_source) = match pixit.map(Source::read) {
+    let (pixit, pixit_source) = match pixit {
         None => (defaults, built_in_as_one("built-in PIXIT", built_in::pixit())),
         Some(source) => {
-            let source = source?;
             let overridden = defaults.overridden(&source);
             (overridden.unwrap_or_else(|found| keep(&mut faults, found, defaults)), source)
         }
@@ -65,11 +73,14 @@ pub(crate) fn load(suites: &[PathBuf], pics: Option<&Path>, pixit: Option<&Path>
     let tester = &TesterMachines::default();
     let catalogue = Catalogue { vocabulary: &vocabulary, ledger: &ledger, pics: &proforma, pixit: &pixit, tester };
     let loaded = suites::load(&suite_sources, &catalogue);
-    let suites = loaded.unwrap_or_else(|found| keep(&mut faults, found, Vec::new()));
+    let mut suites = loaded.unwrap_or_else(|found| keep(&mut faults, found, Vec::new()));
+    let monitors = engine::monitors::built_in(&catalogue);
+    let monitors = monitors.unwrap_or_else(|found| keep(&mut faults, found, Monitors::default()));
+    monitors.applicable(&pics).watch(&mut suites);
     if !faults.is_empty() {
         return Err(faults.into());
     }
-    Ok(Loaded { ledger, proforma, pics, pics_source, pixit, pixit_source, suites, suite_sources })
+    Ok(Loaded { ledger, proforma, pics, pics_source, pixit, pixit_source, suites, suite_sources, monitors })
 }
 
 impl Loaded {
@@ -86,8 +97,21 @@ impl Loaded {
 
 /// Loads what `planning` names and plans it.
 pub(crate) fn plan(planning: &Planning) -> Result<(Loaded, Plan), Failure> {
+    plan_for(planning, None)
+}
+
+/// The same for a device that is right and different: what it states holds where `planning` names no file.
+pub(crate) fn plan_for(planning: &Planning, variant: Option<&Variant>) -> Result<(Loaded, Plan), Failure> {
     let selectors = selectors(planning)?;
-    let loaded = load(&planning.suites, planning.pics.as_deref(), planning.pixit.as_deref())?;
+    let stated = variant.filter(|_| planning.pixit.is_none()).and_then(pixit_of);
+    let pixit = match stated {
+        Some(stated) => Some(stated),
+        None => planning.pixit.as_deref().map(Source::read).transpose()?,
+    };
+    let mut loaded = load_with(&planning.suites, planning.pics.as_deref(), pixit)?;
+    for (symbol, answer) in variant.filter(|_| planning.pics.is_none()).map_or(&[][..], |variant| variant.pics) {
+        loaded.pics.set(symbol, *answer);
+    }
     let mut plan = loaded.plan(&selectors);
     // The mistakes first: what is known and tests nothing says less.
     let idle: Vec<Failure> = plan.idle.iter().map(|selector| idle(selector, &loaded)).collect();
@@ -193,6 +217,11 @@ pub(crate) fn check_boards(testbed: &Testbed, source: &Source, loaded: &Loaded) 
 }
 
 fn selectors(planning: &Planning) -> Result<Vec<Selector>, Failure> {
+    parse_selectors(&planning.selectors)
+}
+
+/// Reads selectors of cases.
+pub(crate) fn parse_selectors(texts: &[String]) -> Result<Vec<Selector>, Failure> {
     let parse = |text: &String| {
         text.parse::<Selector>().map_err(|error| {
             Failure::usage_with_help(
@@ -201,7 +230,14 @@ fn selectors(planning: &Planning) -> Result<Vec<Selector>, Failure> {
             )
         })
     };
-    planning.selectors.iter().map(parse).collect()
+    texts.iter().map(parse).collect()
+}
+
+/// The PIXIT file of a variant; `None` if it states nothing.
+pub(crate) fn pixit_of(variant: &Variant) -> Option<Source> {
+    let lines: String = variant.pixit.iter().map(|(name, value)| format!("{name} = {value}\n")).collect();
+    (!lines.is_empty())
+        .then(|| Source { name: format!("built-in PIXIT of {}", variant.name), text: format!("[pixit]\n{lines}") })
 }
 
 /// The testbed of a file, or the built-in one.

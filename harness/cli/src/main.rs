@@ -36,6 +36,7 @@ fn main() -> ExitCode {
         Command::Report(report) => commands::report::report(&report),
         Command::Compare(compare) => commands::compare::compare(&compare),
         Command::Mutants(mutants) => commands::mutants::mutants(&mutants),
+        Command::Variants(variants) => commands::variants::variants(&variants),
         Command::Explore(explore) => commands::explore::explore(&explore),
         Command::Dissect(dissect) => commands::dissect::dissect(&dissect),
         Command::Testbed(Testbed { command }) => match command {

@@ -6,6 +6,7 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 use authenticator::Registry;
 use authenticator::station::{Departure, Fake as FakeStation};
+use node::variants::Variant;
 use record::bundle::Bundle;
 use record::event::{Event, Observation, What};
 use record::manifest::{CaseResult, DeviceState, Try};
@@ -45,10 +46,22 @@ impl Setting {
     /// The same with this mutant in it.
     #[must_use]
     pub fn with_mutant(&self, mutant: Mutant) -> Self {
-        match mutant.of_firmware() {
-            Some(mutant) => Self { device: Device::Mutant(mutant), ..self.clone() },
-            None => Self { station_mutant: Some(mutant), ..self.clone() },
+        if let Some(variant) = mutant.variant() {
+            return self.with_variant(variant);
         }
+        match (mutant.of_firmware(), self.device) {
+            (Some(mutant), Device::Variant(variant, _)) => {
+                Self { device: Device::Variant(variant, Some(mutant)), ..self.clone() }
+            }
+            (Some(mutant), _) => Self { device: Device::Mutant(mutant), ..self.clone() },
+            (None, _) => Self { station_mutant: Some(mutant), ..self.clone() },
+        }
+    }
+
+    /// The same with a device that is right and different, which a mutant may join.
+    #[must_use]
+    pub fn with_variant(&self, variant: &'static Variant) -> Self {
+        Self { device: Device::Variant(variant, None), ..self.clone() }
     }
 
     /// The device that stands at the place of `dut` in this case: where a station is under test, the reference device.
@@ -64,7 +77,7 @@ impl Setting {
             Device::Fake(Fake::Babbling) => Some(FakeStation::Babbling),
             Device::Fake(Fake::Refusing) => Some(FakeStation::Refusing),
             Device::Fake(Fake::Liar) => Some(FakeStation::Liar),
-            Device::Reference | Device::Mutant(_) => None,
+            Device::Reference | Device::Mutant(_) | Device::Variant(..) => None,
         };
         let mutant = self.station_mutant.filter(|mutant| mutant.concerns(case)).and_then(Mutant::of_station);
         let departure = fake.map(Departure::Fake).or(mutant.map(Departure::Mutant));
@@ -255,6 +268,9 @@ pub fn case_result(planned: &PlannedCase, verdict: &CaseVerdict, events: &[Event
         deciding_clauses: verdict.deciding_clauses.clone(),
         evidence: verdict.evidence.clone(),
         steps: verdict.steps.clone(),
+        own: verdict.own.clone(),
+        violations: verdict.violations.clone(),
+        watched: verdict.watched.clone(),
         entry_state: state(planned.case.entry, Part::EntryState, planned, verdict, events),
         exit_state: state(planned.case.exit, Part::ExitState, planned, verdict, events),
         duration: events.last().map_or(0, |event| event.t),
@@ -292,6 +308,8 @@ pub fn not_run(case: &Case, seed: &str) -> CaseResult {
         phase: case.phase.clone(),
         purpose: case.purpose.clone(),
         clauses: case.clauses.clone(),
+        oracle: case.oracle.clone(),
+        table: case.table.clone(),
         verdict: Verdict::NotRun,
         blame: None,
         blamed: None,
@@ -305,6 +323,9 @@ pub fn not_run(case: &Case, seed: &str) -> CaseResult {
         seed: seed.to_owned(),
         duration: 0,
         digests: BTreeMap::new(),
+        own: None,
+        violations: Vec::new(),
+        watched: BTreeMap::new(),
         earlier_tries: Vec::new(),
     }
 }

@@ -3,6 +3,7 @@
 use authenticator::Registry;
 use authenticator::station::MutantInfo;
 use node::Mutant as DeviceMutant;
+use node::variants::Variant;
 use record::station::StationInfo;
 use suites::plan::Case;
 
@@ -12,6 +13,8 @@ pub struct Mutant {
     /// The kind of station that it is of; `None`: of the device.
     of: Option<&'static StationInfo>,
     info: MutantInfo,
+    /// It is none, but a device that is right and different.
+    variant: Option<&'static Variant>,
 }
 
 impl Mutant {
@@ -22,19 +25,29 @@ impl Mutant {
 
     /// Every mutant of the device and of these stations.
     pub fn with(registry: Registry) -> impl Iterator<Item = Self> {
-        let stations = registry.mutants().map(|(kind, info)| Self { of: Some(&kind.info), info: *info });
+        let stations = registry.mutants().map(|(kind, info)| Self { of: Some(&kind.info), info: *info, variant: None });
         DeviceMutant::ALL.iter().copied().map(Self::of_device).chain(stations)
     }
 
     /// The mutant of this name, or the variant: one that is right.
     pub fn from_name(name: &str) -> Option<Self> {
-        let variants = DeviceMutant::VARIANTS.iter().copied().map(Self::of_device);
-        Self::all().chain(variants).find(|mutant| mutant.name() == name)
+        Self::all().chain(Variant::all().map(Self::of_variant)).find(|mutant| mutant.name() == name)
+    }
+
+    /// A device that is right, at the place of one that is wrong.
+    pub fn of_variant(variant: &'static Variant) -> Self {
+        let info = MutantInfo { name: variant.name, clause: variant.by, description: variant.does };
+        Self { of: None, info, variant: Some(variant) }
+    }
+
+    /// The variant that it is, if it is one.
+    pub fn variant(self) -> Option<&'static Variant> {
+        self.variant
     }
 
     fn of_device(mutant: DeviceMutant) -> Self {
         let info = MutantInfo { name: mutant.name(), clause: mutant.clause(), description: mutant.description() };
-        Self { of: None, info }
+        Self { of: None, info, variant: None }
     }
 
     /// The name that suites and command lines use.
@@ -59,8 +72,8 @@ impl Mutant {
 
     /// The mutant of the device that it is; `None` if it is a station's.
     pub fn of_firmware(self) -> Option<DeviceMutant> {
-        let mut variants = DeviceMutant::ALL.iter().chain(DeviceMutant::VARIANTS);
-        variants.find(|mutant| self.of.is_none() && mutant.name() == self.name()).copied()
+        let is_it = |mutant: &&DeviceMutant| self.of.is_none() && mutant.name() == self.name();
+        DeviceMutant::ALL.iter().find(is_it).copied()
     }
 
     /// Whether it stands at the place of what the case is about.

@@ -1,9 +1,11 @@
 //! Judging stored evidence again: the same events, the same judge, the same verdict.
 
+use std::collections::BTreeMap;
+
 use record::bundle::{BundleError, StoredCase, StoredRun, names};
 use record::event::Event;
 use record::manifest::{CaseResult, Try};
-use record::verdict::{Blame, Verdict};
+use record::verdict::{Blame, OwnOutcome, Verdict, Violation, Watched};
 
 use crate::error::StoredRunError;
 use crate::judge::{CaseVerdict, Judge};
@@ -33,6 +35,8 @@ pub struct RejudgedCase {
     pub blamed: Option<String>,
     /// One sentence.
     pub reason: String,
+    /// What monitors found.
+    pub violations: Vec<Violation>,
     /// Whether verdict, blame, name, reason and deciding step are those stored; a bundle of an older version stores no name.
     pub reproduced: bool,
 }
@@ -72,6 +76,7 @@ pub fn rejudge(mut run: StoredRun) -> Result<Rejudged, StoredRunError> {
                 blame: stored.blame,
                 blamed: stored.blamed.clone(),
                 reason: stored.reason.clone(),
+                violations: stored.violations.clone(),
                 reproduced: true,
             });
             continue;
@@ -84,6 +89,11 @@ pub fn rejudge(mut run: StoredRun) -> Result<Rejudged, StoredRunError> {
             reason: &stored.reason,
             deciding_step: stored.deciding_step,
             evidence: &stored.evidence,
+            found: Some(Monitored {
+                own: stored.own.as_ref(),
+                violations: &stored.violations,
+                watched: &stored.watched,
+            }),
         };
         cases.push(stored.compare(planned, &evidence));
     }
@@ -106,6 +116,7 @@ fn rejudge_try(
         reason: &this.reason,
         deciding_step: this.deciding_step,
         evidence: &this.evidence,
+        found: None,
     };
     stored.compare(planned, &evidence.earlier_try(number))
 }
@@ -119,6 +130,21 @@ struct Stored<'a> {
     reason: &'a str,
     deciding_step: Option<usize>,
     evidence: &'a [u64],
+    /// What monitors found; not kept of a try that decided nothing.
+    found: Option<Monitored<'a>>,
+}
+
+/// What a bundle says of the monitors of a case.
+struct Monitored<'a> {
+    own: Option<&'a OwnOutcome>,
+    violations: &'a [Violation],
+    watched: &'a BTreeMap<String, Watched>,
+}
+
+impl Monitored<'_> {
+    fn is_of(&self, now: &CaseVerdict) -> bool {
+        self.own == now.own.as_ref() && self.violations == now.violations && *self.watched == now.watched
+    }
 }
 
 impl Stored<'_> {
@@ -134,6 +160,7 @@ impl Stored<'_> {
                     blame: Some(Blame::Rack),
                     blamed: Some(Blame::Rack.name().to_owned()),
                     reason: error.to_string(),
+                    violations: Vec::new(),
                     reproduced: false,
                 };
             }
@@ -146,7 +173,9 @@ impl Stored<'_> {
                 && self.blamed.is_none_or(|blamed| now.blamed.as_deref() == Some(blamed))
                 && now.reason == self.reason
                 && now.deciding_step == self.deciding_step
-                && now.evidence == self.evidence,
+                && now.evidence == self.evidence
+                && self.found.is_none_or(|found| found.is_of(&now)),
+            violations: now.violations,
             verdict: now.verdict,
             blame: now.blame,
             blamed: now.blamed,

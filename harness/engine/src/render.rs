@@ -28,7 +28,7 @@ pub fn render(run: &StoredRun, clauses: &Clauses, stations: Registry) -> Result<
     let junit = reports::junit::write(&run.manifest)?;
     let write = |name: &str, text: &str| Bundle::write_report(&run.folder, name, text.as_bytes());
     write("junit.xml", &junit)?;
-    let mut across = Across::default();
+    let mut across = Across { monitors: plan.monitors.clone(), ..Across::default() };
     for result in &run.manifest.cases {
         let planned = plan.case(&result.id);
         let events = match run.case(&result.id).map(|case| case.events()) {

@@ -83,6 +83,7 @@ pub fn run_case(
         routes: Vec::new(),
         button_is_due: false,
         open_requests: 0,
+        briefed: Vec::new(),
         halted: false,
         log_failure: None,
     };
@@ -111,6 +112,8 @@ struct Runner<'a> {
     button_is_due: bool,
     /// Requests to the device that it has not answered since its boot.
     open_requests: u32,
+    /// Orders that stations were given without a step.
+    briefed: Vec<(String, String)>,
     halted: bool,
     log_failure: Option<BundleError>,
 }
@@ -145,7 +148,7 @@ impl Runner<'_> {
         self.emit(What::CaseEnded);
     }
 
-    /// Gives every station the orders with which its kind begins a case, kind by kind.
+    /// Gives every station the orders with which its kind begins a case, kind by kind; later, those that it was not given yet.
     fn brief_machines(&mut self, environment: &Environment) {
         let property = |name: &str, field: &str| environment.get(name, field).unwrap_or_default().to_owned();
         let boards = &self.case.topology.boards;
@@ -157,7 +160,11 @@ impl Runner<'_> {
                 let security_level = self.case.security_level;
                 let briefing = Briefing { name, devices: &devices, security_level, property: &property };
                 for order in (kind.brief)(&briefing) {
-                    self.order(name, &order, None);
+                    let given = (name.clone(), order);
+                    if !self.briefed.contains(&given) {
+                        self.order(name, &given.1, None);
+                        self.briefed.push(given);
+                    }
                 }
             }
         }
@@ -193,8 +200,18 @@ impl Runner<'_> {
         if let Some(again) = self.machines.observe(now, &observation) {
             self.act(again);
         }
+        self.look_at_address(&observation);
         if let (Observation::Address { eui64: Some(address), .. }, Some(known_as)) = (&observation, known_as) {
             self.announce(&known_as, address);
+        }
+    }
+
+    /// Tells the stations where the device is, once it has told it, if that is not where its EUI-64 puts it.
+    fn look_at_address(&mut self, observation: &Observation) {
+        let Observation::UpperTester { board, line } = observation else { return };
+        if board == "dut" && line.contains("global=") {
+            let environment = self.judge.bindings().environment().clone();
+            self.brief_machines(&environment);
         }
     }
 

@@ -2,6 +2,7 @@
 
 use authenticator::Registry;
 use serde::{Deserialize, Serialize};
+use suites::monitor::{Monitor, Monitors};
 use suites::plan::Case;
 use testbeds::testbed::Testbed;
 
@@ -31,6 +32,9 @@ pub struct StoredPlan {
     pub schema: String,
     /// In the run's order.
     pub cases: Vec<PlannedCase>,
+    /// What is watched in all of them; none in plans of older versions.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub monitors: Vec<Monitor>,
 }
 
 /// A case as it is run and judged: entry checks included, references resolvable.
@@ -89,7 +93,8 @@ impl PlannedCase {
 impl StoredPlan {
     /// The plan of these cases.
     pub fn new(cases: Vec<PlannedCase>) -> Self {
-        Self { schema: PLAN_SCHEMA.to_owned(), cases }
+        let monitors = cases.first().map(|planned| planned.case.monitors.iter().cloned().collect()).unwrap_or_default();
+        Self { schema: PLAN_SCHEMA.to_owned(), cases, monitors }
     }
 
     /// Reads `plan.json`.
@@ -97,10 +102,12 @@ impl StoredPlan {
     /// # Errors
     /// [`PlanError`] with what is wrong with it.
     pub fn from_json(value: serde_json::Value) -> Result<Self, PlanError> {
-        let plan: Self = serde_json::from_value(value)?;
+        let mut plan: Self = serde_json::from_value(value)?;
         if plan.schema != PLAN_SCHEMA {
             return Err(PlanError::Schema(plan.schema));
         }
+        let monitors = Monitors::new(plan.monitors.clone());
+        plan.cases.iter_mut().for_each(|planned| planned.case.monitors = monitors.clone());
         Ok(plan)
     }
 

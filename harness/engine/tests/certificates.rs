@@ -37,12 +37,15 @@ fn environment() -> Environment {
         },
         params: BTreeMap::new(),
         kills: Vec::new(),
+        oracle: None,
+        table: None,
         iut: Iut::default(),
         entry: None,
         exit: None,
         security_level: suites::plan::PROFILE_LEVEL,
         device: suites::device::DeviceFacts::default(),
         steps: vec![step],
+        monitors: suites::monitor::Monitors::default(),
         origin: Origin { file: "t.toml".to_owned(), line: 1 },
     };
     let mut environment = Environment::default();

@@ -47,6 +47,8 @@ pub enum Protection {
     WrongIndex(u8),
     /// With a frame counter that it had before.
     Replayed,
+    /// With the last frame counter that there is.
+    LastCounter,
     /// With a key that the device had and was told to delete.
     OldKey,
 }
@@ -61,6 +63,7 @@ impl fmt::Display for Protection {
             Self::WrongKey => f.write_str("under a foreign key"),
             Self::WrongIndex(index) => write!(f, "under key index {index}"),
             Self::Replayed => f.write_str("with an old frame counter"),
+            Self::LastCounter => f.write_str("with the last frame counter"),
             Self::OldKey => f.write_str("under a deleted key"),
         }
     }
@@ -103,6 +106,24 @@ pub enum Kind {
     Jsr,
 }
 
+/// What of a session is looked at.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Look {
+    /// The cipher suite.
+    Suite,
+    /// The identity hint.
+    Hint,
+    /// The extended master secret.
+    Secret,
+    /// A handshake without it.
+    WithoutSecret,
+    /// The cookie.
+    Cookie,
+}
+
+/// What a neighbour can flood a device with.
+pub(crate) const FLOODS: [&str; 6] = ["jsr", "ns", "rs", "fragment", "client_hello", "client_hello_cookie"];
+
 /// A key object that is none, or a close object that is none; by number.
 pub type Spoiled = usize;
 
@@ -131,6 +152,8 @@ pub enum Action {
     Select {
         /// Messages lost.
         lost: u8,
+        /// Look for join secure requests during the handshake.
+        watch: bool,
     },
     /// A put of the key that the device has, or may have.
     PutKey {
@@ -236,10 +259,7 @@ pub enum Action {
         identity: bool,
     },
     /// A session is opened and looked at.
-    Session {
-        /// At the hint, else at the suite.
-        hint: bool,
-    },
+    Session(Look),
     /// While a session is open a neighbour who knows the key asks for one.
     SecondSession(Who),
     /// A session is left idle, then a neighbour who knows the key asks for one.
@@ -252,6 +272,30 @@ pub enum Action {
     Application {
         /// Configured.
         on: bool,
+    },
+    /// A neighbour floods the device, as many invented ones.
+    Flood {
+        /// By whom.
+        by: Who,
+        /// With what, by number.
+        kind: usize,
+        /// How many messages.
+        count: u16,
+    },
+    /// A neighbour sends set secure requests in quick succession.
+    SsrBurst(Who),
+    /// A neighbour makes itself known and answers nothing.
+    WatchSsrs(Who),
+    /// Until set secure requests are refreshed.
+    Refresh,
+    /// A neighbour solicits routers.
+    Solicit(Who),
+    /// The device is told to ask to be secured.
+    Join,
+    /// The device is told to send a datagram.
+    SendData {
+        /// Octets.
+        size: u8,
     },
     /// Join secure requests are counted.
     WatchJsr {
@@ -273,8 +317,8 @@ impl fmt::Display for Action {
             Self::Reset { .. } => f.write_str("reset"),
             Self::FactoryReset => f.write_str("factory reset and a new life"),
             Self::Provision => f.write_str("key by the wired channel"),
-            Self::Select { lost: 0 } => f.write_str("selected by the commissioning tool"),
-            Self::Select { lost } => write!(f, "selected by the commissioning tool, {lost} messages lost"),
+            Self::Select { lost: 0, .. } => f.write_str("selected by the commissioning tool"),
+            Self::Select { lost, .. } => write!(f, "selected by the commissioning tool, {lost} messages lost"),
             Self::PutKey { post: false } => f.write_str("put of the network's key"),
             Self::PutKey { post: true } => f.write_str("post of the network's key"),
             Self::NextKey => f.write_str("second key of the network"),
@@ -314,7 +358,16 @@ impl fmt::Display for Action {
             Self::EchoTo(who) => write!(f, "echo request to {}", who.name()),
             Self::WrongSession { identity: true } => f.write_str("handshake with a wrong identity"),
             Self::WrongSession { .. } => f.write_str("handshake with a wrong key"),
-            Self::Session { .. } => f.write_str("session"),
+            Self::Session(look) => write!(f, "session, a look at its {look:?}"),
+            Self::Flood { by, kind, count } => {
+                write!(f, "{count} {} of invented nodes by {}", FLOODS[*kind], by.name())
+            }
+            Self::SsrBurst(who) => write!(f, "SSRs of {} in quick succession", who.name()),
+            Self::WatchSsrs(who) => write!(f, "{} makes itself known and answers no SSR", who.name()),
+            Self::Refresh => f.write_str("refresh of the SSRs"),
+            Self::Solicit(who) => write!(f, "{} solicits routers", who.name()),
+            Self::Join => f.write_str("told to join"),
+            Self::SendData { size } => write!(f, "told to send {size} octets"),
             Self::SecondSession(who) => write!(f, "{} asks for a second session", who.name()),
             Self::IdleSession(who) => write!(f, "{} asks for a session after an idle one", who.name()),
             Self::SecondAnchor => f.write_str("second trust anchor"),

@@ -1,10 +1,13 @@
-//! What the model has to know of a device besides the clauses: its PIXIT.
+//! What the model has to know of a device besides the clauses: its PICS and PIXIT.
 
+use std::collections::BTreeMap;
+
+use suites::pics::Pics;
 use suites::pixit::{Pixit, PixitValue};
 
 use crate::script::Span;
 
-/// What a device's PIXIT says, as far as the model rests on it.
+/// What a device's PICS and PIXIT say, as far as the model rests on it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Facts {
     /// It asks to be secured by itself.
@@ -18,11 +21,12 @@ pub struct Facts {
     session_idle: u64,
     /// The lifetime that it asks for, in units of 60 s.
     pub(crate) ssr_lifetime: u64,
+    claims: BTreeMap<String, bool>,
 }
 
 impl Facts {
-    /// The facts of a device with this PIXIT.
-    pub fn new(pixit: &Pixit) -> Self {
+    /// The facts of a device with these answers.
+    pub fn new(pics: &Pics, pixit: &Pixit) -> Self {
         let ms =
             |name: &str| pixit.duration(name).map_or(0, |value| u64::try_from(value.as_millis()).unwrap_or(u64::MAX));
         Self {
@@ -34,7 +38,13 @@ impl Facts {
             handshake_within: ms("handshake_within"),
             session_idle: ms("session_idle"),
             ssr_lifetime: pixit.number("ssr_lifetime").unwrap_or(60),
+            claims: pics.answers().clone(),
         }
+    }
+
+    /// Whether the device claims a symbol of the PICS, or leaves it open, as a case would be run.
+    pub(crate) fn claims(&self, symbol: &str) -> bool {
+        self.claims.get(symbol).copied().unwrap_or(true)
     }
 
     pub(crate) fn ssr_within(&self) -> Span {

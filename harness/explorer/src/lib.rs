@@ -13,14 +13,16 @@ mod minimise;
 mod model;
 mod play;
 mod rules;
+mod scene;
 mod script;
 mod walk;
 
-pub use action::{Action, Kind, Protection, Spoiled, SsrForm, Who};
+pub use action::{Action, Kind, Look, Protection, Spoiled, SsrForm, Who};
 pub use facts::Facts;
 pub use minimise::minimise;
 pub use model::Model;
 pub use play::{Departure, ExploreError, Explorer, Walked};
 pub use rules::{RULES, Rule};
+pub use scene::{Anchor, Find, Scene};
 pub use script::Head;
 pub use walk::{Dice, walk};

@@ -11,7 +11,7 @@ use engine::tester::TesterMachines;
 use input::{Fault, Source};
 use record::{Blame, Verdict};
 use suites::ledger::Ledger;
-use suites::pics::Proforma;
+use suites::pics::{Pics, Proforma};
 use suites::pixit::Pixit;
 use suites::vocabulary::Vocabulary;
 use suites::{Catalogue, plan::Case};
@@ -21,6 +21,7 @@ use crate::facts::Facts;
 use crate::minimise::minimise;
 use crate::model::Model;
 use crate::rules::Rule;
+use crate::scene::Scene;
 use crate::script::Head;
 use crate::walk::{Dice, walk};
 
@@ -44,6 +45,8 @@ pub struct Explorer<'a> {
     pub ledger: &'a Ledger,
     /// The questions about a device.
     pub proforma: &'a Proforma,
+    /// What its PICS claims.
+    pub pics: &'a Pics,
     /// What its PIXIT says.
     pub pixit: &'a Pixit,
     /// The testbed and the device.
@@ -61,6 +64,8 @@ pub struct Explorer<'a> {
 pub struct Walked {
     /// Its number, from 1.
     pub number: u64,
+    /// What it was played in.
+    pub scene: Scene,
     /// What happened.
     pub actions: Vec<Action>,
     /// What came of it.
@@ -83,6 +88,8 @@ impl Walked {
 pub struct Departure {
     /// The walk that found it.
     pub walk: u64,
+    /// What they are played in.
+    pub scene: Scene,
     /// The actions that show it.
     pub actions: Vec<Action>,
     /// The case, as a suite file.
@@ -99,8 +106,8 @@ fn departs(verdict: &CaseVerdict) -> bool {
 
 impl Explorer<'_> {
     /// What happens in the walk of this number.
-    pub fn actions(&self, number: u64) -> Vec<Action> {
-        walk(&Facts::new(self.pixit), &mut Dice::new(self.seed, number), self.steps)
+    pub fn actions(&self, number: u64) -> (Scene, Vec<Action>) {
+        walk(&Facts::new(self.pics, self.pixit), &mut Dice::new(self.seed, number), self.steps)
     }
 
     /// The ID of a walk's case. It fixes the case's seed.
@@ -109,8 +116,8 @@ impl Explorer<'_> {
     }
 
     /// A walk as a suite file, with the rules that its steps cite.
-    pub fn text(&self, number: u64, actions: &[Action], purpose: &str) -> (String, Vec<&'static Rule>) {
-        let mut model = Model::new(Facts::new(self.pixit));
+    pub fn text(&self, number: u64, scene: Scene, actions: &[Action], purpose: &str) -> (String, Vec<&'static Rule>) {
+        let mut model = Model::new(Facts::new(self.pics, self.pixit), scene);
         for action in actions {
             model.apply(action);
         }
@@ -120,6 +127,7 @@ impl Explorer<'_> {
             title: "What a walk of the explorer found",
             purpose,
             topology: Model::topology(),
+            routing: if scene.is_rpl { "routing = \"rpl\"\n" } else { "" },
             params: &params,
         })
     }
@@ -164,10 +172,10 @@ impl Explorer<'_> {
     /// # Errors
     /// [`ExploreError`] if it cannot be played.
     pub fn walked(&self, number: u64) -> Result<Walked, ExploreError> {
-        let actions = self.actions(number);
-        let (text, rules) = self.text(number, &actions, "A walk.");
+        let (scene, actions) = self.actions(number);
+        let (text, rules) = self.text(number, scene, &actions, "A walk.");
         let (verdict, judged) = self.play(&text)?;
-        Ok(Walked { number, actions, verdict, rules, judged })
+        Ok(Walked { number, scene, actions, verdict, rules, judged })
     }
 
     /// Brings a departure down to what shows it.
@@ -176,17 +184,24 @@ impl Explorer<'_> {
     /// [`ExploreError`] if what is left cannot be played.
     pub fn minimised(&self, walked: &Walked) -> Result<Departure, ExploreError> {
         let number = walked.number;
-        let plays = |actions: &[Action]| self.play(&self.text(number, actions, "A walk.").0);
-        let actions = minimise(&walked.actions, |left| plays(left).is_ok_and(|(verdict, _)| departs(&verdict)));
+        let still_departs = |scene: Scene, actions: &[Action]| {
+            let played = self.play(&self.text(number, scene, actions, "A walk.").0);
+            played.is_ok_and(|(verdict, _)| departs(&verdict))
+        };
+        let scene = match still_departs(Scene::default(), &walked.actions) {
+            true => Scene::default(),
+            false => walked.scene,
+        };
+        let actions = minimise(&walked.actions, |left| still_departs(scene, left));
         let told: Vec<String> = actions.iter().map(Action::to_string).collect();
         let purpose = match told.as_slice() {
             [] => "What a device does that is switched on.".to_owned(),
             told => format!("What a device does after: {}.", told.join("; ")),
         };
         let purpose = purpose.replace('"', "");
-        let (text, _) = self.text(number, &actions, &purpose);
+        let (text, _) = self.text(number, scene, &actions, &purpose);
         let (verdict, _) = self.play(&text)?;
-        Ok(Departure { walk: number, actions, text, case: self.id(number), verdict })
+        Ok(Departure { walk: number, scene, actions, text, case: self.id(number), verdict })
     }
 
     /// Plays walks 1 to `walks`, `jobs` side by side; with `first_only` none any more once one shows a departure. In order

@@ -34,6 +34,10 @@ rules! {
         "A device without a key asks to be secured, after each start and again and again.";
     JSR_PAUSES "jsr-pauses" ["PROFILE-SEL-4a"]
         "The pauses between join secure requests double from the first interval to the greatest.";
+    JSR_TOLD "jsr-told" ["SEL-5-3", "PROFILE-SEL-4d"]
+        "A device without a key asks to be secured when it is told to.";
+    JSR_RESTS "jsr-rests" ["PROFILE-SEL-4b"]
+        "During a handshake no join secure request is sent.";
     JSR_NEVER "jsr-never" ["SEL-5.3.1-2", "PROFILE-SEL-4c"]
         "A device that holds a key sends no join secure request.";
     // ---- set secure requests
@@ -53,6 +57,12 @@ rules! {
         "Hop limit, status, reserved field and trailing octets of a set secure request count for nothing on receipt.";
     SSR_KEEPS "ssr-keeps" ["SEL-5.3.1-18", "PROFILE-SEL-6"]
         "A mark lasts as long as the registration lifetime that brought it, and no longer.";
+    SSR_REPEATS "ssr-repeats" ["PROFILE-SEL-5a"]
+        "While a link is unmarked the set secure request is repeated after 1, 2 and 4 s.";
+    SSR_REFRESHES "ssr-refreshes" ["PROFILE-SEL-6"]
+        "A set secure request is sent again at half of its lifetime.";
+    SSR_RATE "ssr-rate" ["PROFILE-SEL-5b"]
+        "Set secure requests of one neighbour are answered at most once in the stated interval.";
     SSR_WITHDRAWS "ssr-withdraws" ["PROFILE-SEL-6a"]
         "A set secure request of lifetime 0 takes the mark away.";
     SSR_PLAIN "ssr-plain" ["SEL-5.3.1-3", "PROFILE-SEL-7"]
@@ -126,6 +136,16 @@ rules! {
         "A neighbour that made itself known is in the neighbour list.";
     ECHO_REPLY "echo-reply" ["SEL-3-1", "SEL-3-5"]
         "An echo request that is taken is answered with the same identifier, number and data.";
+    ND_ADVERTISES "nd-advertises" ["SEL-3-5", "SEL-5.3.2-1"]
+        "A router answers a router solicitation that it takes.";
+    OWN_DATA "own-data" ["SEL-3-5"]
+        "A datagram of the device's own leaves as it was given.";
+    RPL_JOINS "rpl-joins" ["SEL-3-1"]
+        "A router joins the DODAG: it tells its parent of itself, and its rank is greater than the root's.";
+    FLOOD_BOUNDED "flood-bounded" ["SECC-5.1.2-4", "PROFILE-SEL-8a"]
+        "A flood by invented nodes lengthens no list beyond its bound and takes no mark away.";
+    FLOOD_SERVED "flood-served" ["SECC-5.1.1-1", "SECC-5.1.2-1", "SECC-5.1.2-4"]
+        "After a flood honest nodes are served: a datagram in fragments, a registration, a session.";
     // ---- keys
     KEY_TAKEN "key-taken" ["SEL-4-1", "SEL-5-8", "SEL-5-9", "SEL-5.4-1", "SEL-6-1", "SEL-6-2", "PROFILE-SEL-16", "SECC-3.1-5"]
         "A device takes the key that the commissioning tool puts over DTLS, says so, and is secured.";
@@ -151,6 +171,12 @@ rules! {
         "Before the network is closed no resource answers plain CoAP, over marked links neither.";
     RESOURCE_PLAIN_CLOSED "resource-plain-closed" ["PROFILE-SEL-16a", "SEL-8-8"]
         "In a closed network a request for the key resource that did not come over DTLS gets 4.01 and changes nothing.";
+    FINDS_BY_MULTICAST "finds-by-multicast" ["SEL-5.2-4", "PROFILE-SEL-21"]
+        "A device that has to find its tool in the mesh asks all nodes by a GET of /.well-known/core?rt=core.ct.";
+    FINDS_BY_DNS "finds-by-dns" ["SEL-5.2-2", "PROFILE-SEL-21"]
+        "A device that has to find its tool by DNS-SD asks its server for the service.";
+    FINDS_BY_DIRECTORY "finds-by-directory" ["SEL-5.2-3", "PROFILE-SEL-21"]
+        "A device that has to find its tool by a resource directory looks it up there.";
     // ---- closing and opening
     CLOSE_TAKEN "close-taken" ["SEL-5.3.2-14", "SEL-8-4", "SEL-8-6", "PROFILE-SEL-17"]
         "A close or an opening whose sequence number exceeds the last one taken is 2.04 and is obeyed.";
@@ -173,6 +199,16 @@ rules! {
         "An identity that is not the device's gets an alert and no session.";
     SESSION_FORM "session-form" ["SEL-5.4-3", "SEL-5.4-4", "PROFILE-SEL-13", "PROFILE-SEL-13a"]
         "The session is of DTLS 1.2 with the pre-shared key's cipher suite, and the hint is the device's identity.";
+    SESSION_PUBLIC_KEY "session-public-key" ["SEL-5.4-6", "SEL-5.4-9", "PROFILE-SEL-13", "PROFILE-SEL-13c"]
+        "With a key pair the session is of DTLS 1.2 with the suite of ECDHE and ECDSA.";
+    SESSION_STRANGER "session-stranger" ["SEL-4-4", "SEL-5.4-11", "PROFILE-SEL-13c"]
+        "A device that authenticates its tool gives no session to one that shows a foreign key, or none.";
+    SESSION_NO_PSK "session-no-psk" ["SEL-5.4-2"]
+        "A device with a key pair makes no session from a pre-shared key.";
+    SESSION_EMS "session-ems" ["PROFILE-SEL-14"]
+        "The extended master secret is taken if offered, and not required.";
+    SESSION_COOKIE "session-cookie" ["PROFILE-SEL-13d", "SECC-5.1.2-1"]
+        "A server that claims it sends a cookie before it keeps state.";
     SESSION_ONE "session-one" ["PROFILE-SEL-14"]
         "While a session is open nobody else gets one, and the session goes on.";
     SESSION_IDLE "session-idle" ["PROFILE-SEL-14"]

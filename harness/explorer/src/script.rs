@@ -107,6 +107,15 @@ pub(crate) fn unordered(elements: Vec<Step>, within: &Span) -> Step {
     all.line("within", quoted(&within.text))
 }
 
+/// `alt = [...]`.
+pub(crate) fn alternatives(elements: Vec<Step>, within: &Span) -> Step {
+    let mut all = unordered(elements, within);
+    if let Some((kind, _)) = all.lines.first_mut() {
+        "alt".clone_into(kind);
+    }
+    all
+}
+
 /// `never = "MESSAGE"` for a time.
 pub(crate) fn never(message: &str, during: &Span) -> Step {
     let takes = (during.ms, during.ms + 2 * UPPER_TESTER_MS);
@@ -137,6 +146,11 @@ impl Step {
     /// How many frames it sends the device at most.
     pub(crate) fn frames(&self) -> u64 {
         self.frames
+    }
+
+    /// Whether it decides some rule.
+    pub(crate) fn is_judged(&self) -> bool {
+        !self.rules.is_empty()
     }
 
     fn brings(mut self, frames: u64) -> Self {
@@ -288,15 +302,16 @@ impl Script {
     pub(crate) fn into_case(self, head: &Head<'_>) -> String {
         let clauses: BTreeSet<&str> = self.rules.iter().flat_map(|rule| rule.clauses).copied().collect();
         let clauses: Vec<String> = clauses.into_iter().map(|clause| format!("    {},\n", quoted(clause))).collect();
-        let Head { id, title, purpose, topology, params, .. } = head;
+        let Head { id, title, purpose, topology, routing, params } = head;
         format!(
             "suite = \"explored\"\ntitle = {}\nphase = \"operation\"\n\n[[case]]\nid = {}\npurpose = {}\nclauses = [\n{}]\n\
-             pics = [\"SEL_6LR\"]\ntopology = {}\n{}{}",
+             pics = [\"SEL_6LR\"]\ntopology = {}\n{}{}{}",
             quoted(title),
             quoted(id),
             quoted(purpose),
             clauses.concat(),
             quoted(topology),
+            routing,
             params,
             self.text
         )
@@ -314,6 +329,8 @@ pub struct Head<'a> {
     pub purpose: &'a str,
     /// Topology.
     pub topology: &'a str,
+    /// A `routing` line, or nothing.
+    pub routing: &'a str,
     /// A `params` line, or nothing.
     pub params: &'a str,
 }

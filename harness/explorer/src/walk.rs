@@ -1,8 +1,9 @@
 //! Walks: what happens next, at random, by what the model knows of the device.
 
-use crate::action::{Action, Kind, Protection, SsrForm, Who};
+use crate::action::{Action, Kind, Look, Protection, SsrForm, Who};
 use crate::facts::Facts;
 use crate::model::Model;
+use crate::scene::Scene;
 
 /// Numbers that look random: SplitMix64 (Steele, Lea, Flood 2014). The same seed gives the same walk for ever.
 #[derive(Debug, Clone)]
@@ -45,19 +46,21 @@ impl Dice {
     }
 }
 
-/// A walk of so many actions.
-pub fn walk(facts: &Facts, dice: &mut Dice, steps: usize) -> Vec<Action> {
-    let mut model = Model::new(facts.clone());
+/// A walk of so many actions, and what it is played in.
+pub fn walk(facts: &Facts, dice: &mut Dice, steps: usize) -> (Scene, Vec<Action>) {
+    let scene = Scene::drawn(facts, dice);
+    let mut model = Model::new(facts.clone(), scene);
+    let swarm = Swarm::drawn(dice);
     let mut actions = Vec::new();
     let mut tries = 0;
     while actions.len() < steps && tries < steps * 20 {
         tries += 1;
-        let action = next_action(&model, dice);
+        let action = next_action(&model, &swarm, dice);
         if model.apply(&action) {
             actions.push(action);
         }
     }
-    actions
+    (scene, actions)
 }
 
 /// What may happen, with how likely it is.
@@ -73,6 +76,9 @@ const ALWAYS: &[Choice] = &[
     (2, |model, dice| Action::Application { on: !model.has_application() || dice.one_in(2) }),
     (4, |model, dice| {
         let most = if model.has_application() { 3 } else { 6 };
+        if model.has_short_mark() && dice.one_in(2) {
+            return Action::Wait { seconds: dice.of(&[70, 130]) };
+        }
         Action::Wait { seconds: [2, 20, 70, 130, 1_900, 3_700][dice.index(most)] }
     }),
     (12, |model, dice| echo(model, dice)),
@@ -89,7 +95,16 @@ const ALWAYS: &[Choice] = &[
     }),
     (2, |_, dice| Action::PlainFromTool { discovery: dice.one_in(2) }),
     (2, |_, dice| Action::WrongSession { identity: dice.one_in(2) }),
-    (1, |_, dice| Action::Session { hint: dice.one_in(2) }),
+    (3, |_, dice| {
+        Action::Session(dice.of(&[Look::Suite, Look::Hint, Look::Secret, Look::WithoutSecret, Look::Cookie]))
+    }),
+    (3, |_, dice| Action::Flood {
+        by: dice.who(),
+        kind: dice.index(crate::action::FLOODS.len()),
+        count: dice.of(&[3, 40, 100]),
+    }),
+    (2, |_, dice| Action::Solicit(dice.who())),
+    (2, |_, dice| Action::SendData { size: dice.of(&[1, 8, 160]) }),
     (3, |_, dice| Action::SecondSession(dice.who())),
     (3, |_, dice| Action::IdleSession(dice.who())),
     (2, |_, _| Action::GetKeys),
@@ -100,7 +115,11 @@ const ALWAYS: &[Choice] = &[
 /// Without a key.
 const UNKEYED: &[Choice] = &[
     (10, |_, _| Action::Provision),
-    (10, |_, dice| Action::Select { lost: if dice.one_in(4) { dice.of(&[1, 2, 3]) } else { 0 } }),
+    (10, |_, dice| Action::Select {
+        lost: if dice.one_in(3) { dice.of(&[1, 2, 3]) } else { 0 },
+        watch: dice.one_in(3),
+    }),
+    (2, |_, _| Action::Join),
     (6, |_, dice| Action::PutKey { post: dice.one_in(2) }),
     (2, |_, dice| Action::WatchJsr { pauses: dice.of(&[2, 3, 5]) }),
     (1, |_, _| Action::Close { value: true, step: 1 }),
@@ -108,6 +127,9 @@ const UNKEYED: &[Choice] = &[
 
 /// With a key.
 const KEYED: &[Choice] = &[
+    (3, |_, dice| Action::SsrBurst(dice.who())),
+    (4, |_, dice| Action::WatchSsrs(dice.who())),
+    (1, |_, _| Action::Refresh),
     (2, |_, dice| Action::PutKey { post: dice.one_in(2) }),
     (1, |_, _| Action::Provision),
     (2, |_, _| Action::NextKey),
@@ -124,13 +146,45 @@ const KEYED: &[Choice] = &[
     (1, |_, dice| Action::BadClose(dice.index(crate::model::BAD_CLOSES.len()))),
 ];
 
-fn next_action(model: &Model, dice: &mut Dice) -> Action {
-    let of_state = if model.has_key() { KEYED } else { UNKEYED };
-    let all = || ALWAYS.iter().chain(of_state);
-    let sum: u32 = all().map(|(weight, _)| weight).sum();
+/// How much of each kind of action a walk has: much, little or none. Walks that are all alike find what is likely only (Groce et
+/// al. 2012, "Swarm testing").
+struct Swarm {
+    always: Vec<u32>,
+    keyed: Vec<u32>,
+}
+
+impl Swarm {
+    fn drawn(dice: &mut Dice) -> Self {
+        let mut factors = |choices: &[Choice]| choices.iter().map(|_| dice.of(&[0, 1, 1, 4])).collect();
+        Self { always: factors(ALWAYS), keyed: factors(KEYED) }
+    }
+
+    /// Every choice in this state, with its weight. How a device gets its key is left as it is: all else rests on it.
+    fn choices(&self, has_key: bool) -> Vec<(u32, &'static Choice)> {
+        let weighed = |choices: &'static [Choice], factors: &[u32]| -> Vec<(u32, &'static Choice)> {
+            choices.iter().zip(factors).map(|(choice, factor)| (choice.0 * factor, choice)).collect()
+        };
+        let mut all = weighed(ALWAYS, &self.always);
+        all.extend(match has_key {
+            true => weighed(KEYED, &self.keyed),
+            false => weighed(UNKEYED, &[1; UNKEYED.len()]),
+        });
+        all
+    }
+}
+
+fn next_action(model: &Model, swarm: &Swarm, dice: &mut Dice) -> Action {
+    // What was taken before a restart, once more after it.
+    if let Some(by) = model.may_replay()
+        && dice.one_in(3)
+    {
+        return Action::Echo { by, protection: Protection::Replayed, size: 8 };
+    }
+    let all = swarm.choices(model.has_key());
+    let sum: u32 = all.iter().map(|(weight, _)| weight).sum();
     let mut drawn = dice.below(sum.into());
-    for (weight, make) in all() {
-        match drawn.checked_sub(u64::from(*weight)) {
+    for (weight, (_, make)) in all {
+        match drawn.checked_sub(u64::from(weight)) {
             Some(left) => drawn = left,
             None => return make(model, dice),
         }
@@ -158,6 +212,7 @@ fn protection(model: &Model, by: Who, dice: &mut Dice) -> Protection {
         5 => Protection::BadCode,
         6 => Protection::WrongKey,
         7 => Protection::WrongIndex(dice.of(&[3, 200, 255])),
+        8 if dice.one_in(2) => Protection::LastCounter,
         _ => Protection::Replayed,
     }
 }

@@ -11,7 +11,7 @@ use engine::tester::TesterMachines;
 use input::Source;
 use record::Verdict;
 use suites::ledger::Ledger;
-use suites::pics::Proforma;
+use suites::pics::{Pics, Proforma};
 use suites::pixit::Pixit;
 use suites::vocabulary::Vocabulary;
 use suites::{Catalogue, built_in};
@@ -22,6 +22,7 @@ struct World {
     vocabulary: Vocabulary,
     ledger: Ledger,
     proforma: Proforma,
+    pics: Pics,
     pixit: Pixit,
     setting: Setting,
 }
@@ -30,11 +31,12 @@ impl World {
     fn new() -> Self {
         let ledger = Ledger::load(&built_in::clauses()).unwrap();
         let proforma = Proforma::load(&built_in::pics(), &ledger).unwrap();
+        let pics = proforma.reference();
         let pixit = Pixit::load(&built_in::pixit()).unwrap();
         let names = Mutant::all().map(Mutant::name);
         let vocabulary = Vocabulary::wire(names, Registry::default().infos(), craft::MESSAGES);
         let setting = Setting::new(Testbed::load(&Testbed::built_in()).unwrap(), Device::Reference);
-        Self { vocabulary, ledger, proforma, pixit, setting }
+        Self { vocabulary, ledger, proforma, pics, pixit, setting }
     }
 
     fn with_mutant(name: &str) -> Self {
@@ -49,8 +51,8 @@ impl World {
     }
 
     fn explorer(&self, seed: u64, steps: usize, loss: u8) -> Explorer<'_> {
-        let Self { vocabulary, ledger, proforma, pixit, setting } = self;
-        Explorer { vocabulary, ledger, proforma, pixit, setting, seed, steps, loss }
+        let Self { vocabulary, ledger, proforma, pics, pixit, setting } = self;
+        Explorer { vocabulary, ledger, proforma, pics, pixit, setting, seed, steps, loss }
     }
 
     fn loads(&self, text: &str) {
@@ -86,7 +88,10 @@ fn the_same_seed_walks_the_same_way_and_another_one_another() {
     let world = World::new();
     let text = |seed, number| {
         let explorer = world.explorer(seed, 40, 0);
-        explorer.text(number, &explorer.actions(number), "A walk.").0
+        {
+            let (scene, actions) = explorer.actions(number);
+            explorer.text(number, scene, &actions, "A walk.").0
+        }
     };
     assert_eq!(text(7, 3), text(7, 3));
     assert_ne!(text(7, 3).replace("EXPLORED-7-3", ""), text(7, 4).replace("EXPLORED-7-4", ""));
@@ -98,17 +103,17 @@ fn a_walk_is_a_case_that_loads_whatever_is_left_out_of_it_and_walks_come_by_ever
     let world = World::new();
     let explorer = world.explorer(1, 40, 0);
     let mut cited = BTreeSet::new();
-    for number in 1..=200 {
-        let actions = explorer.actions(number);
+    for number in 1..=300 {
+        let (scene, actions) = explorer.actions(number);
         assert_eq!(actions.len(), 40, "walk {number}");
-        let (text, rules) = explorer.text(number, &actions, "A walk.");
+        let (text, rules) = explorer.text(number, scene, &actions, "A walk.");
         cited.extend(rules.iter().map(|rule| rule.id));
-        if number > 40 {
+        if number > 25 {
             continue;
         }
         world.loads(&text);
         let thinned = actions.iter().enumerate().filter(|(at, _)| at % 3 != 1).map(|(_, action)| action.clone());
-        world.loads(&explorer.text(number, &thinned.collect::<Vec<_>>(), "A walk.").0);
+        world.loads(&explorer.text(number, scene, &thinned.collect::<Vec<_>>(), "A walk.").0);
     }
     let idle: Vec<&str> = RULES.iter().map(|rule| rule.id).filter(|id| !cited.contains(id)).collect();
     assert!(idle.is_empty(), "no walk comes by {idle:?}");

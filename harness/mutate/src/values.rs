@@ -110,7 +110,9 @@ fn of_path(path: &syn::Path) -> Vec<String> {
 
 fn product(parts: &[Vec<String>]) -> Vec<Vec<String>> {
     parts.iter().fold(vec![Vec::new()], |rows, values| {
-        rows.iter().flat_map(|row| values.iter().map(|value| [row.as_slice(), &[value.clone()]].concat())).collect()
+        rows.iter()
+            .flat_map(|row| values.iter().map(|value| [row.as_slice(), std::slice::from_ref(value)].concat()))
+            .collect()
     })
 }
 

@@ -377,7 +377,7 @@ mod tests {
         #[allow(unconditional_recursion, reason = "that is the point")]
         fn without_end(depth: u64) -> u64 {
             tick();
-            std::hint::black_box(without_end(depth + 1)) + 1
+            std::hint::black_box(without_end(depth + 1)) + depth
         }
         let play = || {
             choose(Party::Device, Choice::Mutant(1), u64::MAX);

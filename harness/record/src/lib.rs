@@ -13,6 +13,7 @@ pub mod octets;
 pub mod pcapng;
 pub mod secrets;
 pub mod station;
+pub mod table;
 pub mod verdict;
 
 pub use bundle::{Bundle, BundleError, CaseWriter, StoredCase, StoredRun};

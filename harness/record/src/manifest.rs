@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use crate::verdict::{Blame, StepOutcome, Verdict};
+use crate::table::Place;
+use crate::verdict::{Blame, OwnOutcome, StepOutcome, Verdict, Violation, Watched};
 
 /// The version string of the bundle format.
 pub const RUN_SCHEMA: &str = "bootrack-run/1";
@@ -112,6 +113,13 @@ pub struct CaseResult {
     pub purpose: String,
     /// Clause IDs.
     pub clauses: Vec<String>,
+    /// Who outside of the project judged the mechanism that the verdict rests on, by name; nobody, if it is empty. Absent if the suite
+    /// does not say, and in bundles of older versions.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub oracle: Option<Vec<String>>,
+    /// The table that it shares with other cases, if it does.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub table: Option<Place>,
     /// The verdict.
     pub verdict: Verdict,
     /// Whose doing, unless `pass`, `not_applicable` or `not_run`.
@@ -130,6 +138,15 @@ pub struct CaseResult {
     pub evidence: Vec<u64>,
     /// One outcome a step.
     pub steps: Vec<StepOutcome>,
+    /// What the steps came to by themselves, where a monitor made the verdict.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub own: Option<OwnOutcome>,
+    /// What monitors found.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub violations: Vec<Violation>,
+    /// How much each monitor had to do, by its ID; those that had nothing are left out.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub watched: BTreeMap<String, Watched>,
     /// The state of the device before the body, if the case declares it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub entry_state: Option<DeviceState>,
@@ -154,9 +171,23 @@ impl CaseResult {
         self.blame.map(|blame| shown_blame(blame, self.blamed.as_deref()))
     }
 
+    /// Who outside judged its mechanism, in words: names, `none`, or `not stated`.
+    pub fn shown_oracle(&self) -> String {
+        shown_oracle(self.oracle.as_deref())
+    }
+
     /// How often the case was played to come to its verdict; 0 if it was not.
     pub fn tries(&self) -> usize {
         self.earlier_tries.len() + usize::from(!self.digests.is_empty())
+    }
+}
+
+/// Who outside judged the mechanism of a case, in words: names, `none`, or `not stated`.
+pub fn shown_oracle(oracle: Option<&[String]>) -> String {
+    match oracle {
+        None => "not stated".to_owned(),
+        Some([]) => "none".to_owned(),
+        Some(names) => names.join(", "),
     }
 }
 

@@ -119,3 +119,58 @@ pub struct FieldMiss {
     /// The value, or `absent`.
     pub seen: String,
 }
+
+/// What a monitor found: a rule about everything that is done, broken at these events, whatever the case was about.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Violation {
+    /// The monitor's ID.
+    pub monitor: String,
+    /// The clauses that are broken.
+    pub clauses: Vec<String>,
+    /// One sentence.
+    pub reason: String,
+    /// Nanoseconds since the case began.
+    pub time: u64,
+    /// Numbers of the events that it rests on.
+    pub evidence: Vec<u64>,
+    /// The fields that differ, if it is about fields.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub fields: Vec<FieldMiss>,
+    /// Whether it makes the case a `fail`; one against a profile alone does so in the profile's own suites.
+    pub decides: bool,
+}
+
+/// How much a monitor had to do in a case.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Watched {
+    /// PDUs, or states, that it speaks of.
+    pub named: u64,
+    /// Of these the ones that it judged; it does not apply to the others.
+    pub judged: u64,
+    /// Violations, also those that are not listed since there are too many.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub violations: u64,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde hands a reference")]
+fn is_zero(number: &u64) -> bool {
+    *number == 0
+}
+
+/// What the steps of a case came to by themselves, where a monitor has made another verdict of it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct OwnOutcome {
+    /// The verdict.
+    pub verdict: Verdict,
+    /// Whose doing, unless `pass`.
+    pub blame: Option<Blame>,
+    /// Who that is, by name.
+    pub blamed: Option<String>,
+    /// One sentence; empty for `pass`.
+    pub reason: String,
+    /// The step that decided, unless `pass`.
+    pub deciding_step: Option<usize>,
+}

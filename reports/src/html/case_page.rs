@@ -41,6 +41,7 @@ pub(super) struct Page {
     blame: Option<&'static str>,
     /// Who that is.
     blamed: Option<String>,
+    oracle: String,
     purpose: String,
     headline: String,
     position: String,
@@ -57,6 +58,7 @@ pub(super) struct Page {
     events: Option<EventList>,
     exposures: Vec<super::exposure::Kind>,
     resources: Option<super::resources::OfCase>,
+    monitors: Option<super::monitors::OfCase>,
     files: Vec<Fact>,
     wireshark: Option<String>,
 }
@@ -104,7 +106,7 @@ struct Field {
 
 /// Event numbers: those with an anchor on this page, and how many more there are.
 #[derive(Serialize, Clone, Default)]
-struct Evidence {
+pub(super) struct Evidence {
     events: Vec<EventRef>,
     more: usize,
 }
@@ -163,6 +165,7 @@ pub(super) fn page(manifest: &RunManifest, clauses: &Clauses, case: &CaseInput<'
         badge: result.verdict.into(),
         blame: result.blame.map(|blame| blame.name()),
         blamed: result.blamed.as_deref().map(line),
+        oracle: line(&result.shown_oracle()),
         purpose: line(&result.purpose),
         headline: headline(result),
         position: index.map_or(String::new(), |index| format!("{} of {}", index + 1, manifest.cases.len())),
@@ -178,6 +181,7 @@ pub(super) fn page(manifest: &RunManifest, clauses: &Clauses, case: &CaseInput<'
         events,
         exposures: super::exposure::of_case(&case.exposures),
         resources: super::resources::of_case(&case.bootstraps),
+        monitors: super::monitors::of_case(result, |numbers| refs(numbers, &listed)),
         files: result.digests.iter().map(|(name, digest)| fact(name, digest)).collect(),
         wireshark: result.digests.contains_key(names::CAPTURE).then(|| {
             format!(
@@ -228,7 +232,8 @@ fn evidence(result: &CaseResult) -> BTreeSet<u64> {
         let miss = step.nearest_miss.iter().flat_map(|miss| miss.evidence.clone());
         step.evidence.iter().copied().chain(miss).collect::<Vec<u64>>()
     };
-    result.evidence.iter().copied().chain(result.steps.iter().flat_map(of_step)).collect()
+    let found = result.violations.iter().flat_map(|violation| violation.evidence.iter().copied());
+    result.evidence.iter().copied().chain(found).chain(result.steps.iter().flat_map(of_step)).collect()
 }
 
 fn refs(numbers: &[u64], listed: &BTreeSet<u64>) -> Evidence {
@@ -257,7 +262,11 @@ fn clause_views(result: &CaseResult, clauses: &Clauses) -> Vec<Clause> {
 
 fn facts(case: &CaseInput<'_>) -> Vec<Fact> {
     let result = case.result;
-    let mut facts = vec![fact("Suite", &result.suite), fact("Phase", &result.phase)];
+    let mut facts = vec![
+        fact("Suite", &result.suite),
+        fact("Phase", &result.phase),
+        fact("Judged outside by", result.shown_oracle()),
+    ];
     if let Some(plan) = case.case {
         if !plan.iut.is_device() {
             let title = case.title(plan.iut.name());

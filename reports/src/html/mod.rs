@@ -3,6 +3,7 @@
 
 mod case_page;
 mod exposure;
+mod monitors;
 mod overview;
 mod resources;
 
@@ -11,6 +12,7 @@ use record::bundle::names;
 use record::manifest::{CaseResult, RunManifest};
 use record::verdict::Verdict;
 use serde::Serialize;
+use suites::monitor::Monitor;
 use tera::Tera;
 
 use crate::input::{CaseInput, Clauses, Exposure, RunInput};
@@ -54,6 +56,8 @@ pub struct Across {
     pub exposures: Vec<(String, Exposure)>,
     /// What bootstraps took.
     pub bootstraps: Vec<Measured>,
+    /// The monitors of the run.
+    pub monitors: Vec<Monitor>,
 }
 
 impl Across {

@@ -4,6 +4,7 @@ use std::fmt::Write as _;
 
 use record::bundle::names;
 use record::manifest::{CaseResult, Named, RunManifest};
+use record::table;
 use record::verdict::Verdict;
 use serde::Serialize;
 
@@ -34,6 +35,7 @@ pub(super) struct Page {
     warnings: Vec<String>,
     rows: Vec<Row>,
     verdicts: Vec<Badge>,
+    tables: Vec<Matrix>,
     phases: Vec<String>,
     suites: Vec<String>,
     coverage: String,
@@ -42,6 +44,7 @@ pub(super) struct Page {
     excluded: Vec<Clause>,
     exposures: Vec<super::exposure::Kind>,
     resources: Option<super::resources::OfRun>,
+    monitors: Option<super::monitors::OfRun>,
     times: Vec<Time>,
     times_left_out: usize,
     inputs: Vec<Input>,
@@ -65,9 +68,25 @@ struct Row {
     purpose: String,
     blame: Option<&'static str>,
     blamed: Option<String>,
+    oracle: String,
     reason: String,
     duration: String,
     clauses: String,
+}
+
+/// Cases as rows and columns.
+#[derive(Serialize)]
+struct Matrix {
+    name: String,
+    cases: usize,
+    columns: Vec<String>,
+    rows: Vec<MatrixRow>,
+}
+
+#[derive(Serialize)]
+struct MatrixRow {
+    head: String,
+    cells: Vec<Option<CaseLink>>,
 }
 
 #[derive(Serialize)]
@@ -128,6 +147,7 @@ pub(super) fn page(manifest: &RunManifest, clauses: &Clauses, across: &Across) -
         counts: counts.into_iter().map(|(verdict, count)| Count { badge: verdict.into(), count }).collect(),
         findings,
         warnings: manifest.warnings.iter().map(|warning| line(warning)).collect(),
+        tables: matrices(manifest)?,
         phases: distinct(&rows, |row| &row.phase),
         suites: distinct(&rows, |row| &row.suite),
         rows,
@@ -137,6 +157,7 @@ pub(super) fn page(manifest: &RunManifest, clauses: &Clauses, across: &Across) -
         excluded,
         exposures: super::exposure::of_run(&across.exposures),
         resources: super::resources::of_run(&across.bootstraps),
+        monitors: super::monitors::of_run(manifest, &across.monitors)?,
         times,
         times_left_out,
         inputs: inputs(manifest),
@@ -225,6 +246,7 @@ fn row(case: &CaseResult) -> crate::Result<Row> {
         purpose: line(&case.purpose),
         blame: case.blame.map(|blame| blame.name()),
         blamed: case.blamed.as_deref().map(line),
+        oracle: line(&case.shown_oracle()),
         reason: match case.verdict {
             Verdict::Pass => String::new(),
             Verdict::NotRun if case.reason.is_empty() => "The run ended before it.".into(),
@@ -233,6 +255,25 @@ fn row(case: &CaseResult) -> crate::Result<Row> {
         duration: if case.duration == 0 { String::new() } else { duration(case.duration) },
         clauses: if case.verdict == Verdict::Fail { first_clauses(&case.deciding_clauses) } else { String::new() },
     })
+}
+
+/// What rows of parameters make, with the verdict of each case in its cell.
+fn matrices(manifest: &RunManifest) -> crate::Result<Vec<Matrix>> {
+    let cases = &manifest.cases;
+    let tables = table::tables(cases.iter().map(|case| (case.id.as_str(), case.table.as_ref())));
+    let cell = |at: &Option<usize>| at.and_then(|at| cases.get(at)).map(link).transpose();
+    let row = |(head, cells): &(String, Vec<Option<usize>>)| {
+        Ok(MatrixRow { head: line(head), cells: cells.iter().map(cell).collect::<crate::Result<_>>()? })
+    };
+    let matrix = |table: &table::Table| {
+        Ok(Matrix {
+            name: line(&table.name),
+            cases: table.cells(),
+            columns: table.columns.iter().map(|column| line(column)).collect(),
+            rows: table.rows.iter().map(row).collect::<crate::Result<_>>()?,
+        })
+    };
+    tables.iter().map(matrix).collect()
 }
 
 /// The device's states before and after the body, as read back: `installed → secured`.

@@ -143,12 +143,15 @@ fn case(id: &str, phase: &str, purpose: &str, clauses: &[&str], steps: Vec<Step>
         topology: topology(),
         params: row.split_once('=').map(|(name, value)| (name.to_owned(), value.to_owned())).into_iter().collect(),
         kills: vec!["jsr-eui64-reversed".into()],
+        oracle: Some(if id.contains("JSR") { Vec::new() } else { vec!["tshark".into(), "openssl".into()] }),
+        table: None,
         iut: Iut::default(),
         entry: Some(State::Installed),
         exit: Some(State::Secured),
         security_level: suites::plan::PROFILE_LEVEL,
         device: suites::device::DeviceFacts::default(),
         steps,
+        monitors: suites::monitor::Monitors::default(),
         origin: Origin { file: "selective-order.toml".into(), line: 41 },
     }
 }
@@ -210,6 +213,8 @@ fn result(case: &Case, verdict: Verdict, steps: Vec<StepOutcome>, log: &Log) -> 
         phase: case.phase.clone(),
         purpose: case.purpose.clone(),
         clauses: case.clauses.clone(),
+        oracle: case.oracle.clone(),
+        table: case.table.clone(),
         verdict,
         blame: None,
         blamed: None,
@@ -223,6 +228,9 @@ fn result(case: &Case, verdict: Verdict, steps: Vec<StepOutcome>, log: &Log) -> 
         seed: record::sha256_hex(case.id.as_bytes()),
         duration: log.now,
         digests: digests.map(|name| (name.to_owned(), digest(name))).collect(),
+        own: None,
+        violations: Vec::new(),
+        watched: BTreeMap::new(),
         earlier_tries: Vec::new(),
     }
 }

@@ -13,6 +13,7 @@ use input::{Fault, Source};
 pub use mechanism::{MECHANISMS, Mechanism, mechanism};
 pub use sections::Section;
 
+use crate::monitor::Monitors;
 use crate::plan::Case;
 use crate::tree::{self, Faults};
 
@@ -136,6 +137,8 @@ pub struct Clause {
     /// Whose duty it is, if it is not the device's: what is under test in every case that cites it, by its name in a
     /// topology (`ct`).
     pub duty: Option<String>,
+    /// Mutants that break it besides those that name it: wrong devices that fail at a step which cites it.
+    pub broken_by: Vec<String>,
 }
 
 /// What a ledger is of.
@@ -203,13 +206,48 @@ impl Ledger {
         self.specifications.iter().find(|known| known.spec == spec)
     }
 
+    /// Clauses classed `tested` of a specification that no wrong device breaks: neither a mutant of theirs nor one that they name.
+    pub fn without_mutant<'a>(&'a self, spec: &'a str, is_broken: impl Fn(&str) -> bool + 'a) -> Vec<&'a Clause> {
+        let of_spec = self.clauses.iter().filter(|clause| clause.spec == spec && clause.class == Class::Tested);
+        of_spec.filter(|clause| clause.broken_by.is_empty() && !is_broken(&clause.id)).collect()
+    }
+
+    /// Names of wrong devices in `broken_by` that there are none of, and those of clauses that no case tests: each a fault at the
+    /// clause.
+    pub fn unknown_mutants(&self, is_known: impl Fn(&str) -> bool) -> Vec<Fault> {
+        let mut faults = Vec::new();
+        for clause in self.clauses.iter().filter(|clause| !clause.broken_by.is_empty()) {
+            let Some(place) = self.places.get(&clause.id) else { continue };
+            let mut told = |message: String, help: &str| {
+                let mut fault = place.clone();
+                fault.message = message;
+                faults.push(fault.with_help(help.to_owned()));
+            };
+            if clause.class != Class::Tested {
+                let message = format!("clause `{}` is broken by a mutant and not classed `tested`", clause.id);
+                told(message, "class it `tested`, or take `broken_by` out");
+            }
+            for name in clause.broken_by.iter().filter(|name| !is_known(name)) {
+                let message = format!("clause `{}` is broken by `{name}`, and there is no such mutant", clause.id);
+                told(message, "`bootrack mutants` lists every mutant");
+            }
+        }
+        faults
+    }
+
     /// Clauses classed `tested` that no case cites, clauses classed otherwise that one does, and duties of another that a case
     /// with something else under test cites: each a fault at the clause.
-    pub fn uncovered<'a>(&self, cases: impl IntoIterator<Item = &'a Case>) -> Vec<Fault> {
-        let mut cited: BTreeMap<&str, Vec<&Case>> = BTreeMap::new();
+    pub fn uncovered<'a>(&self, cases: impl IntoIterator<Item = &'a Case>, monitors: &'a Monitors) -> Vec<Fault> {
+        let mut cited: BTreeMap<&str, Vec<Citing<'_>>> = BTreeMap::new();
         for case in cases {
             for clause in &case.clauses {
-                cited.entry(clause).or_default().push(case);
+                cited.entry(clause).or_default().push(Citing { what: "case", id: &case.base, iut: case.iut.name() });
+            }
+        }
+        for monitor in monitors.iter() {
+            for clause in &monitor.clauses {
+                let (id, iut) = (monitor.id.as_str(), monitor.iut.name());
+                cited.entry(clause).or_default().push(Citing { what: "monitor", id, iut });
             }
         }
         self.clauses
@@ -225,25 +263,34 @@ impl Ledger {
     }
 }
 
+/// A case or a monitor that cites a clause, and what is under test there.
+struct Citing<'a> {
+    what: &'static str,
+    id: &'a str,
+    iut: &'a str,
+}
+
 /// What is wrong between a clause and the cases that cite it, and the remedy.
-fn fault_of(clause: &Clause, citing: &[&Case]) -> Option<(String, String)> {
+fn fault_of(clause: &Clause, citing: &[Citing<'_>]) -> Option<(String, String)> {
     let id = &clause.id;
     match (&clause.class, citing.first()) {
         (Class::Tested, None) => Some((
-            format!("clause `{id}` is classed `tested`, but no case cites it"),
+            format!("clause `{id}` is classed `tested`, but no case and no monitor cites it"),
             "cite it, or give it another class".to_owned(),
         )),
-        (Class::Untestable(_) | Class::OutOfScope(_) | Class::Later(_), Some(_)) => Some((
-            format!("a case cites clause `{id}`, which is not classed `tested`"),
+        (Class::Untestable(_) | Class::OutOfScope(_) | Class::Later(_), Some(Citing { what, .. })) => Some((
+            format!("a {what} cites clause `{id}`, which is not classed `tested`"),
             "class it `tested`, or cite another".to_owned(),
         )),
         _ => {
             let duty = clause.duty.as_ref()?;
-            let of_another = citing.iter().find(|case| case.iut.name() != duty)?;
-            let (case, under_test) = (&of_another.base, of_another.iut.name());
+            let Citing { what, id: case, iut: under_test } = citing.iter().find(|citing| citing.iut != duty)?;
             Some((
-                format!("case `{case}` has `{under_test}` under test and cites clause `{id}`, a duty of `{duty}`"),
-                format!("give the case iut = \"{duty}\", or cite a clause about what `{under_test}` does"),
+                format!("{what} `{case}` has `{under_test}` under test and cites clause `{id}`, a duty of `{duty}`"),
+                format!(
+                    "give the {what} {} = \"{duty}\", or cite a clause about what `{under_test}` does",
+                    if *what == "case" { "iut" } else { "from" }
+                ),
             ))
         }
     }

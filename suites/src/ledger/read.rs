@@ -43,7 +43,11 @@ impl Ledger {
     }
 
     fn clause_of(&mut self, table: &Table, spec: &str, faults: &mut Faults<'_>) -> Option<Clause> {
-        table.only(&["id", "section", "level", "text", "class", "rest", "reading", "duty"], "a clause", faults);
+        table.only(
+            &["id", "section", "level", "text", "class", "rest", "reading", "duty", "broken_by"],
+            "a clause",
+            faults,
+        );
         let id_node = table.require("id", "a clause", faults);
         let id = id_node.and_then(|node| node.text("`id`", faults)).map(str::to_owned);
         let section = table.require_text("section", "a clause", faults).map(str::to_owned);
@@ -68,6 +72,7 @@ impl Ledger {
         };
         let rest = table.get("rest").and_then(|node| rest(node, class.as_ref(), faults));
         let reading = table.get("reading").and_then(|node| node.text("`reading`", faults)).map(str::to_owned);
+        let broken_by = table.get("broken_by").map(|node| node.texts("`broken_by`", faults)).unwrap_or_default();
         let duty = table.get("duty").and_then(|node| node.text("`duty`", faults)).map(str::to_owned);
         let (id, node) = (id?, id_node?);
         let begin = match &section {
@@ -86,7 +91,8 @@ impl Ledger {
         }
         self.places.insert(id.clone(), faults.source.fault(node.span.clone(), ""));
         let (section, level, text, class) = (section?, level?, text?, class?);
-        Some(Clause { id, spec: spec.to_owned(), section, level, text, class, rest, reading, duty })
+        let broken_by = broken_by.into_iter().map(|(name, _)| name).collect();
+        Some(Clause { id, spec: spec.to_owned(), section, level, text, class, rest, reading, duty, broken_by })
     }
 }
 

@@ -3,6 +3,7 @@
 mod command;
 mod defined;
 mod line;
+pub(crate) mod monitor;
 mod order_time;
 mod rows;
 pub(crate) mod step;
@@ -15,10 +16,13 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 
 use input::{Fault, Source};
+use record::table::Place;
 
 use crate::device::DeviceFacts;
 use crate::ledger::Ledger;
 use crate::liberties::Liberties;
+use crate::monitor::Monitors;
+use crate::oracles::{self, NONE, ORACLES};
 use crate::pics::Proforma;
 use crate::pixit::Pixit;
 use crate::plan::{Case, DUT, Iut, Origin, Part, Role, Routing, State, Topology};
@@ -38,12 +42,12 @@ pub(crate) use step::STEP_KINDS;
 pub(crate) use template::CONSTRAINT_KEYS;
 
 /// Keys of a suite file.
-pub(crate) const SUITE_KEYS: [&str; 5] = ["suite", "title", "phase", "procedure", "case"];
+pub(crate) const SUITE_KEYS: [&str; 6] = ["suite", "title", "phase", "oracle", "procedure", "case"];
 
 /// Keys of a case.
-pub(crate) const CASE_KEYS: [&str; 16] = [
-    "id", "purpose", "clauses", "phase", "pics", "topology", "routing", "params", "kills", "iut", "dut_role", "entry",
-    "exit", "setup", "step", "teardown",
+pub(crate) const CASE_KEYS: [&str; 18] = [
+    "id", "purpose", "clauses", "phase", "pics", "topology", "routing", "params", "kills", "oracle", "table", "iut",
+    "dut_role", "entry", "exit", "setup", "step", "teardown",
 ];
 
 /// What a suite may refer to.
@@ -136,6 +140,7 @@ fn read_suite(
     let title = table.require_text("title", "the suite", faults).map(str::to_owned);
     // A phase that is misspelt is told once, not again for every case.
     let phase = table.get("phase").map(|node| phase(node, faults).unwrap_or_default());
+    let oracle = oracle(table, faults);
     let procedures = table.tables("procedure", faults);
     let defined = Defined::read(&procedures, faults);
     let mut used = BTreeSet::new();
@@ -151,6 +156,7 @@ fn read_suite(
             catalogue,
             suite: &suite,
             phase: phase.as_deref(),
+            oracle: oracle.as_deref(),
             defined: &defined,
             used: &mut used,
             faults: &mut *faults,
@@ -181,11 +187,46 @@ fn phase(node: &Node, faults: &mut Faults<'_>) -> Option<String> {
     Some(text.to_owned())
 }
 
+/// `oracle = "none"`, a name, or a list of names; `None` if it is not there.
+fn oracle(table: &Table, faults: &mut Faults<'_>) -> Option<Vec<String>> {
+    let node = table.get("oracle")?;
+    let listed = match &node.value {
+        Value::Array(_) => node.texts("`oracle`", faults),
+        _ => vec![(node.text("`oracle`", faults)?.to_owned(), node.span.clone())],
+    };
+    if let [(word, _)] = listed.as_slice()
+        && word == NONE
+    {
+        return Some(Vec::new());
+    }
+    if listed.is_empty() && matches!(&node.value, Value::Array(all) if all.is_empty()) {
+        faults.add(
+            &node.span,
+            "`oracle` names nobody",
+            format!("if nobody outside judged it, say `oracle = \"{NONE}\"`"),
+        );
+    }
+    let mut names: Vec<String> = Vec::new();
+    for (name, span) in listed {
+        if name == NONE {
+            faults.add(&span, format!("`{NONE}` stands beside others"), "name who judged it, or nobody");
+        } else if oracles::oracle(&name).is_none() {
+            let help = suggest(&name, ORACLES.iter().map(|oracle| oracle.name));
+            faults.add(&span, format!("unknown oracle `{name}`"), help);
+        } else if names.contains(&name) {
+            faults.add(&span, format!("`{name}` stands here twice"), "");
+        }
+        names.push(name);
+    }
+    Some(names)
+}
+
 /// What the cases of one file share.
 struct CaseReader<'a, 'f, 's> {
     catalogue: &'a Catalogue<'a>,
     suite: &'a str,
     phase: Option<&'a str>,
+    oracle: Option<&'a [String]>,
     defined: &'a Defined,
     used: &'f mut BTreeSet<String>,
     faults: &'f mut Faults<'s>,
@@ -210,6 +251,10 @@ impl CaseReader<'_, '_, '_> {
         };
         let pics = self.pics(table);
         let kills = self.kills(table);
+        let oracle = match oracle(table, self.faults) {
+            None => self.oracle.map(<[String]>::to_vec),
+            own => own,
+        };
         let dut_role = match table.get("dut_role") {
             Some(node) => match template::choice(node, &["6lr", "6lbr"], "`dut_role`", self.faults) {
                 Some("6lbr") => Role::BorderRouter,
@@ -246,6 +291,7 @@ impl CaseReader<'_, '_, '_> {
                 continue;
             };
             let topology = Topology { routing, ..topology };
+            let place = table.get("table").and_then(|node| self.place(&known.put_into_node(node)));
             let scope = Scope {
                 vocabulary: self.catalogue.vocabulary,
                 tester: self.catalogue.tester,
@@ -287,12 +333,15 @@ impl CaseReader<'_, '_, '_> {
                 topology,
                 params: row.texts(),
                 kills: kills.clone(),
+                oracle: oracle.clone(),
+                table: place,
                 iut: iut.clone(),
                 entry,
                 exit,
                 security_level: liberties.security_level,
                 device: DeviceFacts::of(self.catalogue.pixit, &iut, is_told),
                 steps,
+                monitors: Monitors::default(),
                 origin: Origin { file: self.faults.source.name.clone(), line: self.faults.line(table.span.start) },
             };
             // Where a step could not be read, what the case awaits is not known.
@@ -354,6 +403,15 @@ impl CaseReader<'_, '_, '_> {
         let listed = node.texts("`kills`", self.faults);
         let mutants = &self.catalogue.vocabulary.mutants;
         self.names(&listed, "mutant", |name| mutants.iter().any(|known| known == name), || mutants.clone())
+    }
+
+    /// `{ name = "survival", row = "second key", column = "$case.event" }`.
+    fn place(&mut self, node: &Node) -> Option<Place> {
+        let place = node.table("`table`", self.faults)?;
+        place.only(&["name", "row", "column"], "`table`", self.faults);
+        let mut text = |key| place.require_text(key, "`table`", self.faults).map(str::to_owned);
+        let (name, row, column) = (text("name"), text("row"), text("column"));
+        Some(Place { name: name?, row: row?, column: column? })
     }
 
     /// `dut`, or a station.

@@ -1,5 +1,7 @@
 //! `where` tables: field names and constraints to matches.
 
+use std::net::Ipv6Addr;
+
 use crate::duration;
 use crate::plan::{Constraint, Match, Operand};
 use crate::reference::{self, Offset};
@@ -9,7 +11,7 @@ use crate::values::{self, Values};
 use crate::vocabulary::FieldKind;
 
 /// Keys of a constraint table.
-pub(crate) const CONSTRAINT_KEYS: [&str; 7] = ["not", "min", "max", "one_of", "present", "mask", "value"];
+pub(crate) const CONSTRAINT_KEYS: [&str; 8] = ["not", "min", "max", "one_of", "present", "mask", "value", "prefix"];
 
 /// Reads a `where` table of something that is seen.
 pub(crate) fn matches(table: &Table, scope: &Scope<'_>, faults: &mut Faults<'_>) -> Vec<Match> {
@@ -94,11 +96,38 @@ fn constraint(node: &Node, field: &str, kind: Kind, scope: &Scope<'_>, faults: &
             }
             Some(Constraint::Mask { mask, value })
         }
+        ["prefix"] => prefix(one("prefix")?, field, faults),
         _ => {
             if keys.iter().all(|key| CONSTRAINT_KEYS.contains(key)) {
-                let help = "one of { not }, { min, max }, { one_of }, { present }, { mask, value }";
+                let help = "one of { not }, { min, max }, { one_of }, { present }, { mask, value }, { prefix }";
                 faults.add(&node.span, "these keys make no constraint together", help);
             }
+            None
+        }
+    }
+}
+
+/// `fe80::/10`.
+fn prefix(node: &Node, field: &str, faults: &mut Faults<'_>) -> Option<Constraint> {
+    if Values::of(field) != Values::Ipv6 {
+        faults.add(&node.span, format!("`{field}` is no IPv6 address: it is under no prefix"), "");
+        return None;
+    }
+    let text = node.text("`prefix`", faults)?;
+    let read = text.split_once('/').and_then(|(address, length)| {
+        let (address, length): (Ipv6Addr, u8) = (address.parse().ok()?, length.parse().ok()?);
+        (length <= 128 && Constraint::is_under(address, address, length)).then_some((address, length))
+    });
+    match read {
+        Some((address, length)) if u128::MAX.checked_shr(length.into()).unwrap_or(0) & address.to_bits() == 0 => {
+            Some(Constraint::Prefix { address, length })
+        }
+        Some(_) => {
+            faults.add(&node.span, format!("`{text}` has bits behind its prefix"), "they must be 0");
+            None
+        }
+        None => {
+            faults.add(&node.span, format!("`{text}` is no prefix"), "write it as `fe80::/10`");
             None
         }
     }

@@ -3,6 +3,7 @@
 #![allow(dead_code, reason = "each test binary uses its part")]
 
 use bootrack_suites::ledger::Ledger;
+use bootrack_suites::monitor::Monitors;
 use bootrack_suites::pics::Proforma;
 use bootrack_suites::pixit::Pixit;
 use bootrack_suites::tester::AnyTester;
@@ -28,21 +29,42 @@ impl World {
         let pixit =
             Pixit::load(&built_in::pixit()).unwrap_or_else(|faults| panic!("{}", render_all(faults.as_slice())));
         // The mutants are the engine's to hand in; here all that the built-in suites name, and two for the corpus.
-        let named = built_in::suites().iter().flat_map(|source| named_mutants(&source.text)).collect::<Vec<_>>();
+        let named = built_in::suites()
+            .iter()
+            .chain(&built_in::monitors())
+            .flat_map(|source| named_mutants(&source.text))
+            .collect::<Vec<_>>();
         let vocabulary =
             Vocabulary::wire(named, authenticator::Registry::default().infos(), authenticator::craft::MESSAGES);
         Self { vocabulary, ledger, proforma, pixit }
     }
 
     pub(crate) fn load(&self, sources: &[Source]) -> Result<Vec<Suite>, Vec<Fault>> {
-        let catalogue = Catalogue {
+        bootrack_suites::load(sources, &self.catalogue())
+    }
+
+    /// The built-in monitors; the names of machines are the engine's to hand in.
+    pub(crate) fn monitors(&self) -> Monitors {
+        let sources = built_in::monitors();
+        let machines = sources.iter().flat_map(|source| {
+            source
+                .text
+                .lines()
+                .filter_map(|line| line.strip_prefix("machine = \"")?.strip_suffix('"'))
+                .collect::<Vec<_>>()
+        });
+        bootrack_suites::load_monitors(&sources, &machines.collect::<Vec<_>>(), &self.catalogue())
+            .unwrap_or_else(|faults| panic!("{}", render_all(faults.as_slice())))
+    }
+
+    fn catalogue(&self) -> Catalogue<'_> {
+        Catalogue {
             vocabulary: &self.vocabulary,
             ledger: &self.ledger,
             pics: &self.proforma,
             pixit: &self.pixit,
             tester: &AnyTester,
-        };
-        bootrack_suites::load(sources, &catalogue)
+        }
     }
 
     /// The built-in suites.

@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use input::{Fault, Source, nearest};
 use node::Mutant;
+use node::variants::Variant;
 use wire::Eui64;
 
 use crate::connection::{Connections, NotReady};
@@ -116,6 +117,8 @@ pub enum Device {
     Reference,
     /// The reference firmware with one mutant switched on.
     Mutant(Mutant),
+    /// The reference firmware in a variant: right and different; perhaps with a mutant switched on as well.
+    Variant(&'static Variant, Option<Mutant>),
     /// A fake.
     Fake(Fake),
 }
@@ -154,7 +157,7 @@ pub enum TopologyError {
         quarantine: Quarantine,
     },
     /// A mutant of a device that is no part of this program.
-    #[error("`dut` is not virtual, and mutants are compiled for the host only: use a virtual testbed")]
+    #[error("`dut` is not virtual, and mutants and variants are compiled for the host only: use a virtual testbed")]
     AttachedMutant,
     /// Anything else for which there is no rack.
     #[error(transparent)]
@@ -322,7 +325,7 @@ impl Testbed {
         if let Some(error) = request.boards.iter().find_map(in_quarantine) {
             return Err(error);
         }
-        if matches!(request.device, Device::Mutant(_)) && self.connections.contains_key("dut") {
+        if matches!(request.device, Device::Mutant(_) | Device::Variant(..)) && self.connections.contains_key("dut") {
             return Err(TopologyError::AttachedMutant);
         }
         let air = |index: usize| request.boards.get(index).filter(|board| board.attachment != Attachment::Port);
@@ -333,8 +336,13 @@ impl Testbed {
                 (Attachment::Radio, ..) => BoardKind::TesterRadio,
                 (_, "dut", Device::Fake(fake)) => BoardKind::Fake(fake, eui64),
                 (_, name, _) if self.connections.contains_key(name) => BoardKind::Attached(eui64),
-                (_, "dut", Device::Mutant(mutant)) => BoardKind::Firmware { eui64, mutant: Some(mutant) },
-                _ => BoardKind::Firmware { eui64, mutant: None },
+                (_, "dut", Device::Mutant(mutant)) => {
+                    BoardKind::Firmware { eui64, mutant: Some(mutant), variant: None }
+                }
+                (_, "dut", Device::Variant(variant, mutant)) => {
+                    BoardKind::Firmware { eui64, mutant, variant: Some(variant) }
+                }
+                _ => BoardKind::Firmware { eui64, mutant: None, variant: None },
             };
             Some(VirtualBoard { name: board.name.to_owned(), kind })
         });

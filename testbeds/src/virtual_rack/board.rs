@@ -154,10 +154,10 @@ impl Board {
         let mut entropy_seed = [0; 32];
         self.entropy.fill_bytes(&mut entropy_seed);
         self.firmware = match self.kind {
-            BoardKind::Firmware { eui64, mutant } => {
+            BoardKind::Firmware { eui64, mutant, variant } => {
                 let (store, hardware) = (self.store.clone(), Hardware { eui64, entropy_seed });
                 let _running = mutation::enter(Party::Device, self.is_tested);
-                let device = guarded(|| Device::boot(hardware, store, now, mutant))?;
+                let device = guarded(|| Device::boot_varied(hardware, store, now, mutant, variant))?;
                 Some(Firmware::Device(Box::new(device)))
             }
             BoardKind::Fake(fake, eui64) => {

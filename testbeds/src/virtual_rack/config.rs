@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 use node::Mutant;
+use node::variants::Variant;
 use wire::Eui64;
 
 use crate::connection::{ConnectionError, Connections};
@@ -52,6 +53,8 @@ pub enum BoardKind {
         eui64: Eui64,
         /// The mutant switched on, if any.
         mutant: Option<Mutant>,
+        /// The variant that it is, if any.
+        variant: Option<&'static Variant>,
     },
     /// A board outside of this process, reached as [`VirtualConfig::connections`] says.
     Attached(Eui64),

@@ -30,7 +30,7 @@ impl Device {
                 None => return,
             },
         };
-        self.stack.tell.line(Line::Answer(Answer { seq, outcome }));
+        self.stack.tell.answer(now, Answer { seq, outcome });
     }
 
     fn execute(&mut self, now: Instant, request: Request) -> Outcome {

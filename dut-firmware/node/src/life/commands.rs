@@ -52,7 +52,7 @@ impl Life {
         }
         valid(self.given.anchor.is_none() || self.mutant.is(Mutant::ManufactureOverwrites))?;
         let anchor = match anchor {
-            Anchor::Psk(psk) if self.mutant.is(Mutant::PskOf32Octets) && psk.0.len() != 32 => {
+            Anchor::Psk(psk) if self.mutant.free().psk_octets().is_some_and(|octets| psk.0.len() != octets) => {
                 return Err(ErrorCode::Argument);
             }
             Anchor::Psk(psk) => TrustAnchor::Psk(psk.clone()),

@@ -19,6 +19,4 @@ protocols::mutants! {
     ApplicationLostOnReboot "application-lost-on-reboot" "SECC-3-9" "Loses the configuration of its application at each restart."
     ResetKeepsApplication "reset-keeps-application" "SECC-3-13" "Keeps the configuration of its application over a factory reset."
     ResetKeepsSite "reset-keeps-site" "SBOOT-5.1-14" "Keeps role and site over a factory reset, whatever it is installed as afterwards."
-    ; variants
-    PskOf32Octets "psk-of-32-octets" "PROFILE-SEL-13" "Takes pre-shared keys of 32 octets only, as a PIXIT may state."
 }

@@ -30,6 +30,8 @@ impl Stack {
 
     /// Sends a message of Neighbor Discovery.
     pub(super) fn send_discovery(&mut self, now: Instant, emission: Emission) {
+        #[cfg(feature = "mutants")]
+        let emission = super::otherwise::told(self.mutant.free(), emission);
         let Emission { source, destination, neighbour, message } = emission;
         let Ok(payload) = Message::Ndp(message).to_vec(source, destination) else { return };
         let header = Header::new(source, destination, NextHeader::ICMPV6, ND_HOP_LIMIT);

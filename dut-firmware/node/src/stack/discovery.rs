@@ -21,21 +21,13 @@ mod tests;
 
 /// Hop limit of every message of this protocol, sent and received.
 pub(crate) const ND_HOP_LIMIT: u8 = 255;
-/// MAX_RTR_SOLICITATION_DELAY (RFC 4861 section 10) allows 1 s.
-pub(crate) const SOLICITATION_DELAY_MAX: Duration = Duration::from_millis(250);
-/// RTR_SOLICITATION_INTERVAL (RFC 6775 section 9).
-const SOLICITATION_INTERVAL: Duration = Duration::from_secs(10);
-/// MAX_RTR_SOLICITATIONS at that interval, then it doubles.
+/// MAX_RTR_SOLICITATIONS at RTR_SOLICITATION_INTERVAL (RFC 6775 section 9), then it doubles.
 const SOLICITATIONS: u32 = 3;
 /// MAX_RTR_SOLICITATION_INTERVAL.
 const SOLICITATION_INTERVAL_MAX: Duration = Duration::from_secs(60);
 /// RETRANS_TIMER and MAX_UNICAST_SOLICIT (RFC 4861 section 10).
 const REGISTRATION_INTERVAL: Duration = Duration::from_secs(1);
 const REGISTRATIONS_TRIED: u32 = 3;
-/// Lifetime asked for, in units of 60 s.
-const REGISTRATION_LIFETIME: u16 = 60;
-/// A registration is renewed, with a unicast RS before, at half of its lifetime.
-const RENEWAL: Duration = Duration::from_secs(30 * 60);
 /// After a refused registration.
 const REFUSED_WAIT: Duration = Duration::from_secs(60);
 /// What a router advertises, in seconds and in units of 60 s.
@@ -165,8 +157,8 @@ impl Discovery {
         self.registrations.iter().find(|registration| registration.address == address).map(|known| known.eui64)
     }
 
-    /// Begins: a 6LBR is the authority for the prefix, a 6LR solicits it after `delay`, random below
-    /// [`SOLICITATION_DELAY_MAX`], so that devices that are switched on together do not collide.
+    /// Begins: a 6LBR is the authority for the prefix, a 6LR solicits it after `delay`, random and short (RFC 4861 section 10,
+    /// MAX_RTR_SOLICITATION_DELAY), so that devices that are switched on together do not collide.
     pub(crate) fn start(&mut self, now: Instant, delay: Duration) -> Outcome {
         if self.role == Role::SixLr {
             self.phase = Phase::Soliciting { attempt: 0, next: now + delay };
@@ -196,7 +188,8 @@ impl Discovery {
         match self.phase {
             Phase::Soliciting { attempt, next } if next <= now => {
                 let doublings = (attempt + 1).saturating_sub(SOLICITATIONS).min(8);
-                let wait = (SOLICITATION_INTERVAL * (1 << doublings)).min(SOLICITATION_INTERVAL_MAX);
+                let interval = self.mutant.free().solicitation_interval();
+                let wait = (interval * (1 << doublings)).min(SOLICITATION_INTERVAL_MAX);
                 self.phase = Phase::Soliciting { attempt: attempt.saturating_add(1), next: now + wait };
                 Vec::from([self.router_solicitation()])
             }
@@ -307,6 +300,13 @@ impl Discovery {
         let valid_until = (lifetime != u32::MAX).then(|| now + Duration::from_secs(lifetime.into()));
         self.network = Some(Network { prefix, valid_until, border_router, version });
         self.parent = Some(from);
+        if self.mutant.is(Mutant::AddressUnregistered) {
+            let registered = self.candidate().filter(|_| self.global.is_none());
+            (self.global, self.phase) =
+                (self.candidate(), Phase::Registered { renew: now + self.mutant.free().renewal() });
+            let context = Some((0, prefix, 64));
+            return Outcome { registered, context, ..Outcome::default() };
+        }
         if !matches!(self.phase, Phase::Registering { .. }) {
             self.phase = Phase::Registering { attempt: 0, next: now };
         }
@@ -355,7 +355,9 @@ impl Discovery {
 
     fn register(&mut self, now: Instant, address: Ipv6Addr, eui64: Eui64, lifetime_units: u16) -> u8 {
         let known = self.registrations.iter().position(|registration| registration.address == address);
-        if known.and_then(|at| self.registrations.get(at)).is_some_and(|registration| registration.eui64 != eui64) {
+        if known.and_then(|at| self.registrations.get(at)).is_some_and(|registration| registration.eui64 != eui64)
+            && !self.mutant.is(Mutant::RegistrationStolen)
+        {
             return DUPLICATE;
         }
         if known.is_none() && lifetime_units > 0 && self.registrations.len() >= bounds::REGISTRATIONS {
@@ -393,7 +395,7 @@ impl Discovery {
             self.phase = Phase::Registering { attempt: 0, next: now + REFUSED_WAIT };
             return Outcome::default();
         }
-        self.phase = Phase::Registered { renew: now + RENEWAL };
+        self.phase = Phase::Registered { renew: now + self.mutant.free().renewal() };
         let address = self.candidate();
         let registered = if self.global == address { None } else { address };
         self.global = address;
@@ -407,6 +409,26 @@ impl Discovery {
     /// The address under registration, or registered: the NA that confirms it is sent to it.
     pub(crate) fn candidate(&self) -> Option<Ipv6Addr> {
         self.network.map(|network| global_of(network.prefix, self.eui64))
+    }
+
+    /// The second address of a variant, which it registers too.
+    #[cfg(feature = "mutants")]
+    pub(crate) fn second(&self) -> Option<Ipv6Addr> {
+        self.mutant.free().second_address()?;
+        self.network.map(|network| super::otherwise::opaque(network.prefix, self.eui64))
+    }
+
+    /// Registers the second address with the parent, once the first one is.
+    #[cfg(feature = "mutants")]
+    pub(crate) fn registration_of_second(&self) -> Option<Emission> {
+        self.global?;
+        Some(Emission { source: self.second()?, ..self.neighbor_solicitation()? })
+    }
+
+    /// Another multicast solicitation, whoever is known: what a variant sends.
+    #[cfg(feature = "mutants")]
+    pub(crate) fn solicitation_to_all(&self) -> Emission {
+        Emission { destination: ALL_ROUTERS, neighbour: None, ..self.router_solicitation() }
     }
 
     fn router_solicitation(&self) -> Emission {
@@ -425,7 +447,7 @@ impl Discovery {
             NdpOption::SourceLinkLayerAddress(LinkLayerAddress::Extended(self.eui64)),
             NdpOption::AddressRegistration {
                 status: 0,
-                registration_lifetime: REGISTRATION_LIFETIME,
+                registration_lifetime: self.mutant.free().registration_lifetime(),
                 eui64: self.eui64,
             },
         ]);
@@ -457,7 +479,10 @@ impl Discovery {
             NdpOption::AuthoritativeBorderRouter {
                 version: network.version,
                 valid_lifetime: BORDER_ROUTER_LIFETIME,
-                address: network.border_router,
+                address: match self.global.filter(|_| self.mutant.is(Mutant::RouterNamesItself)) {
+                    Some(own) => own,
+                    None => network.border_router,
+                },
             },
         ]);
         options.retain(|option| match option {

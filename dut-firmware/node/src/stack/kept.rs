@@ -150,6 +150,12 @@ impl Kept {
         flash.record(|| self.frame_counter_bound = bound);
     }
 
+    /// What a mutant goes on with.
+    #[cfg(feature = "mutants")]
+    pub(crate) fn without_routes(self) -> Self {
+        Self { routes: Vec::new(), ..self }
+    }
+
     /// Everything but the bound goes, in a record that is being written.
     pub(crate) fn erase(&mut self) {
         self.routes.clear();

@@ -65,6 +65,10 @@ impl Stack {
         }
         let Some(destination) = header.destination.link() else { return };
         let link_source = LinkAddress::Extended(source);
+        #[cfg(feature = "mutants")]
+        if self.has_leaked(&payload) {
+            return;
+        }
         let accepted = self.reassembler.accept(now, &payload, link_source, destination, protection, &self.contexts);
         if accepted.is_err() && self.mutant.is(Mutant::MalformedDeafens) {
             self.running = false;
@@ -96,8 +100,14 @@ impl Stack {
     }
 
     fn take_plain(&mut self, now: Instant, source: Eui64, frame: Frame, psdu: &[u8]) -> Option<Frame> {
-        if !self.admission.takes_plain(&self.link_with(Some(source))) {
+        let fragment = match &frame.content {
+            Content::Data(payload) => self.mutant.is(Mutant::RxPlainFragments) && is_fragment(payload),
+            _ => false,
+        };
+        if !self.admission.takes_plain(&self.link_with(Some(source))) && !fragment {
             count(&mut self.counters.refused_unsecured);
+            #[cfg(feature = "mutants")]
+            self.hand_up(Input::Refused { from: source });
             if self.mutant.is(Mutant::RxRefusalAnswered) {
                 self.send_refusal(source);
             }
@@ -132,6 +142,10 @@ impl Stack {
                 return Some((opened, lowpan::Protection::Plain));
             }
             count(&mut self.counters.refused_secured);
+            return None;
+        }
+        if self.mutant.is(Mutant::RxLevelSixRefused) && frame.security.level > MINIMUM_LEVEL {
+            count(&mut self.counters.refused_level);
             return None;
         }
         let key_index = frame.security.key_identifier.index().unwrap_or(0);
@@ -181,6 +195,18 @@ impl Stack {
         }
     }
 
+    /// Whether no room is left for fragments, because a mutant gives none back: told at each first fragment.
+    #[cfg(feature = "mutants")]
+    fn has_leaked(&mut self, payload: &[u8]) -> bool {
+        const ROOM: u8 = 12;
+        if !self.mutant.is(Mutant::ReassemblyLeaks) || !is_fragment(payload) {
+            return false;
+        }
+        let is_first = payload.first().is_some_and(|dispatch| dispatch >> 3 == 0b11000);
+        self.put_together = self.put_together.saturating_add(u8::from(is_first));
+        self.put_together > ROOM
+    }
+
     /// What mutants take although it was refused.
     fn open_against_the_rules(&self, frame: &SecuredFrame, source: Eui64, refusal: Refusal) -> Option<Frame> {
         let wanted = match refusal {
@@ -203,22 +229,28 @@ impl Stack {
                 return opened;
             }
         }
+        #[cfg(feature = "mutants")]
+        if refusal == Refusal::Integrity
+            && let Some(tamper) = &self.tamper
+        {
+            let opened = decrypted(frame, key, source).filter(|frame| tamper.takes_unverified(frame));
+            if opened.is_some() {
+                return opened;
+            }
+        }
         if !self.mutant.is(wanted) {
             return None;
         }
         if wanted != Mutant::RxAcceptBadMic {
             return unsecure(frame, key, source).ok();
         }
-        // CTR mode: encrypting the ciphertext once more decrypts it; the integrity code of that is not looked at.
-        let end = frame.payload.len().checked_sub(frame.security.level.mic_len())?;
-        let content = Content::Data(frame.payload.get(..end)?.to_vec());
-        let again = secure(&Frame::new(frame.header, content), &frame.security, key, source).ok()?;
-        let content = Content::Data(again.payload.get(..end)?.to_vec());
-        Some(Frame::new(frame.header, content))
+        decrypted(frame, key, source)
     }
 
     /// Sends a packet to its next hop, in the copies that the rules of the mechanism say.
     pub(crate) fn send_packet(&mut self, packet: &Packet, next_hop: NextHop, class: Class) {
+        #[cfg(feature = "mutants")]
+        let packet = &super::otherwise::packet(self.mutant.free(), packet, |source| self.is_own(source));
         let Ok(bytes) = packet.to_vec() else { return count(&mut self.counters.dropped_malformed) };
         if bytes.len() > bounds::PACKET_OCTETS {
             return count(&mut self.counters.dropped_malformed);
@@ -260,9 +292,17 @@ impl Stack {
         for payload in payloads {
             self.sequence_number = self.sequence_number.wrapping_add(1);
             header.sequence_number = Some(self.sequence_number);
+            #[cfg(feature = "mutants")]
+            if let Some(is_last) = self.sequence_number.checked_rem(self.mutant.free().silent_frames()) {
+                header.ack_request = destination != LinkAddress::BROADCAST && is_last != 0;
+            }
             let frame = Frame::new(header, Content::Data(payload));
             match self.finish_frame(&frame, security, fixed) {
-                Ok(psdu) => self.radio.push(psdu, destination.extended(), is_fragment),
+                Ok(psdu) => {
+                    // Of what asks for no acknowledgement nobody knows whether it arrived.
+                    let receiver = destination.extended().filter(|_| header.ack_request);
+                    self.radio.push(psdu, receiver, is_fragment, self.mutant.free());
+                }
                 Err(error) => return self.tell.log(alloc::format!("frame not sent: {error}")),
             }
         }
@@ -286,6 +326,10 @@ impl Stack {
         if let Some(index) = security.key_identifier.index() {
             self.security.transmit_with(index);
         }
+        #[cfg(feature = "mutants")]
+        for _ in 1..self.mutant.free().counter_step() {
+            self.security.counter().skip();
+        }
         Ok(self.security.secure_frame(frame)?.to_vec()?)
     }
 
@@ -302,10 +346,22 @@ impl Stack {
         let error = Message::Error { kind, code: 1, parameter: 0, invoking: Vec::new() };
         let Ok(payload) = error.to_vec(source, destination) else { return };
         let header = ipv6::Header::new(source, destination, NextHeader::ICMPV6, HOP_LIMIT);
-        if let Ok(packet) = (Packet { header, payload }).to_vec() {
-            self.send_frames(&packet, LinkAddress::Extended(to), Copies::Plain);
-        }
+        self.send_packet(&Packet { header, payload }, NextHop::Neighbour(to), Class::Other);
     }
+}
+
+/// CTR mode: encrypting the ciphertext once more decrypts it; the integrity code of that is not looked at.
+fn decrypted(frame: &SecuredFrame, key: &[u8; 16], source: Eui64) -> Option<Frame> {
+    let end = frame.payload.len().checked_sub(frame.security.level.mic_len())?;
+    let content = Content::Data(frame.payload.get(..end)?.to_vec());
+    let again = secure(&Frame::new(frame.header, content), &frame.security, key, source).ok()?;
+    let content = Content::Data(again.payload.get(..end)?.to_vec());
+    Some(Frame::new(frame.header, content))
+}
+
+/// Whether a frame bears a fragment of a datagram (RFC 4944 section 5.3).
+fn is_fragment(payload: &[u8]) -> bool {
+    payload.first().is_some_and(|dispatch| matches!(dispatch >> 3, 0b11000 | 0b11100))
 }
 
 /// Whether an IPv6 packet is an echo request or reply.

@@ -7,6 +7,8 @@
 
 mod addresses;
 mod admission;
+#[cfg(feature = "mutants")]
+mod chatter;
 mod commands;
 mod control;
 mod counter_writes;
@@ -21,6 +23,8 @@ mod marks;
 mod mutants;
 mod neighbours;
 mod network;
+#[cfg(feature = "mutants")]
+mod otherwise;
 mod profile;
 mod radio;
 mod random;
@@ -116,6 +120,9 @@ pub(crate) struct Stack {
     admission: Box<dyn Admission>,
     #[cfg(feature = "mutants")]
     tamper: Option<Box<dyn Tamper>>,
+    /// Datagrams in fragments that were put together: what a mutant counts.
+    #[cfg(feature = "mutants")]
+    put_together: u8,
     up: VecDeque<Upward>,
     counters: Counters,
     neighbours: NeighbourList,
@@ -123,6 +130,9 @@ pub(crate) struct Stack {
     counter_writes: CounterWrites,
     radio: TransmitQueue,
     sequence_number: u8,
+    /// What a variant does besides.
+    #[cfg(feature = "mutants")]
+    chatter: chatter::Chatter,
     fragmenter: Fragmenter,
     reassembler: Reassembler,
     contexts: Contexts,
@@ -142,19 +152,25 @@ impl Stack {
         site: Option<Site>,
         mutant: Selected<Mutant>,
     ) -> Self {
+        #[cfg(feature = "mutants")]
+        let kept = if mutant.is(Mutant::RoutesLostOnReboot) && kept.is_keyed() { kept.without_routes() } else { kept };
         if mutant.is(Mutant::NeighbourCountersLost) && !heard.counters().is_empty() {
             flash.record(|| heard.erase());
         }
         let mut entropy = Entropy::from_seed(hardware.entropy_seed);
         let counter = if mutant.is(Mutant::FrameCounterResetOnReboot) { 0 } else { kept.frame_counter_bound() };
-        let counter = OutgoingCounter::from_stored(counter);
+        let counter = OutgoingCounter::from_stored(counter.max(mutant.free().first_frame_counter()));
         let [sequence_number, tag_high, tag_low, _] = entropy.next_u32().to_be_bytes();
+        let site = site.map(|site| {
+            let lost = mutant.is(Mutant::ChannelLostOnReboot) && kept.is_keyed();
+            Site { channel: if lost { 11 } else { site.channel }, ..site }
+        });
         let (role, parent) = site.map_or((Role::SixLr, None), |site| (site.role, site.parent));
         let mut stack = Self {
             eui64: hardware.eui64,
             mutant,
             entropy,
-            tell: Tell::new(now),
+            tell: Tell::new(now, mutant.free()),
             flash,
             kept,
             heard,
@@ -163,6 +179,8 @@ impl Stack {
             admission: Box::new(admission::Open),
             #[cfg(feature = "mutants")]
             tamper: None,
+            #[cfg(feature = "mutants")]
+            put_together: 0,
             up: VecDeque::new(),
             counters: Counters::default(),
             neighbours: NeighbourList::default(),
@@ -170,7 +188,9 @@ impl Stack {
             counter_writes: CounterWrites::new(now),
             radio: TransmitQueue::default(),
             sequence_number,
-            fragmenter: Fragmenter::new(u16::from_be_bytes([tag_high, tag_low])),
+            #[cfg(feature = "mutants")]
+            chatter: chatter::Chatter::default(),
+            fragmenter: Fragmenter::new(u16::from_be_bytes([tag_high, tag_low])).taking(mutant.engines()),
             reassembler: Reassembler::default().with_laxity(Laxity {
                 keeps_the_oldest: mutant.is(Mutant::ReassemblyStarves) || mutant.is(Mutant::ReassemblyIgnoresSecurity),
                 ignores_security: mutant.is(Mutant::ReassemblyIgnoresSecurity),
@@ -218,7 +238,9 @@ impl Stack {
         self.discovery = Discovery::new(self.eui64, site.role, site.parent, self.mutant);
         #[cfg(feature = "rpl")]
         self.install_routing(site);
-        let delay = random_below(discovery::SOLICITATION_DELAY_MAX, &mut self.entropy);
+        let delay = random_below(self.mutant.free().solicitation_delay(), &mut self.entropy);
+        #[cfg(feature = "mutants")]
+        self.chatter_begins(now);
         let outcome = self.discovery.start(now, delay);
         if let Some(parent) = site.parent {
             self.note_neighbour(now, parent);
@@ -249,7 +271,8 @@ impl Stack {
     /// The radio is done with a frame.
     pub(crate) fn transmit_done(&mut self, now: Instant, handle: u32, status: TransmitStatus) {
         let acknowledged = status == TransmitStatus::Success;
-        let pause = if acknowledged { Duration::ZERO } else { random_below(RETRY_PAUSE_MAX, &mut self.entropy) };
+        let gap = self.mutant.free().frame_gap();
+        let pause = if acknowledged { gap } else { gap + random_below(RETRY_PAUSE_MAX, &mut self.entropy) };
         let fate = self.radio.done(now, handle, acknowledged, pause);
         if let Fate::Final(receiver) = fate {
             self.discovery.note_delivery(receiver, acknowledged);
@@ -293,6 +316,8 @@ impl Stack {
         }
         #[cfg(feature = "rpl")]
         self.run_routing(now);
+        #[cfg(feature = "mutants")]
+        self.chat(now);
     }
 
     /// When `poll` has something to do, or the radio.
@@ -307,6 +332,8 @@ impl Stack {
             self.neighbours.deadline(),
             #[cfg(feature = "rpl")]
             self.rpl.as_ref().and_then(rpl::Rpl::deadline),
+            #[cfg(feature = "mutants")]
+            self.chatter.deadline(),
         ];
         deadlines.into_iter().flatten().min()
     }
@@ -374,7 +401,9 @@ impl Stack {
             self.restart_frame_counter();
             self.security = LinkSecurity::new(self.eui64, self.security.policy(), OutgoingCounter::default());
         }
-        self.security.remove_key(index);
+        if !self.mutant.is(Mutant::DeletedKeyLives) {
+            self.security.remove_key(index);
+        }
         self.load_keys();
         true
     }
@@ -409,6 +438,7 @@ impl Stack {
             let _ = self.security.set_key(key.index, LinkKey::new(key.key.0));
         }
         let level = self.kept.transmit_key().map_or(MINIMUM_LEVEL, |key| key.level);
+        let level = self.mutant.free().transmit_level().map_or(level, SecurityLevel::from_bits);
         let transmit_level = if self.mutant.is(Mutant::TxLevelSix) { SecurityLevel::EncMic64 } else { level };
         self.security.set_policy(Policy { minimum_level: MINIMUM_LEVEL, transmit_level, ..self.security.policy() });
     }

@@ -9,7 +9,6 @@ use wire::Eui64;
 
 use super::kept::KeyId;
 use super::mutants::Mutant;
-use crate::bounds;
 use crate::selected::Selected;
 
 /// That a link is secured.
@@ -67,7 +66,7 @@ impl NeighbourList {
             return Noted::Known;
         }
         let mut instead_of = None;
-        let bound = if mutant.is(Mutant::NeighbourListUnbounded) { 1000 } else { bounds::NEIGHBOURS };
+        let bound = if mutant.is(Mutant::NeighbourListUnbounded) { 1000 } else { mutant.free().neighbours() };
         if self.entries.len() >= bound {
             let evictable = |entry: &&Neighbour| {
                 entry.mark.is_none() && Some(entry.eui64) != pinned || mutant.is(Mutant::NeighbourEvictsSecured)
@@ -141,6 +140,7 @@ impl NeighbourList {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::bounds;
     use crate::stack::Domain;
     use core::time::Duration;
 

@@ -6,17 +6,21 @@ use core::time::Duration;
 use protocols::time::Instant;
 use wire::Error;
 use wire::icmpv6::{Echo, Message};
+#[cfg(feature = "mutants")]
+use wire::ieee802154::LinkAddress;
 use wire::ipv6::{ALL_COAP_NODES_REALM, Header, Ipv6Addr, NextHeader, Packet, is_link_local};
 use wire::upper_tester::{Arguments, Role};
 
 use super::Stack;
 use super::admission::Class;
+#[cfg(feature = "mutants")]
+use super::admission::Copies;
 use super::counters::count;
 use super::discovery::{self, ND_HOP_LIMIT};
 use super::forwarding::{NextHop, next_hop, upwards};
 use super::input::{Input, Origin};
 use super::mutants::Mutant;
-use super::profile::{BACKBONE_ADDRESS, BACKBONE_PREFIX, HOP_LIMIT, same_prefix};
+use super::profile::{BACKBONE_ADDRESS, BACKBONE_PREFIX, same_prefix};
 use super::random::random_below;
 
 impl Stack {
@@ -89,6 +93,14 @@ impl Stack {
             Origin::Link { neighbour, .. } => NextHop::Neighbour(neighbour),
             Origin::Backbone => NextHop::Backbone,
         };
+        #[cfg(feature = "mutants")]
+        if let (Some(NextHop::Neighbour(neighbour)), Some(tamper)) = (next, &self.tamper)
+            && tamper.forwards_plain()
+            && self.is_marked(neighbour)
+            && let Ok(octets) = packet.to_vec()
+        {
+            return self.send_frames(&octets, LinkAddress::Extended(neighbour), Copies::Plain);
+        }
         match next {
             Some(next) if next != back => self.send_packet(&packet, next, Class::Other),
             _ => count(&mut self.counters.dropped_no_route),
@@ -131,7 +143,17 @@ impl Stack {
         match (message, origin) {
             (Message::EchoRequest(echo), _) => {
                 if !destination.is_multicast() {
-                    self.send_icmpv6(destination, source, HOP_LIMIT, &Message::EchoReply(echo), Class::Echo);
+                    #[cfg(feature = "mutants")]
+                    if !self.mutant.free().echo_delay().is_zero() {
+                        return self.chatter.reply_later(
+                            now + self.mutant.free().echo_delay(),
+                            destination,
+                            source,
+                            echo,
+                        );
+                    }
+                    let hop_limit = self.hop_limit();
+                    self.send_icmpv6(destination, source, hop_limit, &Message::EchoReply(echo), Class::Echo);
                 }
             }
             (Message::EchoReply(echo), _) => {
@@ -140,8 +162,12 @@ impl Stack {
                     self.tell.event(now, "echo_reply", arguments);
                 }
             }
+            (Message::Ndp(wire::ndp::Message::RouterSolicitation { .. }), _)
+                if destination.is_multicast()
+                    && self.kept.is_keyed()
+                    && self.mutant.is(Mutant::KeyedDeafToSolicitations) => {}
             (Message::Ndp(message), Origin::Link { neighbour, .. }) if hop_limit == ND_HOP_LIMIT => {
-                let delay = if destination.is_multicast() {
+                let delay = if destination.is_multicast() && !self.mutant.free().advertises_at_once() {
                     random_below(discovery::ADVERTISEMENT_DELAY_MAX, &mut self.entropy)
                 } else {
                     Duration::ZERO
@@ -159,8 +185,13 @@ impl Stack {
         }
     }
 
+    /// Hop limit of packets that no other rule covers.
+    pub(super) fn hop_limit(&self) -> u8 {
+        self.mutant.free().echo_hop_limit()
+    }
+
     /// Sends an ICMPv6 message; `false` without a route.
-    fn send_icmpv6(
+    pub(super) fn send_icmpv6(
         &mut self,
         source: Ipv6Addr,
         destination: Ipv6Addr,
@@ -191,7 +222,7 @@ impl Stack {
         let Some(source) = self.source_for(destination) else { return false };
         let data = (0..size).map(|octet| octet.to_be_bytes()[1]).collect();
         let echo = Message::EchoRequest(Echo { identifier, sequence_number: 1, data });
-        self.send_icmpv6(source, destination, HOP_LIMIT, &echo, Class::Echo)
+        self.send_icmpv6(source, destination, self.hop_limit(), &echo, Class::Echo)
     }
 
     /// The next hop of a packet: by what RPL learnt, else by what was configured and registered.
@@ -217,7 +248,10 @@ impl Stack {
 
     fn addresses(&self) -> Vec<Ipv6Addr> {
         let backbone = (self.role() == Role::SixLbr).then_some(BACKBONE_ADDRESS);
-        [Some(self.link_local()), self.discovery.candidate(), backbone].into_iter().flatten().collect()
+        let own = [Some(self.link_local()), self.discovery.candidate(), backbone].into_iter();
+        #[cfg(feature = "mutants")]
+        let own = own.chain([self.discovery.second()]);
+        own.flatten().collect()
     }
 
     /// Whether `address` is one of this device's.

@@ -8,16 +8,10 @@ use protocols::time::Instant;
 use wire::Eui64;
 
 use crate::bounds;
+use crate::liberties::Free;
 
 /// A radio that reports nothing for this long has lost the frame.
 const WATCHDOG: Duration = Duration::from_secs(2);
-
-/// How often a frame for one receiver that was not acknowledged is handed to the radio again, whatever the radio tried
-/// itself: two that do not hear each other and answer the same frame collide as often as the radio repeats.
-const MORE_ATTEMPTS: u8 = 1;
-
-/// The same for a fragment: with it the whole datagram is lost, and it stands in the way of others of its own flight.
-const MORE_ATTEMPTS_FRAGMENT: u8 = 2;
 
 /// A frame that waits or flies.
 #[derive(Debug, Clone)]
@@ -58,12 +52,15 @@ impl TransmitQueue {
         self.waiting.len().saturating_add(frames) <= bounds::TRANSMIT_QUEUE
     }
 
-    /// Appends a frame, without FCS, for one receiver or for all.
-    pub(crate) fn push(&mut self, psdu: Vec<u8>, receiver: Option<Eui64>, is_fragment: bool) {
+    /// Appends a frame, without FCS, for one receiver or for all. A frame for one receiver that was not acknowledged is handed to
+    /// the radio once more, whatever the radio tried itself: two that do not hear each other and answer the same frame collide as
+    /// often as the radio repeats. A fragment twice more: with it the whole datagram is lost, and it stands in the way of others
+    /// of its own flight.
+    pub(crate) fn push(&mut self, psdu: Vec<u8>, receiver: Option<Eui64>, is_fragment: bool, free: Free) {
         let attempts_left = match receiver {
             None => 0,
-            Some(_) if is_fragment => MORE_ATTEMPTS_FRAGMENT,
-            Some(_) => MORE_ATTEMPTS,
+            Some(_) if is_fragment => free.more_attempts().saturating_mul(2),
+            Some(_) => free.more_attempts(),
         };
         self.waiting.push_back(Waiting { psdu, receiver, attempts_left });
     }
@@ -84,16 +81,16 @@ impl TransmitQueue {
         Some((handle, psdu))
     }
 
-    /// The radio is done with `handle`. A frame for one receiver that was not acknowledged may be sent again, after
-    /// `pause`.
+    /// The radio is done with `handle`. The next frame leaves after `pause`: the same one, perhaps, if it was for one receiver and
+    /// was not acknowledged.
     pub(crate) fn done(&mut self, now: Instant, handle: u32, acknowledged: bool, pause: Duration) -> Fate {
         if self.in_flight.is_none_or(|(flying, _)| flying != handle) {
             return Fate::Unknown;
         }
         self.in_flight = None;
+        self.pause_until = (!pause.is_zero()).then(|| now + pause);
         match self.flying.take() {
             Some(frame) if !acknowledged && frame.attempts_left > 0 => {
-                self.pause_until = Some(now + pause);
                 self.waiting.push_front(Waiting { attempts_left: frame.attempts_left - 1, ..frame });
                 Fate::Again
             }
@@ -125,8 +122,8 @@ mod tests {
     #[test]
     fn frames_leave_one_at_a_time_and_a_silent_radio_does_not_block_forever() {
         let mut queue = TransmitQueue::default();
-        queue.push(Vec::from([1]), None, false);
-        queue.push(Vec::from([2]), None, false);
+        queue.push(Vec::from([1]), None, false, Free::default());
+        queue.push(Vec::from([2]), None, false, Free::default());
         let (handle, psdu) = queue.next(Instant::ZERO).unwrap();
         assert_eq!(psdu, [1]);
         assert!(queue.next(Instant::ZERO).is_none());
@@ -142,8 +139,8 @@ mod tests {
         let receiver = Eui64([7; 8]);
         for (to, is_fragment, attempts) in [(Some(receiver), true, 3), (Some(receiver), false, 2), (None, true, 1)] {
             let mut queue = TransmitQueue::default();
-            queue.push(Vec::from([1]), to, is_fragment);
-            queue.push(Vec::from([2]), to, is_fragment);
+            queue.push(Vec::from([1]), to, is_fragment, Free::default());
+            queue.push(Vec::from([2]), to, is_fragment, Free::default());
             let mut now = Instant::ZERO;
             for attempt in 1..=attempts {
                 let (handle, psdu) = queue.next(now).unwrap();

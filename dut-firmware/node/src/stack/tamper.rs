@@ -27,9 +27,19 @@ pub(crate) trait Tamper {
     /// Changes a packet that is forwarded by the device `own`.
     fn forwards(&self, _: &mut Packet, _own: Eui64) {}
 
+    /// Whether what is forwarded over a marked link leaves plain.
+    fn forwards_plain(&self) -> bool {
+        false
+    }
+
     /// The message that an ICMPv6 packet of a neighbour is taken for, though it could not be understood.
     fn rescues(&self, _: &Packet, _from: Option<Eui64>, _: Error) -> Option<Message> {
         None
+    }
+
+    /// Whether a frame, decrypted, is taken though its integrity code is wrong.
+    fn takes_unverified(&self, _: &Frame) -> bool {
+        false
     }
 
     /// Whether a frame is taken though its frame counter is not fresh.

@@ -12,7 +12,6 @@ use super::Stack;
 use super::admission::Class;
 use super::counters::count;
 use super::input::{Input, Peer};
-use super::profile::HOP_LIMIT;
 
 impl Stack {
     pub(super) fn deliver_udp(&mut self, packet: &Packet) {
@@ -49,7 +48,7 @@ impl Stack {
     pub(crate) fn send_udp(&mut self, peer: Peer, source_port: u16, payload: Vec<u8>, class: Class) -> bool {
         let datagram = Datagram { source_port, destination_port: peer.port, payload };
         let Ok(payload) = datagram.to_vec(peer.local, peer.address) else { return false };
-        let header = Header::new(peer.local, peer.address, NextHeader::UDP, HOP_LIMIT);
+        let header = Header::new(peer.local, peer.address, NextHeader::UDP, self.hop_limit());
         self.send_own(&Packet { header, payload }, class)
     }
 }

@@ -12,6 +12,7 @@ use super::block_server::{Arrival, Context, Transfers};
 use super::block_wise::BlockWise;
 use super::retransmitter::{Expiry, Retransmitter};
 use crate::Entropy;
+use crate::liberties::Free;
 use crate::time::Instant;
 
 /// Requests that are remembered, to answer their duplicates.
@@ -109,6 +110,11 @@ pub struct Server {
     exchanges: VecDeque<Exchange>,
     unacknowledged: Vec<Unacknowledged>,
     outputs: VecDeque<ServerOutput>,
+    /// Which liberties it takes.
+    free: Free,
+    /// Responses that are held back.
+    #[cfg(feature = "mutants")]
+    held: VecDeque<(Instant, ExchangeId, Response)>,
 }
 
 impl Server {
@@ -124,7 +130,21 @@ impl Server {
             exchanges: VecDeque::new(),
             unacknowledged: Vec::new(),
             outputs: VecDeque::new(),
+            free: Free::default(),
+            #[cfg(feature = "mutants")]
+            held: VecDeque::new(),
         }
+    }
+
+    /// Whether a response waits for its time.
+    #[cfg(feature = "mutants")]
+    pub fn holds_a_response(&self) -> bool {
+        !self.held.is_empty()
+    }
+
+    /// Takes these liberties from now on.
+    pub fn set_free(&mut self, free: Free) {
+        self.free = free;
     }
 
     /// Takes and sends bodies in blocks from now on (RFC 7959); without this, a request with a Block option is refused with
@@ -151,6 +171,19 @@ impl Server {
     /// Answers a request: piggybacked if it was not acknowledged yet, else in a message of its own. A second answer, or
     /// one to a request that is forgotten, does nothing.
     pub fn respond(&mut self, now: Instant, exchange: ExchangeId, response: Response) {
+        #[cfg(feature = "mutants")]
+        if let Some(wait) = self.free.separate_after() {
+            if let Some(known) = self.exchanges.iter_mut().find(|known| known.id == exchange)
+                && matches!(known.progress, Progress::Waiting { .. })
+            {
+                known.progress = Progress::Waiting { acknowledge_at: now };
+            }
+            return self.held.push_back((now + wait, exchange, response));
+        }
+        self.respond_now(now, exchange, response);
+    }
+
+    fn respond_now(&mut self, now: Instant, exchange: ExchangeId, response: Response) {
         let Some(at) = self.exchanges.iter().position(|known| known.id == exchange) else { return };
         let fresh_message_id = self.next_message_id;
         let Some(known) = self.exchanges.get_mut(at) else { return };
@@ -178,6 +211,7 @@ impl Server {
         known.progress = Progress::Answered;
         match message_type {
             MessageType::Acknowledgement => known.reply = Some(datagram.clone()),
+            _ if self.free.ids_downwards() => self.next_message_id = fresh_message_id.wrapping_sub(1),
             _ => self.next_message_id = fresh_message_id.wrapping_add(1),
         }
         if message_type == MessageType::Confirmable {
@@ -193,6 +227,13 @@ impl Server {
         if self.outputs.is_empty() {
             self.expire(now);
         }
+        #[cfg(feature = "mutants")]
+        if self.outputs.is_empty()
+            && self.held.front().is_some_and(|(at, ..)| *at <= now)
+            && let Some((_, exchange, response)) = self.held.pop_front()
+        {
+            self.respond_now(now, exchange, response);
+        }
         self.outputs.pop_front()
     }
 
@@ -203,6 +244,8 @@ impl Server {
             _ => None,
         });
         let retransmissions = self.unacknowledged.iter().map(|response| response.retransmitter.deadline());
+        #[cfg(feature = "mutants")]
+        let retransmissions = retransmissions.chain(self.held.iter().map(|(at, ..)| *at));
         acknowledgements.chain(retransmissions).min()
     }
 

@@ -14,6 +14,7 @@ use super::flight::{Expiry, Flight, FlightItem, write_message};
 use super::inbox::{Hellos, Inbox, Message};
 use super::record_layer::{Exhausted, RecordLayer};
 use super::{Output, Retransmission, SendError, Statistics};
+use crate::liberties::Free;
 use crate::time::Instant;
 use crate::tls::{Carrier, CloseReason, Closed, Fault, KeyLog, Limits};
 use crate::work::Work;
@@ -72,6 +73,12 @@ pub(super) struct Connection {
 }
 
 impl Connection {
+    /// What a mutant does: takes records whose MAC is wrong.
+    #[cfg(feature = "mutants")]
+    pub(super) fn take_unverified(&mut self) {
+        self.records.take_unverified();
+    }
+
     pub(super) fn new(side: Sender, mtu: usize, retransmission: Retransmission, limits: Limits) -> Self {
         Self {
             side,
@@ -100,6 +107,11 @@ impl Connection {
         }
     }
 
+    /// Takes these liberties from now on.
+    pub(super) fn set_free(&mut self, free: Free) {
+        self.records.set_free(free);
+    }
+
     /// A server begins a handshake with a client whose ClientHello it accepts; all older state is dropped.
     pub(super) fn restart(&mut self, message_seq: u16, sequence_number: u64) {
         if self.phase == Phase::Connected {
@@ -110,6 +122,7 @@ impl Connection {
             }));
         }
         let old = core::mem::replace(self, Self::new(self.side, self.mtu, self.retransmission, self.limits));
+        self.records.set_free(old.records.free());
         self.outputs = old.outputs;
         self.arrived = old.arrived;
         self.statistics = old.statistics;
@@ -117,6 +130,10 @@ impl Connection {
         self.inbox = Inbox::expecting(message_seq.saturating_add(1), &self.limits);
         self.next_message_seq = message_seq;
         self.records.set_clear_sequence_number(sequence_number);
+        #[cfg(feature = "mutants")]
+        if old.records.takes_unverified() {
+            self.records.take_unverified();
+        }
         self.phase = Phase::Handshaking;
     }
 
@@ -260,14 +277,20 @@ impl Connection {
         self.records.forget_clear_records();
     }
 
-    /// Sends a message once, outside of any flight, with a given record sequence number of epoch 0, as DTLS 1.0 says it
+    /// Sends a message once, outside of any flight, with a given record sequence number of epoch 0, as a record of this version
     /// (RFC 6347 4.2.1).
-    pub(super) fn send_stateless(&mut self, message: &Handshake, message_seq: u16, sequence_number: u64) {
+    pub(super) fn send_stateless(
+        &mut self,
+        message: &Handshake,
+        version: ProtocolVersion,
+        message_seq: u16,
+        sequence_number: u64,
+    ) {
         let mut body = Vec::new();
         if message.emit(&mut body).is_err() {
             return;
         }
-        let version = core::mem::replace(&mut self.records.version, ProtocolVersion::DTLS_1_0);
+        let version = core::mem::replace(&mut self.records.version, version);
         self.records.set_clear_sequence_number(sequence_number);
         if write_message(&mut self.records, 0, message.msg_type(), message_seq, &body).is_ok() {
             self.release_datagrams();

@@ -8,18 +8,17 @@ use sha2::Sha256;
 use wire::tls::ClientHello;
 
 use super::CookieConfig;
+use crate::liberties::Free;
 use crate::time::Instant;
 use crate::work::Work;
-
-/// Octets of a cookie: 128 bits cannot be guessed, and the HelloVerifyRequest still fits into 64 octets.
-const LENGTH: usize = 16;
 
 /// A cookie is good for as long as this to twice as long, so that who recorded one cannot end a later session with it.
 const LIFETIME: Duration = Duration::from_secs(120);
 
-/// The cookie that a client at the configured address must return with this ClientHello; adds what it costs to `work`.
-pub(super) fn cookie(config: &CookieConfig, now: Instant, hello: &ClientHello, work: &mut Work) -> Vec<u8> {
-    of_period(config, period(now), hello, work)
+/// The cookie that a client at the configured address must return with this ClientHello; adds what it costs to `work`. It has 16
+/// octets unless `free` says otherwise: 128 bits cannot be guessed, and the HelloVerifyRequest still fits into 64 octets.
+pub(super) fn cookie(config: &CookieConfig, free: Free, now: Instant, hello: &ClientHello, work: &mut Work) -> Vec<u8> {
+    of_period(config, free, period(now), hello, work)
 }
 
 /// Which period of [`LIFETIME`] it is.
@@ -27,7 +26,7 @@ fn period(now: Instant) -> u64 {
     now.since(Instant::ZERO).as_secs() / LIFETIME.as_secs()
 }
 
-fn of_period(config: &CookieConfig, period: u64, hello: &ClientHello, work: &mut Work) -> Vec<u8> {
+fn of_period(config: &CookieConfig, free: Free, period: u64, hello: &ClientHello, work: &mut Work) -> Vec<u8> {
     let Ok(mut mac) = Hmac::<Sha256>::new_from_slice(&config.secret) else { return Vec::new() };
     let mut length = 0;
     let mut part = |bytes: &[u8]| {
@@ -43,14 +42,14 @@ fn of_period(config: &CookieConfig, period: u64, hello: &ClientHello, work: &mut
     part(&hello.cipher_suites.iter().flat_map(|suite| suite.0.to_be_bytes()).collect::<Vec<u8>>());
     part(&hello.compression_methods);
     *work += Work::hmac(config.secret.len(), length);
-    mac.finalize().into_bytes().into_iter().take(LENGTH).collect()
+    mac.finalize().into_bytes().into_iter().take(free.cookie_octets()).collect()
 }
 
 /// Whether the ClientHello returns its cookie, of this period or the last.
-pub(super) fn is_valid(config: &CookieConfig, now: Instant, hello: &ClientHello, work: &mut Work) -> bool {
+pub(super) fn is_valid(config: &CookieConfig, free: Free, now: Instant, hello: &ClientHello, work: &mut Work) -> bool {
     let current = period(now);
     [Some(current), current.checked_sub(1)].into_iter().flatten().any(|period| {
-        let expected = of_period(config, period, hello, work);
+        let expected = of_period(config, free, period, hello, work);
         let returned = hello.cookie.as_deref().unwrap_or_default();
         let difference = expected.iter().zip(returned).fold(0, |sum, (a, b)| sum | (a ^ b));
         difference == 0 && expected.len() == returned.len()

@@ -6,6 +6,7 @@ use wire::dtls::{RecordHeader, open, seal};
 use wire::tls::{ContentType, KeyBlock, MAX_PLAINTEXT, PROTECTION_OVERHEAD, ProtocolVersion, Sender};
 
 use super::replay::{Freshness, ReplayWindow};
+use crate::liberties::Free;
 use crate::work::Work;
 
 /// Octets of the additional data of a record: epoch and sequence number, type, version, length (RFC 5246 6.2.3.3).
@@ -49,6 +50,11 @@ pub(super) struct RecordLayer {
     filling: Vec<u8>,
     /// Datagrams that are ready.
     ready: Vec<Vec<u8>>,
+    /// Which liberties it takes.
+    free: Free,
+    /// What a mutant does: takes records whose MAC is wrong.
+    #[cfg(feature = "mutants")]
+    unverified: bool,
 }
 
 impl RecordLayer {
@@ -63,7 +69,32 @@ impl RecordLayer {
             work: Work::default(),
             filling: Vec::new(),
             ready: Vec::new(),
+            free: Free::default(),
+            #[cfg(feature = "mutants")]
+            unverified: false,
         }
+    }
+
+    /// Takes these liberties from now on.
+    pub(super) fn set_free(&mut self, free: Free) {
+        self.free = free;
+    }
+
+    /// Which liberties it takes.
+    pub(super) fn free(&self) -> Free {
+        self.free
+    }
+
+    /// From now on records are taken whatever their MAC.
+    #[cfg(feature = "mutants")]
+    pub(super) fn take_unverified(&mut self) {
+        self.unverified = true;
+    }
+
+    /// Whether it does.
+    #[cfg(feature = "mutants")]
+    pub(super) fn takes_unverified(&self) -> bool {
+        self.unverified
     }
 
     /// Makes epoch 1 usable.
@@ -105,7 +136,7 @@ impl RecordLayer {
 
     /// Adds a record, to the current datagram if it fits there. `plaintext` is no longer than [`Self::capacity`].
     pub(super) fn write(&mut self, epoch: u16, content_type: ContentType, plaintext: &[u8]) -> Result<(), Exhausted> {
-        if plaintext.len() > self.room(epoch) {
+        if plaintext.len() > self.room(epoch) || self.free.messages_apart() {
             self.flush();
         }
         let [clear, protected] = &mut self.epochs;
@@ -171,7 +202,13 @@ impl RecordLayer {
             let Some(keys) = &self.keys else { return Opened::Invalid };
             let peer = if self.side == Sender::Client { Sender::Server } else { Sender::Client };
             self.work += Work::ccm(ADDITIONAL_DATA, fragment.len().saturating_sub(PROTECTION_OVERHEAD));
-            let Ok(plaintext) = open(keys.of(peer), header, fragment) else { return Opened::BadMac };
+            let opened = open(keys.of(peer), header, fragment);
+            #[cfg(feature = "mutants")]
+            let opened = opened.or_else(|error| match self.unverified {
+                true => decrypted(keys.of(peer), header, fragment),
+                false => Err(error),
+            });
+            let Ok(plaintext) = opened else { return Opened::BadMac };
             protected.received.mark(sequence_number);
             plaintext
         };
@@ -183,6 +220,15 @@ impl RecordLayer {
     pub(super) fn set_protected_sequence_number(&mut self, sequence_number: u64) {
         self.epochs[1].next_sequence_number = sequence_number;
     }
+}
+
+/// CTR mode: encrypting the ciphertext once more decrypts it; the MAC is not looked at. The nonce is the record's number.
+#[cfg(feature = "mutants")]
+fn decrypted(keys: &wire::tls::WriteKeys, header: &RecordHeader, fragment: &[u8]) -> wire::Result<Vec<u8>> {
+    const NONCE: usize = 8;
+    let end = fragment.len().saturating_sub(PROTECTION_OVERHEAD - NONCE);
+    let again = seal(keys, header, fragment.get(NONCE..end).unwrap_or(&[]))?;
+    Ok(again.get(NONCE..end).unwrap_or(&[]).to_vec())
 }
 
 fn overhead(epoch: u16) -> usize {
@@ -245,5 +291,16 @@ mod tests {
         assert_eq!(open(&mut server, &tampered), Opened::BadMac);
         assert_eq!(open(&mut server, &datagram), Opened::Plaintext(b"text".to_vec()));
         assert_eq!(open(&mut server, &datagram), Opened::Replayed);
+    }
+    #[cfg(feature = "mutants")]
+    #[test]
+    fn a_mutant_takes_a_tampered_record() {
+        let (mut client, mut server) = pair();
+        server.take_unverified();
+        client.write(1, ContentType::ApplicationData, b"text").unwrap();
+        let mut datagram = client.take_datagrams().remove(0);
+        datagram[21] ^= 1;
+        let record = records(&datagram).next().unwrap().unwrap();
+        assert_eq!(server.open(&record.header, record.fragment), Opened::Plaintext(b"uext".to_vec()));
     }
 }

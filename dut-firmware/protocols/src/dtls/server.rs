@@ -34,6 +34,12 @@ impl Server {
         Ok(Self::sharing(Arc::new(config.tls), config.mtu, config.retransmission, config.cookie, entropy))
     }
 
+    /// What a mutant does: takes records whose MAC is wrong.
+    #[cfg(feature = "mutants")]
+    pub fn take_unverified(&mut self) {
+        self.engine.carrier.take_unverified();
+    }
+
     /// A server with a configuration that was checked and is shared.
     pub(super) fn sharing(
         config: Arc<tls::ServerConfig>,
@@ -42,7 +48,8 @@ impl Server {
         cookie: Option<CookieConfig>,
         entropy: Entropy,
     ) -> Self {
-        let connection = Connection::new(Sender::Server, mtu, retransmission, config.limits);
+        let mut connection = Connection::new(Sender::Server, mtu, retransmission, config.limits);
+        connection.set_free(config.free);
         Self { engine: tls::Server::new(config, entropy, connection), cookie, accepted: None }
     }
 
@@ -132,13 +139,15 @@ impl Server {
         }
         let mut work = Work::default();
         if let Some(config) = &self.cookie
-            && !cookie::is_valid(config, now, &hello, &mut work)
+            && !cookie::is_valid(config, self.engine.free(), now, &hello, &mut work)
         {
-            let cookie = cookie::cookie(config, now, &hello, &mut work);
-            let request = HelloVerifyRequest { version: ProtocolVersion::DTLS_1_0, cookie };
+            let cookie = cookie::cookie(config, self.engine.free(), now, &hello, &mut work);
+            let as_1_2 = self.engine.free().hello_verify_as_1_2();
+            let version = if as_1_2 { ProtocolVersion::DTLS_1_2 } else { ProtocolVersion::DTLS_1_0 };
+            let request = HelloVerifyRequest { version, cookie };
             self.engine.add_work(work);
             let request = Handshake::HelloVerifyRequest(request);
-            self.engine.carrier.send_stateless(&request, message.message_seq, sequence_number);
+            self.engine.carrier.send_stateless(&request, version, message.message_seq, sequence_number);
             return Ok(());
         }
         // What an established session has cost is not what the next costs.

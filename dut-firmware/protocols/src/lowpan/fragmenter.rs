@@ -7,7 +7,8 @@ use wire::ieee802154::{AuxSecurityHeader, FCS_LENGTH, Header, LinkAddress, MAX_P
 use wire::sixlowpan::{Compressor, Contexts, FragmentHeader, FrameHeaders};
 use wire::writer::Writer;
 
-use super::LINK_MTU;
+use super::{LINK_MTU, otherwise};
+use crate::liberties::Free;
 
 /// Why a packet could not be turned into frames.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -33,12 +34,19 @@ pub fn max_payload(header: &Header, security: Option<&AuxSecurityHeader>) -> usi
 #[derive(Debug, Clone)]
 pub struct Fragmenter {
     next_tag: u16,
+    free: Free,
 }
 
 impl Fragmenter {
     /// Starts with a tag that ought to be random, so that a rebooted device does not repeat recent ones.
     pub fn new(first_tag: u16) -> Self {
-        Self { next_tag: first_tag }
+        Self { next_tag: first_tag, free: Free::default() }
+    }
+
+    /// Takes these liberties.
+    #[must_use]
+    pub fn taking(self, free: Free) -> Self {
+        Self { free, ..self }
     }
 
     /// The MAC payloads that carry `packet`, each at most `max_payload` octets (see [`max_payload()`]), in order.
@@ -72,7 +80,9 @@ impl Fragmenter {
         }
         let whole = FrameHeaders { fragment: None, ..front };
         let (source, destination) = front.ends(source, destination);
-        let compressed = |room| Compressor { source, destination, contexts, room }.headers(packet);
+        let max_payload = self.free.fragment_octets().map_or(max_payload, |octets| octets.min(max_payload));
+        let kind = self.free.compression();
+        let compressed = |room| otherwise::headers(kind, Compressor { source, destination, contexts, room }, packet);
         let too_small = FragmentError::PayloadTooSmall(max_payload);
         let room = max_payload.checked_sub(whole.buffer_len()).ok_or(too_small)?;
         let (mut headers, covered) = compressed(room)?;
@@ -107,6 +117,9 @@ impl Fragmenter {
             fragments.push(with_headers(behind(header), chunk)?);
             offset = offset.saturating_add(chunk.len());
             rest = after;
+        }
+        if self.free.last_fragment_first() {
+            fragments.reverse();
         }
         Ok(fragments)
     }

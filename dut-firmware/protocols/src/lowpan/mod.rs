@@ -2,6 +2,7 @@
 //! `wire::sixlowpan`.
 
 mod fragmenter;
+mod otherwise;
 mod packet_reassembler;
 mod reassembler;
 #[cfg(test)]

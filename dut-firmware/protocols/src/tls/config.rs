@@ -10,6 +10,7 @@ use wire::tls::CipherSuite;
 
 use super::{Limits, key_exchange};
 use crate::credentials::{Identity, Trust};
+use crate::liberties::Free;
 
 /// A pre-shared key. No `Debug`: a key must not reach a log by accident.
 #[derive(Clone, PartialEq, Eq)]
@@ -207,6 +208,8 @@ pub struct ServerConfig {
     pub extended_master_secret: ExtendedMasterSecret,
     /// How much a peer may cost.
     pub limits: Limits,
+    /// Which liberties it takes.
+    pub free: Free,
 }
 
 impl ServerConfig {
@@ -229,6 +232,7 @@ impl ServerConfig {
             ecdhe: None,
             extended_master_secret: ExtendedMasterSecret::default(),
             limits: Limits::default(),
+            free: Free::default(),
         }
     }
 

@@ -17,8 +17,12 @@ use super::{
     Carrier, ExportError, ExtendedMasterSecret, Fault, PeerCertificate, Randoms, Received, ServerConfig, signature,
 };
 use crate::Entropy;
+use crate::liberties::Free;
 use crate::time::Instant;
 use crate::work::Work;
+
+/// 2026-01-01: where a clock stands that counts from boot.
+const LIKELY_DAY: u32 = 1_767_225_600;
 
 /// Which message is expected next.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -110,6 +114,11 @@ impl<C: Carrier> Server<C> {
         work
     }
 
+    /// Which liberties it takes.
+    pub(crate) fn free(&self) -> Free {
+        self.config.free
+    }
+
     /// Adds what was done outside.
     pub(crate) fn add_work(&mut self, work: Work) {
         self.schedule.add_work(work);
@@ -178,11 +187,22 @@ impl<C: Carrier> Server<C> {
         extensions.append(&mut choice.extensions);
         let mut randoms = Randoms { client: hello.random, server: [0; RANDOM_LENGTH] };
         self.entropy.fill_bytes(&mut randoms.server);
+        let free = self.config.free;
+        if free.random_begins_with_time() {
+            let seconds = u32::try_from(now.since(Instant::ZERO).as_secs()).unwrap_or(u32::MAX);
+            let time = LIKELY_DAY.saturating_add(seconds).to_be_bytes();
+            randoms.server.iter_mut().zip(time).for_each(|(octet, of_time)| *octet = of_time);
+        }
+        if free.extensions_reversed() {
+            extensions.reverse();
+        }
+        let mut session_id = vec![0; free.session_id_octets()];
+        self.entropy.fill_bytes(&mut session_id);
         let (suite, mut side) = (choice.suite, choice.side);
         let mut messages = vec![Handshake::ServerHello(ServerHello {
             version: C::VERSION,
             random: randoms.server,
-            session_id: Vec::new(),
+            session_id,
             cipher_suite: suite,
             compression_method: 0,
             extensions,

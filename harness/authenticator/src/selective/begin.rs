@@ -43,10 +43,11 @@ impl CommissioningTool {
                 self.anchors.insert(eui64, anchor);
                 None
             }
-            Order::Device { eui64, port, identity } => {
+            Order::Device { eui64, port, identity, address } => {
                 let manner = self.manners.entry(eui64).or_default();
                 manner.port = port.unwrap_or(manner.port);
                 manner.identity = identity.unwrap_or(manner.identity);
+                manner.address = address.or(manner.address);
                 None
             }
             Order::Identity(order) => {
@@ -89,7 +90,9 @@ impl CommissioningTool {
                     Some(&(eui64, _)) if self.is(Mutant::CloseWithoutDtls) => {
                         Some(Kind::Plain { eui64, request: Some(unconfirmed(all_secured_request(value, seq))) })
                     }
-                    _ => Some(Kind::AllSecured { value, seq, remaining, failures: Vec::new() }),
+                    _ => {
+                        Some(Kind::AllSecured { value, seq, everybody: to.is_none(), remaining, failures: Vec::new() })
+                    }
                 }
             }
             Order::Adopt(eui64) => {
@@ -159,7 +162,7 @@ impl CommissioningTool {
 
     /// Where a device is: where it was secured, else its address in the mesh if it asked from there or not at all.
     pub(super) fn address_of(&self, eui64: Eui64) -> Ipv6Addr {
-        let natural = mesh_address(eui64);
+        let natural = self.manner_of(eui64).address.unwrap_or_else(|| mesh_address(eui64));
         let claimed = || {
             let claims: Vec<_> = self.registry.addresses(eui64).collect();
             if claims.contains(&natural) { None } else { claims.last().copied() }

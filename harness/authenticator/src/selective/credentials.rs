@@ -1,6 +1,7 @@
 //! How the tool and a device authenticate each other (`SEL` 5.4): the device's entry in the manufacturer's list, and the
 //! tool's own key.
 
+use std::net::Ipv6Addr;
 use std::time::Duration;
 
 use protocols::credentials::{Identity, PublicKey, SigningKey, Trust, TrustAnchor};
@@ -30,11 +31,13 @@ pub(super) struct Manner {
     pub(super) port: u16,
     /// What its PSK identity is.
     pub(super) identity: IdentityForm,
+    /// Its address in the mesh, if its EUI-64 does not give it.
+    pub(super) address: Option<Ipv6Addr>,
 }
 
 impl Default for Manner {
     fn default() -> Self {
-        Self { port: SECURE_PORT, identity: IdentityForm::HexLower }
+        Self { port: SECURE_PORT, identity: IdentityForm::HexLower, address: None }
     }
 }
 

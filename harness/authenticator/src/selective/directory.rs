@@ -8,7 +8,7 @@ use wire::coap::{self, Code, ContentFormat, Link, Message, MessageType, Options}
 use wire::dns::{self, Name, Record, RecordData, RecordType};
 use wire::ipv6::ALL_COAP_NODES_REALM;
 
-use super::CommissioningTool;
+use super::{CommissioningTool, Mutant};
 use crate::host::End;
 use crate::words::{Parsed, bad};
 
@@ -57,6 +57,7 @@ impl CommissioningTool {
     /// What a responder says to a question; nothing to what is none.
     pub(super) fn respond(&self, responder: Responder, question: &[u8]) -> Option<Vec<u8>> {
         match responder {
+            Responder::Multicast if self.is(Mutant::SilentToMulticast) => None,
             Responder::Multicast => self.links(question, "/.well-known/core"),
             Responder::Directory => self.links(question, "/rd-lookup/res"),
             Responder::Dns => self.records(question),

@@ -239,7 +239,8 @@ fn brief(briefing: &Briefing<'_>) -> Vec<String> {
     let device = briefing
         .manner()
         .map(|Manner { eui64, port, identity }| format!("device eui64={eui64} port={port} identity={identity}"));
-    std::iter::once(network).chain(devices.iter().map(anchor)).chain(device).collect()
+    let told = briefing.told_address().map(|(eui64, address)| format!("device eui64={eui64} address={address}"));
+    std::iter::once(network).chain(devices.iter().map(anchor)).chain(device).chain(told).collect()
 }
 
 impl Station for CommissioningTool {}

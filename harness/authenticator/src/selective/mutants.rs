@@ -27,6 +27,10 @@ protocols::mutants! {
     OffersPskOnly "ct-offers-psk-only" "SEL-5.4-6" "Offers TLS_PSK_WITH_AES_128_CCM_8 to devices with a raw public key."
     AcceptsOtherDevice "ct-accepts-other-device" "SEL-4-2" "Takes the certificate of another device of the same manufacturer."
     ClockIgnored "ct-clock-ignored" "SEL-5.4-8" "Judges certificates by a day in July 2020."
+    SilentToMulticast "ct-silent-to-multicast" "SEL-5.2-7" "Answers no question to all CoAP nodes, though it was told to."
+    ClosesEarly "ct-closes-early" "SEL-5.3.2-15" "Closes the network while a device that was selected is still without a key."
+    SelectsAgain "ct-selects-again" "SEL-3-7" "Begins a handshake with a device that it has secured, when that asks once more."
+    JsrLifetimeChecked "ct-jsr-lifetime-checked" "PROFILE-SEL-1c" "Discards a JSR whose registration lifetime is not 0."
     RevocationIgnored "ct-revocation-ignored" "SEL-4-3" "Believes keys that were revoked."
 }
 

@@ -36,12 +36,13 @@ pub(crate) const ORDERS: &[OrderInfo] = &[
     .told_again(),
     OrderInfo::new(
         "device",
-        "how a device is spoken to, where not as the profile has it: the port of its server, and what its PSK identity is",
+        "how a device is spoken to, where not as the profile has it: the port of its server, what its PSK identity is, its address",
     )
     .keys(&[
         Argument::needed("eui64", Kind::Eui64),
         Argument::maybe("port", Kind::Number(u16::MAX as u64)),
         Argument::maybe("identity", Kind::Word(&["eui64-hex-lower", "eui64-hex-upper", "eui64-octets"])),
+        Argument::maybe("address", Kind::Ipv6),
     ])
     .told_again(),
     OrderInfo::new("identity", "the tool's own key, raw or certified; without arguments none").keys(&[
@@ -150,6 +151,7 @@ pub(super) enum Order {
         eui64: Eui64,
         port: Option<u16>,
         identity: Option<IdentityForm>,
+        address: Option<Ipv6Addr>,
     },
     Identity(IdentityOrder),
     Clock(u64),
@@ -215,6 +217,7 @@ impl Order {
                 eui64: eui64()?,
                 port: given.maybe("port")?,
                 identity: given.text("identity").map(IdentityForm::parse).transpose()?,
+                address: given.maybe("address")?,
             },
             "identity" => {
                 let chain = [given.maybe("certificate")?, given.maybe("issuer")?];

@@ -41,7 +41,8 @@ impl CommissioningTool {
                 if message.kind == sel::Kind::JoinSecureRequest || self.is(Mutant::SsrTakenForJsr) =>
             {
                 let picky = self.is(Mutant::JsrHopLimitChecked) && header.hop_limit != sel::MULTIHOP_HOPLIMIT
-                    || self.is(Mutant::JsrReservedChecked) && message.reserved != 0;
+                    || self.is(Mutant::JsrReservedChecked) && message.reserved != 0
+                    || self.is(Mutant::JsrLifetimeChecked) && message.registration_lifetime != 0;
                 if !picky {
                     self.on_join_secure_request(message.eui64, header.source);
                 }
@@ -66,7 +67,7 @@ impl CommissioningTool {
             self.statistics.requests_discarded += 1;
             return;
         }
-        if self.is(Mutant::HandshakeUnselected) {
+        if self.is(Mutant::HandshakeUnselected) || self.is(Mutant::SelectsAgain) && self.secured.contains_key(&eui64) {
             self.connect_unasked(eui64, source);
         }
         if self.is(Mutant::ForgetsUnderFlood) {

@@ -57,6 +57,8 @@ pub(super) enum Kind {
     AllSecured {
         value: bool,
         seq: u32,
+        /// Everybody is meant: so are those who are being secured when it begins.
+        everybody: bool,
         /// With the times that each was tried in vain.
         remaining: VecDeque<(Eui64, u32)>,
         failures: Vec<String>,
@@ -149,6 +151,12 @@ impl CommissioningTool {
                 Ok(())
             }
             Kind::Request { eui64, request } => self.advance_request(now, id, *eui64, request),
+            // The network is closed when all who are to be in it are secured (`SEL` 5.3.2).
+            Kind::AllSecured { value: true, everybody: true, .. }
+                if self.selects_anybody() && !self.is(Mutant::ClosesEarly) =>
+            {
+                Ok(())
+            }
             Kind::AllSecured { value, seq, remaining, .. } => match remaining.front() {
                 Some((eui64, _)) => self.advance_request(now, id, *eui64, &all_secured_request(*value, *seq)),
                 None => Ok(()),
@@ -162,6 +170,11 @@ impl CommissioningTool {
                 Ok(())
             }
         }
+    }
+
+    /// Whether somebody is selected and not secured yet.
+    fn selects_anybody(&self) -> bool {
+        self.tasks.values().any(|task| task.is_selection(None))
     }
 
     /// What a task that is given up was waiting for, and how its tries ended.
@@ -387,6 +400,7 @@ impl CommissioningTool {
         match &mut task.kind {
             Kind::Select(_) if is_success => {
                 self.secured.insert(eui64, address);
+                self.close_too(eui64);
                 self.finish(now, id, Ok(()));
             }
             Kind::Select(_) => self.finish(now, id, Err(Refusal::of_the_device(refusal))),
@@ -397,6 +411,17 @@ impl CommissioningTool {
                 self.next_device(now, id);
             }
             _ => self.finish(now, id, Ok(())),
+        }
+    }
+
+    /// A close that waits for who is being secured is meant for them too.
+    fn close_too(&mut self, eui64: Eui64) {
+        for task in self.tasks.values_mut() {
+            if let Kind::AllSecured { value: true, everybody: true, remaining, .. } = &mut task.kind
+                && !remaining.iter().any(|(known, _)| *known == eui64)
+            {
+                remaining.push_back((eui64, 0));
+            }
         }
     }
 

@@ -2,11 +2,13 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use engine::mutant::Mutant;
 use explorer::RULES;
+use input::Source;
 use serde_json::json;
 use suites::ledger::tally::Tally;
-use suites::ledger::{MECHANISMS, Mechanism, Specification};
-use suites::{built_in, readers};
+use suites::ledger::{Ledger, MECHANISMS, Mechanism, Specification};
+use suites::{built_in, oracles, readers};
 
 use crate::arguments::Check;
 use crate::exit::Exit;
@@ -20,12 +22,20 @@ pub(crate) fn check(arguments: &Check) -> Result<Exit, Failure> {
     inputs::check_boards(&testbed, &testbed_source, &loaded)?;
     // The ledger speaks of the built-in suites; a file of one's own need not cover it.
     if arguments.paths.is_empty() {
-        let mut faults = loaded.ledger.uncovered(loaded.cases());
+        let mut faults = loaded.ledger.uncovered(loaded.cases(), &loaded.monitors);
+        let bases = loaded.cases().map(|case| case.base.as_str()).collect();
+        faults.extend(suites::shown_nowhere(&built_in::monitors(), &bases));
         faults.extend(readers::symbols_without_case(&built_in::pics(), &built_in::all()));
-        faults.extend(readers::values_without_reader(&built_in::pixit(), &built_in::all()));
+        let readers_of_pixit: Vec<Source> = built_in::all().into_iter().chain(built_in::monitors()).collect();
+        faults.extend(readers::values_without_reader(&built_in::pixit(), &readers_of_pixit));
+        faults.extend(loaded.ledger.unknown_mutants(|name| Mutant::from_name(name).is_some()));
+        faults.extend(oracles::cases_without_oracle(&built_in::all()));
         if !faults.is_empty() {
             return Err(faults.into());
         }
+    }
+    if arguments.monitors {
+        return super::check_monitors::check(&loaded, testbed, arguments.json);
     }
     let rows = loaded.cases().count();
     let tallies: Vec<(&Specification, Tally)> =
@@ -39,6 +49,12 @@ pub(crate) fn check(arguments: &Check) -> Result<Exit, Failure> {
             "clauses": by_spec(|tally| json!(tally.classes)),
             "levels": by_spec(|tally| json!(tally.levels)),
             "later": by_spec(|tally| json!(tally.later)),
+            "without_mutant": loaded
+                .ledger
+                .specifications()
+                .iter()
+                .map(|spec| (spec.spec.as_str(), without_mutant(&loaded.ledger, spec)))
+                .collect::<BTreeMap<_, _>>(),
             "in_part": by_spec(|tally| json!(tally.in_part)),
             "sections": by_spec(|tally| {
                 json!({ "with_statements": tally.sections, "without": tally.without_statements })
@@ -50,7 +66,7 @@ pub(crate) fn check(arguments: &Check) -> Result<Exit, Failure> {
     say!("{} suites, {rows} cases with their rows: in order", loaded.suites.len());
     if arguments.clauses {
         for (spec, tally) in &tallies {
-            show(spec, tally);
+            show(spec, tally, &without_mutant(&loaded.ledger, spec));
         }
         show_waiting(&tallies);
         show_rules(&tallies);
@@ -59,7 +75,7 @@ pub(crate) fn check(arguments: &Check) -> Result<Exit, Failure> {
 }
 
 /// A specification's statements by class, by level, and of those that wait by mechanism.
-fn show(spec: &Specification, tally: &Tally) {
+fn show(spec: &Specification, tally: &Tally, without_mutant: &[&str]) {
     say!("\n{}: {} statements ({})", spec.spec, tally.statements, spec.title);
     for (class, count) in &tally.classes {
         let more = match *class {
@@ -76,12 +92,22 @@ fn show(spec: &Specification, tally: &Tally) {
         let colon = if more.is_empty() { "" } else { ": " };
         say!("  {count:>4} {class}{colon}{more}");
     }
+    if tally.classes.contains_key("tested") {
+        let which = if without_mutant.is_empty() { String::new() } else { format!(": {}", without_mutant.join(" ")) };
+        say!("  {} tested without a mutant that breaks them{which}", without_mutant.len());
+    }
     say!("  by level: {}", list(&tally.levels));
     let without = match tally.without_statements {
         0 => String::new(),
         count => format!(", {count} that have none"),
     };
     say!("  in {} sections{without}", tally.sections);
+}
+
+/// IDs of tested clauses that no wrong device breaks. That those which are named do break them is shown by `bootrack mutants`.
+fn without_mutant<'a>(ledger: &'a Ledger, spec: &'a Specification) -> Vec<&'a str> {
+    let is_broken = |id: &str| Mutant::all().any(|mutant| mutant.clause() == id);
+    ledger.without_mutant(&spec.spec, is_broken).iter().map(|clause| clause.id.as_str()).collect()
 }
 
 /// What waits for each mechanism, over all specifications.

@@ -6,7 +6,7 @@ use std::time::Instant;
 
 use engine::campaign::Setting;
 use engine::mutant::Mutant;
-use explorer::{Departure, ExploreError, Explorer, RULES, Walked};
+use explorer::{Departure, ExploreError, Explorer, RULES, Scene, Walked};
 use indicatif::{ProgressBar, ProgressStyle};
 use record::Verdict;
 use serde_json::json;
@@ -20,7 +20,7 @@ use crate::inputs;
 use crate::output::{self, say};
 
 pub(crate) fn explore(arguments: &Explore) -> Result<Exit, Failure> {
-    let loaded = inputs::load(&[], None, arguments.pixit.as_deref())?;
+    let loaded = inputs::load(&[], arguments.pics.as_deref(), arguments.pixit.as_deref())?;
     let (testbed, _) = inputs::testbed(arguments.testbed.as_deref())?;
     testbed.check_ready().map_err(|error| Failure::usage(error.to_string()))?;
     // There is one board of each name: walks take turns.
@@ -35,6 +35,7 @@ pub(crate) fn explore(arguments: &Explore) -> Result<Exit, Failure> {
         vocabulary: &vocabulary,
         ledger: &loaded.ledger,
         proforma: &loaded.proforma,
+        pics: &loaded.pics,
         pixit: &loaded.pixit,
         setting: &setting,
         seed: arguments.seed,
@@ -43,7 +44,8 @@ pub(crate) fn explore(arguments: &Explore) -> Result<Exit, Failure> {
     };
     if arguments.print {
         for number in numbers(arguments) {
-            say!("{}", explorer.text(number, &explorer.actions(number), "A walk.").0);
+            let (scene, actions) = explorer.actions(number);
+            say!("{}", explorer.text(number, scene, &actions, "A walk.").0);
         }
         return Ok(Exit::Passed);
     }
@@ -88,8 +90,8 @@ fn walks(arguments: &Explore, explorer: &Explorer<'_>, jobs: usize) -> Result<Ex
     // The same few actions are one departure, however many walks came by.
     let mut seen = Vec::new();
     departures.retain(|departure| {
-        let is_new = !seen.contains(&departure.actions);
-        seen.push(departure.actions.clone());
+        let is_new = !seen.contains(&(departure.scene, departure.actions.clone()));
+        seen.push((departure.scene, departure.actions.clone()));
         is_new
     });
     let written = write(arguments.out.as_deref(), &departures, |departure| departure.case.clone())?;
@@ -209,7 +211,7 @@ fn measure(arguments: &Explore, explorer: &Explorer<'_>, asked: &[Mutant], jobs:
 
 fn told(departure: &Departure, file: &Option<String>) -> serde_json::Value {
     json!({
-        "walk": departure.walk, "case": departure.case, "file": file,
+        "walk": departure.walk, "case": departure.case, "file": file, "scene": departure.scene.to_string(),
         "actions": departure.actions.iter().map(ToString::to_string).collect::<Vec<_>>(),
         "reason": departure.verdict.reason, "clauses": departure.verdict.deciding_clauses,
     })
@@ -218,6 +220,9 @@ fn told(departure: &Departure, file: &Option<String>) -> serde_json::Value {
 fn show(departure: &Departure, file: Option<&str>) {
     say!("walk {} shows a departure: {}", departure.walk, departure.verdict.reason);
     say!("  by {}", departure.verdict.deciding_clauses.join(" "));
+    if departure.scene != Scene::default() {
+        say!("  with {}", departure.scene);
+    }
     for action in &departure.actions {
         say!("  after {action}");
     }

@@ -24,7 +24,7 @@ pub(crate) fn judge(arguments: &Judge) -> Result<Exit, Failure> {
                 json!({
                     "id": case.id, "verdict": case.verdict, "blame": case.blame, "blamed": case.blamed,
                     "reason": case.reason,
-                    "stored": case.stored, "reproduced": case.reproduced,
+                    "stored": case.stored, "reproduced": case.reproduced, "violations": case.violations,
                 })
             })
             .collect();
@@ -34,6 +34,9 @@ pub(crate) fn judge(arguments: &Judge) -> Result<Exit, Failure> {
         for case in &rejudged.cases {
             let note = if case.reproduced { "" } else { "   DIFFERS from what is stored" };
             say!("{}  {}{note}", output::verdict(case.verdict, coloured), case.id);
+            for violation in &case.violations {
+                say!("{:>14}  monitor {}: {}", "", violation.monitor, violation.reason);
+            }
             if !case.reproduced {
                 let shown = |blame| shown_blame(blame, case.blamed.as_deref());
                 let blame = case.blame.map_or_else(|| "none".to_owned(), shown);

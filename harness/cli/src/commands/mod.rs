@@ -1,6 +1,7 @@
 //! One file for each subcommand.
 
 pub(crate) mod check;
+mod check_monitors;
 mod clock;
 pub(crate) mod compare;
 pub(crate) mod completions;
@@ -24,3 +25,5 @@ pub(crate) mod schema;
 pub(crate) mod sniff;
 mod tested;
 pub(crate) mod unbiased;
+pub(crate) mod variants;
+pub(crate) mod varied;

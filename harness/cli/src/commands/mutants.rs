@@ -10,11 +10,12 @@ use engine::mutation::{self, Trial};
 use engine::stored_plan::PlannedCase;
 use record::Verdict;
 use serde_json::json;
-use suites::ledger::PROFILE_PREFIX;
+use suites::ledger::{Ledger, PROFILE_PREFIX};
+use suites::plan::Case;
 use testbeds::testbed::Device;
 
 use crate::arguments::Mutants;
-use crate::commands::{run, unbiased};
+use crate::commands::{run, unbiased, varied};
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::inputs;
@@ -40,6 +41,9 @@ pub(crate) fn mutants(arguments: &Mutants) -> Result<Exit, Failure> {
         false => asked,
     };
     let setting = Setting::new(testbed, Device::Reference);
+    if let Some(draws) = arguments.varied {
+        return varied::varied(arguments, &asked, draws, &setting, &loaded);
+    }
     let attempts = |case| (1..=arguments.repeat).map(move |number| (case, number));
     let planned =
         |(case, number)| PlannedCase::attempt(case, arguments.seed, number, &setting.testbed, setting.stations);
@@ -49,9 +53,13 @@ pub(crate) fn mutants(arguments: &Mutants) -> Result<Exit, Failure> {
     let trials = mutation::run_mutants(&asked, &cases, &setting, jobs, every_case, &|_| {})
         .map_err(|error| Failure::Broken(error.to_string()))?;
     if arguments.profile {
-        return Ok(print_departures(&asked, &trials, started, arguments.json));
+        return Ok(print_departures(&asked, &trials, &loaded.ledger, started, arguments.json));
     }
 
+    let unbroken = match arguments.mutants.as_slice() {
+        [] if arguments.suites.is_empty() => unbroken(&loaded.ledger, &trials, &cases, &setting, jobs)?,
+        _ => Vec::new(),
+    };
     let mut killers: BTreeMap<&str, Vec<&str>> = asked.iter().map(|mutant| (mutant.name(), Vec::new())).collect();
     for trial in trials.iter().filter(|trial| trial.killed) {
         killers.entry(trial.mutant.name()).or_default().push(&trial.case);
@@ -67,6 +75,9 @@ pub(crate) fn mutants(arguments: &Mutants) -> Result<Exit, Failure> {
         .filter(|planned| planned.case.kills.is_empty())
         .map(|planned| planned.case.base.as_str())
         .collect();
+    let alone: BTreeSet<&str> = trials.iter().filter_map(Trial::found_alone_by).collect();
+    let named: BTreeSet<&str> = trials.iter().flat_map(|trial| &trial.monitors).map(String::as_str).collect();
+    let never_alone: Vec<&str> = named.into_iter().filter(|monitor| !alone.contains(monitor)).collect();
     let killed = killers.values().filter(|cases| !cases.is_empty()).count();
     if arguments.json {
         let list: Vec<_> =
@@ -75,13 +86,19 @@ pub(crate) fn mutants(arguments: &Mutants) -> Result<Exit, Failure> {
             "schema": "bootrack-mutants/1",
             "mutants": list,
             "score": format!("{killed}/{}", asked.len()),
+            "not_broken": unbroken.iter().map(|(name, clause)| json!({"mutant": name, "clause": clause})).collect::<Vec<_>>(),
             "not_named": unnamed.iter().map(|mutant| mutant.name()).collect::<Vec<_>>(),
         });
         if arguments.full {
             let matrix = matrix(&trials, &cases);
             object["cases"] = matrix
                 .iter()
-                .map(|killer| json!({"id": killer.case, "kills": killer.kills, "kills_alone": killer.alone}))
+                .map(|killer| {
+                    json!({
+                        "id": killer.case, "suite": killer.suite, "kills": killer.kills, "kills_alone": killer.alone,
+                        "kills_alone_in_suite": killer.alone_in_suite,
+                    })
+                })
                 .collect();
         }
         output::json(&object);
@@ -89,32 +106,43 @@ pub(crate) fn mutants(arguments: &Mutants) -> Result<Exit, Failure> {
         for mutant in &asked {
             let by = &killers[mutant.name()];
             let state = match by.as_slice() {
-                [] if unnamed.contains(mutant) => "no case names it".to_owned(),
+                [] if unnamed.contains(mutant) => "no case and no monitor names it".to_owned(),
                 [] => "SURVIVED".to_owned(),
                 cases => format!("killed by {}", cases.join(" ")),
             };
             say!("{:<36} {:<18} {state}", mutant.name(), mutant.clause());
         }
         for trial in &escaped {
-            say!("\n{} should kill {}: {} ({})", trial.case, trial.mutant.name(), trial.verdict, trial.reason);
+            let who = match trial.monitors.as_slice() {
+                [] => trial.case.clone(),
+                monitors => format!("{} in {}", monitors.join(" and "), trial.case),
+            };
+            say!("\n{who} should kill {}: {} ({})", trial.mutant.name(), trial.verdict, trial.reason);
+        }
+        for monitor in &never_alone {
+            say!("\nmonitor {monitor} finds no mutant that nothing else finds: nothing shows what it is for");
+        }
+        for (name, clause) in &unbroken {
+            say!("\n{name} is said to break {clause}, and fails at no step that cites it");
         }
         for case in &idle {
             println!("\n{case} names no mutant: nothing shows that it can fail");
         }
         if arguments.full {
-            print_matrix(&matrix(&trials, &cases));
+            print_matrix(&matrix(&trials, &cases), &cases);
         }
         say!("\n{killed} of {} mutants killed, {:.1} s", asked.len(), started.elapsed().as_secs_f64());
         if !unnamed.is_empty() {
-            say!("{} are named by no case yet; they stay in the denominator", unnamed.len());
+            say!("{} are named by no case and no monitor yet; they stay in the denominator", unnamed.len());
         }
     }
-    Ok(if escaped.is_empty() && idle.is_empty() { Exit::Passed } else { Exit::Failed })
+    let is_whole = escaped.is_empty() && idle.is_empty() && unbroken.is_empty() && never_alone.is_empty();
+    Ok(if is_whole { Exit::Passed } else { Exit::Failed })
 }
 
 /// What departures from the profile alone were held against the draft.
-fn print_departures(asked: &[Mutant], trials: &[Trial], started: Instant, as_json: bool) -> Exit {
-    let wrong: Vec<&Trial> = trials.iter().filter(|trial| trial.blames_the_draft_for_the_profile()).collect();
+fn print_departures(asked: &[Mutant], trials: &[Trial], ledger: &Ledger, started: Instant, as_json: bool) -> Exit {
+    let wrong: Vec<&Trial> = trials.iter().filter(|trial| trial.blames_the_draft_for_the_profile(ledger)).collect();
     let fails = trials.iter().filter(|trial| trial.verdict == Verdict::Fail).count();
     if as_json {
         let list: Vec<_> = wrong
@@ -156,12 +184,37 @@ fn escaped<'a>(trials: &'a [Trial], cases: &[PlannedCase]) -> Vec<&'a Trial> {
     trials.iter().filter(|trial| trial.named && !killed.contains(&key(trial)) && told.insert(key(trial))).collect()
 }
 
+/// What the ledger says of wrong devices (`broken_by`) and no case bears out: the mutant, and the clause.
+fn unbroken<'a>(
+    ledger: &'a Ledger,
+    trials: &[Trial],
+    cases: &[PlannedCase],
+    setting: &Setting,
+    jobs: usize,
+) -> Result<Vec<(&'static str, &'a str)>, Failure> {
+    let claims = ledger.clauses().iter().flat_map(|clause| {
+        let named = clause.broken_by.iter().filter_map(|name| Mutant::from_name(name));
+        named.map(|mutant| (mutant, clause.id.as_str()))
+    });
+    let shown = |trials: &[Trial], (mutant, clause): &(Mutant, &str)| {
+        trials.iter().any(|trial| trial.mutant == *mutant && trial.fails_at(clause))
+    };
+    let open: Vec<(Mutant, &str)> = claims.filter(|claim| !shown(trials, claim)).collect();
+    let more = mutation::run_against_clauses(&open, cases, setting, jobs)
+        .map_err(|error| Failure::Broken(error.to_string()))?;
+    let left = open.into_iter().filter(|claim| !shown(&more, claim));
+    Ok(left.map(|(mutant, clause)| (mutant.name(), clause)).collect())
+}
+
 /// A case with the mutants that it kills, in whatever row.
 struct Killer<'a> {
     case: &'a str,
+    suite: &'a str,
     kills: BTreeSet<&'a str>,
     /// Those that no other case kills.
     alone: BTreeSet<&'a str>,
+    /// Those that no other case of its suite kills.
+    alone_in_suite: BTreeSet<&'a str>,
 }
 
 /// Every case that some mutant was tried on, in the order of the suites.
@@ -169,35 +222,65 @@ fn matrix<'a>(trials: &'a [Trial], cases: &'a [PlannedCase]) -> Vec<Killer<'a>> 
     let base: BTreeMap<&str, &str> =
         cases.iter().map(|planned| (planned.case.id.as_str(), planned.case.base.as_str())).collect();
     let mut kills: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
-    let mut killers: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
+    let mut killers: BTreeMap<&str, BTreeSet<(&str, &str)>> = BTreeMap::new();
     for trial in trials {
         let case = base.get(trial.case.as_str()).copied().unwrap_or(trial.case.as_str());
         let killed = kills.entry(case).or_default();
         if trial.killed {
             killed.insert(trial.mutant.name());
-            killers.entry(trial.mutant.name()).or_default().insert(case);
+            killers.entry(trial.mutant.name()).or_default().insert((&trial.suite, case));
         }
     }
     let in_order = cases.iter().filter_map(|planned| {
-        let case = planned.case.base.as_str();
+        let (case, suite) = (planned.case.base.as_str(), planned.case.suite.as_str());
         let kills = kills.remove(case)?;
-        let alone = kills.iter().copied().filter(|mutant| killers[mutant].len() == 1).collect();
-        Some(Killer { case, kills, alone })
+        let others = |mutant: &str| killers[mutant].iter().filter(|(_, other)| *other != case).map(|(suite, _)| *suite);
+        let alone = kills.iter().copied().filter(|mutant| others(mutant).next().is_none()).collect();
+        let alone_in_suite =
+            kills.iter().copied().filter(|mutant| others(mutant).all(|other| other != suite)).collect();
+        Some(Killer { case, suite, kills, alone, alone_in_suite })
     });
     in_order.collect()
 }
 
-/// Every case with what it kills, then the cases that kill nothing another does not.
-fn print_matrix(matrix: &[Killer<'_>]) {
+/// Every case with what it kills, then the cases that kill nothing that another case of their suite does not, each with why it is there.
+fn print_matrix(matrix: &[Killer<'_>], cases: &[PlannedCase]) {
     say!();
-    for Killer { case, kills, alone } in matrix {
+    for Killer { case, kills, alone, .. } in matrix {
         let names: Vec<&str> = kills.iter().copied().collect();
         say!("{case:<16} {:>2} killed, {:>2} by it alone: {}", kills.len(), alone.len(), names.join(" "));
     }
     say!();
-    let spare: Vec<&Killer<'_>> = matrix.iter().filter(|killer| killer.alone.is_empty()).collect();
-    say!("{} of {} cases kill nothing that another does not:", spare.len(), matrix.len());
+    let spare: Vec<&Killer<'_>> = matrix.iter().filter(|killer| killer.alone_in_suite.is_empty()).collect();
+    say!("{} of {} cases kill nothing that another case of their suite does not:", spare.len(), matrix.len());
     for killer in spare {
-        say!("{}", killer.case);
+        say!("{:<16} ({}) {}", killer.case, killer.suite, reason(killer, cases));
+    }
+}
+
+/// What else a case has that no other case of its suite does: a clause, a claim that it needs, or what is under test.
+fn reason(killer: &Killer<'_>, cases: &[PlannedCase]) -> String {
+    let of_suite = || cases.iter().map(|planned| &planned.case).filter(|case| case.suite == killer.suite);
+    let Some(own) = of_suite().find(|case| case.base == killer.case) else { return String::new() };
+    let others: Vec<&Case> = of_suite().filter(|case| case.base != killer.case).collect();
+    let only = |of: fn(&Case) -> &Vec<String>| -> Vec<&str> {
+        let is_alone = |name: &&String| !others.iter().any(|case| of(case).contains(name));
+        of(own).iter().filter(is_alone).map(String::as_str).collect()
+    };
+    let (clauses, pics) = (only(|case| &case.clauses), only(|case| &case.pics));
+    let same_pics = |case: &&&Case| case.pics.iter().all(|symbol| own.pics.contains(symbol));
+    let fewer: Vec<&str> = match others
+        .iter()
+        .filter(|case| case.kills.iter().any(|name| killer.kills.contains(name.as_str())))
+        .find(same_pics)
+    {
+        Some(_) => Vec::new(),
+        None => own.pics.iter().map(String::as_str).collect(),
+    };
+    match (clauses.as_slice(), pics.as_slice(), fewer.as_slice()) {
+        ([_, ..], _, _) => format!("the only one that cites {}", clauses.join(" ")),
+        (_, [_, ..], _) => format!("the only one that needs {}", pics.join(" ")),
+        (_, _, [_, ..]) => format!("others that kill the same need more claims than {}", fewer.join(" ")),
+        _ => "no reason: another case of its suite covers it".to_owned(),
     }
 }

@@ -9,9 +9,11 @@ use engine::mutant::Mutant;
 use engine::stored_plan::{PlannedCase, StoredPlan};
 use indicatif::{ProgressBar, ProgressStyle};
 use input::Source;
+use node::variants::Variant;
 use record::bundle::Bundle;
 use record::manifest::{CaseResult, Named, RUN_SCHEMA, RunManifest};
 use record::sha256_hex;
+use record::verdict::Violation;
 use record::{Verdict, case_id};
 use serde_json::json;
 use suites::Plan;
@@ -37,7 +39,8 @@ pub(crate) fn run(arguments: &Run) -> Result<Exit, Failure> {
     if planning.selectors.is_empty() {
         planning.selectors.clone_from(&setting.testbed.selectors);
     }
-    let (loaded, plan) = inputs::plan(&planning)?;
+    let stated = arguments.mutant.as_deref().and_then(Variant::from_name);
+    let (loaded, plan) = inputs::plan_for(&planning, stated)?;
     inputs::check_boards(&setting.testbed, &testbed_source, &loaded)?;
     let needed = plan.cases.iter().flat_map(|case| {
         engine::scenery::boards_on_air(case)
@@ -275,6 +278,20 @@ fn progress_bar(length: usize) -> ProgressBar {
     bar
 }
 
+/// What monitors found beside what the line of the case says already.
+fn report_monitors(case: &CaseResult) {
+    const MOST_NAMED: usize = 3;
+    let told = |violation: &&Violation| case.reason != format!("monitor {}: {}", violation.monitor, violation.reason);
+    for violation in case.violations.iter().filter(told).take(MOST_NAMED) {
+        let decides = if violation.decides { "" } else { " (of the profile: it decides nothing in this suite)" };
+        say!("{:>14}  monitor {}{decides}: {}", "", violation.monitor, violation.reason);
+    }
+    if let Some(own) = &case.own {
+        let reason = if own.reason.is_empty() { String::new() } else { format!(": {}", own.reason) };
+        say!("{:>14}  its steps by themselves: {}{reason}", "", own.verdict);
+    }
+}
+
 fn report(as_json: bool, manifest: &RunManifest, folder: &Path, wall: Duration) {
     let virtual_time: u64 = manifest.cases.iter().map(|case| case.duration).sum();
     if as_json {
@@ -286,6 +303,7 @@ fn report(as_json: bool, manifest: &RunManifest, folder: &Path, wall: Duration) 
                     "id": case.id, "verdict": case.verdict, "blame": case.blame, "blamed": case.blamed,
                     "reason": case.reason,
                     "duration_ns": case.duration, "tries": case.tries(),
+                    "own": case.own, "violations": case.violations,
                 })
             })
             .collect();
@@ -306,6 +324,7 @@ fn report(as_json: bool, manifest: &RunManifest, folder: &Path, wall: Duration) 
             let blame = case.shown_blame().map(|blame| format!("{blame}: ")).unwrap_or_default();
             say!("{:>14}  {blame}{}", "", case.reason);
         }
+        report_monitors(case);
         for (number, earlier) in (1..).zip(&case.earlier_tries) {
             say!("{:>14}  try {number} decided nothing: {}", "", earlier.reason);
         }

@@ -38,8 +38,14 @@ fn device(setting: &Setting, fake: Option<FakeName>, said: &BTreeMap<String, Str
     let connections = &setting.testbed.connections;
     let what = match (&setting.device, connections.get("dut")) {
         (Device::Fake(_), _) => return format!("the fake `{}` in the place of the device", name(fake)),
-        (Device::Mutant(variant), _) if node::Mutant::VARIANTS.contains(variant) => {
-            format!("the reference device on the virtual rack, in its variant `{}`", variant.name())
+        (Device::Variant(variant, None), _) => {
+            format!("the reference device on the virtual rack, in its variant `{}`", variant.name)
+        }
+        (Device::Variant(variant, Some(mutant)), _) => {
+            let (variant, mutant) = (variant.name, mutant.name());
+            format!(
+                "the reference device on the virtual rack, in its variant `{variant}`, made wrong by mutant `{mutant}`"
+            )
         }
         (Device::Mutant(mutant), _) => {
             format!("the reference device on the virtual rack, made wrong by mutant `{}`", mutant.name())

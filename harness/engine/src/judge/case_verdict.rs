@@ -1,6 +1,8 @@
 //! What the ends of a case's steps amount to: its verdict (ISO/IEC 9646), and apart from that whose doing it is.
 
-use record::verdict::{Blame, StepOutcome, Verdict};
+use std::collections::BTreeMap;
+
+use record::verdict::{Blame, OwnOutcome, StepOutcome, Verdict, Violation, Watched};
 use suites::plan::Part;
 use wire::Eui64;
 
@@ -26,11 +28,48 @@ pub struct CaseVerdict {
     pub evidence: Vec<u64>,
     /// One outcome a step.
     pub steps: Vec<StepOutcome>,
+    /// What the steps came to by themselves, where a monitor made the verdict.
+    pub own: Option<OwnOutcome>,
+    /// What monitors found, in order.
+    pub violations: Vec<Violation>,
+    /// How much each monitor had to do, by its ID.
+    pub watched: BTreeMap<String, Watched>,
 }
 
 impl Judge<'_> {
-    /// The case's verdict from everything seen.
+    /// The case's verdict from everything seen, what monitors found included: a violation makes a case `fail`, whatever its
+    /// steps came to, unless rack or tester were at fault.
     pub fn verdict(&self) -> CaseVerdict {
+        let own = self.verdict_of_steps();
+        let violations = self.bench.violations();
+        let watched = self.bench.watched();
+        let deciding = violations.iter().find(|violation| violation.decides).cloned();
+        match deciding.filter(|_| !matches!(own.verdict, Verdict::Error | Verdict::Fail)) {
+            Some(violation) => CaseVerdict {
+                verdict: Verdict::Fail,
+                blame: Some(Blame::Device),
+                blamed: Some(self.iut().to_owned()),
+                reason: format!("monitor {}: {}", violation.monitor, violation.reason),
+                deciding_step: None,
+                deciding_clauses: violation.clauses,
+                evidence: violation.evidence,
+                steps: own.steps,
+                own: Some(OwnOutcome {
+                    verdict: own.verdict,
+                    blame: own.blame,
+                    blamed: own.blamed,
+                    reason: own.reason,
+                    deciding_step: own.deciding_step,
+                }),
+                violations,
+                watched,
+            },
+            None => CaseVerdict { violations, watched, ..own },
+        }
+    }
+
+    /// What the case's steps come to by themselves.
+    fn verdict_of_steps(&self) -> CaseVerdict {
         let early_end = (!self.ended).then(|| Decision {
             verdict: Verdict::Error,
             blame: Blame::Rack,
@@ -84,6 +123,9 @@ impl Judge<'_> {
                 deciding_step: decision.step,
                 evidence: decision.evidence,
                 steps: self.outcomes.clone(),
+                own: None,
+                violations: Vec::new(),
+                watched: BTreeMap::new(),
             },
             None => CaseVerdict {
                 verdict: Verdict::Pass,
@@ -94,6 +136,9 @@ impl Judge<'_> {
                 deciding_clauses: Vec::new(),
                 evidence: passed_on,
                 steps: self.outcomes.clone(),
+                own: None,
+                violations: Vec::new(),
+                watched: BTreeMap::new(),
             },
         }
     }

@@ -22,6 +22,7 @@ use super::observer::Observer;
 use super::pdu::Pdu;
 use super::template::Bindings;
 use crate::environment::{Air, Environment};
+use crate::monitors::Bench;
 
 /// What the engine must do next.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -82,6 +83,8 @@ pub struct Judge<'a> {
     /// Whether the device's power was switched on last.
     device_powered: bool,
     conversations: Conversations,
+    /// The monitors of the case.
+    pub(super) bench: Bench<'a>,
     pub(super) ended: bool,
 }
 
@@ -125,6 +128,7 @@ impl<'a> Judge<'a> {
             device_observed: false,
             device_powered: false,
             conversations: Conversations::default(),
+            bench: Bench::new(case, environment),
             ended: false,
         }
     }
@@ -201,8 +205,11 @@ impl<'a> Judge<'a> {
         let pdu = self.observer.see(event);
         self.stimulus.see(event, &self.observer);
         self.losses.act(event);
+        if let Some(pdu) = &pdu {
+            self.learn_addresses(pdu);
+        }
+        self.bench.see(event, pdu.as_ref(), &self.bindings);
         if let Some(pdu) = pdu {
-            self.learn_addresses(&pdu);
             match (pdu.point, &event.what) {
                 (Point::Air, _) => {
                     self.deliveries.see(&pdu);

@@ -22,7 +22,7 @@ mod order_endings;
 mod pdu;
 mod phases;
 pub(crate) mod shown;
-mod template;
+pub(crate) mod template;
 mod times;
 
 pub use case_verdict::CaseVerdict;

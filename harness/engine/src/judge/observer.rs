@@ -218,7 +218,15 @@ impl Observer {
         events.sort_unstable();
         // Nobody who lacks the context can read the packet: it is shown, but it is no message that was sent to anybody.
         let is_readable = !dissection.has_note(NoteKind::UnknownContext);
+        let mut count = 0;
+        let begins = |layer: dissect::Layer<'_>| {
+            let start = count;
+            count += layer.all_fields().count();
+            start
+        };
+        let layer_starts = dissection.layers().map(begins).collect();
         Pdu {
+            layer_starts,
             events,
             time: event.t,
             point,

@@ -24,6 +24,8 @@ pub struct Pdu {
     pub fields: Vec<(Cow<'static, str>, Value)>,
     /// Names of the layers, outermost first.
     pub layers: Vec<&'static str>,
+    /// Where the fields of each layer begin in `fields`.
+    pub layer_starts: Vec<usize>,
     /// Names of every message that it is, most specific last.
     pub messages: Vec<&'static str>,
     /// A MAC-layer repetition of a frame that was already seen, while its sender may repeat it and without a restart of it
@@ -41,6 +43,20 @@ impl Pdu {
     /// Every value of the named field.
     pub fn values<'a>(&'a self, field: &'a str) -> impl Iterator<Item = &'a Value> {
         self.fields.iter().filter(move |(name, _)| name == field).map(|(_, value)| value)
+    }
+
+    /// The fields of the layer of this number.
+    pub fn fields_of(&self, layer: usize) -> &[(Cow<'static, str>, Value)] {
+        let start = self.layer_starts.get(layer).copied().unwrap_or(self.fields.len());
+        let end = self.layer_starts.get(layer + 1).copied().unwrap_or(self.fields.len());
+        self.fields.get(start..end).unwrap_or_default()
+    }
+
+    /// The fields of what was sent here: without those of what an ICMPv6 message quotes.
+    pub fn sent_fields(&self) -> &[(Cow<'static, str>, Value)] {
+        let quoted = self.layers.iter().position(|layer| *layer == "quoted");
+        let end = quoted.and_then(|layer| self.layer_starts.get(layer).copied()).unwrap_or(self.fields.len());
+        self.fields.get(..end).unwrap_or_default()
     }
 
     /// The first value of the named field, if that is a number.

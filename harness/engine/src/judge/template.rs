@@ -122,6 +122,41 @@ pub(super) fn misses(pdu: &Pdu, matches: &[Match], bindings: &Bindings) -> Vec<F
         .collect()
 }
 
+/// Whether any of `found`, the values of `field`, meets the constraint; a negated one, if none does.
+pub(crate) fn meets_any(found: &[Value], field: &str, constraint: &Constraint, bindings: &Bindings) -> bool {
+    match constraint {
+        Constraint::Present(wanted) => found.is_empty() != *wanted,
+        _ if found.is_empty() => false,
+        Constraint::Not(inner) => !meets_any(found, field, inner, bindings),
+        _ => found.iter().any(|value| satisfies(field, value, constraint, bindings)),
+    }
+}
+
+/// Whether each of `found`, the values of `field`, meets the constraint, and there is one.
+pub(crate) fn meets_all(found: &[Value], field: &str, constraint: &Constraint, bindings: &Bindings) -> bool {
+    match constraint {
+        Constraint::Present(wanted) => found.is_empty() != *wanted,
+        _ if found.is_empty() => false,
+        Constraint::Not(inner) => !meets_any(found, field, inner, bindings),
+        _ => found.iter().all(|value| satisfies(field, value, constraint, bindings)),
+    }
+}
+
+/// Whether everything that the constraint refers to stands for something.
+pub(crate) fn is_known(constraint: &Constraint, bindings: &Bindings) -> bool {
+    operands(constraint).into_iter().all(|operand| bindings.operand(operand).is_some())
+}
+
+/// How `found`, the values of `field`, miss the constraint, in words.
+pub(crate) fn miss(found: &[Value], field: &str, constraint: &Constraint, bindings: &Bindings) -> FieldMiss {
+    let written = Written::of(field, constraint, bindings);
+    FieldMiss {
+        field: field.to_owned(),
+        expected: written.constraint(constraint, bindings),
+        seen: written.seen_of(found),
+    }
+}
+
 /// A field's values as a report shows them.
 pub(super) fn seen(pdu: &Pdu, field: &str) -> String {
     let values: Vec<String> = values(pdu, field).iter().map(ToString::to_string).collect();
@@ -184,7 +219,11 @@ impl Written {
     }
 
     fn seen(&self, pdu: &Pdu, field: &str) -> String {
-        let values: Vec<String> = values(pdu, field).iter().map(|value| self.value(value)).collect();
+        self.seen_of(&values(pdu, field))
+    }
+
+    fn seen_of(&self, found: &[Value]) -> String {
+        let values: Vec<String> = found.iter().map(|value| self.value(value)).collect();
         if values.is_empty() { "absent".to_owned() } else { values.join(", ") }
     }
 
@@ -215,30 +254,25 @@ impl Written {
             }
             Constraint::Present(true) => "present".to_owned(),
             Constraint::Present(false) => "absent".to_owned(),
+            Constraint::Prefix { address, length } => format!("under {address}/{length}"),
             Constraint::Mask { mask, value } => format!("{value:#x} under mask {mask:#x}"),
         }
     }
 }
 
 /// Every operand of a constraint.
-fn operands(constraint: &Constraint) -> Vec<&Operand> {
+pub(crate) fn operands(constraint: &Constraint) -> Vec<&Operand> {
     match constraint {
         Constraint::Equals(operand) => vec![operand],
         Constraint::Not(inner) => operands(inner),
         Constraint::Range { min, max } => min.iter().chain(max).collect(),
         Constraint::OneOf(all) => all.iter().collect(),
-        Constraint::Present(_) | Constraint::Mask { .. } => Vec::new(),
+        Constraint::Present(_) | Constraint::Mask { .. } | Constraint::Prefix { .. } => Vec::new(),
     }
 }
 
 fn holds(pdu: &Pdu, field: &str, constraint: &Constraint, bindings: &Bindings) -> bool {
-    let values = values(pdu, field);
-    match constraint {
-        Constraint::Present(wanted) => values.is_empty() != *wanted,
-        _ if values.is_empty() => false,
-        Constraint::Not(inner) => !holds(pdu, field, inner, bindings),
-        _ => values.iter().any(|value| satisfies(field, value, constraint, bindings)),
-    }
+    meets_any(&values(pdu, field), field, constraint, bindings)
 }
 
 fn values(pdu: &Pdu, field: &str) -> Vec<Value> {
@@ -256,6 +290,10 @@ fn satisfies(field: &str, value: &Value, constraint: &Constraint, bindings: &Bin
                 && max.as_ref().is_none_or(|max| bound(max).is_some_and(|most| number <= most))
         }),
         Constraint::Mask { mask, value: wanted } => number_of(value).is_some_and(|number| number & mask == *wanted),
+        Constraint::Prefix { address, length } => {
+            let seen = value.text().and_then(|text| text.parse::<Ipv6Addr>().ok());
+            seen.is_some_and(|seen| Constraint::is_under(seen, *address, *length))
+        }
         Constraint::Not(_) | Constraint::Present(_) => false,
     }
 }
@@ -268,7 +306,7 @@ fn same(field: &str, wanted: &Value, value: &Value) -> bool {
         return a == b;
     }
     let (Value::Text(wanted), Value::Text(value)) = (wanted, value) else { return false };
-    match dissect::field(field).map(|info| info.kind) {
+    match kind_of(field) {
         Some(FieldKind::Eui64) => {
             matches!((wanted.parse::<Eui64>(), value.parse::<Eui64>()), (Ok(a), Ok(b)) if a == b)
         }
@@ -277,6 +315,15 @@ fn same(field: &str, wanted: &Value, value: &Value) -> bool {
         }
         Some(FieldKind::Bytes) => digits(wanted) == digits(value),
         _ => wanted == value,
+    }
+}
+
+/// The kind of a field's values; of a key of UT/1 that has one kind of them wherever it comes.
+fn kind_of(field: &str) -> Option<FieldKind> {
+    match Written::of_upper_tester(field) {
+        Written::Eui64 => Some(FieldKind::Eui64),
+        Written::Ipv6 => Some(FieldKind::Ipv6),
+        _ => dissect::field(field).map(|info| info.kind),
     }
 }
 

@@ -37,7 +37,8 @@ impl World {
         let pixit = Pixit::load(&built_in::pixit()).unwrap();
         let tester = &engine::tester::TesterMachines::default();
         let catalogue = Catalogue { vocabulary: &vocabulary, ledger: &ledger, pics: &proforma, pixit: &pixit, tester };
-        let suites = suites::load(&sources, &catalogue).unwrap();
+        let mut suites = suites::load(&sources, &catalogue).unwrap();
+        engine::monitors::built_in(&catalogue).unwrap().watch(&mut suites);
         let plan = Plan::select(&suites, &[], &proforma.reference(), &proforma);
         let testbed = Testbed::load(&Testbed::built_in()).unwrap();
         Self { plan, setting: Setting::new(testbed, Device::Reference) }

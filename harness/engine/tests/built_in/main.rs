@@ -4,6 +4,7 @@ mod census;
 mod common;
 mod endings;
 mod lossy;
+mod monitors;
 mod orders;
 mod report_summaries;
 mod states;

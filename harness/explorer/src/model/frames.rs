@@ -1,9 +1,9 @@
 //! Packets of neighbours: what of them is taken, what comes of it, and by what protection it leaves (SEL 5.3.3).
 
 use super::{Key, Model};
-use crate::action::{Kind, Protection, Who};
+use crate::action::{FLOODS, Kind, Protection, Who};
 use crate::rules::{self, Rule};
-use crate::script::{Span, Step, act, check, expect, never, quoted, send};
+use crate::script::{Span, Step, act, check, expect, never, order, quoted, send};
 
 /// What becomes of a packet.
 pub(super) enum Fate {
@@ -58,6 +58,7 @@ impl Model {
                 Fate::Refused(rules::RX_UNVERIFIED)
             }
             (Protection::Replayed, _) if neighbour.accepted.is_some() => Fate::Refused(rules::RX_REPLAYED),
+            (Protection::LastCounter, _) => Fate::Refused(rules::RX_REPLAYED),
             (Protection::Low(_), Some(true)) => Fate::Refused(rules::RX_LEVEL),
             (Protection::OldKey, _) if self.deleted_first => Fate::Refused(rules::RX_OLD_KEY),
             _ => Fate::Unknown,
@@ -105,6 +106,7 @@ impl Model {
                 let counter = neighbour.accepted.unwrap_or(1);
                 (keyed(step.secured(), key).number(COUNTER, counter), None)
             }
+            Protection::LastCounter => (keyed(step.secured(), key).number(COUNTER, u32::MAX.into()), None),
             Protection::OldKey => (step.secured().number(COUNTER, far), None),
         }
     }
@@ -270,7 +272,7 @@ impl Model {
     }
 
     pub(super) fn down(&mut self, who: Who) -> bool {
-        if !self.neighbours[who.index()].is_registered() {
+        if self.scene.is_rpl || !self.neighbours[who.index()].is_registered() {
             return false;
         }
         self.quiet();
@@ -291,6 +293,93 @@ impl Model {
         let destination = format!("${}.link_local", who.name());
         self.comes_to(who, "icmpv6.echo_request", |step| step.word("ipv6.dst", &destination));
         true
+    }
+
+    /// A router solicitation to all.
+    pub(super) fn solicit(&mut self, who: Who) -> bool {
+        let protection = match (self.key, self.neighbours[who.index()].mark.is_set()) {
+            (Some(_), Some(true)) => Protection::Good,
+            (Some(_), _) if self.all_secured => return false,
+            (Some(_), None) => return false,
+            _ => Protection::Plain,
+        };
+        // A router may answer a second solicitation of the same node later, or not at all (RFC 4861 6.2.6).
+        if self.neighbours[who.index()].has_solicited {
+            return false;
+        }
+        self.neighbours[who.index()].has_solicited = true;
+        let (sent, counter) = self.protect(who, send("nd.rs", who.name()), protection);
+        self.put(&sent);
+        let step = expect("nd.ra", &Span::s(10)).from("dut").number("icmpv6.checksum.status", 1);
+        self.put(&step.rule(rules::ND_ADVERTISES));
+        self.note_taken(who, counter);
+        true
+    }
+
+    /// The device is told to send a datagram to the border router.
+    pub(super) fn send_data(&mut self, size: u8) -> bool {
+        let port = 50_000 + self.next_nonce();
+        let data = "5a".repeat(usize::from(size.max(1)));
+        self.put(&act(&format!("ut dut send dest=$lbr.global port={port} data={data}")));
+        let step = expect("udp.datagram", &Span::s(5))
+            .search()
+            .number("udp.dstport", port)
+            .word("ipv6.dst", "$lbr.global")
+            .number("udp.length", u64::from(size.max(1)) + 8)
+            .number("udp.checksum.status", 1)
+            .rule(rules::OWN_DATA);
+        self.expect_to_router(step);
+        true
+    }
+
+    /// Floods from invented nodes: what is there stays, and honest nodes are served.
+    pub(super) fn flood(&mut self, by: Who, kind: usize, count: u16) -> bool {
+        // A flood is plain, and comes from where nobody is marked.
+        let other = match by {
+            Who::First => Who::Second,
+            Who::Second => Who::First,
+        };
+        if self.neighbours[by.index()].mark.is_set() != Some(false) {
+            return false;
+        }
+        let name = FLOODS[kind % FLOODS.len()];
+        let by_name = by.name();
+        self.put(&order(&format!("{by_name} flood {name} to=$dut.eui64 count={count} every=40ms"), &Span::s(1)));
+        self.put(&order(&format!("{by_name} flood-end"), &Span::s(60)));
+        // Invented nodes may have taken the place of whom nothing is known.
+        for neighbour in &mut self.neighbours {
+            if neighbour.mark.is_set() != Some(true) {
+                (neighbour.is_listed, neighbour.is_heard) = (false, true);
+            }
+            (neighbour.registered, neighbour.has_solicited) = (None, true);
+        }
+        // A device with a key speaks to each of them, several times, before it is free again.
+        self.wait(&Span::s(if self.key.is_some() { 60 } else { 5 }));
+        self.put(
+            &check("dut status").is("ut.neighbours", "{ max = \"$pixit.neighbours\" }").rule(rules::FLOOD_BOUNDED),
+        );
+        self.probe(rules::FLOOD_BOUNDED);
+        match name {
+            "fragment" => {
+                let protection = match self.fate(other, Protection::Plain) {
+                    Fate::Taken(_) => Protection::Plain,
+                    _ => Protection::Good,
+                };
+                self.served(|model| model.echo(other, protection, 200));
+            }
+            "ns" | "rs" => self.served(|model| model.announce(other)),
+            "jsr" => self.served(|model| model.echo_to_router(8)),
+            // A half-open handshake of a stranger holds a session for a while at most.
+            _ => self.served(|model| model.get_keys()),
+        }
+        true
+    }
+
+    fn served(&mut self, mut serve: impl FnMut(&mut Self) -> bool) {
+        self.script.comment("and honest nodes are served");
+        self.because = Some(rules::FLOOD_SERVED);
+        serve(self);
+        self.because = None;
     }
 
     pub(super) fn plain_request(&mut self, by: Who, protection: Protection, close: bool) -> bool {

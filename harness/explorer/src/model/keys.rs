@@ -80,10 +80,15 @@ impl Model {
 
     /// The device has got its key: what it says and sends, besides `also`, and what is true from then on.
     fn becomes_secured(&mut self, also: Option<Step>, rule: &'static Rule, within: &Span) {
-        self.key = Some(self.network);
-        self.deleted_first = self.network == Key::Second && self.deleted_first;
         let mut awaited: Vec<Step> = also.into_iter().collect();
         awaited.push(event("dut", "keyed").rule(rule));
+        self.takes_key(rule, within, awaited);
+    }
+
+    /// The same, the event set aside.
+    fn takes_key(&mut self, rule: &'static Rule, within: &Span, mut awaited: Vec<Step>) {
+        self.key = Some(self.network);
+        self.deleted_first = self.network == Key::Second && self.deleted_first;
         let listed = self.neighbours.iter().filter(|neighbour| neighbour.is_listed);
         for board in std::iter::once("lbr").chain(listed.map(|neighbour| neighbour.who.name())) {
             let step = self.ssr_to(board).word("sel.registration_lifetime", "$pixit.ssr_lifetime");
@@ -109,7 +114,8 @@ impl Model {
     pub(super) fn provision(&mut self) -> bool {
         let (reference, index) = (self.network.reference(), self.network.index());
         let command = format!("ut dut provision key={reference} index={index} level=$pixit.security_level");
-        if self.holds_both || self.key.is_some_and(|key| key != self.network) {
+        let is_wired = self.facts.claims("SEL_WIRED");
+        if !is_wired || self.holds_both || self.key.is_some_and(|key| key != self.network) {
             return false;
         }
         self.put(&act(&command));
@@ -122,7 +128,7 @@ impl Model {
         true
     }
 
-    pub(super) fn select(&mut self, lost: u8) -> bool {
+    pub(super) fn select(&mut self, lost: u8, watch: bool) -> bool {
         if self.key.is_some() || !self.facts.asks_by_itself {
             return false;
         }
@@ -133,6 +139,9 @@ impl Model {
         } else {
             rules::KEY_TAKEN
         };
+        if watch {
+            return self.select_watched(&patience, rule);
+        }
         self.put(&order("ct select $dut.eui64", &patience).text_within(&patience));
         let response = element("coap.response")
             .from("dut")
@@ -143,6 +152,25 @@ impl Model {
             .rule(rule);
         let within = patience.and(&self.facts.ssr_within());
         self.becomes_secured(Some(response), rules::KEY_TAKEN, &within);
+        true
+    }
+
+    /// Selected: no join secure request comes between the order and the response.
+    fn select_watched(&mut self, patience: &Span, rule: &'static Rule) -> bool {
+        // The handshake begins at once: the tool has a request of the device.
+        self.put(&act("ut dut echo dest=$lbr.global"));
+        let step = self.jsr(expect("sel.jsr", patience));
+        self.put(&step);
+        self.put(&order("ct select $dut.eui64", patience).text_within(patience));
+        let response = element("coap.response")
+            .from("dut")
+            .is("coap.code", &format!("{{ one_of = [{CREATED}, {CHANGED}] }}"))
+            .rule(rules::KEY_TAKEN)
+            .rule(rule);
+        let request = element("sel.jsr").from("dut").to("lbr").number("icmpv6.code", 0).rule(rules::JSR_RESTS);
+        let step = crate::script::alternatives(vec![response, request], patience);
+        self.put(&step);
+        self.takes_key(rules::KEY_TAKEN, &self.facts.ssr_within().plus(5), Vec::new());
         true
     }
 

@@ -1,12 +1,14 @@
 //! The life of a device: power, restarts, factory reset, software, application, pauses (SECC 3).
 
 use super::{Mark, Model};
+use crate::action::Look;
 use crate::rules;
+use crate::scene::{Anchor, Find, Scene};
 use crate::script::{Span, act, check, event, expect, never, order, procedure};
 
 /// Software images by their names in `load_image`, with their version if they are to be taken when it is newer.
-pub(crate) const IMAGES: [(&str, Option<u64>); 5] =
-    [("newer", Some(2)), ("newest", Some(3)), ("damaged", None), ("forged", None), ("foreign", None)];
+pub(crate) const IMAGES: [(&str, Option<u64>); 6] =
+    [("newer", Some(2)), ("newest", Some(3)), ("damaged", None), ("forged", None), ("foreign", None), ("cut", None)];
 
 /// How long a device may take to get its address.
 const UP_S: u64 = 30;
@@ -24,23 +26,34 @@ impl Model {
     /// The scene, and the device up to its first power-on.
     pub(super) fn prepare(&mut self) {
         self.put_setup(&procedure("prepare_network", "secured = [\"lbr\"]", 0));
-        self.put_setup(&procedure("prepare", "board = \"dut\"", 0));
+        if self.scene.find != Find::Configured {
+            self.put_setup(&order(&format!("ct serve {}", self.scene.find.word()), &Span::s(1)));
+        }
+        self.put_setup(&procedure("prepare", &self.preparation(), 0));
         for who in ["tester", "tester2"] {
             // It acknowledges and resolves addresses; what is secured of it is what the walk sends.
             let command = format!("{who} configure eui64=${who}.eui64 pan_id=$case.pan_id keyed=0 answer_ssr=0");
             self.put_setup(&order(&command, &Span::s(1)));
-            // What the backbone sends to it goes by way of the device.
-            self.put_setup(&act(&format!("ut lbr route dest=${who}.eui64 via=$dut.eui64")));
+            if !self.scene.is_rpl {
+                // What the backbone sends to it goes by way of the device.
+                self.put_setup(&act(&format!("ut lbr route dest=${who}.eui64 via=$dut.eui64")));
+            }
         }
         self.put(&act("power_on dut"));
         self.comes_up(false);
+    }
+
+    /// How the device is prepared in this scene.
+    fn preparation(&self) -> String {
+        let Scene { anchor, find, .. } = self.scene;
+        format!("board = \"dut\", anchor = \"{}\", find = \"{}\"", anchor.word(), find.word())
     }
 
     /// The device has started: what it sends, and what it still knows.
     pub(super) fn comes_up(&mut self, watch_multicasts: bool) {
         self.traffic = 0;
         for neighbour in &mut self.neighbours {
-            (neighbour.is_listed, neighbour.is_heard) = (false, false);
+            (neighbour.is_listed, neighbour.is_heard, neighbour.has_solicited) = (false, false, false);
             neighbour.registered = None;
             neighbour.counter += AHEAD;
             if neighbour.mark != Mark::No {
@@ -54,13 +67,20 @@ impl Model {
             let within = self.facts.ssr_within().plus(60);
             let request = self.ssr_to("lbr").rule(rules::SSR_TO_ALL).rule(rules::KEY_SURVIVES);
             let address = event("dut", "address").rule(rules::LIFE_RESTART);
-            self.expect_all(vec![request, address], &within);
+            let mut awaited = vec![request, address];
+            awaited.extend(self.joins_dodag());
+            self.expect_all(awaited, &within);
         } else {
             let mut awaited = vec![event("dut", "address").rule(rules::LIFE_RESTART)];
             if self.facts.asks_by_itself {
                 awaited.push(self.jsr(crate::script::element("sel.jsr")));
             }
-            self.expect_all(awaited, &self.facts.jsr_within().plus(20));
+            awaited.extend(self.asks_for_tool());
+            awaited.extend(self.joins_dodag());
+            self.expect_all(awaited, &self.facts.jsr_within().plus(if self.scene.is_rpl { 60 } else { 20 }));
+        }
+        if self.scene.anchor == Anchor::CertMutual {
+            self.put(&act("ut dut clock now=$case.today"));
         }
         match self.key {
             Some(_) => {
@@ -73,6 +93,50 @@ impl Model {
         if self.key.is_some() && self.application.is_some() {
             self.application_runs();
         }
+    }
+
+    /// A device that was not told where its tool is asks.
+    fn asks_for_tool(&self) -> Option<crate::script::Step> {
+        let query = |message, to: &str| {
+            crate::script::element(message).from("dut").search().word("ipv6.dst", to).number("link.secured", 0)
+        };
+        match self.scene.find {
+            Find::Configured => None,
+            Find::Multicast => Some(query("coap.get", "ff03::fd").rule(rules::FINDS_BY_MULTICAST)),
+            Find::DnsSd => Some(query("dns.query", "$ct.dns").rule(rules::FINDS_BY_DNS)),
+            Find::Directory => Some(query("coap.get", "$ct.directory").rule(rules::FINDS_BY_DIRECTORY)),
+        }
+    }
+
+    /// What a router sends that routes by RPL.
+    fn joins_dodag(&self) -> Vec<crate::script::Step> {
+        if !self.scene.is_rpl {
+            return Vec::new();
+        }
+        let element = |message| crate::script::element(message).from("dut").search();
+        vec![
+            element("rpl.dao")
+                .to("lbr")
+                .word("icmpv6.rpl.opt.target.prefix", "$dut.global")
+                .number("icmpv6.checksum.status", 1)
+                .rule(rules::RPL_JOINS),
+            // A root has rank 256.
+            element("rpl.dio")
+                .range("icmpv6.rpl.dio.rank", 257, 65_534)
+                .word("icmpv6.rpl.dio.dagid", "$lbr.global")
+                .rule(rules::RPL_JOINS),
+        ]
+    }
+
+    /// Told to, a device without a key asks.
+    pub(super) fn join(&mut self) -> bool {
+        if self.key.is_some() {
+            return false;
+        }
+        self.put(&act("ut dut join"));
+        let step = self.jsr(expect("sel.jsr", &self.facts.jsr_within())).rule(rules::JSR_TOLD);
+        self.put(&step);
+        true
     }
 
     /// A start is when a device solicits by multicast.
@@ -148,7 +212,7 @@ impl Model {
             .rule(rules::LIFE_RESET);
         self.put(&step);
         self.put(&act("power_off dut"));
-        self.put(&procedure("prepare", "board = \"dut\"", 20_000));
+        self.put(&procedure("prepare", &self.preparation(), 20_000));
         self.put(&order("ct forget $dut.eui64", &Span::s(1)));
         self.put(&act("power_on dut"));
         self.comes_up(false);
@@ -159,12 +223,18 @@ impl Model {
     pub(super) fn second_anchor(&mut self) -> bool {
         let step = act("ut dut manufacture anchor=psk psk=$dut.second_psk").answer("error");
         self.put(&step.rule(rules::LIFE_ANCHOR));
-        self.session(true)
+        self.session(Look::Suite)
     }
 
     pub(super) fn load_image(&mut self, number: usize) -> bool {
         let (name, version) = IMAGES[number % IMAGES.len()];
-        self.put(&procedure("load_image", &format!("board = \"dut\", image = \"{name}\""), 20_000));
+        if !self.facts.claims("SECC_SOFTWARE_UPDATE") {
+            return false;
+        }
+        match name {
+            "cut" => self.put(&act("ut dut image data=$dut.image_newer.0")),
+            _ => self.put(&procedure("load_image", &format!("board = \"dut\", image = \"{name}\""), 20_000)),
+        }
         let taken = version.filter(|version| *version > self.image);
         let rule = if taken.is_some() { rules::IMAGE_TAKEN } else { rules::IMAGE_REFUSED };
         let update = act("ut dut update");
@@ -179,6 +249,9 @@ impl Model {
     }
 
     pub(super) fn configure_application(&mut self, on: bool) -> bool {
+        if !self.facts.claims("SECC_APPLICATION") {
+            return false;
+        }
         if !on {
             let Some(port) = self.application.take() else { return false };
             self.put(&act("ut dut application interval_s=0"));
@@ -249,6 +322,7 @@ impl Model {
     pub(super) fn pause(&mut self, seconds: u64) -> bool {
         let span = Span::s(seconds);
         if self.key.is_some() {
+            self.echo_to_router(8);
             self.put(&never("sel.jsr", &span).from("dut").word("ipv6.src", "$dut.global").rule(rules::JSR_NEVER));
         } else {
             self.wait(&span);

@@ -48,6 +48,93 @@ impl Model {
         true
     }
 
+    /// Two set secure requests right after an answer: the next answer keeps its distance.
+    pub(super) fn ssr_burst(&mut self, by: Who) -> bool {
+        if self.key.is_none() || self.neighbours[by.index()].mark.is_set() != Some(true) {
+            return false;
+        }
+        let pause = self.facts.ssr_answer_interval().plus(9);
+        self.wait(&pause);
+        let mut before = None;
+        for message in 0..2 {
+            for again in 0..=message {
+                let sent = send("sel.ssr", by.name()).number("sel.registration_lifetime", 60);
+                let (sent, counter) = self.protect(by, sent, Protection::Good);
+                self.put(&sent);
+                self.note_taken(by, counter);
+                if again < message {
+                    self.wait(&Span::ms(100));
+                }
+            }
+            let name = self.script.fresh_name();
+            let step = expect("sel.ssr", &self.facts.ssr_within()).from("dut").to(by.name());
+            let step = self.ssr_form(step, by.name()).rule(rules::SSR_ANSWER).bind(&name);
+            let step = match &before {
+                Some(before) => {
+                    let least = format!("{{ min = \"${before}.time+$pixit.ssr_answer_interval-50ms\" }}");
+                    step.is("time", &least).rule(rules::SSR_RATE)
+                }
+                None => step,
+            };
+            self.put(&step);
+            self.last_frame = Some(name.clone());
+            before = Some(name);
+        }
+        let answered = self.facts.ssr_within().ms * 2;
+        let neighbour = &mut self.neighbours[by.index()];
+        neighbour.asked = Some(Age::default());
+        neighbour.mark = Mark::Yes { lifetime: 60, age: Age { least: 0, most: answered } };
+        self.wait(&Span::s(1));
+        self.probe(rules::SSR_MARKS);
+        true
+    }
+
+    /// A neighbour never heard before makes itself known: the request to it, and its repetitions.
+    pub(super) fn watch_ssrs(&mut self, who: Who) -> bool {
+        let neighbour = &self.neighbours[who.index()];
+        let protection = if self.all_secured { Protection::Good } else { Protection::Plain };
+        if self.key.is_none() || neighbour.is_heard || neighbour.mark.is_set() != Some(false) {
+            return false;
+        }
+        let (sent, counter) = self.protect(who, send("nd.ns", who.name()), protection);
+        self.put(&sent);
+        let mut before: Option<String> = None;
+        for (least, most) in [(0, 0), (800, 1300), (1700, 2400), (3500, 4600)] {
+            let name = self.script.fresh_name();
+            let step = expect("sel.ssr", &self.facts.ssr_within().plus(5)).from("dut").to(who.name());
+            let step = self.ssr_form(step, who.name()).bind(&name);
+            let step = match &before {
+                None => step.rule(rules::SSR_TO_NEW),
+                Some(before) => {
+                    let bounds = format!("{{ min = \"${before}.time+{least}ms\", max = \"${before}.time+{most}ms\" }}");
+                    step.is("time", &bounds).rule(rules::SSR_REPEATS)
+                }
+            };
+            self.put(&step);
+            self.last_frame = Some(name.clone());
+            before = Some(name);
+        }
+        self.note_taken(who, counter);
+        true
+    }
+
+    /// Half of the lifetime later the border router gets a set secure request.
+    pub(super) fn refresh(&mut self) -> bool {
+        if self.key.is_none() || self.application.is_some() {
+            return false;
+        }
+        self.echo_to_router(8);
+        let within = Span { text: "$pixit.ssr_refresh_most".to_owned(), ms: self.facts.ssr_lifetime * 30_000 + 60_000 };
+        let name = self.script.fresh_name();
+        let step = expect("sel.ssr", &within).from("dut").to("lbr");
+        let step = self.ssr_form(step, "lbr").word("sel.registration_lifetime", "$pixit.ssr_lifetime").bind(&name);
+        self.put(&step.rule(rules::SSR_LIFETIME).rule(rules::SSR_REFRESHES));
+        self.last_frame = Some(name);
+        self.wait(&Span::s(3));
+        self.probe(rules::SSR_KEEPS);
+        true
+    }
+
     /// Awaits one element, or several in any order.
     pub(super) fn expect_all(&mut self, mut elements: Vec<Step>, within: &Span) {
         if elements.len() > 1 {

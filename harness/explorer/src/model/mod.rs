@@ -15,6 +15,7 @@ pub(crate) use keys::{BAD_CLOSES, BAD_KEYS};
 use crate::action::{Action, Who};
 use crate::facts::Facts;
 use crate::rules::{self, Rule};
+use crate::scene::Scene;
 use crate::script::{Head, Span};
 use crate::script::{Script, Step, check, element, expect, wait};
 
@@ -111,6 +112,8 @@ pub(crate) struct Neighbour {
     pub(crate) is_listed: bool,
     /// The device may have heard of it since it started.
     pub(crate) is_heard: bool,
+    /// It has solicited routers since the device started.
+    pub(crate) has_solicited: bool,
     /// Since it registered its address.
     pub(crate) registered: Option<Age>,
     /// The frame counter that it used last.
@@ -135,6 +138,7 @@ impl Neighbour {
 #[derive(Debug, Clone)]
 pub struct Model {
     facts: Facts,
+    scene: Scene,
     script: Script,
     /// The key that it secures by.
     key: Option<Key>,
@@ -160,17 +164,20 @@ pub struct Model {
     last_frame: Option<String>,
     /// Secured frames that the device may have got since it started, at most.
     traffic: u64,
+    /// A rule that every expectation decides too for now.
+    because: Option<&'static Rule>,
     nonce: u64,
 }
 
 impl Model {
     /// A device that is installed and without power, beside a secured border router.
-    pub fn new(facts: Facts) -> Self {
+    pub fn new(facts: Facts, scene: Scene) -> Self {
         let neighbour = |who| Neighbour {
             who,
             mark: Mark::No,
             is_listed: false,
             is_heard: false,
+            has_solicited: false,
             registered: None,
             counter: 1000,
             accepted: None,
@@ -178,6 +185,7 @@ impl Model {
         };
         let mut model = Self {
             facts,
+            scene,
             script: Script::default(),
             key: None,
             holds_both: false,
@@ -193,6 +201,7 @@ impl Model {
             applications: 0,
             last_frame: None,
             traffic: 0,
+            because: None,
             nonce: 0,
         };
         model.prepare();
@@ -216,7 +225,14 @@ impl Model {
             Action::WatchJsr { pauses } => self.watch_jsr(pauses),
             Action::Wait { seconds } => self.pause(seconds),
             Action::Provision => self.provision(),
-            Action::Select { lost } => self.select(lost),
+            Action::Select { lost, watch } => self.select(lost, watch),
+            Action::Flood { by, kind, count } => self.flood(by, kind, count),
+            Action::SsrBurst(who) => self.ssr_burst(who),
+            Action::WatchSsrs(who) => self.watch_ssrs(who),
+            Action::Refresh => self.refresh(),
+            Action::Solicit(who) => self.solicit(who),
+            Action::Join => self.join(),
+            Action::SendData { size } => self.send_data(size),
             Action::PutKey { post } => self.put_key(post),
             Action::NextKey => self.next_key(),
             Action::DeleteOld => self.delete_old(),
@@ -229,7 +245,7 @@ impl Model {
             Action::BadClose(number) => self.bad_close(number),
             Action::PlainFromTool { discovery } => self.plain_from_tool(discovery),
             Action::WrongSession { identity } => self.wrong_session(identity),
-            Action::Session { hint } => self.session(hint),
+            Action::Session(look) => self.session(look),
             Action::SecondSession(who) => self.second_session(who),
             Action::IdleSession(who) => self.idle_session(who),
             Action::Announce(who) => self.announce(who),
@@ -263,6 +279,17 @@ impl Model {
         self.neighbours[who.index()].mark.is_set()
     }
 
+    /// Whether some link is marked for a few minutes only.
+    pub(crate) fn has_short_mark(&self) -> bool {
+        self.neighbours.iter().any(|neighbour| matches!(neighbour.mark, Mark::Yes { lifetime: 1..=5, .. }))
+    }
+
+    /// A neighbour of whom a frame was taken before the last start, and nothing since.
+    pub(crate) fn may_replay(&self) -> Option<Who> {
+        let is_so = |neighbour: &&Neighbour| neighbour.accepted.is_some() && !neighbour.is_heard;
+        self.neighbours.iter().find(is_so).map(|neighbour| neighbour.who).filter(|_| self.key.is_some())
+    }
+
     /// Whether the application runs.
     pub(crate) fn has_application(&self) -> bool {
         self.application.is_some()
@@ -285,6 +312,8 @@ impl Model {
 
     fn put(&mut self, step: &Step) {
         self.traffic += step.frames();
+        let also = self.because.filter(|_| step.is_judged()).map(|rule| step.clone().rule(rule));
+        let step = also.as_ref().unwrap_or(step);
         let passed = self.script.put("step", step);
         self.pass(passed);
     }

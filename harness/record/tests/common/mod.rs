@@ -18,6 +18,8 @@ pub(crate) fn planned(id: &str) -> CaseResult {
         phase: "bootstrap".into(),
         purpose: "A purpose.".into(),
         clauses: vec!["SEL-5.3.1-3".into()],
+        oracle: None,
+        table: None,
         verdict: Verdict::NotRun,
         blame: None,
         blamed: None,
@@ -31,6 +33,9 @@ pub(crate) fn planned(id: &str) -> CaseResult {
         entry_state: None,
         exit_state: None,
         digests: BTreeMap::new(),
+        own: None,
+        violations: Vec::new(),
+        watched: BTreeMap::new(),
         earlier_tries: Vec::new(),
     }
 }

@@ -5,7 +5,7 @@ use wire::upper_tester::life::Command as Life;
 use wire::upper_tester::selective::Command as Own;
 use wire::upper_tester::{Arguments, Command, ErrorCode, Request};
 
-use super::{Context, DOMAIN, Executed, Selective};
+use super::{Context, DOMAIN, Executed, Mutant, Selective};
 use crate::stack::NetworkKey;
 
 impl Selective {
@@ -18,7 +18,7 @@ impl Selective {
                 if cx.stack.kept().is_keyed() && !cx.stack.kept().keys().contains(&key) {
                     return Some(Err(ErrorCode::State));
                 }
-                self.install_key(cx, key)
+                self.mutant.is(Mutant::ProvisionIgnored) || self.install_key(cx, key)
             }
             Command::Selective(Own::Join) => {
                 if !cx.stack.is_running() || !self.wants_to_join(cx.stack) {

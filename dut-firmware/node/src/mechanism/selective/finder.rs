@@ -15,10 +15,8 @@ use wire::ipv6::ALL_COAP_NODES_REALM;
 use wire::upper_tester::Find;
 
 use super::mutants::Mutant;
+use crate::liberties::Free;
 use crate::selected::Selected;
-
-/// The port that questions come from; one that 6LoWPAN compresses well (RFC 6282 4.3.1).
-pub(crate) const PORT: u16 = 0xf0b1;
 
 /// The resource type of a commissioning tool (`PROFILE-SEL`, Discovery).
 const RESOURCE_TYPE: &str = "core.ct";
@@ -32,7 +30,7 @@ const WAITS: [Duration; 3] = [Duration::from_secs(2), Duration::from_secs(4), Du
 /// The pause after questions that nobody answered.
 const PAUSE: Duration = Duration::from_secs(60);
 
-/// A datagram to send from [`PORT`].
+/// A datagram to send from the port of questions: one that 6LoWPAN compresses well (RFC 6282 4.3.1), unless liberties say otherwise.
 pub(crate) struct Query {
     pub(crate) destination: Ipv6Addr,
     pub(crate) port: u16,
@@ -48,9 +46,16 @@ pub(crate) struct Finder {
     /// What the answer must bear: the message ID of DNS, or the token of CoAP.
     nonce: u32,
     found: Option<Ipv6Addr>,
+    /// Which liberties it takes.
+    free: Free,
 }
 
 impl Finder {
+    /// Not begun; it takes these liberties.
+    pub(crate) fn taking(free: Free) -> Self {
+        Self { free, ..Self::default() }
+    }
+
     /// Begins to ask, unless the tool was found before.
     pub(crate) fn start(&mut self, now: Instant) {
         if self.found.is_none() {
@@ -103,7 +108,11 @@ impl Finder {
         }
         let [high, low, ..] = self.nonce.to_be_bytes();
         let message = Message {
-            message_type: MessageType::NonConfirmable,
+            message_type: if accepts_links && self.free.query_confirmable() {
+                MessageType::Confirmable
+            } else {
+                MessageType::NonConfirmable
+            },
             code: Code::GET,
             message_id: u16::from_be_bytes([high, low]),
             token: self.token()?,
@@ -114,7 +123,8 @@ impl Finder {
     }
 
     fn token(&self) -> Option<Token> {
-        Token::new(&self.nonce.to_be_bytes()).ok()
+        let [a, b, c, d] = self.nonce.to_be_bytes();
+        Token::new([a, b, c, d, d, c, b, a].get(..self.free.query_token_octets())?).ok()
     }
 
     fn message_id(&self) -> u16 {
@@ -128,7 +138,11 @@ impl Finder {
             id: self.message_id(),
             flags: dns::Flags { recursion_desired: true, ..dns::Flags::from_bits(0) },
             questions: Vec::from([Question {
-                name: SERVICE.parse().ok()?,
+                name: if self.free.query_named_otherwise() {
+                    SERVICE.to_ascii_uppercase().parse().ok()?
+                } else {
+                    SERVICE.parse().ok()?
+                },
                 record_type: RecordType::PTR,
                 class: dns::CLASS_IN,
                 unicast_response: false,
@@ -140,7 +154,7 @@ impl Finder {
         message.to_vec().ok()
     }
 
-    /// Takes a datagram to [`PORT`]; the tool's address if it is an answer that has one.
+    /// Takes a datagram to the port of questions; the tool's address if it is an answer that has one.
     pub(crate) fn answer(
         &mut self,
         find: Find,

@@ -7,7 +7,7 @@ use protocols::Entropy;
 use protocols::time::Instant;
 use rand_core::Rng;
 
-use super::profile::{JSR_INTERVAL_MAX, JSR_INTERVAL_MIN};
+use crate::liberties::Free;
 
 /// The schedule of JSRs.
 #[derive(Debug, Default)]
@@ -15,12 +15,19 @@ pub(crate) struct Schedule {
     next: Option<Instant>,
     interval: Option<Duration>,
     sent: u32,
+    /// Which liberties it takes.
+    free: Free,
 }
 
 impl Schedule {
+    /// None yet; it takes these liberties.
+    pub(crate) fn taking(free: Free) -> Self {
+        Self { free, ..Self::default() }
+    }
+
     /// Starts anew: one JSR now.
     pub(crate) fn start(&mut self, now: Instant) {
-        (self.next, self.interval) = (Some(now), None);
+        (self.next, self.interval) = (Some(now + self.free.jsr_delay()), None);
     }
 
     /// Ends it.
@@ -41,15 +48,16 @@ impl Schedule {
     /// A JSR left: plans the next one, or none with `repeat` false.
     pub(crate) fn sent_one(&mut self, now: Instant, entropy: &mut Entropy, repeat: bool) {
         self.sent = self.sent.saturating_add(1);
-        let interval = self.interval.map_or(JSR_INTERVAL_MIN, |interval| (interval * 2).min(JSR_INTERVAL_MAX));
+        let greatest = self.free.jsr_greatest();
+        let interval = self.interval.map_or(self.free.jsr_first(), |interval| (interval * 2).min(greatest));
         self.interval = Some(interval);
-        self.next = repeat.then(|| now + jittered(interval, entropy));
+        self.next = repeat.then(|| now + jittered(interval, self.free.jsr_jitter_percent(), entropy));
     }
 
     /// Twice the pause after that of the ceiling: what a mutant does.
     pub(crate) fn raise_ceiling(&mut self, now: Instant) {
-        if self.interval == Some(JSR_INTERVAL_MAX) {
-            self.next = Some(now + JSR_INTERVAL_MAX * 2);
+        if self.interval == Some(self.free.jsr_greatest()) {
+            self.next = Some(now + self.free.jsr_greatest() * 2);
         }
     }
 
@@ -59,9 +67,10 @@ impl Schedule {
     }
 }
 
-/// `interval` more or less up to a tenth of it.
-fn jittered(interval: Duration, entropy: &mut Entropy) -> Duration {
-    let permille = 900 + entropy.next_u32() % 201;
+/// `interval` more or less up to so many percent of it.
+fn jittered(interval: Duration, percent: u32, entropy: &mut Entropy) -> Duration {
+    let most = percent * 10;
+    let permille = 1000 - most + entropy.next_u32() % (2 * most + 1);
     interval * permille / 1000
 }
 

@@ -6,10 +6,9 @@ use core::time::Duration;
 use wire::Eui64;
 use wire::icmpv6::Message;
 use wire::ipv6::{Header, NextHeader, Packet};
-use wire::sel::{self, Kind, MULTIHOP_HOPLIMIT};
+use wire::sel::{self, Kind};
 use wire::upper_tester::{Arguments, Trigger};
 
-use super::profile::{JSR_INTERVAL_MIN, SSR_LIFETIME_UNITS};
 use super::{Context, Mutant, Selective};
 use crate::stack::{Class, Stack};
 
@@ -26,6 +25,10 @@ impl Selective {
 
     pub(super) fn send_due_join_request(&mut self, cx: &mut Context<'_>) {
         let due = self.join_requests.next().is_some_and(|next| next <= cx.now);
+        #[cfg(feature = "mutants")]
+        if due && self.has_given_up(cx) {
+            return self.join_requests.stop();
+        }
         if due && !self.join_requests_pause() {
             self.send_join_request(cx);
         }
@@ -44,7 +47,7 @@ impl Selective {
             self.join_requests.raise_ceiling(now);
         }
         if self.mutant.is(Mutant::JsrFixedInterval) {
-            self.join_requests.force(now, JSR_INTERVAL_MIN);
+            self.join_requests.force(now, self.mutant.free().jsr_first());
         }
         if self.mutant.is(Mutant::JsrDuringHandshake) && self.server.is_busy() {
             self.join_requests.force(now, Duration::from_secs(1));
@@ -56,7 +59,7 @@ impl Selective {
     fn join_request(&self, stack: &Stack, global: Ipv6Addr, destination: Ipv6Addr) -> Packet {
         let mut message = sel::Message::join_secure_request(stack.eui64());
         let mut source = global;
-        let mut hop_limit = MULTIHOP_HOPLIMIT;
+        let mut hop_limit = self.mutant.free().multihop_hop_limit();
         if self.mutant.is(Mutant::JsrStatusNonzero) {
             message.status = 1;
         }
@@ -70,7 +73,7 @@ impl Selective {
             message.eui64 = Eui64(stack.eui64().interface_identifier());
         }
         if self.mutant.is(Mutant::JsrLifetimeNonzero) {
-            message.registration_lifetime = SSR_LIFETIME_UNITS;
+            message.registration_lifetime = self.mutant.free().ssr_lifetime_units();
         }
         if self.mutant.is(Mutant::JsrCodeTwo) {
             message.kind = Kind::SetSecureRequest;
@@ -92,13 +95,15 @@ impl Selective {
             let (kind, code) = (sel::ICMPV6_TYPE, message.kind.code());
             payload = Message::Other { kind, code, body }.to_vec(source, destination).unwrap_or_default();
         }
+        #[cfg(feature = "mutants")]
+        let (payload, destination) = self.misdirected(payload, source, destination);
         Packet { header: Header::new(source, destination, NextHeader::ICMPV6, hop_limit), payload }
     }
 
     /// Sends JSRs from now on, if the device does so by itself and knows where to.
     pub(super) fn start_join_requests(&mut self, cx: &mut Context<'_>) {
         let trigger = cx.given.installation.as_ref().map(|site| site.trigger);
-        let boots = trigger == Some(Trigger::Boot) && !self.mutant.is(Mutant::WaitsForButton);
+        let boots = trigger == Some(Trigger::Boot) && !self.mutant.free().waits_for_button();
         let by_itself = boots || self.mutant.is(Mutant::JsrIgnoresTrigger);
         if by_itself && self.wants_to_join(cx.stack) && self.tool(cx).is_some() {
             self.join_requests.start(cx.now);

@@ -68,7 +68,10 @@ pub(crate) struct State<'a> {
 pub(crate) fn serve(request: &Message, channel: Channel, state: State<'_>) -> (Response, Effect) {
     let State { keys, kept, mutant } = state;
     let resources = Resources { keys, kept, mutant, channel };
-    resources.serve(request).unwrap_or_else(|code| (plain(code), Effect::None))
+    let served = resources.serve(request).unwrap_or_else(|code| (plain(code), Effect::None));
+    #[cfg(feature = "mutants")]
+    let served = (super::spelling::response(mutant.free(), served.0), served.1);
+    served
 }
 
 struct Resources<'a> {
@@ -90,8 +93,10 @@ impl Resources<'_> {
             return self.links(request);
         }
         let key_path = path == KEY_PATH || path.starts_with("/coap-key2/");
-        let lax =
-            self.mutant.is(Mutant::KeyPlainCoap) || self.mutant.is(Mutant::KeyPlainAfterClose) && self.kept.all_secured;
+        let lax = self.mutant.is(Mutant::KeyPlainCoap)
+            || self.mutant.is(Mutant::KeyPlainAfterClose) && self.kept.all_secured
+            || self.mutant.is(Mutant::CoapInSecuredFrames)
+            || self.mutant.is(Mutant::CloseInSecuredFrames) && path == ALL_SECURED_PATH;
         if key_path && self.channel == Channel::Plain && !lax {
             return Err(Code::UNAUTHORIZED);
         }
@@ -114,6 +119,8 @@ impl Resources<'_> {
         accepts(request, ContentFormat::LINK_FORMAT)?;
         let mut link = Link::new(KEY_PATH, KEY_RESOURCE_TYPE);
         link.attributes.push((String::from("ct"), Some(alloc::format!("{}", ContentFormat::COAP_GROUP_JSON.0))));
+        #[cfg(feature = "mutants")]
+        super::spelling::link(self.mutant.free().links(), &mut link);
         // RFC 6690 section 4.1: one filter at most; a filter that matches nothing gives an empty document.
         let filter =
             request.options.uri_query().next().map(|argument| argument.split_once('=').unwrap_or((argument, "")));
@@ -129,11 +136,21 @@ impl Resources<'_> {
     fn keys(&self, request: &Message) -> Served {
         match request.code {
             Code::GET => {
-                accepts(request, ContentFormat::COAP_GROUP_JSON)?;
-                Ok((content(ContentFormat::COAP_GROUP_JSON, self.key_document(self.keys)), Effect::None))
+                self.accepts_keys(request)?;
+                let (mut response, effect) =
+                    (content(ContentFormat::COAP_GROUP_JSON, self.key_document(self.keys)), Effect::None);
+                if self.mutant.is(Mutant::KeyFormatUntold) {
+                    response.options = Options::new();
+                }
+                Ok((response, effect))
             }
             Code::PUT | Code::POST => {
                 let keys = match self.key_object(request) {
+                    #[cfg(feature = "mutants")]
+                    Err(code) if self.mutant.is(Mutant::KeyHalfInstalled) => {
+                        let keys = self.good_entries(request);
+                        return Ok((plain(code), if keys.is_empty() { Effect::None } else { Effect::Install(keys) }));
+                    }
                     Err(Code::BAD_REQUEST) if self.mutant.is(Mutant::KeyMalformedChanged) => {
                         return Ok((plain(Code::CHANGED), Effect::None));
                     }
@@ -158,7 +175,7 @@ impl Resources<'_> {
         let key = self.keys.iter().find(|key| key.index == index);
         match request.code {
             Code::GET => {
-                accepts(request, ContentFormat::COAP_GROUP_JSON)?;
+                self.accepts_keys(request)?;
                 let key = key.ok_or(Code::NOT_FOUND)?;
                 let document = self.key_document(core::slice::from_ref(key));
                 Ok((content(ContentFormat::COAP_GROUP_JSON, document), Effect::None))
@@ -190,7 +207,8 @@ impl Resources<'_> {
         if self.keys.is_empty() && !self.mutant.is(Mutant::CloseByUnsecured) {
             return Err(Code::FORBIDDEN);
         }
-        let fresh = self.kept.close_seq.is_none_or(|last| seq > last);
+        let compared = |seq: u32| if self.mutant.is(Mutant::CloseSeqInOneOctet) { seq & 0xff } else { seq };
+        let fresh = self.kept.close_seq.is_none_or(|last| compared(seq) > compared(last));
         if !fresh && !self.mutant.is(Mutant::CloseIgnoresSeq) {
             return Err(Code::CONFLICT);
         }
@@ -221,6 +239,24 @@ impl Resources<'_> {
             keys.push(key);
         }
         if keys.is_empty() || keys.len() > bounds::KEYS { Err(Code::BAD_REQUEST) } else { Ok(keys) }
+    }
+
+    fn accepts_keys(&self, request: &Message) -> Result<(), Code> {
+        if self.mutant.is(Mutant::KeyFormatRefused) && request.options.get(OptionNumber::ACCEPT).is_some() {
+            return Err(Code::NOT_ACCEPTABLE);
+        }
+        if self.mutant.is(Mutant::AcceptIgnored) { Ok(()) } else { accepts(request, ContentFormat::COAP_GROUP_JSON) }
+    }
+
+    /// The entries of a refused object that would have been taken alone: what a mutant installs.
+    #[cfg(feature = "mutants")]
+    fn good_entries(&self, request: &Message) -> Vec<NetworkKey> {
+        let entries = self.object(request).unwrap_or_default().into_iter();
+        let keys = entries.filter_map(|(_, entry)| match entry {
+            Value::Object(members) => self.key_entry(members),
+            _ => None,
+        });
+        keys.collect()
     }
 
     fn key_entry(&self, members: Vec<(String, Value)>) -> Option<NetworkKey> {
@@ -274,7 +310,10 @@ impl Resources<'_> {
             alloc::format!("\"{index}\":{{{secret}\"mode\":1,\"index\":{index},\"level\":{level}{source}}}")
         });
         let entries: Vec<String> = entries.collect();
-        alloc::format!("{{{}}}", entries.join(","))
+        let document = alloc::format!("{{{}}}", entries.join(","));
+        #[cfg(feature = "mutants")]
+        let document = super::spelling::json(self.mutant.free().json(), &document);
+        document
     }
 }
 

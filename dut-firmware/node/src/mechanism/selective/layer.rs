@@ -29,11 +29,13 @@ impl Admission for Rules {
         }
         if link.marked() {
             // Condition 1.
-            return mutant.is(Mutant::RxAcceptPlainOnSecuredLink);
+            return mutant.is(Mutant::RxAcceptPlainOnSecuredLink)
+                || mutant.is(Mutant::PlainTransitOnMarked)
+                || mutant.is(Mutant::PlainMulticastOnMarked);
         }
         if self.all_secured {
             // Condition 3.
-            return mutant.is(Mutant::RxAcceptPlainWhenClosed);
+            return mutant.is(Mutant::RxAcceptPlainWhenClosed) || mutant.is(Mutant::PlainTransitWhenClosed);
         }
         // Condition 2.
         !(link.keyed && mutant.is(Mutant::RxRefusePlainOnUnmarked))

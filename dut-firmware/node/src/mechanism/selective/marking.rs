@@ -7,11 +7,10 @@ use protocols::lowpan::Protection;
 use protocols::time::Instant;
 use wire::Eui64;
 use wire::icmpv6::Message;
-use wire::ipv6::{Header, NextHeader, Packet, is_link_local};
+use wire::ipv6::{ALL_NODES, Header, NextHeader, Packet, is_link_local};
 use wire::sel::{self, Kind, MULTIHOP_HOPLIMIT};
 
-use super::mutants::{SLOW_SSR, ssr_delay};
-use super::profile::{LIFETIME_UNIT, SSR_LIFETIME_UNITS};
+use super::profile::LIFETIME_UNIT;
 use super::{Context, Mutant, Selective};
 use crate::stack::{Class, NextHop, Origin, Stack, count, link_local_of};
 
@@ -22,7 +21,7 @@ impl Selective {
             return;
         }
         let zero = self.mutant.is(Mutant::SsrLifetimeZero);
-        self.send_secure_request_for(stack, to, if zero { 0 } else { SSR_LIFETIME_UNITS });
+        self.send_secure_request_for(stack, to, if zero { 0 } else { self.mutant.free().ssr_lifetime_units() });
     }
 
     fn send_secure_request_for(&mut self, stack: &mut Stack, to: Eui64, lifetime_units: u16) {
@@ -34,8 +33,8 @@ impl Selective {
         if self.mutant.is(Mutant::SsrGlobalSource) {
             source = stack.global().unwrap_or(source);
         }
-        let hop_limit = if self.mutant.is(Mutant::SsrHopLimit1) { 1 } else { MULTIHOP_HOPLIMIT };
-        let destination = link_local_of(to);
+        let hop_limit = if self.mutant.is(Mutant::SsrHopLimit1) { 1 } else { self.mutant.free().multihop_hop_limit() };
+        let destination = if self.mutant.is(Mutant::SsrToAll) { ALL_NODES } else { link_local_of(to) };
         let Ok(payload) = Message::Sel(message).to_vec(source, destination) else { return };
         let packet = Packet { header: Header::new(source, destination, NextHeader::ICMPV6, hop_limit), payload };
         stack.send_packet(&packet, NextHop::Neighbour(to), Class::Bootstrap);
@@ -98,10 +97,9 @@ impl Selective {
             return false;
         }
         let series = self.exchanges.with(from);
-        if self.mutant.is(Mutant::SlowSetSecureRequests) {
-            if series.take_answer(now, marked) {
-                series.answer_at(now + SLOW_SSR);
-            }
+        let delay = self.mutant.free().ssr_delay();
+        if !delay.is_zero() {
+            series.answer_later(now, marked, delay);
             return false;
         }
         series.take_answer(now, marked) || self.mutant.is(Mutant::SsrLoop)
@@ -119,12 +117,14 @@ impl Selective {
     /// A neighbour that is new to a 6SR gets SSRs (`PROFILE-SEL` 5).
     pub(super) fn greet(&mut self, cx: &mut Context<'_>, neighbour: Eui64) {
         if cx.stack.kept().is_keyed() {
-            self.exchanges.with(neighbour).start(cx.now + ssr_delay(self.mutant));
+            self.exchanges.with(neighbour).start(cx.now + self.mutant.free().ssr_delay());
         }
     }
 
     /// A frame was taken. A neighbour that secures what it sends to this device has marked the link: so should this one.
     pub(super) fn hear(&mut self, cx: &mut Context<'_>, from: Eui64, protection: Protection, to_all: bool) {
+        #[cfg(feature = "mutants")]
+        self.note_frame(protection);
         let unmarked = cx.stack.kept().is_keyed() && !cx.stack.is_marked(from);
         if !unmarked || !cx.stack.knows(from) {
             return;
@@ -135,7 +135,7 @@ impl Selective {
         // Mutants that take anything for an SSR.
         let mutant = if protection.is_secured() { Mutant::SsrMarksOnSecured } else { Mutant::SsrMarksOnPlain };
         if self.mutant.is(mutant) {
-            self.mark(cx, from, protection, SSR_LIFETIME_UNITS);
+            self.mark(cx, from, protection, self.mutant.free().ssr_lifetime_units());
         }
     }
 
@@ -172,7 +172,7 @@ impl Selective {
     /// The key has come: all neighbours hear of it.
     pub(super) fn greet_all(&mut self, cx: &mut Context<'_>) {
         for neighbour in cx.stack.neighbours() {
-            self.exchanges.with(neighbour).start(cx.now + ssr_delay(self.mutant));
+            self.exchanges.with(neighbour).start(cx.now + self.mutant.free().ssr_delay());
         }
         self.send_due_secure_requests(cx);
     }

@@ -22,6 +22,8 @@ mod search;
 mod secure_request;
 mod serving;
 mod session;
+#[cfg(feature = "mutants")]
+mod spelling;
 
 use protocols::time::Instant;
 use wire::coap::{PORT, SECURE_PORT};
@@ -62,6 +64,14 @@ pub(crate) struct Selective {
     /// number: only for a mutant that takes it twice.
     last_datagram: u32,
     last_close: Option<(u32, u32)>,
+    #[cfg(feature = "mutants")]
+    memory: hooks::Memory,
+    /// What a response brings about that a variant holds back.
+    #[cfg(feature = "mutants")]
+    waiting: key_resource::Effect,
+    /// What a variant has yet to compute.
+    #[cfg(feature = "mutants")]
+    computing: alloc::collections::VecDeque<(Instant, crate::stack::Peer, alloc::vec::Vec<u8>)>,
 }
 
 impl Service for Selective {
@@ -83,14 +93,20 @@ impl Service for Selective {
             mutant,
             kept,
             counters: Counters::default(),
-            join_requests: Schedule::default(),
-            exchanges: Exchanges::default(),
+            join_requests: Schedule::taking(mutant.free()),
+            exchanges: Exchanges::taking(mutant.free()),
             #[cfg(feature = "find")]
-            finder: finder::Finder::default(),
+            finder: finder::Finder::taking(mutant.free()),
             server: SecureServer::new(&mut cx.stack.entropy, mutant),
             plain_server: PlainServer::default(),
             last_datagram: 0,
             last_close: None,
+            #[cfg(feature = "mutants")]
+            memory: hooks::Memory::default(),
+            #[cfg(feature = "mutants")]
+            waiting: key_resource::Effect::None,
+            #[cfg(feature = "mutants")]
+            computing: alloc::collections::VecDeque::new(),
         };
         #[cfg(feature = "mutants")]
         selective.forget(cx.stack);
@@ -103,7 +119,8 @@ impl Service for Selective {
     }
 
     fn erase(&mut self) {
-        self.kept = Kept::default();
+        let close_seq = self.kept.close_seq.filter(|_| self.mutant.is(Mutant::ResetKeepsCloseSeq));
+        self.kept = Kept { close_seq, ..Kept::default() };
     }
 
     fn handle(&mut self, cx: &mut Context<'_>, input: &Input) -> Taken {
@@ -114,6 +131,8 @@ impl Service for Selective {
             #[cfg(feature = "mutants")]
             Input::Refused { from } => self.answer_refused(cx, *from),
             Input::Address(_) => {
+                #[cfg(feature = "mutants")]
+                self.take_default_key(cx);
                 #[cfg(feature = "find")]
                 self.start_search(cx);
                 self.start_join_requests(cx);
@@ -127,13 +146,13 @@ impl Service for Selective {
             }
             Input::Icmpv6 { .. } | Input::Ip { .. } | Input::Delivered { .. } => return Taken::No,
             #[cfg(feature = "find")]
-            Input::Udp { peer, port: finder::PORT, payload } => {
+            Input::Udp { peer, port, payload } if *port == self.mutant.free().query_port() => {
                 self.receive_answer(cx, *peer, payload);
                 return Taken::Yes;
             }
             // Nobody answers what was sent to all.
             Input::Udp { peer, port: PORT | SECURE_PORT, .. } if peer.local.is_multicast() => return Taken::Yes,
-            Input::Udp { peer, port, payload } if *port == mutants::secure_port(self.mutant) => {
+            Input::Udp { peer, port, payload } if *port == self.mutant.free().secure_port() => {
                 self.receive_dtls(cx, *peer, payload);
                 return Taken::Yes;
             }
@@ -148,6 +167,8 @@ impl Service for Selective {
     }
 
     fn poll(&mut self, cx: &mut Context<'_>) {
+        #[cfg(feature = "mutants")]
+        self.stop_without_tool(cx);
         #[cfg(feature = "find")]
         self.send_due_query(cx);
         self.send_due_join_request(cx);
@@ -163,6 +184,8 @@ impl Service for Selective {
             self.finder.next(),
             self.server.deadline(),
             self.plain_server.deadline(),
+            #[cfg(feature = "mutants")]
+            self.computing.front().map(|(ready, ..)| *ready),
         ];
         deadlines.into_iter().flatten().min()
     }
@@ -210,7 +233,10 @@ impl Mechanism for Selective {
 impl Selective {
     /// Tells the stack what the link lets in and out from now on.
     fn admit(&self, stack: &mut Stack) {
-        stack.admit(Rules { all_secured: self.kept.all_secured, mutant: self.mutant });
+        let in_words_only = self.mutant.is(Mutant::OpenInWordsOnly) && self.kept.close_seq.is_some();
+        stack.admit(Rules { all_secured: self.kept.all_secured || in_words_only, mutant: self.mutant });
+        #[cfg(feature = "mutants")]
+        self.lay_hands(stack, 0);
     }
 
     /// Stores ALL_SECURED and the sequence number it came with; the link goes by it at once.

@@ -1,11 +1,5 @@
 //! The mutants of the selective bootstrap.
 
-use core::time::Duration;
-
-use wire::coap::SECURE_PORT;
-
-use crate::selected::Selected;
-
 protocols::mutants! {
     JsrStatusNonzero "jsr-status-nonzero" "SEL-5.3.1-14" "Puts 1 into the Status field of its JSR."
     JsrReservedNonzero "jsr-reserved-nonzero" "SEL-5.3.1-16" "Puts 1 into the Reserved field of its JSR."
@@ -119,25 +113,51 @@ protocols::mutants! {
     FindAnyRegistration "find-any-registration" "SEL-5.2-3" "Takes the first link of the resource directory for the commissioning tool, whatever its resource type."
     FindAnyService "find-any-service" "SEL-5.2-2" "Takes the first address in an answer of DNS for the commissioning tool, whatever host it is of."
     PlainRefusedForEver "plain-refused-for-ever" "PROFILE-SEL-6b" "Takes no plain packet any more from a neighbour whose link was marked once."
-    ; variants
-    SlowSetSecureRequests "slow-set-secure-requests" "PROFILE-SEL-5" "Sends its first SSR and its answers 8 s after what brings them about, as a PIXIT may state."
-    WaitsForButton "waits-for-button" "PROFILE-SEL-4" "Sends its first JSR when it is told to, whatever it was installed with, as a PIXIT may state."
-    ServerElsewhere "server-elsewhere" "PROFILE-SEL-13" "Has its DTLS server at port 5699, as a PIXIT may state."
-    IdentityUpperCase "identity-upper-case" "PROFILE-SEL-13a" "Has its EUI-64 in upper-case hex digits for a PSK identity, as a PIXIT may state."
-    IdentityOctets "identity-octets" "PROFILE-SEL-13a" "Has the octets of its EUI-64 for a PSK identity, as a PIXIT may state."
-}
-
-/// The port of the device's DTLS server.
-pub(super) fn secure_port(mutant: Selected<Mutant>) -> u16 {
-    if mutant.is(Mutant::ServerElsewhere) { 5699 } else { SECURE_PORT }
-}
-
-/// How long the variant takes for its SSRs.
-pub(super) const SLOW_SSR: Duration = Duration::from_secs(8);
-
-/// How long after the key, or the neighbour, the first SSR goes.
-pub(super) fn ssr_delay(mutant: Selected<Mutant>) -> Duration {
-    if mutant.is(Mutant::SlowSetSecureRequests) { SLOW_SSR } else { Duration::ZERO }
+    SsrUnverified "ssr-unverified" "SEL-5.3.3-5" "Takes an SSR whose integrity code is wrong, and nothing else that is."
+    CoapInSecuredFrames "coap-in-secured-frames" "SEL-8-1" "Serves the key resource on plain CoAP to who sends in secured frames."
+    CloseInSecuredFrames "close-in-secured-frames" "SEL-8-8" "Takes a close and a re-opening over plain CoAP from who sends in secured frames."
+    RelayPausesWhenKeyed "relay-pauses-when-keyed" "SEL-3-1" "Forwards none of the next twenty packets once it got a key."
+    RelayPausesWhenClosed "relay-pauses-when-closed" "SEL-3-1" "Forwards none of the next twenty packets once it was closed."
+    RelayPausesWhenOpened "relay-pauses-when-opened" "SEL-3-1" "Forwards none of the next twenty packets once it was re-opened."
+    WaitsForSecuredNeighbour "waits-for-secured-neighbour" "SEL-3-3" "Takes no handshake before a neighbour of it is secured."
+    OpenInWordsOnly "open-in-words-only" "SEL-8-6" "Says that it was re-opened, and goes on refusing what comes plain."
+    FragmentsNotForwarded "fragments-not-forwarded" "SEL-5.3.3-7" "While it holds no key, forwards nothing that came in fragments."
+    DefaultKey "default-key" "SEL-5-2" "Holds a key of zeros before it was given one."
+    ClosedWithKey "closed-with-key" "SEL-5.3-7" "Sets ALL_SECURED to true when it gets its key."
+    JsrOtherType "jsr-other-type" "SEL-5.3.1-11" "Sends its JSR with another ICMPv6 type."
+    JsrToAnother "jsr-to-another" "SEL-5.3.1-7" "Sends its JSR to an address next to that of the commissioning tool."
+    SsrToAll "ssr-to-all" "SEL-5.3.1-8" "Sends its SSRs to the address of all nodes."
+    SuiteMissing "suite-missing" "SEL-5.4-4" "Takes none of the cipher suites that are recommended."
+    ClosedServesNobody "closed-serves-nobody" "SECC-3-10" "Takes no handshake while ALL_SECURED is true."
+    HandshakeImpatient "handshake-impatient" "SECC-5.1.1-2" "Gives a handshake up that is not done within 3 s."
+    AlwaysAsksCertificate "always-asks-certificate" "SECC-5.2.3-3" "Asks the commissioning tool for a certificate, though it has no root to judge it by."
+    ProvisionIgnored "provision-ignored" "SBOOT-2.1-8" "Says that it took the key that came over the wire, and has none."
+    RecordUnverified "record-unverified" "SECC-5.3.1-1" "Takes records of its session whose integrity code is wrong."
+    ResetKeepsCloseSeq "reset-keeps-close-seq" "SECC-3-13" "Keeps the sequence number of the last close over a factory reset."
+    RxRefuseSecuredWhenClosed "rx-refuse-secured-when-closed" "PROFILE-SEL-10" "With ALL_SECURED true, refuses secured packets over a link that is not marked, other than SSRs."
+    LbrDrowns "lbr-drowns" "SEL-8-12" "As 6LBR, passes nothing on to the backbone any more once it has seen fifty join requests."
+    OpensByHearsay "opens-by-hearsay" "SEL-8-7" "Sets ALL_SECURED to false as soon as it hears something plain."
+    AnchorLostOnReboot "anchor-lost-on-reboot" "SECC-3-12" "Makes no session any more once it restarted with a key."
+    KeyFormatUntold "key-format-untold" "SEL-6-4" "Leaves the Content-Format out of what it tells of its keys."
+    KeyFormatRefused "key-format-refused" "SEL-6-4" "Answers 4.06 to who accepts the media type of the key resource."
+    AcceptIgnored "accept-ignored" "PROFILE-SEL-16b" "Tells of its keys whatever format is accepted."
+    FirstKeyLostOnReboot "first-key-lost-on-reboot" "PROFILE-SEL-12" "Forgets when it reboots all its keys but the one that it sends with."
+    SecondKeyLostOnReboot "second-key-lost-on-reboot" "PROFILE-SEL-12" "Forgets when it reboots all its keys but the first."
+    CloseSeqInOneOctet "close-seq-in-one-octet" "PROFILE-SEL-17" "Compares sequence numbers of closes by their last octet."
+    KeyHalfInstalled "key-half-installed" "PROFILE-SEL-16a" "Installs the good entries of a key object that it refuses."
+    SecondKeyDropsFirst "second-key-drops-first" "SBOOT-2.1-5" "Forgets its first key when it is given a second one."
+    SecondKeyOpens "second-key-opens" "SBOOT-2.1-5" "Sets ALL_SECURED to false when it is given a second key."
+    SecondKeyDropsMarks "second-key-drops-marks" "SBOOT-2.1-5" "Drops all marks when it is given a second key."
+    HandshakeNeedsJsr "handshake-needs-jsr" "SEL-2-11" "Takes no handshake before its own first JSR."
+    InstallationForgotten "installation-forgotten" "SECC-3-5" "Gives up to be secured an hour after its start."
+    HandshakeNeedsClock "handshake-needs-clock" "SECC-5.2.2-4" "Takes no handshake before its clock was set."
+    PlainTransitOnMarked "plain-transit-on-marked" "SEL-5.3.3-1" "Forwards plain packets from a neighbour whose link is marked secured, and takes none for itself."
+    PlainMulticastOnMarked "plain-multicast-on-marked" "SEL-5.3.3-1" "Takes plain multicasts from a neighbour whose link is marked secured, and nothing else."
+    PlainTransitWhenClosed "plain-transit-when-closed" "SEL-5.3.3-8" "Forwards plain packets over unmarked links with ALL_SECURED true, and takes none for itself."
+    TransitPlainOnMarked "transit-plain-on-marked" "SEL-5.3.3-9" "Forwards plain over links that are marked secured, and secures what is its own."
+    SessionsLeak "sessions-leak" "SEL-5.3.2-7" "Takes no handshake any more once three sessions have ended."
+    KeyPairBesidePsk "key-pair-beside-psk" "SBOOT-2.1-12" "Makes sessions from a key pair of its own too, though its trust anchor is a pre-shared key."
+    StopsWithoutTool "stops-without-tool" "SECC-5.2.1-3" "Falls silent ten minutes after it last heard of the commissioning tool."
 }
 
 /// FNV-1a: enough to tell a datagram that came before.

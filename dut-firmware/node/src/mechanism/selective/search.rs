@@ -4,7 +4,7 @@ use wire::ipv6::{Header, NextHeader, Packet};
 use wire::udp::Datagram;
 use wire::upper_tester::{Arguments, Role};
 
-use super::{Context, Selective, finder};
+use super::{Context, Selective};
 use crate::stack::{Class, HOP_LIMIT, NextHop, Peer};
 
 impl Selective {
@@ -20,7 +20,11 @@ impl Selective {
         let Some(find) = cx.given.installation.as_ref().and_then(|site| site.find) else { return };
         let Some(source) = cx.stack.global() else { return };
         let Some(query) = self.finder.take_due(cx.now, find, &mut cx.stack.entropy) else { return };
-        let datagram = Datagram { source_port: finder::PORT, destination_port: query.port, payload: query.payload };
+        let datagram = Datagram {
+            source_port: self.mutant.free().query_port(),
+            destination_port: query.port,
+            payload: query.payload,
+        };
         let Ok(payload) = datagram.to_vec(source, query.destination) else { return };
         let header = Header::new(source, query.destination, NextHeader::UDP, HOP_LIMIT);
         let packet = Packet { header, payload };

@@ -2,11 +2,13 @@
 //! appears, another at each refresh, and answers, at most one a second.
 
 use alloc::vec::Vec;
+use core::time::Duration;
 
 use protocols::time::Instant;
 use wire::Eui64;
 
-use super::profile::{SSR_ANSWER_INTERVAL, SSR_NUDGE_IDLE, SSR_REFRESH, SSR_WAITS};
+use super::profile::{LIFETIME_UNIT, SSR_NUDGE_IDLE, SSR_WAITS};
+use crate::liberties::Free;
 
 /// The SSRs exchanged with one neighbour.
 #[derive(Debug, Clone, Default)]
@@ -19,17 +21,27 @@ pub(crate) struct Series {
     /// An SSR came within a second of ours over the marked link: the third one of 5.3.4 read literally, most likely.
     concluded: bool,
     owed: Option<Instant>,
+    /// Which liberties it takes.
+    free: Free,
 }
 
 impl Series {
+    /// SSRs are refreshed at half of their lifetime (`PROFILE-SEL` 6).
+    fn refresh(&self) -> core::time::Duration {
+        LIFETIME_UNIT * u32::from(self.free.ssr_lifetime_units()) / 2
+    }
+
     /// Starts a series now.
     pub(crate) fn start(&mut self, now: Instant) {
         (self.next, self.sent_in_series) = (Some(now), 0);
     }
 
-    /// Answers at this time: what a slow device does.
-    pub(crate) fn answer_at(&mut self, time: Instant) {
-        self.owed = Some(time);
+    /// Answers so much later: what a slow device does. Who asks again meanwhile does not put the answer off.
+    pub(crate) fn answer_later(&mut self, now: Instant, marked: bool, delay: Duration) {
+        let owed = self.owed;
+        if self.take_answer(now, marked) {
+            self.owed = owed.or(Some(now + delay));
+        }
     }
 
     /// When the next SSR is due.
@@ -45,7 +57,7 @@ impl Series {
             let wait = SSR_WAITS.get(self.sent_in_series).copied().filter(|_| repeat);
             // After the last of a series the refresh starts the next one.
             self.sent_in_series = if wait.is_some() { self.sent_in_series.saturating_add(1) } else { 0 };
-            (self.next, self.last_asked) = (Some(now + wait.unwrap_or(SSR_REFRESH)), Some(now));
+            (self.next, self.last_asked) = (Some(now + wait.unwrap_or(self.refresh())), Some(now));
         }
         if owed {
             (self.owed, self.last_answer) = (None, Some(now));
@@ -67,7 +79,7 @@ impl Series {
 
     /// The neighbour's SSR arrived: no repetition is needed before the refresh.
     pub(crate) fn heard(&mut self, now: Instant) {
-        (self.next, self.sent_in_series) = (Some(now + SSR_REFRESH), 0);
+        (self.next, self.sent_in_series) = (Some(now + self.refresh()), 0);
     }
 
     /// No refresh will follow: what a mutant does.
@@ -77,14 +89,15 @@ impl Series {
 
     /// Whether an SSR of this device that was no answer left within the last second.
     pub(crate) fn asked(&self, now: Instant) -> bool {
-        self.last_asked.is_some_and(|asked| now < asked + SSR_ANSWER_INTERVAL)
+        self.last_asked.is_some_and(|asked| now < asked + self.free.ssr_answer_interval())
     }
 
     /// Whether the neighbour's SSR is answered now. Within a second of the last answer it is answered when that second is
     /// over, so that a lost answer heals; but the first one that follows an SSR of ours over a marked link concludes the
     /// exchange and is not answered at all, or two such devices would never stop.
     pub(crate) fn take_answer(&mut self, now: Instant, marked: bool) -> bool {
-        let until = |sent: Option<Instant>| sent.map(|sent| sent + SSR_ANSWER_INTERVAL).filter(|until| now < *until);
+        let least = self.free.ssr_answer_interval();
+        let until = |sent: Option<Instant>| sent.map(|sent| sent + least).filter(|until| now < *until);
         let wait = if marked { until(self.last_sent) } else { until(self.last_answer) };
         let Some(wait) = wait else {
             (self.last_answer, self.last_sent) = (Some(now), Some(now));
@@ -101,14 +114,19 @@ impl Series {
 
 /// The SSRs exchanged with each neighbour.
 #[derive(Debug, Default)]
-pub(crate) struct Exchanges(Vec<(Eui64, Series)>);
+pub(crate) struct Exchanges(Vec<(Eui64, Series)>, Free);
 
 impl Exchanges {
+    /// None yet; they take these liberties.
+    pub(crate) fn taking(free: Free) -> Self {
+        Self(Vec::new(), free)
+    }
+
     /// Those with one neighbour.
     pub(crate) fn with(&mut self, neighbour: Eui64) -> &mut Series {
         let at = self.0.iter().position(|(known, _)| *known == neighbour).unwrap_or(self.0.len());
         if at == self.0.len() {
-            self.0.push((neighbour, Series::default()));
+            self.0.push((neighbour, Series { free: self.1, ..Series::default() }));
         }
         let at = at.min(self.0.len().saturating_sub(1));
         &mut self.0[at].1
@@ -190,7 +208,7 @@ mod tests {
         assert!(initiator.clone().take_answer(at(5), false), "5.3.4 read literally");
         assert!(!initiator.take_answer(at(5), true), "no loop");
         initiator.heard(at(5));
-        assert_eq!(initiator.next(), Some(at(5) + SSR_REFRESH));
+        assert_eq!(initiator.next(), Some(at(5) + initiator.refresh()));
     }
 
     #[test]

@@ -7,7 +7,7 @@ use wire::upper_tester::Arguments;
 use super::kept::Kept;
 use super::key_resource::{Channel, Effect, State, serve};
 use super::marking::drop_marks;
-use super::mutants::{hash, secure_port};
+use super::mutants::hash;
 use super::session::{Credentials, Event};
 use super::{Context, Mutant, Selective, plain_coap};
 use crate::stack::{Class, NetworkKey, Peer, Stack};
@@ -19,6 +19,10 @@ impl Selective {
             && known == hash(datagram)
         {
             self.apply(cx, Effect::AllSecured(true, seq));
+        }
+        #[cfg(feature = "mutants")]
+        if self.leaves_alone(cx, peer) {
+            return;
         }
         let Some(anchor) = &cx.given.anchor else { return };
         self.last_datagram = hash(datagram);
@@ -32,22 +36,45 @@ impl Selective {
     /// Takes a plain CoAP datagram, if there is anything to offer (`PROFILE-SEL` 15).
     pub(super) fn receive_plain_coap(&mut self, cx: &mut Context<'_>, peer: Peer, datagram: &[u8]) {
         let open = self.mutant.is(Mutant::KeyPlainCoap) || self.mutant.is(Mutant::DiscoveryPlainCoap);
+        #[cfg(feature = "mutants")]
+        let open = open || self.hears_secured_coap(cx.stack);
         if self.kept.all_secured || open {
             self.plain_server.handle(cx.now, peer, datagram, &mut cx.stack.entropy);
             self.run_servers(cx);
         }
     }
 
+    /// Whether a variant has yet to compute what it is about to send.
+    #[cfg(feature = "mutants")]
+    fn computes(&self) -> bool {
+        let slow = !self.mutant.free().flight_delay().is_zero();
+        slow && (!self.server.is_established() || !self.computing.is_empty())
+    }
+
     /// Does what the servers want done.
     pub(super) fn run_servers(&mut self, cx: &mut Context<'_>) {
+        #[cfg(feature = "mutants")]
+        while let Some((_, peer, datagram)) = self.computing.pop_front_if(|(ready, ..)| *ready <= cx.now) {
+            cx.stack.send_udp(peer, self.mutant.free().secure_port(), datagram, Class::Other);
+        }
+        #[cfg(feature = "mutants")]
+        let mut effect = core::mem::replace(&mut self.waiting, Effect::None);
+        #[cfg(not(feature = "mutants"))]
         let mut effect = Effect::None;
         loop {
             match self.server.poll(cx.now) {
+                #[cfg(feature = "mutants")]
+                Some(Event::Datagram(peer, datagram)) if self.computes() => {
+                    let ready = cx.now + self.mutant.free().flight_delay();
+                    self.computing.push_back((ready, peer, datagram));
+                }
                 Some(Event::Datagram(peer, datagram)) => {
-                    cx.stack.send_udp(peer, secure_port(self.mutant), datagram, Class::Other);
+                    cx.stack.send_udp(peer, self.mutant.free().secure_port(), datagram, Class::Other);
                 }
                 Some(Event::Established(peer)) => report_session(cx, peer, "established"),
                 Some(Event::Closed(peer, reason)) => {
+                    #[cfg(feature = "mutants")]
+                    self.note_end_of_session();
                     cx.stack.tell.log(alloc::format!("DTLS session with {} closed: {reason:?}", peer.address));
                     report_session(cx, peer, "closed");
                 }
@@ -60,6 +87,12 @@ impl Selective {
                         effect = wanted;
                     }
                     self.server.respond(cx.now, exchange, response);
+                }
+                // A variant's response has not left yet.
+                #[cfg(feature = "mutants")]
+                None if self.server.holds_a_response() => {
+                    self.waiting = effect;
+                    break;
                 }
                 // The response has left: now the link switches, then the SSRs go (`PROFILE-SEL` 16).
                 None if effect != Effect::None => self.apply(cx, core::mem::replace(&mut effect, Effect::None)),
@@ -109,6 +142,11 @@ impl Selective {
                 if !value && self.mutant.is(Mutant::OpenDropsMarks) {
                     drop_marks(cx);
                 }
+                #[cfg(feature = "mutants")]
+                self.pause_at(
+                    if value { Mutant::RelayPausesWhenClosed } else { Mutant::RelayPausesWhenOpened },
+                    cx.stack,
+                );
                 let arguments = Arguments::default().with("value", u8::from(value)).with("seq", seq);
                 cx.stack.tell.event(cx.now, "all_secured", arguments);
             }
@@ -127,7 +165,16 @@ impl Selective {
         }
         cx.stack.tell.event(cx.now, "keyed", arguments);
         #[cfg(feature = "mutants")]
-        self.show_key(cx.stack);
+        {
+            self.show_key(cx.stack);
+            self.pause_at(Mutant::RelayPausesWhenKeyed, cx.stack);
+            if self.mutant.is(Mutant::ClosedWithKey) {
+                self.set_all_secured(cx.stack, true, 0);
+            }
+            if cx.stack.kept().keys().len() > 1 {
+                self.lose_with_second_key(cx);
+            }
+        }
         if !self.wants_to_join(cx.stack) {
             self.join_requests.stop();
         }

@@ -11,7 +11,7 @@ use protocols::credentials::{Identity, SigningKey};
 use protocols::dtls::{self, CookieConfig, Output, Retransmission};
 use protocols::time::Instant;
 use protocols::tls::{
-    ClientAuthentication, CloseReason, ExtendedMasterSecret, Psk, PskStore, ServerConfig, ServerEcdhe,
+    ClientAuthentication, CloseReason, ExtendedMasterSecret, Psk, PskStore, ServerConfig, ServerEcdhe, UnknownIdentity,
 };
 use protocols::work::Work;
 use rand_core::{Rng, SeedableRng};
@@ -21,7 +21,8 @@ use wire::ipv6::Ipv6Addr;
 use wire::upper_tester::{SecretOctets, to_hex};
 
 use super::mutants::Mutant;
-use super::profile::{DTLS_MTU, SESSION_IDLE};
+use super::profile::DTLS_MTU;
+use crate::liberties::Identity as Called;
 use crate::life::anchor::{KeyPair, TrustAnchor};
 use crate::selected::Selected;
 use crate::stack::Peer;
@@ -106,6 +107,18 @@ impl SecureServer {
         }
     }
 
+    /// Whether a response waits for its time.
+    #[cfg(feature = "mutants")]
+    pub(crate) fn holds_a_response(&self) -> bool {
+        self.session.as_ref().is_some_and(|session| session.coap.holds_a_response())
+    }
+
+    /// Whether a session is established.
+    #[cfg(feature = "mutants")]
+    pub(crate) fn is_established(&self) -> bool {
+        self.session.as_ref().is_some_and(|session| session.established)
+    }
+
     /// Whether there is a session, or something that may become one.
     pub(crate) fn has_session(&self) -> bool {
         self.session.is_some()
@@ -142,8 +155,15 @@ impl SecureServer {
 
     /// The next thing to do; to be called until it returns `None`.
     pub(crate) fn poll(&mut self, now: Instant) -> Option<Event> {
+        let impatient = |session: &mut Session| {
+            session.begun && !session.established && session.active + core::time::Duration::from_secs(3) <= now
+        };
+        if self.mutant.is(Mutant::HandshakeImpatient) && self.session.as_mut().is_some_and(impatient) {
+            self.session = None;
+        }
         let session = self.session.as_mut()?;
-        let idles = session.active + SESSION_IDLE <= now && !self.mutant.is(Mutant::SessionNeverIdle);
+        let idles =
+            session.active + self.mutant.free().session_idle() <= now && !self.mutant.is(Mutant::SessionNeverIdle);
         if session.begun && idles && !session.dtls.is_closed() {
             session.dtls.close(now);
         }
@@ -179,7 +199,7 @@ impl SecureServer {
                 Output::Closed(closed) => {
                     if closed.reason == CloseReason::Superseded {
                         // The client begins anew, with message IDs of its own.
-                        session.coap = coap_server(&mut self.entropy);
+                        session.coap = coap_server(&mut self.entropy, self.mutant);
                         session.peak_buffered = 0;
                     } else {
                         self.session = None;
@@ -189,7 +209,7 @@ impl SecureServer {
                 Output::KeyLog(_) => {}
             }
         }
-        if session.dtls.is_closed() || !session.begun && session.active + SESSION_IDLE <= now {
+        if session.dtls.is_closed() || !session.begun && session.active + self.mutant.free().session_idle() <= now {
             self.session = None;
         }
         None
@@ -198,7 +218,8 @@ impl SecureServer {
     /// When `poll` has something to do.
     pub(crate) fn deadline(&self) -> Option<Instant> {
         let session = self.session.as_ref()?;
-        let idle = Some(session.active + SESSION_IDLE).filter(|_| !self.mutant.is(Mutant::SessionNeverIdle));
+        let idle = Some(session.active + self.mutant.free().session_idle())
+            .filter(|_| !self.mutant.is(Mutant::SessionNeverIdle));
         [session.dtls.deadline(), session.coap.deadline(), idle].into_iter().flatten().min()
     }
 
@@ -208,22 +229,44 @@ impl SecureServer {
         let cookie = CookieConfig { secret: self.cookie_secret, peer: transport_address };
         let tls = ServerConfig {
             extended_master_secret: self.extended_master_secret(),
+            unknown_identity: self.unknown_identity(),
+            free: self.mutant.engines(),
             ..match credentials.anchor {
                 TrustAnchor::Psk(psk) => self.by_shared_key(credentials.eui64, psk),
                 TrustAnchor::KeyPair(pair) => self.by_key_pair(pair, credentials.unix_time_at_zero)?,
             }
         };
+        #[cfg(feature = "mutants")]
+        let tls = match self.mutant.is(Mutant::SuiteMissing) {
+            true => ServerConfig { cipher_suites: Vec::new(), ..tls },
+            false => tls,
+        };
         let config = dtls::ServerConfig {
             tls,
             cookie: (!self.mutant.is(Mutant::NoCookie)).then_some(cookie),
             mtu: DTLS_MTU,
-            retransmission: Retransmission::default().with_jitter(),
+            retransmission: self.retransmission(),
         };
-        let dtls = dtls::Server::new(config, Entropy::from_rng(&mut self.entropy)).ok()?;
-        let coap = coap_server(&mut self.entropy);
+        #[cfg_attr(not(feature = "mutants"), allow(unused_mut, reason = "only a mutant changes it"))]
+        let mut dtls = dtls::Server::new(config, Entropy::from_rng(&mut self.entropy)).ok()?;
+        #[cfg(feature = "mutants")]
+        if self.mutant.is(Mutant::RecordUnverified) {
+            dtls.take_unverified();
+        }
+        let coap = coap_server(&mut self.entropy, self.mutant);
         let with_tool = credentials.tool == Some(peer.address);
         let begun = self.mutant.is(Mutant::HelloFloodBlocks);
         Some(Session { peer, dtls, coap, begun, established: false, with_tool, active: now, peak_buffered: 0 })
+    }
+
+    fn unknown_identity(&self) -> UnknownIdentity {
+        if self.mutant.engines().conceals_identity() { UnknownIdentity::Conceal } else { UnknownIdentity::default() }
+    }
+
+    fn retransmission(&self) -> Retransmission {
+        let usual = Retransmission::default().with_jitter();
+        let timer = self.mutant.engines().flight_timer();
+        timer.map_or(usual, |initial| Retransmission { initial, ..usual })
     }
 
     fn extended_master_secret(&self) -> ExtendedMasterSecret {
@@ -241,10 +284,10 @@ impl SecureServer {
     /// Both ends prove that they know the key.
     fn by_shared_key(&self, eui64: Eui64, key: &SecretOctets) -> ServerConfig {
         let mut identity = eui64.to_string().into_bytes();
-        if self.mutant.is(Mutant::IdentityUpperCase) {
-            identity.make_ascii_uppercase();
-        } else if self.mutant.is(Mutant::IdentityOctets) {
-            identity = eui64.0.to_vec();
+        match self.mutant.free().identity() {
+            Called::HexLower => {}
+            Called::HexUpper => identity.make_ascii_uppercase(),
+            Called::Octets => identity = eui64.0.to_vec(),
         }
         let psk = if self.mutant.is(Mutant::PskFixed) { vec![0; 16] } else { key.0.clone() };
         let any_identity = self.mutant.is(Mutant::PskAny);
@@ -253,7 +296,25 @@ impl SecureServer {
         if self.mutant.is(Mutant::HintUpperCase) {
             hint.make_ascii_uppercase();
         }
-        ServerConfig { psk_identity_hint: Some(hint), ..ServerConfig::new(anchor) }
+        let config = ServerConfig { psk_identity_hint: Some(hint), ..ServerConfig::new(anchor) };
+        #[cfg(feature = "mutants")]
+        if self.mutant.is(Mutant::KeyPairBesidePsk)
+            && let Ok(key) = SigningKey::from_scalar(&[7; 32])
+        {
+            let ecdhe = ServerConfig::with_ecdhe(ServerEcdhe {
+                identity: Identity::raw_public_key(key),
+                client_authentication: ClientAuthentication::None,
+                trust: Default::default(),
+            });
+            let cipher_suites = [ecdhe.cipher_suites.clone(), config.cipher_suites.clone()].concat();
+            return ServerConfig {
+                cipher_suites,
+                psk_store: config.psk_store,
+                psk_identity_hint: config.psk_identity_hint,
+                ..ecdhe
+            };
+        }
+        config
     }
 
     /// The device proves itself by its key; with a root, the tool has to prove itself too.
@@ -261,6 +322,7 @@ impl SecureServer {
         let now = if self.mutant.is(Mutant::ClockIgnored) { MUTANT_TIME } else { unix_time_at_zero };
         let trust = pair.trust(now);
         let client_authentication = match &trust {
+            None if self.mutant.is(Mutant::AlwaysAsksCertificate) => ClientAuthentication::Required,
             None => ClientAuthentication::None,
             Some(_) if self.mutant.is(Mutant::NoCertificateRequest) => ClientAuthentication::None,
             Some(_) if self.mutant.is(Mutant::EmptyCertificateAccepted) => ClientAuthentication::Optional,
@@ -298,8 +360,10 @@ impl SecureServer {
 /// 2020-07-01, where a mutant's clock stands.
 const MUTANT_TIME: u64 = 1_593_561_600;
 
-fn coap_server(entropy: &mut Entropy) -> coap::Server {
-    coap::Server::new(TransmissionParameters::default(), Entropy::from_rng(entropy))
+fn coap_server(entropy: &mut Entropy, mutant: Selected<Mutant>) -> coap::Server {
+    let mut server = coap::Server::new(TransmissionParameters::default(), Entropy::from_rng(entropy));
+    server.set_free(mutant.engines());
+    server
 }
 
 /// The pre-shared key as the DTLS engine asks for it.

@@ -39,7 +39,7 @@ fn a_router_gets_prefix_and_registered_address_from_the_border_router() {
     assert_eq!(registered, [global]);
     assert_eq!((router.global(), router.parent()), (Some(global), Some(LBR)));
     assert_eq!(lbr.registered(global), Some(ROUTER));
-    assert_eq!(router.deadline(), Some(at(0) + RENEWAL));
+    assert_eq!(router.deadline(), Some(at(0) + router.mutant.free().renewal()));
 }
 
 #[test]

@@ -44,12 +44,15 @@ pub(super) fn case(steps: Vec<StepKind>) -> Case {
         },
         params: BTreeMap::new(),
         kills: Vec::new(),
+        oracle: None,
+        table: None,
         iut: suites::plan::Iut::default(),
         entry: None,
         exit: None,
         security_level: suites::plan::PROFILE_LEVEL,
         device: suites::device::DeviceFacts::default(),
         steps: steps.into_iter().map(|kind| step(Part::Body, kind)).collect(),
+        monitors: suites::monitor::Monitors::default(),
         origin: Origin { file: "t.toml".to_owned(), line: 1 },
     }
 }
