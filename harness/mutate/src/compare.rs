@@ -67,16 +67,15 @@ pub fn compare(mutants: &Mutants, list: &str) -> Result<Comparison, Error> {
             continue;
         }
         let wanted = match their.genre.as_str() {
-            "FnValue" => vec![format!("return {}", plain(&their.replacement))],
-            "BinaryOperator" => vec![format!("operator {}", their.replacement)],
-            "UnaryOperator" => vec!["negation".to_owned()],
-            "MatchArmGuard" => vec![format!("guard {}", their.replacement)],
-            "MatchArm" => vec!["arm".to_owned()],
-            "StructField" => vec!["field".to_owned()],
-            other => vec![other.to_owned()],
+            "FnValue" => format!("return {}", plain(&their.replacement)),
+            "BinaryOperator" => format!("operator {}", their.replacement),
+            "UnaryOperator" => "negation".to_owned(),
+            "MatchArmGuard" => format!("guard {}", their.replacement),
+            "MatchArm" => "arm".to_owned(),
+            "StructField" => "field".to_owned(),
+            other => other.to_owned(),
         };
-        let is_there = |kind: &String| ours.contains(&(their.file.clone(), line, column, kind.clone()));
-        if wanted.iter().any(is_there) {
+        if ours.contains(&(their.file, line, column, wanted)) {
             comparison.found += 1;
         } else {
             comparison.missing.push(their.name);

@@ -24,7 +24,7 @@ const ALSO_COPIED: [&str; 1] = ["testbeds"];
 /// The version that crates of the copy bear that differ from the project's.
 const VERSION: &str = "0.1.0-unbiased";
 /// Where the table stands that the build has in it.
-const TABLE: &str = "harness/mutation/src/table.tsv";
+const TABLE: &str = "harness/engine/data/unbiased.tsv";
 /// Mutants that the compiler refused before, so that nobody waits for it to say so again.
 const REFUSED: &str = "harness/mutate/data/refused.txt";
 /// A build is begun anew so often at most.

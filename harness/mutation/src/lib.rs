@@ -2,16 +2,13 @@
 //! to behave as written. What plays a case chooses one mutant, or has it recorded which places are reached.
 //!
 //! A place counts while the party under test runs, and nowhere else: the tester's stations are made of the same engines.
-//! [`enter`] says that it runs now, on this thread. In a build from sources as they are nothing calls [`site`], and [`TABLE`] is empty.
+//! [`enter`] says that it runs now, on this thread. In a build from sources as they are nothing calls [`site`].
 
-mod table;
+pub mod table;
 
 use std::cell::{Cell, RefCell};
 
-pub use table::{Entry, table};
-
-/// The mutants of this build, a line each; empty in an ordinary build.
-pub const TABLE: &str = include_str!("table.tsv");
+pub use table::Entry;
 
 /// Nothing is chosen, or the party under test does not run.
 const IDLE: u32 = 0;
@@ -98,9 +95,8 @@ pub fn choose(party: Party, choice: Choice, fuel: u64) {
     FUEL.set(fuel);
     CRASHES.set(0);
     MARKS.with_borrow_mut(|marks| {
-        let length = if choice == Choice::Recorded { table().len() + 1 } else { 0 };
-        marks.reached = vec![false; length];
-        marks.differs = vec![false; length];
+        marks.reached.clear();
+        marks.differs.clear();
     });
 }
 
@@ -237,6 +233,8 @@ pub fn tick() {
 fn burn() {
     match FUEL.get().checked_sub(1) {
         Some(left) if STACK.get().abs_diff(stack()) <= STACK_MAX => FUEL.set(left),
+        // What is dropped while it crashes may use what it takes: a second panic would be the end of the program.
+        _ if std::thread::panicking() => {}
         Some(_) => panic!("calls itself without end"),
         None => panic!("ran away"),
     }
@@ -253,12 +251,15 @@ fn stack() -> usize {
 #[inline(never)]
 fn record(base: u32, count: u32, differing: u32) {
     MARKS.with_borrow_mut(|marks| {
+        let length = (base + count) as usize;
+        if marks.reached.len() < length {
+            marks.reached.resize(length, false);
+            marks.differs.resize(length, false);
+        }
         for which in 0..count {
             let number = (base + which) as usize;
-            if let (Some(reached), Some(differs)) = (marks.reached.get_mut(number), marks.differs.get_mut(number)) {
-                *reached = true;
-                *differs |= differing >> which & 1 != 0;
-            }
+            marks.reached[number] = true;
+            marks.differs[number] |= differing >> which & 1 != 0;
         }
     });
 }

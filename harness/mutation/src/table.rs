@@ -1,6 +1,4 @@
-//! The table of mutants: one line each, fields apart by tabulators, in the order of their numbers from 1.
-
-use std::sync::OnceLock;
+//! The table of mutants, which is in the crate that plays them, so that sources need not be compiled again for it: one line each, fields apart by tabulators, in the order of their numbers from 1.
 
 /// One mutant.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -62,13 +60,10 @@ impl Entry {
     }
 }
 
-/// The mutants of this build; the one of number `n` is at `n - 1`.
-pub fn table() -> &'static [Entry] {
-    static ENTRIES: OnceLock<Vec<Entry>> = OnceLock::new();
-    ENTRIES.get_or_init(|| {
-        let lines = crate::TABLE.lines().filter(|line| !line.is_empty());
-        (1..).zip(lines).filter_map(|(number, line)| Entry::parse(number, line)).collect()
-    })
+/// Reads a table; the mutant of number `n` comes to stand at `n - 1`.
+pub fn read(text: &str) -> Vec<Entry> {
+    let lines = text.lines().filter(|line| !line.is_empty());
+    (1..).zip(lines).filter_map(|(number, line)| Entry::parse(number, line)).collect()
 }
 
 #[cfg(test)]

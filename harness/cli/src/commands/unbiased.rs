@@ -26,7 +26,7 @@ use crate::output::{self, say, tell};
 const TOLD_EVERY: usize = 100;
 
 pub(crate) fn unbiased(arguments: &Mutants) -> Result<Exit, Failure> {
-    if mutation::table().is_empty() {
+    if unbiased::table().is_empty() {
         return build_and_hand_over();
     }
     let started = Instant::now();
@@ -55,7 +55,7 @@ pub(crate) fn unbiased(arguments: &Mutants) -> Result<Exit, Failure> {
     let triage = Triage::built_in();
     let mut objections = triage.faults.clone();
     if asked.len() == all_of(campaign.party) {
-        objections.extend(triage.stale(mutation::table()).map(|key| format!("{key}: there is no such mutant")));
+        objections.extend(triage.stale(unbiased::table()).map(|key| format!("{key}: there is no such mutant")));
     }
     let looked_at: Vec<&Entry> = asked.iter().copied().filter(|entry| triage.of(entry).is_some()).collect();
     let object = |seed: u64, entries: &[&Entry], outcomes: &[Outcome], objections: &mut Vec<String>| {
@@ -149,7 +149,7 @@ fn asked(arguments: &Mutants) -> Vec<&'static Entry> {
         let text = format!("{} {} {}", entry.place(), entry.function, entry.number);
         arguments.mutants.is_empty() || arguments.mutants.iter().any(|word| text.contains(word))
     };
-    let mut asked: Vec<&Entry> = mutation::table().iter().filter(is_asked).collect();
+    let mut asked: Vec<&Entry> = unbiased::table().iter().filter(is_asked).collect();
     if let Some(sample) = arguments.sample {
         asked.sort_by_cached_key(|entry| drawn(&entry.key(), arguments.seed));
         asked.truncate(sample);
@@ -165,7 +165,7 @@ fn party(arguments: &Mutants) -> Party {
 
 /// How many mutants there are of who is under test.
 fn all_of(party: Party) -> usize {
-    mutation::table().iter().filter(|entry| party.has(entry)).count()
+    unbiased::table().iter().filter(|entry| party.has(entry)).count()
 }
 
 /// A number for a mutant and a seed; those with the smallest ones are the sample.

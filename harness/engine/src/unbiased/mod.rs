@@ -8,8 +8,8 @@ pub mod triage;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::Write;
-use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Mutex, OnceLock};
 
 use mutation::{Choice, Entry, Party, Record};
 use record::event::{Event, What};
@@ -18,6 +18,15 @@ use record::{Blame, Verdict};
 use crate::campaign::{Setting, run_tries_in_memory};
 use crate::error::RunError;
 use crate::stored_plan::PlannedCase;
+
+/// The mutants of this build; empty in an ordinary one.
+const TABLE: &str = include_str!("../../data/unbiased.tsv");
+
+/// The mutants of this build; the one of number `n` is at `n - 1`. None in an ordinary build.
+pub fn table() -> &'static [Entry] {
+    static ENTRIES: OnceLock<Vec<Entry>> = OnceLock::new();
+    ENTRIES.get_or_init(|| mutation::table::read(TABLE))
+}
 
 /// A run in which nothing is wrong never needs as much.
 const FUEL_OF_REFERENCE: u64 = 4_000_000_000;
