@@ -84,28 +84,4 @@ pub(super) const VARIANTS: &[Variant] = &[
         },
         ..NONE
     },
-    Variant {
-        name: "frugal",
-        does: "Saves energy: few acknowledgements, one attempt, rare requests, long marks, short sessions.",
-        by: "PIXIT jsr_first_interval, jsr_greatest_interval, ssr_lifetime, session_idle",
-        allowed: "A device says how long it pauses, and how long its marks and sessions last.",
-        pixit: &[
-            ("jsr_first_interval", "\"4s\""),
-            ("jsr_greatest_interval", "\"3m\""),
-            ("ssr_lifetime", "720"),
-            ("session_idle", "\"30s\""),
-        ],
-        device: Liberties {
-            silent_frames: 3,
-            more_attempts: 0,
-            jsr_first: Duration::from_secs(4),
-            jsr_greatest: Duration::from_secs(180),
-            ssr_lifetime_units: 720,
-            session_idle: Duration::from_secs(30),
-            registration_lifetime: 1440,
-            solicitation_interval: Duration::from_secs(15),
-            ..SAME
-        },
-        ..NONE
-    },
 ];
