@@ -358,7 +358,7 @@ fn a_mutant_or_a_fake_is_told_on_every_page() {
     sample.manifest.fake = Some("liar".into());
     for file in render_run(&sample.input()).unwrap() {
         let text = read(&file.contents).text;
-        assert!(text.contains("Mutant “jsr-eui64-reversed” is switched on"), "{}", file.path);
+        assert!(text.contains("Mutant “jsr-eui64-reversed”, a fault made on purpose, is switched on"), "{}", file.path);
         assert!(text.contains("The fake device “liar” stands in"), "{}", file.path);
         assert_eq!(file.contents.matches("<strong>Not a conformance result.</strong>").count(), 2);
         let overview = file.path == "index.html";
