@@ -1,7 +1,7 @@
 //! Loops over all cases take a sample of them, unless `BOOTRACK_ALL=1` wants all; a line on stderr says what was left out.
 //!
-//! In the sample is one row of each suite and phase, another one with each commit, and every case of a suite whose file changed since
-//! the commit `BOOTRACK_SINCE`, in the twelve hours before the commit if none is named, or has not been committed.
+//! In the sample is one row of each suite and phase, another one with each commit, and one row of every case of a suite whose file
+//! changed since the commit `BOOTRACK_SINCE`, in the twelve hours before the commit if none is named, or has not been committed.
 //! `BOOTRACK_SAMPLE=WORD` draws by another word than the commit's name.
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -37,7 +37,9 @@ pub(crate) fn sampled(who: &str, always: &[&str]) -> Vec<String> {
         chosen.insert(ids[dice.below(ids.len())]);
         // Without the history nothing is known to be as it was.
         if changed.as_ref().is_none_or(|changed| changed.contains(*suite)) {
-            chosen.extend(ids);
+            for rows in ids.chunk_by(|one, other| case_of(one) == case_of(other)) {
+                chosen.insert(rows[dice.below(rows.len())]);
+            }
         }
     }
     let taken: Vec<String> =
@@ -51,6 +53,11 @@ pub(crate) fn sampled(who: &str, always: &[&str]) -> Vec<String> {
     );
     assert!(taken.len() >= groups.len());
     taken
+}
+
+/// The case that a row belongs to.
+fn case_of(id: &str) -> &str {
+    id.split_once('@').map_or(id, |(case, _)| case)
 }
 
 /// What the sample is drawn by.
