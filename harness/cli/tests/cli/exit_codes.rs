@@ -64,7 +64,7 @@ fn exit_5_nothing_selected_or_nothing_applicable() {
     assert!(!run.path.exists(), "nothing was selected, so nothing is left");
     run.outcome.expect(5).complains(&["nothing is selected by SEL-JSR-01"]);
     // Of a clause that is known and that no case tests there is nothing to run.
-    Bundle::run(["clause:SEL-5-1"]).outcome.expect(5).complains(&["selector `clause:SEL-5-1` matches no case"]);
+    Bundle::run(["clause:SEL-5.3-6"]).outcome.expect(5).complains(&["selector `clause:SEL-5.3-6` matches no case"]);
 
     let folder = tempfile::tempdir().unwrap();
     fs::write(folder.path().join("pics.toml"), "[pics]\nSEL_6LR = false\n").unwrap();

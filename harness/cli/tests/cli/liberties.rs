@@ -48,7 +48,8 @@ fn a_device_that_is_as_its_pixit_states_fails_no_case(
     let told = ["run", "--mutant", device, "--pixit", "pixit.toml", "--out", "told"];
     call_in(folder.path(), told.into_iter().chain(cases.iter().copied())).expect(0);
     // Who does not say so departs from the profile.
-    let untold = ["run", "--mutant", device, "--out", "untold"];
+    fs::write(folder.path().join("usual.toml"), "[pixit]\n").unwrap();
+    let untold = ["run", "--mutant", device, "--pixit", "usual.toml", "--out", "untold"];
     let outcome = call_in(folder.path(), untold.into_iter().chain(cases.iter().copied()));
     // A device that refuses what the preamble asks of it is caught there: nothing passes, and nothing fails.
     let caught = if device == "psk-of-32-octets" { 3 } else { 1 };
