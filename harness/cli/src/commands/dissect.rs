@@ -1,6 +1,7 @@
 //! `bootrack dissect`: every layer and field of the frames in a capture, or the values of some fields.
 
 use std::io::Write as _;
+use std::path::Path;
 use std::time::Duration;
 
 use dissect::{Captured, Dissection, Dissector, Keys, LinkType, Value};
@@ -23,16 +24,25 @@ const MAX_PSDU: usize = 2047;
 /// Octets of output that are kept before they are written.
 const OUTPUT: usize = 1 << 16;
 
-pub(crate) fn dissect(arguments: &Dissect) -> Result<Exit, Failure> {
-    let mut columns = Columns::new(&arguments.fields)?;
-    let no_capture =
-        |error: CaptureError| Failure::usage_with_help(error.to_string(), "name a capture that Wireshark can open");
-    let capture = Capture::open(&arguments.file).map_err(no_capture)?;
+/// What to do about a file that is no capture.
+pub(super) fn no_capture(error: CaptureError) -> Failure {
+    Failure::usage_with_help(error.to_string(), "name a capture that Wireshark can open")
+}
+
+/// A dissector that has the key logs within a capture, and the keys of a file.
+pub(super) fn dissector_of(capture: &Capture, keys: Option<&Path>) -> Result<Dissector, Failure> {
     let mut dissector = Dissector::new(Keys::new());
     capture.key_logs(|key_log| add_key_log(&mut dissector, key_log)).map_err(no_capture)?;
-    if let Some(path) = &arguments.keys {
+    if let Some(path) = keys {
         add_keys(&mut dissector, path)?;
     }
+    Ok(dissector)
+}
+
+pub(crate) fn dissect(arguments: &Dissect) -> Result<Exit, Failure> {
+    let mut columns = Columns::new(&arguments.fields)?;
+    let capture = Capture::open(&arguments.file).map_err(no_capture)?;
+    let mut dissector = dissector_of(&capture, arguments.keys.as_deref())?;
     dissector.set_trailer(arguments.fcs.trailer());
     // A note in the output says where a form decides.
     dissector.set_heuristics(true);

@@ -2,16 +2,15 @@
 
 use std::time::Duration;
 
-use dissect::{Dissection, Dissector, Keys};
+use dissect::Dissection;
 use engine::monitors::{CaptureCase, CaptureWatch};
 use record::verdict::Watched;
 use serde_json::json;
 use suites::monitor::Monitor;
 
-use super::dissect::dissect_packet;
-use super::key_file::{add_key_log, add_keys};
+use super::dissect::{dissect_packet, dissector_of, no_capture};
 use crate::arguments::Monitor as Arguments;
-use crate::captures::{Capture, CaptureError};
+use crate::captures::Capture;
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::inputs;
@@ -19,14 +18,8 @@ use crate::output::{self, say};
 
 pub(crate) fn monitor(arguments: &Arguments) -> Result<Exit, Failure> {
     let loaded = inputs::load(&[], arguments.pics.as_deref(), arguments.pixit.as_deref())?;
-    let no_capture =
-        |error: CaptureError| Failure::usage_with_help(error.to_string(), "name a capture that Wireshark can open");
     let capture = Capture::open(&arguments.file).map_err(no_capture)?;
-    let mut dissector = Dissector::new(Keys::new());
-    capture.key_logs(|key_log| add_key_log(&mut dissector, key_log)).map_err(no_capture)?;
-    if let Some(path) = &arguments.keys {
-        add_keys(&mut dissector, path)?;
-    }
+    let mut dissector = dissector_of(&capture, arguments.keys.as_deref())?;
     dissector.set_trailer(arguments.fcs.trailer());
     let monitors = loaded.monitors.applicable(&loaded.pics);
     let of = CaptureCase::new(arguments.dut, monitors.clone(), arguments.profile);
