@@ -38,7 +38,10 @@ pub(crate) struct Board {
     /// What it is, of a board outside of this process.
     attached: Option<Box<dyn Attached>>,
     firmware: Option<Firmware>,
-    store: Store,
+    /// What its flash holds, as the firmware wrote it; nothing on a board that is new.
+    flash: Vec<u8>,
+    /// Records that it had written when it was last stopped.
+    writes: u64,
     progress: Progress,
     entropy: ChaCha12Rng,
     site: (u8, PanId),
@@ -71,7 +74,6 @@ impl From<ConnectionError> for Lost {
 impl Board {
     pub(crate) fn new(name: String, kind: BoardKind, radio: usize, entropy: ChaCha12Rng, site: (u8, PanId)) -> Self {
         let powered = kind == BoardKind::TesterRadio;
-        let (store, progress) = (Store::default(), Progress::default());
         let is_tested = name == UNDER_TEST;
         Self {
             name,
@@ -84,8 +86,9 @@ impl Board {
             presence: None,
             attached: None,
             firmware: None,
-            store,
-            progress,
+            flash: Vec::new(),
+            writes: 0,
+            progress: Progress::default(),
             entropy,
             site,
             is_tested,
@@ -155,9 +158,13 @@ impl Board {
         self.entropy.fill_bytes(&mut entropy_seed);
         self.firmware = match self.kind {
             BoardKind::Firmware { eui64, mutant, variant } => {
-                let (store, hardware) = (self.store.clone(), Hardware { eui64, entropy_seed });
+                let (flash, hardware) = (&self.flash, Hardware { eui64, entropy_seed });
                 let _running = mutation::enter(Party::Device, self.is_tested);
-                let device = guarded(|| Device::boot_varied(hardware, store, now, mutant, variant))?;
+                let device = guarded(|| {
+                    // A device that cannot read what it wrote is as one that wrote nothing, on every board.
+                    let store = Store::decode(flash).unwrap_or_default();
+                    Device::boot_varied(hardware, store, now, mutant, variant)
+                })?;
                 Some(Firmware::Device(Box::new(device)))
             }
             BoardKind::Fake(fake, eui64) => {
@@ -179,8 +186,12 @@ impl Board {
         match self.firmware.take() {
             Some(Firmware::Device(device)) => {
                 let _running = mutation::enter(Party::Device, self.is_tested);
-                match guarded(|| device.into_store()) {
-                    Ok(store) => self.store = store,
+                let written = guarded(|| {
+                    let store = device.into_store();
+                    (store.encode(), store.writes())
+                });
+                match written {
+                    Ok(written) => (self.flash, self.writes) = written,
                     // Of a mutant that cannot even say what it keeps, what it kept before is there.
                     Err(_) if mutation::is_running() => {}
                     Err(lost) => return Err(lost),
@@ -192,9 +203,9 @@ impl Board {
         Ok(self.attached.as_mut().map_or(Ok(()), |attached| attached.power_off())?)
     }
 
-    /// The store as of the last stop.
-    pub(crate) fn store(&self) -> &Store {
-        &self.store
+    /// Records that it had written when it was last stopped.
+    pub(crate) fn writes(&self) -> u64 {
+        self.writes
     }
 
     /// Hands an input to the firmware if it runs.

@@ -189,7 +189,7 @@ impl VirtualRack {
 
     /// Records that a board had written to its store when it was last stopped: wear of its flash.
     pub fn store_writes(&self, board: &str) -> Option<u64> {
-        self.boards.iter().find(|there| there.name == board).map(|there| there.store().writes())
+        self.boards.iter().find(|there| there.name == board).map(Board::writes)
     }
 
     /// The process that a board is while it has power.

@@ -9,7 +9,7 @@ use std::time::Instant;
 
 use engine::campaign::Setting;
 use engine::stored_plan::PlannedCase;
-use engine::unbiased::triage::{EXCUSED_MAX_PERCENT, SEEDS, Triage};
+use engine::unbiased::triage::{EXCUSED_MAX_PERCENT, FOLDER, SEEDS, Triage};
 use engine::unbiased::{self, Outcome};
 use mutation::{Entry, Party};
 use serde_json::json;
@@ -52,7 +52,7 @@ pub(crate) fn unbiased(arguments: &Mutants) -> Result<Exit, Failure> {
     // A seed that draws a sample leaves the cases as they are: what is said of a survivor is said of these runs.
     let seed = if arguments.sample.is_some() { SEEDS[0] } else { arguments.seed };
     let outcomes = campaign.play(&asked, seed)?;
-    let triage = Triage::built_in();
+    let triage = Triage::read_folder(Path::new(FOLDER)).map_err(|error| no_triage(&error))?;
     let mut objections = triage.faults.clone();
     if asked.len() == all_of(campaign.party) {
         objections.extend(triage.stale(unbiased::table()).map(|key| format!("{key}: there is no such mutant")));
@@ -91,6 +91,12 @@ pub(crate) fn unbiased(arguments: &Mutants) -> Result<Exit, Failure> {
         objections.iter().for_each(|objection| say!("refused: {objection}"));
     }
     Ok(if objections.is_empty() { Exit::Passed } else { Exit::Failed })
+}
+
+/// Nothing can be said of survivors.
+fn no_triage(error: &std::io::Error) -> Failure {
+    let help = "what is known of survivors is read from the project: run it in the folder where Cargo.toml is";
+    Failure::usage_with_help(error.to_string(), help)
 }
 
 /// What mutants are played against.

@@ -1,14 +1,16 @@
 //! Survivors that a person has looked at, and whether what was written of them is true.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::io;
+use std::path::{Path, PathBuf};
 
 use mutation::Entry;
 use serde::Deserialize;
 
 use super::Outcome;
 
-/// The project's own list.
-const SURVIVORS: &str = include_str!("../../data/survivors.toml");
+/// Where the project's own lists are, in its folder: a file an area of the sources.
+pub const FOLDER: &str = "harness/engine/data/survivors";
 
 /// At most this part of all mutants may be excused, in percent.
 pub const EXCUSED_MAX_PERCENT: usize = 25;
@@ -90,34 +92,42 @@ pub struct Triage {
 }
 
 impl Triage {
-    /// The project's own.
-    pub fn built_in() -> Self {
-        Self::read(SURVIVORS)
+    /// Reads all lists of a folder.
+    ///
+    /// # Errors
+    /// What the file system says, with the path.
+    pub fn read_folder(folder: &Path) -> io::Result<Self> {
+        let at = |path: &Path, error: io::Error| io::Error::new(error.kind(), format!("{}: {error}", path.display()));
+        let entries = std::fs::read_dir(folder).map_err(|error| at(folder, error))?;
+        let paths: io::Result<BTreeSet<PathBuf>> = entries.map(|entry| Ok(entry?.path())).collect();
+        let mut triage = Self::default();
+        for path in paths?.into_iter().filter(|path| path.extension().is_some_and(|ending| ending == "toml")) {
+            triage.add(&std::fs::read_to_string(&path).map_err(|error| at(&path, error))?, &path.display().to_string());
+        }
+        Ok(triage)
     }
 
-    /// Reads a list.
-    pub fn read(text: &str) -> Self {
-        let mut triage = Self::default();
+    /// Adds a list, which is called so in what is said of it.
+    fn add(&mut self, text: &str, name: &str) {
         let file: File = match toml::from_str(text) {
             Ok(file) => file,
             Err(error) => {
-                triage.faults.push(error.to_string());
-                return triage;
+                self.faults.push(format!("{name}: {error}"));
+                return;
             }
         };
         for survivor in file.survivor {
             let key = survivor.key.clone();
             if survivor.reason.trim().is_empty() {
-                triage.faults.push(format!("{key}: no reason is given"));
+                self.faults.push(format!("{name}: {key}: no reason is given"));
             }
             if (survivor.verdict == Verdict::Allowed) != survivor.variant.is_some() {
-                triage.faults.push(format!("{key}: `variant` goes with `allowed`, and with nothing else"));
+                self.faults.push(format!("{name}: {key}: `variant` goes with `allowed`, and with nothing else"));
             }
-            if triage.survivors.insert(key.clone(), survivor).is_some() {
-                triage.faults.push(format!("{key}: stands there twice"));
+            if self.survivors.insert(key.clone(), survivor).is_some() {
+                self.faults.push(format!("{name}: {key}: stands there twice"));
             }
         }
-        triage
     }
 
     /// What was said of a mutant: by its own key, or by the longest beginning of it.
@@ -190,11 +200,18 @@ mod tests {
     #[test]
     fn a_list_says_why_and_each_mutant_once() {
         let entry = |verdict: &str, more: &str| format!("[[survivor]]\nkey = \"a\"\nverdict = \"{verdict}\"\n{more}\n");
-        assert!(Triage::read(&entry("missing", "reason = \"x\"")).faults.is_empty());
-        assert_eq!(Triage::read(&entry("missing", "reason = \" \"")).faults.len(), 1);
-        assert_eq!(Triage::read(&entry("allowed", "reason = \"x\"")).faults.len(), 1);
-        assert_eq!(Triage::read(&entry("unheard-of", "reason = \"x\"")).faults.len(), 1);
-        assert_eq!(Triage::read(&entry("missing", "reason = \"x\"").repeat(2)).faults.len(), 1);
-        assert!(Triage::built_in().faults.is_empty());
+        let faults = |text: &str| {
+            let mut triage = Triage::default();
+            triage.add(text, "a list");
+            triage.faults.len()
+        };
+        assert_eq!(faults(&entry("missing", "reason = \"x\"")), 0);
+        assert_eq!(faults(&entry("missing", "reason = \" \"")), 1);
+        assert_eq!(faults(&entry("allowed", "reason = \"x\"")), 1);
+        assert_eq!(faults(&entry("unheard-of", "reason = \"x\"")), 1);
+        assert_eq!(faults(&entry("missing", "reason = \"x\"").repeat(2)), 1);
+        let own = Path::new(env!("CARGO_MANIFEST_DIR")).join("data/survivors");
+        let own = Triage::read_folder(&own).unwrap();
+        assert!(own.faults.is_empty(), "{:#?}", own.faults);
     }
 }
