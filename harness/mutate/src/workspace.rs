@@ -14,9 +14,10 @@ use mutation::Entry;
 
 use crate::constants::Constants;
 use crate::hooks::is_foreign;
-use crate::places::{Found, Mutation, Place, places};
+use crate::places::{Found, Mutation, Place};
 use crate::render::{Numbered, Rendered, render};
 use crate::scope::FOLDERS;
+use crate::walk::places;
 
 /// What is copied, from the root of the project.
 const COPIED: [&str; 8] =

@@ -4,8 +4,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 use bootrack_mutate::constants::Constants;
-use bootrack_mutate::places::{Form, places};
+use bootrack_mutate::places::Form;
 use bootrack_mutate::render::{Numbered, render};
+use bootrack_mutate::walk::places;
 use bootrack_mutate::workspace::Mutants;
 
 fn project() -> Mutants {
