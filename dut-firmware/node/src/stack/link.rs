@@ -317,20 +317,18 @@ impl Stack {
         let Some(security) = security else { return Ok(frame.to_vec()?) };
         if fixed {
             let key = self.kept.transmit_key().ok_or(SecureError::NoKey)?;
-            let security = AuxSecurityHeader { frame_counter: Some(self.security.counter().next()), ..security };
+            let security = AuxSecurityHeader { frame_counter: self.security.counter().clone().take(), ..security };
             return Ok(secure(frame, &security, &key.key.0, self.eui64)?.to_vec()?);
         }
         if let Some(bound) = self.security.counter().take_bound_to_store() {
             self.kept.set_frame_counter_bound(&mut self.flash, bound);
         }
-        if let Some(index) = security.key_identifier.index() {
-            self.security.transmit_with(index);
-        }
+        let index = security.key_identifier.index().ok_or(SecureError::NoKey)?;
         #[cfg(feature = "mutants")]
         for _ in 1..self.mutant.free().counter_step() {
             self.security.counter().skip();
         }
-        Ok(self.security.secure_frame(frame)?.to_vec()?)
+        Ok(self.security.secure_frame(frame, index)?.to_vec()?)
     }
 
     /// The key to protect a frame with: over a marked link one of whom the mark is of, else the one that was put last.
