@@ -26,6 +26,7 @@ pub fn suites() -> Vec<Source> {
         "selective/commissioning-tool.toml",
         "selective/profile.toml",
         "selective/survival.toml",
+        "selective/sessions.toml",
         "life/operation.toml",
         "life/maintenance.toml",
         "life/re-bootstrap.toml",

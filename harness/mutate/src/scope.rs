@@ -27,6 +27,7 @@ pub const FOLDERS: &[Folder] = &[
             ("mutants.rs", NAMED),
             ("tls/fault.rs", NAMED),
             ("tls/stream", "TLS over streams: the device has none"),
+            ("dtls/listener.rs", "a server for many peers: the device serves one at a time"),
             ("mac", "the radio of the virtual rack is made of it, not the device"),
             ("work.rs", "counts what a machine computes, for measurements"),
         ],
