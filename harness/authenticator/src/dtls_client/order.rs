@@ -36,7 +36,7 @@ pub(super) const ORDERS: &[OrderInfo] = &[
         "send",
         "sends one message in one record, as soon as the server has said what a client hears before it, with what a right client would write next unless a key says otherwise. \
          Of the record: `epoch`, `record` (its number), `version`, `claims` (its length field), `content_type`, `flip` (a bit \
-         of its fragment), `plain=1` (not encrypted). Of a handshake message: `seq`, `length`, `msg_type` (as its headers say), `pieces` (the octets \
+         of the first one's fragment), `plain=1` (not encrypted). Of a handshake message: `seq`, `length`, `msg_type` (as its headers say), `pieces` (the octets \
          of the body in each fragment, one a record: `0-40,30-90`; `+` for two in one record), `counts=0` (neither in the hash of the handshake nor \
          numbered). A ClientHello is `without` the list that is named: it is empty. `hold=1`: waits and shares the datagram of the next; `lost=1`: is not sent, `again` may. `last` is the last handshake message \
          but so many (`back`), in new records",

@@ -153,7 +153,8 @@ impl Session {
         });
         let mut datagrams = Vec::new();
         for plaintext in plaintexts {
-            datagrams.push(self.record(send, content_type, epoch, &plaintext)?);
+            let flip = send.flip.filter(|_| datagrams.is_empty());
+            datagrams.push(self.record(send, (content_type, epoch), &plaintext, flip)?);
         }
         if send.what == What::ChangeCipherSpec && send.counts {
             self.write_epoch = 1;
@@ -164,9 +165,9 @@ impl Session {
     fn record(
         &mut self,
         send: &Send,
-        content_type: ContentType,
-        epoch: u16,
+        (content_type, epoch): (ContentType, u16),
         plaintext: &[u8],
+        flip: Option<usize>,
     ) -> Result<Vec<u8>, Refusal> {
         let next = self.next_record.entry(epoch).or_default();
         let sequence_number = send.record.unwrap_or(*next);
@@ -183,7 +184,7 @@ impl Session {
             let keys = self.keys.as_ref().ok_or("there are no keys")?;
             seal(keys.of(Sender::Client), &header, plaintext).map_err(|error| error.to_string())?
         };
-        if let Some(bit) = send.flip {
+        if let Some(bit) = flip {
             let octet = fragment.get_mut(bit / 8).ok_or("the record has no such bit")?;
             *octet ^= 0x80 >> (bit % 8);
         }
@@ -400,7 +401,10 @@ fn fragments_of(message: &Message, send: &Send) -> Vec<Vec<u8>> {
         fragment.extend(body);
         fragment
     };
-    pieces.iter().map(|record| record.iter().flat_map(fragment).collect()).collect()
+    // Of a message whose length depends on the device, the pieces behind its end are none.
+    let is_there = |(start, _): &&(usize, usize)| *start == 0 || *start < message.body.len();
+    let records = pieces.iter().map(|record| record.iter().filter(is_there).flat_map(fragment).collect::<Vec<u8>>());
+    records.filter(|record| !record.is_empty()).collect()
 }
 
 fn certificates(chain: &[Vec<u8>]) -> Vec<u8> {
