@@ -27,6 +27,7 @@ pub fn suites() -> Vec<Source> {
         "selective/commissioning-tool-peers.toml",
         "selective/profile.toml",
         "selective/survival.toml",
+        "selective/sessions.toml",
         "life/operation.toml",
         "life/link.toml",
         "life/maintenance.toml",
