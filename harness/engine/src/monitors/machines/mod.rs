@@ -7,6 +7,7 @@ pub(super) mod dtls;
 pub(super) mod forms;
 pub(super) mod fragments;
 pub(super) mod hops;
+pub(super) mod rpl;
 pub(super) mod secrets;
 pub(super) mod selective;
 
