@@ -39,10 +39,8 @@ pub const FOLDERS: &[Folder] = &[
             ("mutants.rs", NAMED),
             ("selected.rs", NAMED),
             ("stack/mutants.rs", NAMED),
-            ("stack/tamper.rs", NAMED),
             ("life/mutants.rs", NAMED),
             ("mechanism/selective/mutants.rs", NAMED),
-            ("mechanism/selective/hooks.rs", NAMED),
         ],
     },
     Folder {
