@@ -12,6 +12,7 @@ use super::machines::hops::HopLimits;
 use super::machines::rpl::{Advertisements, Pace, Ranks};
 use super::machines::secrets::Secrets;
 use super::machines::selective::{Closed, Joined, MarkedLinks};
+use super::machines::sequence_numbers::SequenceNumbers;
 use super::sight::Machine;
 use crate::environment::Environment;
 
@@ -30,6 +31,11 @@ pub const MACHINES: &[MachineInfo] = &[
         "frame-counters",
         "under one key no frame counter comes again or goes back, over restarts too",
         FrameCounters::make,
+    ),
+    of(
+        "sequence-numbers",
+        "each data frame has a number soon after that of the one before, another one unless it is the same frame",
+        SequenceNumbers::make,
     ),
     of("hop-limits", "what is sent on has the hop limit of what came, less one, and never 0", HopLimits::make),
     of("fragment-tags", "two datagrams in a row to one receiver are cut under different tags", FragmentTags::make),

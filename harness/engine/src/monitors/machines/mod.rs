@@ -10,6 +10,7 @@ pub(super) mod hops;
 pub(super) mod rpl;
 pub(super) mod secrets;
 pub(super) mod selective;
+pub(super) mod sequence_numbers;
 
 use std::hash::{DefaultHasher, Hash, Hasher};
 
