@@ -23,6 +23,8 @@ pub fn suites() -> Vec<Source> {
         "selective/bootstrap-statements.toml",
         "selective/bootstrap-conditions.toml",
         "selective/routing.toml",
+        "life/rpl.toml",
+        "life/neighbour-discovery.toml",
         "selective/commissioning-tool.toml",
         "selective/commissioning-tool-peers.toml",
         "selective/profile.toml",
