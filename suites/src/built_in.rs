@@ -25,6 +25,7 @@ pub fn suites() -> Vec<Source> {
         "selective/routing.toml",
         "selective/commissioning-tool.toml",
         "selective/profile.toml",
+        "selective/key-resource.toml",
         "selective/survival.toml",
         "life/operation.toml",
         "life/maintenance.toml",

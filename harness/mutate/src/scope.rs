@@ -29,6 +29,9 @@ pub const FOLDERS: &[Folder] = &[
             ("tls/stream", "TLS over streams: the device has none"),
             ("mac", "the radio of the virtual rack is made of it, not the device"),
             ("work.rs", "counts what a machine computes, for measurements"),
+            ("coap/block_wise.rs", "bodies in blocks: neither the device nor the tool switches them on"),
+            ("coap/block_server.rs", "bodies in blocks: the device does not switch them on"),
+            ("coap/server/separate.rs", "the device answers every request at once; variants answer later"),
         ],
     },
     Folder {
