@@ -15,6 +15,7 @@ pub struct Folder {
 
 const TESTS: &str = "tests";
 const TESTER: &str = "of the tester, not of the commissioning tool";
+const MEASURED: &str = "counts what a machine computes and what it keeps, for measurements";
 const NAMED: &str = "lists and hooks of the named mutants: no board has them";
 
 /// What is mutated, lowest floor first.
@@ -28,7 +29,8 @@ pub const FOLDERS: &[Folder] = &[
             ("tls/fault.rs", NAMED),
             ("tls/stream", "TLS over streams: the device has none"),
             ("mac", "the radio of the virtual rack is made of it, not the device"),
-            ("work.rs", "counts what a machine computes, for measurements"),
+            ("work.rs", MEASURED),
+            ("coap/server/measure.rs", MEASURED),
             ("coap/block_wise.rs", "bodies in blocks: neither the device nor the tool switches them on"),
             ("coap/block_server.rs", "bodies in blocks: the device does not switch them on"),
             ("coap/server/separate.rs", "the device answers every request at once; variants answer later"),
@@ -46,6 +48,7 @@ pub const FOLDERS: &[Folder] = &[
             ("life/mutants.rs", NAMED),
             ("mechanism/selective/mutants.rs", NAMED),
             ("mechanism/selective/hooks.rs", NAMED),
+            ("mechanism/selective/session/cost.rs", MEASURED),
         ],
     },
     Folder {

@@ -1,6 +1,7 @@
 //! The server side of CoAP: deduplication, piggybacked and separate responses (RFC 7252 4.2, 4.5, 5.2),
 //! bodies in blocks (RFC 7959).
 
+mod measure;
 mod separate;
 
 use alloc::collections::VecDeque;
@@ -231,17 +232,6 @@ impl Server {
     /// When `poll` must be called next, if nothing is received before.
     pub fn deadline(&self) -> Option<Instant> {
         self.next_expiry()
-    }
-
-    /// Octets that are kept or wait: replies for duplicates, responses without acknowledgement, bodies in blocks.
-    pub fn buffered(&self) -> usize {
-        let replies = self.exchanges.iter().filter_map(|exchange| exchange.reply.as_ref()).map(Vec::len);
-        let outputs = self.outputs.iter().map(|output| match output {
-            ServerOutput::Datagram(datagram) => datagram.len(),
-            ServerOutput::Request { message, .. } => message.payload.len(),
-        });
-        let transfers = self.transfers.as_ref().map_or(0, Transfers::buffered);
-        replies.chain(outputs).sum::<usize>() + self.unacknowledged_octets() + transfers
     }
 
     fn on_request(&mut self, now: Instant, message: Message) {

@@ -2,6 +2,7 @@
 //! appears, another at each refresh, and answers, at most one a second.
 
 use alloc::vec::Vec;
+#[cfg(feature = "mutants")]
 use core::time::Duration;
 
 use protocols::time::Instant;
@@ -37,6 +38,7 @@ impl Series {
     }
 
     /// Answers so much later: what a slow device does. Who asks again meanwhile does not put the answer off.
+    #[cfg(feature = "mutants")]
     pub(crate) fn answer_later(&mut self, now: Instant, marked: bool, delay: Duration) {
         let owed = self.owed;
         if self.take_answer(now, marked) {
@@ -83,6 +85,7 @@ impl Series {
     }
 
     /// No refresh will follow: what a mutant does.
+    #[cfg(feature = "mutants")]
     pub(crate) fn stop_series(&mut self) {
         self.next = None;
     }
