@@ -16,6 +16,8 @@ pub struct Folder {
 const TESTS: &str = "tests";
 const TESTER: &str = "of the tester, not of the commissioning tool";
 const MEASURED: &str = "counts what a machine computes and what it keeps, for measurements";
+const UPPER_TESTER: &str =
+    "commands of the upper tester: what is wrong there is the rack's, and no verdict about the device";
 const NAMED: &str = "lists and hooks of the named mutants: no board has them";
 
 /// What is mutated, lowest floor first.
@@ -47,6 +49,7 @@ pub const FOLDERS: &[Folder] = &[
             ("life/mutants.rs", NAMED),
             ("mechanism/selective/mutants.rs", NAMED),
             ("mechanism/selective/session/cost.rs", MEASURED),
+            ("mechanism/selective/commands.rs", UPPER_TESTER),
         ],
     },
     Folder {

@@ -75,13 +75,16 @@ impl Selective {
             return;
         }
         let now = cx.now;
-        let asked = cx.stack.knows(from) && self.exchanges.with(from).asked(now);
         if self.answers(cx, from) {
             self.send_secure_request(cx.stack, from);
         }
-        if asked || !self.mutant.is(Mutant::SsrNoMark) {
-            self.mark(cx, from, protection, message.registration_lifetime);
+        #[cfg(feature = "mutants")]
+        let is_unasked = !(cx.stack.knows(from) && self.exchanges.with(from).asked(now));
+        #[cfg(feature = "mutants")]
+        if is_unasked && self.mutant.is(Mutant::SsrNoMark) {
+            return self.exchanges.with(from).heard(now);
         }
+        self.mark(cx, from, protection, message.registration_lifetime);
         #[cfg(feature = "mutants")]
         let refreshes = !self.mutant.is(Mutant::SsrNoRefresh);
         if cx.stack.knows(from) {

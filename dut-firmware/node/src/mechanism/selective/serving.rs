@@ -194,11 +194,8 @@ impl Selective {
         }
         self.admit(cx.stack);
         cx.stack.tell.event(cx.now, "unkeyed", Arguments::default().with("index", index));
-        if last {
-            self.exchanges.stop();
-            if cx.stack.global().is_some() {
-                self.start_join_requests(cx);
-            }
+        if last && cx.stack.global().is_some() {
+            self.start_join_requests(cx);
         }
     }
 

@@ -188,17 +188,16 @@ impl SecureServer {
                 Output::KeyLog(_) => {}
             }
         }
-        if session.dtls.is_closed() || !session.begun && session.active + self.mutant.free().session_idle() <= now {
-            self.session = None;
-        }
         None
     }
 
     /// When `poll` has something to do.
     pub(crate) fn deadline(&self) -> Option<Instant> {
         let session = self.session.as_ref()?;
-        let idle = Some(session.active + self.mutant.free().session_idle())
-            .filter(|_| !self.mutant.is(Mutant::SessionNeverIdle));
+        // A ClientHello that has not returned its cookie gives way to anybody, however old it is.
+        let idle = session.begun.then(|| session.active + self.mutant.free().session_idle());
+        #[cfg(feature = "mutants")]
+        let idle = idle.filter(|_| !self.mutant.is(Mutant::SessionNeverIdle));
         [session.dtls.deadline(), session.coap.deadline(), idle].into_iter().flatten().min()
     }
 
