@@ -28,6 +28,7 @@ pub fn suites() -> Vec<Source> {
         "selective/commissioning-tool.toml",
         "selective/commissioning-tool-peers.toml",
         "selective/profile.toml",
+        "selective/key-resource.toml",
         "selective/survival.toml",
         "selective/sessions.toml",
         "life/operation.toml",
