@@ -390,23 +390,39 @@ fn the_suite_that_the_book_writes_is_a_good_one() {
     }
 }
 
+/// The pages of the book by their path below `docs`, in order: those of a folder that has a README.md are a chapter's.
+fn pages() -> Vec<String> {
+    let names = |folder: &str| {
+        let entries = fs::read_dir(page(folder)).unwrap();
+        entries.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect::<Vec<_>>()
+    };
+    let mut pages = names("");
+    let folders: Vec<String> = pages.iter().filter(|name| page(name).join("README.md").is_file()).cloned().collect();
+    pages.extend(
+        folders.iter().flat_map(|folder| names(folder).into_iter().map(move |name| format!("{folder}/{name}"))),
+    );
+    pages.retain(|name| name.ends_with(".md"));
+    pages.sort();
+    pages
+}
+
 #[test]
 fn the_table_of_contents_links_every_chapter_and_no_link_of_the_book_is_dead() {
     let contents = read("README.md");
-    for entry in fs::read_dir(page("")).unwrap() {
-        let name = entry.unwrap().file_name().into_string().unwrap();
-        if name.ends_with(".md") && name != "README.md" {
+    let decisions = read("decisions/README.md");
+    for name in pages() {
+        let text = read(&name);
+        assert!(text.starts_with("# "), "docs/{name} has no title");
+        if let Some(decision) = name.strip_prefix("decisions/").filter(|name| *name != "README.md") {
+            assert!(decisions.contains(&format!("({decision})")), "docs/decisions/README.md does not link {decision}");
+        } else if name != "README.md" {
             assert!(contents.contains(&format!("({name})")), "docs/README.md does not link {name}");
-            let text = read(&name);
-            assert!(text.starts_with("# "), "docs/{name} has no title");
         }
-        if !name.ends_with(".md") {
-            continue;
-        }
-        for link in read(&name).split("](").skip(1).filter_map(|rest| rest.split(')').next()) {
+        let folder = name.rsplit_once('/').map_or("", |(folder, _)| folder);
+        for link in text.split("](").skip(1).filter_map(|rest| rest.split(')').next()) {
             let target = link.split('#').next().unwrap_or_default();
             if !target.is_empty() && !target.contains("://") {
-                assert!(page(target).exists(), "docs/{name} links {target}, which does not exist");
+                assert!(page(folder).join(target).exists(), "docs/{name} links {target}, which does not exist");
             }
         }
     }

@@ -7,7 +7,7 @@ use syn::spanned::Spanned as _;
 use syn::visit::{self, Visit};
 use syn::{Expr, ExprBinary};
 
-use crate::places::others_of_arithmetic;
+use crate::operators::others_of_arithmetic;
 
 /// What kind of value a constant is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

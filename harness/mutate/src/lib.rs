@@ -1,6 +1,6 @@
 //! Unbiased mutants: not chosen by a person who has a case in mind, but made by operators at every place of the device's sources.
 //!
-//! [`places`] finds the places in a file, [`render`] writes the file anew with all mutants of it in it, of which one can be chosen at
+//! [`walk`] finds the [`places`] in a file, [`render`] writes the file anew with all mutants of it in it, of which one can be chosen at
 //! run time (`bootrack-mutation`); [`workspace`] does that in a copy of the project and builds the copy once. A mutant that the
 //! compiler refuses is struck from the list.
 //!
@@ -9,8 +9,10 @@
 pub mod compare;
 pub mod constants;
 pub mod hooks;
+mod operators;
 pub mod places;
 pub mod render;
 pub mod scope;
 pub mod values;
+pub mod walk;
 pub mod workspace;

@@ -39,7 +39,6 @@ pub const FOLDERS: &[Folder] = &[
             ("mutants.rs", NAMED),
             ("selected.rs", NAMED),
             ("stack/mutants.rs", NAMED),
-            ("stack/tamper.rs", NAMED),
             ("life/mutants.rs", NAMED),
             ("life/hooks.rs", NAMED),
             (
@@ -48,7 +47,6 @@ pub const FOLDERS: &[Folder] = &[
             ),
             ("store/making.rs", "makes stores that no device wrote, and looks into them, for tests"),
             ("mechanism/selective/mutants.rs", NAMED),
-            ("mechanism/selective/hooks.rs", NAMED),
         ],
     },
     Folder {

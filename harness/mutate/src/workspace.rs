@@ -13,9 +13,11 @@ use std::process::{Command, Stdio};
 use mutation::Entry;
 
 use crate::constants::Constants;
-use crate::places::{Found, Mutation, Place, places};
+use crate::hooks::is_foreign;
+use crate::places::{Found, Mutation, Place};
 use crate::render::{Numbered, Rendered, render};
 use crate::scope::FOLDERS;
+use crate::walk::places;
 
 /// What is copied, from the root of the project.
 const COPIED: [&str; 8] =
@@ -143,7 +145,7 @@ impl Mutants {
             return Err(Error::NoProject(root.to_path_buf()));
         }
         let mut constants = Constants::default();
-        let mut parsed = Vec::new();
+        let (mut parsed, mut hosts) = (Vec::new(), Vec::new());
         for folder in FOLDERS {
             let source_folder = root.join(folder.crate_folder).join("src");
             for file in files(&source_folder)?.into_iter().filter(|file| file.ends_with(".rs")) {
@@ -151,11 +153,14 @@ impl Mutants {
                 let text = read(&path)?;
                 let tree = syn::parse_file(&text).map_err(|error| Error::Source { path, error })?;
                 constants.read(&format!("{}/src/{file}", folder.crate_folder), &text, &tree);
+                let path = format!("{}/src/{file}", folder.crate_folder);
+                hosts.extend(host_modules(&path, &tree));
                 if folder.reason_without(&file).is_none() {
-                    parsed.push((format!("{}/src/{file}", folder.crate_folder), text, tree));
+                    parsed.push((path, text, tree));
                 }
             }
         }
+        parsed.retain(|(path, ..)| !hosts.iter().any(|module| is_of(path, module)));
         let mut sources = Vec::new();
         for (path, text, tree) in parsed {
             let Found { places, foreign, impossible } = places(&text, &tree, &constants);
@@ -237,6 +242,26 @@ impl Mutants {
         }
         all
     }
+}
+
+/// The modules in files of their own that a file declares for tests, or for named mutants and variants, which no board has:
+/// their paths without `.rs`.
+fn host_modules(path: &str, tree: &syn::File) -> Vec<String> {
+    let (folder, name) = path.rsplit_once('/').unwrap_or(("", path));
+    let folder = match name {
+        "lib.rs" | "main.rs" | "mod.rs" => folder,
+        _ => path.strip_suffix(".rs").unwrap_or(path),
+    };
+    let declared = tree.items.iter().filter_map(|item| match item {
+        syn::Item::Mod(module) if module.content.is_none() && is_foreign(&module.attrs) => Some(&module.ident),
+        _ => None,
+    });
+    declared.map(|name| format!("{folder}/{name}")).collect()
+}
+
+/// Whether a file is a module's, or of one below it.
+fn is_of(path: &str, module: &str) -> bool {
+    path.strip_prefix(module).is_some_and(|rest| rest == ".rs" || rest.starts_with('/'))
 }
 
 fn entry(source: &Source, function: &str, mutation: &Mutation, number: u32, ordinal: usize) -> Entry {

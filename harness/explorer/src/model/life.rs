@@ -178,9 +178,15 @@ impl Model {
     /// power cut (PROFILE-SEL 12, decision 0042), it is told to restart first: then it knows them as they are.
     fn settle(&mut self) {
         if self.key.is_some() && self.traffic > WRITTEN_AT_ONCE {
-            self.put(&act("ut dut reset"));
+            self.restart("ut dut reset");
             self.comes_up(false);
         }
+    }
+
+    /// The device restarts at once. What a neighbour has on its way then could be heard before the restart or after it, so there is nothing.
+    fn restart(&mut self, how: &str) {
+        self.wait(&Span::s(1));
+        self.put(&act(how));
     }
 
     pub(super) fn power_cut(&mut self, off_s: u64, watch_multicasts: bool) -> bool {
@@ -196,7 +202,7 @@ impl Model {
         if !by_command {
             self.settle();
         }
-        self.put(&act(if by_command { "ut dut reset" } else { "reset dut" }));
+        self.restart(if by_command { "ut dut reset" } else { "reset dut" });
         self.comes_up(watch_multicasts);
         true
     }
@@ -245,7 +251,7 @@ impl Model {
         let update = if taken.is_some() { update } else { update.answer("error") };
         self.put(&update.rule(rule));
         self.image = taken.unwrap_or(self.image);
-        self.put(&act("ut dut reset"));
+        self.restart("ut dut reset");
         self.comes_up(false);
         let step = check("dut status").number("ut.image", self.image).rule(rule);
         self.put(&step);
