@@ -75,12 +75,10 @@ impl Device {
         let state = device.state();
         device.stack.tell.event(now, "booted", Arguments::default().with("state", state));
         #[cfg(feature = "mutants")]
-        let slow = device.start_after(now, mutants.life.free().boot_delay());
-        #[cfg(not(feature = "mutants"))]
-        let slow = false;
-        if !slow {
-            device.stack.start(now);
+        if device.start_after(now, mutants.life.free().boot_delay()) {
+            return device;
         }
+        device.stack.start(now);
         device
     }
 
@@ -160,7 +158,8 @@ impl Device {
         if self.reboot_by.is_some() && self.stack.tell.late().is_some() {
             return self.stack.next_frame(now);
         }
-        if self.reboot_by.is_some_and(|by| by <= now || self.stack.is_idle()) {
+        let is_idle = self.stack.is_idle();
+        if self.reboot_by.take_if(|by| *by <= now || is_idle).is_some() {
             return Some(Output::Reboot);
         }
         self.stack.next_frame(now)

@@ -1,5 +1,6 @@
 //! Where the named mutants of the life cycle, and its variants, leave what the device does.
 
+use wire::software_image::SignedImage;
 use wire::upper_tester::{Application, Installation, SecretOctets};
 
 use super::anchor::TrustAnchor;
@@ -67,4 +68,9 @@ impl Outlives {
             stack.keep_key(key);
         }
     }
+}
+
+/// What a device that trusts a checksum asks for: the last octets of the body are the FCS of those before them.
+pub(super) fn is_whole(image: &SignedImage<'_>) -> bool {
+    wire::ieee802154::check_fcs(&image.image.body).is_ok()
 }
