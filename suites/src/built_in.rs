@@ -14,6 +14,7 @@ macro_rules! sources {
 /// The suites.
 pub fn suites() -> Vec<Source> {
     sources! {
+        "life/upper-tester.toml",
         "life/manufacture.toml",
         "selective/bootstrap.toml",
         "selective/bootstrap-anchors.toml",
@@ -77,6 +78,7 @@ pub fn clauses() -> Vec<Source> {
         "drafts/SURVEY.toml",
         "drafts/EAPAPP.toml",
         "drafts/BASE.toml",
+        "drafts/UT1.toml",
     }
 }
 

@@ -49,6 +49,12 @@ pub const FOLDERS: &[Folder] = &[
             ("selected.rs", NAMED),
             ("stack/mutants.rs", NAMED),
             ("life/mutants.rs", NAMED),
+            ("life/hooks.rs", NAMED),
+            (
+                "link_messages.rs",
+                "of boards whose radio another program drives, and of that program: the virtual rack has none",
+            ),
+            ("store/making.rs", "makes stores that no device wrote, and looks into them, for tests"),
             ("mechanism/selective/mutants.rs", NAMED),
         ],
     },
