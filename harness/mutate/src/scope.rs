@@ -39,6 +39,7 @@ pub const FOLDERS: &[Folder] = &[
             ("mutants.rs", NAMED),
             ("selected.rs", NAMED),
             ("stack/mutants.rs", NAMED),
+            ("slips/table.rs", NAMED),
             ("life/mutants.rs", NAMED),
             ("mechanism/selective/mutants.rs", NAMED),
         ],
