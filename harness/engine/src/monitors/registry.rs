@@ -2,7 +2,7 @@
 
 use suites::plan::Case;
 
-use super::machines::answers::{EchoReplies, Responses};
+use super::machines::answers::{Advertisements, EchoReplies, Responses};
 use super::machines::coap::MessageIds;
 use super::machines::counters::FrameCounters;
 use super::machines::dtls::{Cookies, Nonces, Randoms};
@@ -39,6 +39,11 @@ pub const MACHINES: &[MachineInfo] = &[
     of("dtls-nonces", "no explicit nonce comes again in a session", Nonces::make),
     of("coap-message-ids", "no message ID comes again for another message within EXCHANGE_LIFETIME", MessageIds::make),
     of("coap-responses", "each response bears the token of a request that came", Responses::make),
+    of(
+        "advertisements",
+        "each solicited neighbour advertisement names the target of a solicitation that came from its destination",
+        Advertisements::make,
+    ),
     of("echo-replies", "each echo reply repeats a request, and comes as often at most", EchoReplies::make),
     of("secrets", "no key, and no half of one, stands in clear in frames, packets, answers or log", Secrets::make),
     of("marked-links", "over a link that the device says is marked no plain frame leaves", MarkedLinks::make),
