@@ -28,6 +28,7 @@ pub const FOLDERS: &[Folder] = &[
             ("mutants.rs", NAMED),
             ("tls/fault.rs", NAMED),
             ("tls/stream", "TLS over streams: the device has none"),
+            ("dtls/listener.rs", "a server for many peers: the device serves one at a time"),
             ("mac", "the radio of the virtual rack is made of it, not the device"),
             ("lowpan/laxity.rs", NAMED),
             ("lowpan/packet_reassembler.rs", "fragments of IPv6: neither device nor tool puts any together"),

@@ -8,6 +8,8 @@
 mod addresses;
 mod admission;
 #[cfg(feature = "mutants")]
+mod against_the_rules;
+#[cfg(feature = "mutants")]
 mod chatter;
 mod commands;
 mod control;

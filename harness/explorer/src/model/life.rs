@@ -208,6 +208,10 @@ impl Model {
     }
 
     pub(super) fn factory_reset(&mut self) -> bool {
+        if self.is_crowded {
+            // What it has to say to invented nodes stands before the withdrawal in its queue.
+            self.wait(&Span::s(super::frames::CROWD_S));
+        }
         self.put(&act("ut dut factory_reset"));
         if self.key.is_some() {
             self.withdraws();

@@ -50,7 +50,7 @@ impl Model {
 
     /// Two set secure requests right after an answer: the next answer keeps its distance.
     pub(super) fn ssr_burst(&mut self, by: Who) -> bool {
-        if self.key.is_none() || self.neighbours[by.index()].mark.is_set() != Some(true) {
+        if self.key.is_none() || self.neighbours[by.index()].mark.is_set() != Some(true) || self.may_refresh(by) {
             return false;
         }
         let pause = self.facts.ssr_answer_interval().plus(9);
@@ -144,7 +144,17 @@ impl Model {
         }
     }
 
+    /// Whether the device may be about to ask this neighbour anew, or have just done so: an SSR that comes right after that is the answer,
+    /// and is not answered itself.
+    fn may_refresh(&self, by: Who) -> bool {
+        let half = self.facts.ssr_lifetime * 30_000;
+        self.neighbours[by.index()].asked.is_none_or(|age| age.most + REFRESH_EARLY_MS > half)
+    }
+
     pub(super) fn ssr(&mut self, by: Who, protection: Protection, form: SsrForm, lifetime: u16) -> bool {
+        if self.neighbours[by.index()].mark != Mark::No && self.may_refresh(by) {
+            return false;
+        }
         let pause = self.facts.ssr_answer_interval().plus(1);
         if self.neighbours[by.index()].asked.is_some_and(|age| age.least < pause.ms) {
             self.wait(&pause);
@@ -228,6 +238,9 @@ impl Model {
         self.put(&link.rule(rule));
     }
 }
+
+/// A device that is a little fast refreshes so much before half of its lifetime.
+const REFRESH_EARLY_MS: u64 = 60_000;
 
 /// How old a mark may look at once after its exchange, in seconds, besides the time that the exchange took.
 const MOST_AGE_S: u64 = 10;
