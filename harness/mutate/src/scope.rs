@@ -15,6 +15,7 @@ pub struct Folder {
 
 const TESTS: &str = "tests";
 const TESTER: &str = "of the tester, not of the commissioning tool";
+const MEASURED: &str = "counts what a machine computes and what it keeps, for measurements";
 const NAMED: &str = "lists and hooks of the named mutants: no board has them";
 const HARNESS: &str = "how the engine speaks to the tool and is told of it: none of it reaches a device";
 
@@ -32,7 +33,11 @@ pub const FOLDERS: &[Folder] = &[
             ("mac", "the radio of the virtual rack is made of it, not the device"),
             ("lowpan/laxity.rs", NAMED),
             ("lowpan/packet_reassembler.rs", "fragments of IPv6: neither device nor tool puts any together"),
-            ("work.rs", "counts what a machine computes, for measurements"),
+            ("work.rs", MEASURED),
+            ("coap/server/measure.rs", MEASURED),
+            ("coap/block_wise.rs", "bodies in blocks: neither the device nor the tool switches them on"),
+            ("coap/block_server.rs", "bodies in blocks: the device does not switch them on"),
+            ("coap/server/separate.rs", "the device answers every request at once; variants answer later"),
         ],
     },
     Folder {
@@ -44,6 +49,12 @@ pub const FOLDERS: &[Folder] = &[
             ("selected.rs", NAMED),
             ("stack/mutants.rs", NAMED),
             ("life/mutants.rs", NAMED),
+            ("life/hooks.rs", NAMED),
+            (
+                "link_messages.rs",
+                "of boards whose radio another program drives, and of that program: the virtual rack has none",
+            ),
+            ("store/making.rs", "makes stores that no device wrote, and looks into them, for tests"),
             ("mechanism/selective/mutants.rs", NAMED),
         ],
     },
