@@ -9,7 +9,7 @@ use wire::upper_tester::{Answer, Arguments, Command, CommandFault, ErrorCode, In
 
 use super::{Device, FAREWELL};
 use crate::life;
-use crate::mechanism::Executed;
+use crate::mechanism::{Context, Executed};
 use crate::registry::{Charge, Services};
 use crate::stack;
 
@@ -107,16 +107,10 @@ impl Device {
         if mechanism.is_some_and(|name| !Charge::NAMES.contains(&name)) {
             return Err(ErrorCode::Argument);
         }
-        // With a single one there is nobody else to put in charge.
-        let is_other = Charge::NAMES.len() > 1 && mechanism != self.life.given.mechanism.as_deref();
         self.life.install(&mut self.stack, site, mechanism.map(String::from))?;
-        if is_other {
-            self.charge.save(&mut self.asleep);
-            let Self { stack, charge, life, asleep, mutants, .. } = self;
-            let mut cx =
-                crate::mechanism::Context { now, stack, given: &life.given, unix_time_at_zero: life.unix_time_at_zero };
-            *charge = Charge::boot(life.given.mechanism.as_deref(), asleep, *mutants, &mut cx);
-        }
+        let Self { stack, charge, life, asleep, mutants, .. } = self;
+        let mut cx = Context { now, stack, given: &life.given, unix_time_at_zero: life.unix_time_at_zero };
+        charge.hand_over(life.given.mechanism.as_deref(), asleep, *mutants, &mut cx);
         Ok(())
     }
 

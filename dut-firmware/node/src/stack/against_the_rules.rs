@@ -89,7 +89,7 @@ impl Stack {
             return Ok(None);
         }
         let key = self.kept.transmit_key().ok_or(SecureError::NoKey)?;
-        let security = AuxSecurityHeader { frame_counter: Some(self.security.counter().next()), ..security };
+        let security = AuxSecurityHeader { frame_counter: self.security.counter().clone().take(), ..security };
         Ok(Some(secure(frame, &security, &key.key.0, self.eui64)?.to_vec()?))
     }
 

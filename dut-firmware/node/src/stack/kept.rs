@@ -228,10 +228,11 @@ impl Heard {
         });
     }
 
-    /// Puts a counter in its place; `false` if there is no such place.
-    pub(crate) fn restore(&mut self, place: usize, expected: u32) -> bool {
-        let entry = self.0.get_mut(place);
-        entry.map(|entry| entry.expected = expected).is_some()
+    /// Puts a counter in its place.
+    pub(crate) fn restore(&mut self, place: usize, expected: u32) {
+        if let Some(entry) = self.0.get_mut(place) {
+            entry.expected = expected;
+        }
     }
 
     /// All of them at 0, each in its place.

@@ -275,14 +275,12 @@ impl Stack {
         if let Some(bound) = self.security.counter().take_bound_to_store() {
             self.kept.set_frame_counter_bound(&mut self.flash, bound);
         }
-        if let Some(index) = security.key_identifier.index() {
-            self.security.transmit_with(index);
-        }
+        let index = security.key_identifier.index().ok_or(SecureError::NoKey)?;
         #[cfg(feature = "mutants")]
         for _ in 1..self.mutant.free().counter_step() {
             self.security.counter().skip();
         }
-        Ok(self.security.secure_frame(frame)?.to_vec()?)
+        Ok(self.security.secure_frame(frame, index)?.to_vec()?)
     }
 
     /// The key to protect a frame with: over a marked link one of whom the mark is of, else the one that was put last.

@@ -19,7 +19,7 @@ pub(super) struct Claimant {
 /// Claimants in the order of their first JSR.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Registry {
-    claimants: Vec<Claimant>,
+    pub(super) claimants: Vec<Claimant>,
 }
 
 impl Registry {
@@ -49,20 +49,6 @@ impl Registry {
         let claimant = self.claimants.iter_mut().find(is_next)?;
         claimant.is_due = false;
         Some(claimant.address)
-    }
-
-    /// The next claimant of whatever EUI-64: what a mutant takes for the selected device.
-    pub(super) fn take_any_due(&mut self) -> Option<(Eui64, Ipv6Addr)> {
-        let claimant = self.claimants.iter_mut().find(|claimant| claimant.is_due)?;
-        claimant.is_due = false;
-        Some((claimant.eui64, claimant.address))
-    }
-
-    /// Forgets the first claimant if there is no room for another: what a mutant does.
-    pub(super) fn make_room(&mut self) {
-        if self.claimants.len() >= MAX_REQUESTS {
-            self.claimants.remove(0);
-        }
     }
 
     /// Makes a claimant due without a JSR.

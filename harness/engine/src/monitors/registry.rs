@@ -6,6 +6,7 @@ use super::machines::answers::{EchoReplies, Responses};
 use super::machines::coap::MessageIds;
 use super::machines::counters::FrameCounters;
 use super::machines::dtls::{Cookies, Nonces, Randoms};
+use super::machines::dtls_flights::{Numbers, Timers};
 use super::machines::forms::WellFormed;
 use super::machines::fragments::{FragmentTags, FragmentsAlike};
 use super::machines::hops::HopLimits;
@@ -44,6 +45,12 @@ pub const MACHINES: &[MachineInfo] = &[
     of("dtls-randoms", "no random of a ServerHello comes again in another handshake", Randoms::make),
     of("dtls-cookies", "no cookie is given to two addresses", Cookies::make),
     of("dtls-nonces", "no explicit nonce comes again in a session", Nonces::make),
+    of(
+        "dtls-numbers",
+        "record numbers rise in each epoch, and messages are numbered one after the other",
+        Numbers::make,
+    ),
+    of("dtls-timers", "a flight that nobody answers comes again after twice as long each time", Timers::make),
     of("coap-message-ids", "no message ID comes again for another message within EXCHANGE_LIFETIME", MessageIds::make),
     of("coap-responses", "each response bears the token of a request that came", Responses::make),
     of("echo-replies", "each echo reply repeats a request, and comes as often at most", EchoReplies::make),

@@ -4,6 +4,7 @@ pub(super) mod answers;
 pub(super) mod coap;
 pub(super) mod counters;
 pub(super) mod dtls;
+pub(super) mod dtls_flights;
 pub(super) mod forms;
 pub(super) mod fragments;
 pub(super) mod hops;
