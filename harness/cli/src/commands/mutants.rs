@@ -75,9 +75,10 @@ pub(crate) fn mutants(arguments: &Mutants) -> Result<Exit, Failure> {
         .filter(|planned| planned.case.kills.is_empty())
         .map(|planned| planned.case.base.as_str())
         .collect();
-    let alone: BTreeSet<&str> = trials.iter().filter_map(Trial::found_alone_by).collect();
-    let named: BTreeSet<&str> = trials.iter().flat_map(|trial| &trial.monitors).map(String::as_str).collect();
-    let never_alone: Vec<&str> = named.into_iter().filter(|monitor| !alone.contains(monitor)).collect();
+    let alone: BTreeSet<&str> =
+        trials.iter().filter(|trial| trial.killed && trial.named).filter_map(Trial::found_alone_by).collect();
+    let owed = owed(&loaded, arguments, &trials);
+    let never_alone: Vec<&str> = owed.into_iter().filter(|monitor| !alone.contains(monitor)).collect();
     let killed = killers.values().filter(|cases| !cases.is_empty()).count();
     if arguments.json {
         let list: Vec<_> =
@@ -87,6 +88,7 @@ pub(crate) fn mutants(arguments: &Mutants) -> Result<Exit, Failure> {
             "mutants": list,
             "score": format!("{killed}/{}", asked.len()),
             "not_broken": unbroken.iter().map(|(name, clause)| json!({"mutant": name, "clause": clause})).collect::<Vec<_>>(),
+            "monitors_never_alone": never_alone,
             "not_named": unnamed.iter().map(|mutant| mutant.name()).collect::<Vec<_>>(),
         });
         if arguments.full {
@@ -138,6 +140,16 @@ pub(crate) fn mutants(arguments: &Mutants) -> Result<Exit, Failure> {
     }
     let is_whole = escaped.is_empty() && idle.is_empty() && unbroken.is_empty() && never_alone.is_empty();
     Ok(if is_whole { Exit::Passed } else { Exit::Failed })
+}
+
+/// Monitors that have to find a mutant alone: every one if all mutants are played against the built-in suites, else those that name
+/// one of them.
+fn owed<'a>(loaded: &'a inputs::Loaded, arguments: &Mutants, trials: &'a [Trial]) -> BTreeSet<&'a str> {
+    let named = trials.iter().flat_map(|trial| &trial.monitors).map(String::as_str);
+    if !arguments.mutants.is_empty() || !arguments.suites.is_empty() {
+        return named.collect();
+    }
+    loaded.monitors.iter().map(|monitor| monitor.id.as_str()).chain(named).collect()
 }
 
 /// What departures from the profile alone were held against the draft.
