@@ -66,6 +66,8 @@ impl Device {
                 }
                 if !self.stack.is_running() {
                     self.stack.start(now);
+                } else if self.life.refuses_to_start() {
+                    return Some(Err(ErrorCode::State));
                 }
                 Ok(done)
             }
@@ -135,7 +137,9 @@ impl Device {
             arguments.push(key, &value);
         }
         arguments.push("eui64", &self.stack.eui64());
-        for (key, value) in [("roles", "6lr,6lbr"), ("features", &features()), ("state", self.state())] {
+        for (key, value) in
+            [("roles", "6lr,6lbr"), ("features", &features()), ("state", self.life.introduced_as(self.state()))]
+        {
             arguments.push(key, &value);
         }
         arguments

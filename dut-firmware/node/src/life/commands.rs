@@ -32,6 +32,7 @@ impl Life {
                 if self.software.staged.len().saturating_add(data.len()) > bounds::IMAGE_OCTETS {
                     return Some(Err(ErrorCode::Busy));
                 }
+                self.note_image();
                 self.software.staged.extend(data);
                 Ok(())
             }

@@ -2,6 +2,7 @@
 
 use wire::software_image::SignedImage;
 use wire::upper_tester::basic::Command as Basic;
+use wire::upper_tester::life::Command as LifeCommand;
 use wire::upper_tester::{Application, Command, ErrorCode, Installation, Routing, SecretOctets};
 
 use super::anchor::TrustAnchor;
@@ -52,8 +53,33 @@ impl Life {
                 data.pop();
                 Command::Basic(Basic::Send { dest, port, data })
             }
+            Command::Life(LifeCommand::Route { dest, .. }) if self.mutant.is(Mutant::RouteByItself) => {
+                Command::Life(LifeCommand::Route { dest, via: dest })
+            }
             command => command,
         }
+    }
+
+    /// The state that it introduces itself with.
+    pub(crate) fn introduced_as(&self, state: &'static str) -> &'static str {
+        if self.mutant.is(Mutant::HelloSaysFactory) { "factory" } else { state }
+    }
+
+    /// Whether it refuses to start what runs.
+    pub(crate) fn refuses_to_start(&self) -> bool {
+        self.mutant.is(Mutant::StartRefused)
+    }
+
+    /// More of an image is about to come.
+    pub(super) fn note_image(&mut self) {
+        if self.mutant.is(Mutant::ImageLastLine) {
+            self.software.staged.clear();
+        }
+    }
+
+    /// Whether its application sends as soon as it may.
+    pub(super) fn sends_at_once(&self) -> bool {
+        self.mutant.is(Mutant::ApplicationAtOnce) && self.software.next.is_none()
     }
 
     /// The application is about to be another one.

@@ -25,4 +25,9 @@ protocols::mutants! {
     SiteHalvedOnReboot "site-halved-on-reboot" "UT1-STATES-2" "Keeps neither its parent nor the way to the tool nor how it routes over a restart."
     IssuerLostOnReboot "issuer-lost-on-reboot" "UT1-STATES-2" "Loses its issuer's certificate at each restart."
     ServedTold "served-told" "UT1-EVENTS-3" "Tells of datagrams to its own servers as if nobody had taken them."
+    HelloSaysFactory "hello-says-factory" "UT1-HELLO-1" "Introduces itself as in the factory, in whatever state it is."
+    StartRefused "start-refused" "UT1-START-1" "Refuses `start` when its stack runs already."
+    RouteByItself "route-by-itself" "UT1-ROUTE-1" "Stores a route by the device that it leads to, whoever is named."
+    ImageLastLine "image-last-line" "UT1-IMAGE-1" "Keeps of an image on its way the last line alone."
+    ApplicationAtOnce "application-at-once" "UT1-APPLICATION-1" "Has its application send before the first interval is over."
 }

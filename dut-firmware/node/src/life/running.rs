@@ -38,7 +38,7 @@ impl Life {
             return;
         };
         let interval = core::time::Duration::from_secs(application.interval_s.into());
-        let is_due = self.software.next.is_some_and(|next| next <= now);
+        let is_due = self.software.next.is_some_and(|next| next <= now) || self.sends_at_once();
         if self.software.next.is_none() || is_due {
             self.software.next = Some(now + interval);
         }
