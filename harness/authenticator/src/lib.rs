@@ -6,6 +6,7 @@
 
 pub mod craft;
 pub mod deviation;
+pub mod dtls_client;
 mod fake;
 pub mod host;
 pub mod machine;

@@ -11,6 +11,7 @@ pub const KINDS: &[Kind] = &[
     // One a line.
     crate::selective::KIND,
     crate::neighbour::KIND,
+    crate::dtls_client::KIND,
 ];
 
 impl Kind {
@@ -91,6 +92,7 @@ mod tests {
             ArgumentKind::Flag => "0".to_owned(),
             ArgumentKind::Milliseconds => "20ms".to_owned(),
             ArgumentKind::Word(words) => words[0].to_owned(),
+            ArgumentKind::Text if argument.name == "pieces" => "0-1".to_owned(),
             ArgumentKind::Text => "/x".to_owned(),
         }
     }

@@ -28,10 +28,12 @@ pub enum Party {
 }
 
 impl Party {
-    /// Whether it is made of the source that a mutant is in. The device is the server, the tool the client; what both have is the device's.
+    /// Whether it is made of the source that a mutant is in. The device is the server, the tool the client, and who sends a CoAP message
+    /// again; what both have is the device's.
     pub fn has(self, entry: &Entry) -> bool {
         let is_client = entry.file.starts_with("dut-firmware/protocols/src/")
             && (entry.file.ends_with("/client.rs")
+                || entry.file.ends_with("/coap/retransmitter.rs")
                 || entry.function.contains("Client") && !entry.function.contains("Server"));
         match self {
             Self::Device => entry.file.starts_with("dut-firmware/") && !is_client,

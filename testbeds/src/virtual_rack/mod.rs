@@ -10,6 +10,7 @@ mod attached;
 mod board;
 mod config;
 mod fakes;
+mod flash;
 mod medium;
 mod presence;
 mod queue;

@@ -86,7 +86,7 @@ slips! {
         |s| s.secured && !is_sel(s, SetSecureRequest), From(1), Again(|p, before| p.clone_from(&before.to_all));
     JsrWhenKeyed "jsr-when-keyed" "SEL-5.3.1-2" "Sends its last JSR once more with each plain packet when it holds a key already.":
         |s| s.keyed && !s.secured && !s.to_all && is_own(s), From(1), Again(|p, before| p.clone_from(&before.jsr));
-    NaTarget "na-target" "BASE-4861-6" "Names another address in its second solicited neighbour advertisement.":
+    NaTarget "na-target" "BASE-4861-30" "Names another address in its second solicited neighbour advertisement.":
         |s| is_icmpv6(s, 136), Only(2), Packet(|p, _| flip(p, HEADER + 23, 1));
     FrameReserved "frame-reserved" "BASE-802154-1" "Sets the reserved bit of the frame control field in its third plain packet.":
         |s| !s.secured, Only(3), Frame(|f, _| f.frame_control = 1 << 7);

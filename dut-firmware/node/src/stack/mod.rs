@@ -8,6 +8,8 @@
 mod addresses;
 mod admission;
 #[cfg(feature = "mutants")]
+mod against_the_rules;
+#[cfg(feature = "mutants")]
 mod chatter;
 mod commands;
 mod control;
@@ -420,7 +422,7 @@ impl Stack {
         });
         if !self.kept.is_keyed() && self.mutant.is(Mutant::EraseRestartsCounter) {
             self.restart_frame_counter();
-            self.security = LinkSecurity::new(self.eui64, self.security.policy(), OutgoingCounter::default());
+            self.security = LinkSecurity::new(self.eui64, self.security.policy(), OutgoingCounter::from_stored(0));
         }
         if !self.mutant.is(Mutant::DeletedKeyLives) {
             self.security.remove_key(index);

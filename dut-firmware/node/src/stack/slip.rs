@@ -62,11 +62,7 @@ impl Stack {
         }
         let counter = match Mpdu::parse(&psdu)? {
             Mpdu::Secured(SecuredFrame { security, .. }) => security.frame_counter.unwrap_or(0),
-            Mpdu::Plain(_) => {
-                let counter = self.security.counter().next();
-                self.security.counter().skip();
-                counter
-            }
+            Mpdu::Plain(_) => self.security.counter().take().ok_or(SecureError::CounterExhausted)?,
         };
         let security =
             AuxSecurityHeader { frame_counter: Some(counter), level: done.level.unwrap_or(security.level), ..security };

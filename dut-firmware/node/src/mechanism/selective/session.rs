@@ -1,6 +1,8 @@
 //! The DTLS server with the CoAP server inside: one session at a time, dropped after 60 s of silence (`SEL` 5.4,
 //! `PROFILE-SEL` 13 and 14).
 
+mod cost;
+
 use alloc::string::ToString;
 use alloc::vec;
 use alloc::vec::Vec;
@@ -13,7 +15,6 @@ use protocols::time::Instant;
 use protocols::tls::{
     ClientAuthentication, CloseReason, ExtendedMasterSecret, Psk, PskStore, ServerConfig, ServerEcdhe, UnknownIdentity,
 };
-use protocols::work::Work;
 use rand_core::{Rng, SeedableRng};
 use wire::Eui64;
 use wire::coap::Message;
@@ -74,14 +75,6 @@ struct Session {
     peak_buffered: usize,
 }
 
-/// What a session has cost the device until now.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Cost {
-    pub(crate) work: Work,
-    /// The most octets that waited at once in buffers.
-    pub(crate) peak_buffered: usize,
-}
-
 impl SecureServer {
     pub(crate) fn new(entropy: &mut Entropy, mutant: Selected<Mutant>) -> Self {
         let mut cookie_secret = [0; 32];
@@ -137,31 +130,15 @@ impl SecureServer {
         self.session.as_ref().is_some_and(|session| session.established)
     }
 
-    /// Whether there is a session, or something that may become one.
-    pub(crate) fn has_session(&self) -> bool {
-        self.session.is_some()
-    }
-
-    /// Looks at what waits in buffers: `below` octets outside of the session.
-    pub(crate) fn note_buffers(&mut self, below: usize) {
-        if let Some(session) = &mut self.session {
-            let buffered = below + session.dtls.buffered() + session.coap.buffered();
-            session.peak_buffered = session.peak_buffered.max(buffered);
-        }
-    }
-
-    /// What the session has cost, if there is one.
-    pub(crate) fn cost(&self) -> Option<Cost> {
-        let session = self.session.as_ref()?;
-        Some(Cost { work: session.dtls.work(), peak_buffered: session.peak_buffered })
-    }
-
     fn gives_way(&self, session: &Session, peer: Peer, credentials: &Credentials<'_>) -> bool {
         if !session.begun || self.mutant.is(Mutant::SessionDisplaced) && session.established {
             return true;
         }
-        let keeps_strangers = self.mutant.is(Mutant::StrangerHoldsSession) || self.mutant.is(Mutant::HelloFloodBlocks);
-        credentials.tool == Some(peer.address) && !session.with_tool && !session.established && !keeps_strangers
+        #[cfg(feature = "mutants")]
+        if self.mutant.is(Mutant::StrangerHoldsSession) || self.mutant.is(Mutant::HelloFloodBlocks) {
+            return false;
+        }
+        credentials.tool == Some(peer.address) && !session.with_tool && !session.established
     }
 
     /// Hands the response to a request back.
@@ -173,9 +150,11 @@ impl SecureServer {
 
     /// The next thing to do; to be called until it returns `None`.
     pub(crate) fn poll(&mut self, now: Instant) -> Option<Event> {
+        #[cfg(feature = "mutants")]
         let impatient = |session: &mut Session| {
             session.begun && !session.established && session.active + core::time::Duration::from_secs(3) <= now
         };
+        #[cfg(feature = "mutants")]
         if self.mutant.is(Mutant::HandshakeImpatient) && self.session.as_mut().is_some_and(impatient) {
             self.session = None;
         }
@@ -231,17 +210,16 @@ impl SecureServer {
                 Output::KeyLog(_) => {}
             }
         }
-        if session.dtls.is_closed() || !session.begun && session.active + self.mutant.free().session_idle() <= now {
-            self.session = None;
-        }
         None
     }
 
     /// When `poll` has something to do.
     pub(crate) fn deadline(&self) -> Option<Instant> {
         let session = self.session.as_ref()?;
-        let idle = Some(session.active + self.mutant.free().session_idle())
-            .filter(|_| !self.mutant.is(Mutant::SessionNeverIdle));
+        // A ClientHello that has not returned its cookie gives way to anybody, however old it is.
+        let idle = session.begun.then(|| session.active + self.mutant.free().session_idle());
+        #[cfg(feature = "mutants")]
+        let idle = idle.filter(|_| !self.mutant.is(Mutant::SessionNeverIdle));
         [session.dtls.deadline(), session.coap.deadline(), idle].into_iter().flatten().min()
     }
 

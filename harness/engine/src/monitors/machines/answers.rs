@@ -10,7 +10,7 @@ use crate::judge::Pdu;
 use crate::monitors::sight::{Machine, Sight, Word};
 
 /// How long an answer may take, in nanoseconds.
-const ANSWER: u64 = 5_000_000_000;
+pub(super) const ANSWER: u64 = 5_000_000_000;
 
 /// What asked, by the two addresses and what is to be repeated: how often, and how often it was answered.
 #[derive(Default)]
@@ -69,7 +69,7 @@ impl Questions {
 }
 
 /// Whether a frame to the device may hold more than can be read here.
-fn is_unreadable(pdu: &Pdu) -> bool {
+pub(super) fn is_unreadable(pdu: &Pdu) -> bool {
     let unreadable = [
         NoteKind::Malformed,
         NoteKind::BadFcs,

@@ -13,7 +13,7 @@ use crate::monitors::sight::{Machine, Sight, Word};
 const EXPLICIT: usize = 16;
 
 /// The two ends of an association, the device's peer first: address and port.
-type Peer = (String, u64);
+pub(super) type Peer = (String, u64);
 
 /// Randoms of the device's ServerHellos.
 #[derive(Default)]
@@ -140,10 +140,10 @@ impl Machine for Nonces {
 }
 
 /// Who sent a datagram, whichever hop it is seen on.
-fn source(pdu: &Pdu) -> Option<Peer> {
+pub(super) fn source(pdu: &Pdu) -> Option<Peer> {
     Some((pdu.text("ipv6.src")?.to_owned(), pdu.number("udp.srcport")?))
 }
 
-fn destination(pdu: &Pdu) -> Option<Peer> {
+pub(super) fn destination(pdu: &Pdu) -> Option<Peer> {
     Some((pdu.text("ipv6.dst")?.to_owned(), pdu.number("udp.dstport")?))
 }

@@ -4,11 +4,14 @@ pub(super) mod answers;
 pub(super) mod coap;
 pub(super) mod counters;
 pub(super) mod dtls;
+pub(super) mod dtls_flights;
 pub(super) mod forms;
 pub(super) mod fragments;
 pub(super) mod hops;
+pub(super) mod rpl;
 pub(super) mod secrets;
 pub(super) mod selective;
+pub(super) mod sequence_numbers;
 
 use std::hash::{DefaultHasher, Hash, Hasher};
 

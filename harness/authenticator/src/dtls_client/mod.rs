@@ -1,0 +1,229 @@
+//! A DTLS client whose every record a suite writes: the stimuli that no right client gives, for judging servers (RFC 6347, 5246).
+//!
+//! It keeps what a client must know (cookie, transcript, keys, numbers) and decides nothing: what is sent, in which order, in which pieces and with
+//! which numbers the orders say, one at a time, and what the server says to it a case looks at between them. It repeats nothing by
+//! itself and answers nothing. Pre-shared keys only: with another suite it can speak until the keys would be agreed on.
+
+mod order;
+mod session;
+mod what;
+
+use std::collections::{BTreeMap, VecDeque};
+use std::net::Ipv6Addr;
+
+use protocols::Entropy;
+use protocols::time::Instant;
+use rand_core::SeedableRng as _;
+use record::event::Key;
+use record::station::{Attachment, Property, PropertyValue, StationInfo};
+use wire::Eui64;
+
+use crate::deviation::{Hooks, Rule, RuleError};
+use crate::host::{Arrival, Host};
+use crate::machine::{Machine, MachineInput, MachineOutput, Refusal};
+use crate::profile::mesh_address;
+use crate::station::{self, Briefing, Kind, Manner, Station};
+
+use order::{Begin, Device, ORDERS, Order, Port, Send};
+use session::Session;
+
+/// Its address on the backbone.
+const ADDRESS: Ipv6Addr = Ipv6Addr::new(0xfd00, 0xc0, 0, 0, 0, 0, 0, 0xdc);
+
+/// The port of CoAP over DTLS (RFC 7252 12.8).
+const SERVER_PORT: u16 = 5684;
+
+/// The client.
+pub struct DtlsClient {
+    host: Host<()>,
+    entropy: Entropy,
+    outputs: VecDeque<MachineOutput>,
+    /// Devices that are spoken to in another manner than the profile's.
+    manners: BTreeMap<Eui64, Device>,
+    session: Option<Session>,
+    local_port: Option<u16>,
+    /// Records that wait for the one with which they share a datagram.
+    held: Vec<u8>,
+    /// Every datagram of the session, to be sent again.
+    sent: Vec<Vec<u8>>,
+    /// An order that waits for what the server has to say first, and until when.
+    waiting: Option<(String, Box<Send>, Option<Instant>)>,
+}
+
+/// What it is to engine, suites and book.
+pub(crate) const KIND: Kind = Kind {
+    info: StationInfo {
+        name: "client",
+        is_prefix: false,
+        title: "DTLS client that sends what a case writes",
+        attachment: Attachment::Backbone,
+        orders: ORDERS,
+        properties: &[Property { name: "address", value: PropertyValue::Address(ADDRESS) }],
+        hooked: &[],
+    },
+    mutants: &[],
+    brief,
+    check: |line| Order::parse(line).map(drop),
+    make: |entropy, _| Box::new(DtlsClient::new(entropy)),
+};
+
+/// How the device is spoken to, if not as the profile has it.
+fn brief(briefing: &Briefing<'_>) -> Vec<String> {
+    let of_manner = |Manner { eui64, port, identity }| format!("device eui64={eui64} port={port} identity={identity}");
+    let told = briefing.told_address().map(|(eui64, address)| format!("device eui64={eui64} address={address}"));
+    briefing.manner().map(of_manner).into_iter().chain(told).collect()
+}
+
+impl DtlsClient {
+    /// With nothing to say until its first order.
+    pub fn new(entropy: Entropy) -> Self {
+        Self {
+            host: Host::new(ADDRESS),
+            entropy,
+            outputs: VecDeque::new(),
+            manners: BTreeMap::new(),
+            session: None,
+            local_port: None,
+            held: Vec::new(),
+            sent: Vec::new(),
+            waiting: None,
+        }
+    }
+
+    /// Carries an order out, or has it wait for the server's word.
+    fn order(&mut self, line: &str, ends: Option<Instant>) {
+        let outcome = match Order::parse(line).map_err(Refusal::from) {
+            Ok(Order::Send(send)) if self.session.as_ref().is_some_and(|session| !session.is_ready(&send)) => {
+                self.waiting = Some((line.to_owned(), send, ends));
+                return;
+            }
+            parsed => parsed.and_then(|order| self.take(order)),
+        };
+        self.end(line.to_owned(), outcome);
+    }
+
+    fn end(&mut self, order: String, outcome: Result<(), Refusal>) {
+        self.outputs.push_back(match outcome {
+            Ok(()) => MachineOutput::Done { order },
+            Err(refusal) => refusal.output(order),
+        });
+    }
+
+    /// Carries out what waited for the server's word, or gives it up.
+    fn look_at_waiting(&mut self, now: Instant) {
+        let Some((line, send, ends)) = self.waiting.take() else { return };
+        if self.session.as_ref().is_some_and(|session| session.is_ready(&send)) {
+            let outcome = self.send(&send);
+            self.end(line, outcome);
+        } else if ends.is_some_and(|ends| now >= ends) {
+            self.end(line, Err(Refusal::of_time("the server has not said what comes before")));
+        } else {
+            self.waiting = Some((line, send, ends));
+        }
+    }
+
+    fn take(&mut self, order: Order) -> Result<(), Refusal> {
+        match order {
+            Order::Device(eui64, device) => self.manners.entry(eui64).or_default().update(device),
+            Order::Begin(begin) => self.begin(begin),
+            Order::Send(send) => self.send(&send)?,
+            Order::Again { back, times } => {
+                let index = self.sent.len().checked_sub(back).ok_or("so many datagrams were not sent")?;
+                let datagram = self.sent.get(index).cloned().ok_or("the last datagram is the first one back")?;
+                for _ in 0..times {
+                    self.transmit(datagram.clone())?;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn begin(&mut self, begin: Begin) {
+        let manner = self.manners.get(&begin.eui64).cloned().unwrap_or_default();
+        let address = begin.at.or(manner.address).unwrap_or_else(|| mesh_address(begin.eui64));
+        let identity = begin.identity.unwrap_or_else(|| manner.identity_of(begin.eui64));
+        let port = match (begin.port, self.local_port) {
+            (Port::Same, Some(port)) => port,
+            _ => self.host.next_port(),
+        };
+        self.local_port = Some(port);
+        let server = (address, manner.port.unwrap_or(SERVER_PORT));
+        let session = Session::new(server, identity, begin.psk, self.entropy.fork());
+        let former = self.session.as_ref().map(Session::cookie).unwrap_or_default();
+        self.session = Some(session.knowing(former));
+        self.held.clear();
+        self.sent.clear();
+    }
+
+    fn send(&mut self, send: &Send) -> Result<(), Refusal> {
+        let session = self.session.as_mut().ok_or("nothing was begun")?;
+        for datagram in session.write(send)? {
+            self.held.extend(datagram);
+            if !send.holds {
+                let datagram = std::mem::take(&mut self.held);
+                self.sent.push(datagram.clone());
+                if !send.is_lost {
+                    self.transmit(datagram)?;
+                }
+            }
+        }
+        self.tell_key();
+        Ok(())
+    }
+
+    fn transmit(&mut self, datagram: Vec<u8>) -> Result<(), Refusal> {
+        let (Some(session), Some(port)) = (&self.session, self.local_port) else {
+            return Err("nothing was begun".into());
+        };
+        let wrong = Some("it is what the case wrote".to_owned());
+        self.outputs.push_back(self.host.datagram(port, session.server, datagram, wrong));
+        Ok(())
+    }
+
+    fn tell_key(&mut self) {
+        let told = self.session.as_mut().and_then(Session::take_secret);
+        self.outputs.extend(told.map(|(client_random, master_secret)| {
+            MachineOutput::KeyLearnt(Key::Dtls {
+                client_random: record::Octets(client_random.to_vec()),
+                master_secret: record::Octets(master_secret.to_vec()),
+            })
+        }));
+    }
+}
+
+impl Machine for DtlsClient {
+    fn handle(&mut self, now: Instant, input: MachineInput<'_>) {
+        match input {
+            MachineInput::Order { line, within } => self.order(line, within.map(|within| now + within)),
+            MachineInput::Backbone(packet) => {
+                if let Some(Arrival::Udp { from, to, payload, .. }) = self.host.receive(packet, &mut self.outputs)
+                    && Some(to.1) == self.local_port
+                    && let Some(session) = self.session.as_mut().filter(|session| session.server == from)
+                {
+                    session.receive(&payload);
+                    self.look_at_waiting(now);
+                }
+            }
+            MachineInput::Received(_) | MachineInput::Overheard(_) | MachineInput::TransmitDone { .. } => {
+                self.outputs.push_back(station::has_no(Attachment::Radio, KIND.info.title));
+            }
+        }
+    }
+
+    fn poll(&mut self, now: Instant) -> Option<MachineOutput> {
+        self.look_at_waiting(now);
+        self.outputs.pop_front()
+    }
+
+    fn deadline(&self) -> Option<Instant> {
+        self.waiting.as_ref().and_then(|(_, _, ends)| *ends)
+    }
+}
+
+impl Hooks for DtlsClient {
+    fn hook(&mut self, _rule: &Rule) -> Result<bool, RuleError> {
+        Ok(false)
+    }
+}
+
+impl Station for DtlsClient {}

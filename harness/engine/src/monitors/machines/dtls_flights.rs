@@ -1,0 +1,171 @@
+//! Flights of DTLS (RFC 6347 4.1, 4.2): how records and messages are numbered, and when a flight comes again.
+
+use std::collections::HashMap;
+
+use suites::plan::Case;
+
+use super::dtls::{Peer, destination, source};
+use super::text;
+use crate::environment::Environment;
+use crate::judge::Pdu;
+use crate::monitors::sight::{Machine, Sight, Word};
+
+/// Records and messages of the device's handshakes.
+#[derive(Default)]
+pub(crate) struct Numbers {
+    associations: HashMap<Peer, Association>,
+}
+
+/// What was sent to one peer since its last new ServerHello.
+#[derive(Default)]
+struct Association {
+    random: Option<String>,
+    /// The greatest record number of each epoch, and the event.
+    records: HashMap<u64, (u64, u64)>,
+    /// Type and length of each message, by its number.
+    messages: HashMap<u64, (u64, u64)>,
+    newest: Option<u64>,
+}
+
+impl Numbers {
+    pub(crate) fn make(_: &Case, _: &Environment) -> Box<dyn Machine> {
+        Box::<Self>::default()
+    }
+}
+
+impl Machine for Numbers {
+    fn see(&mut self, sight: &Sight<'_>, word: &mut Word) {
+        // Where frames may be missed, the beginning of an association may be.
+        let Some(pdu) = sight.made().filter(|_| !sight.loses_frames) else { return };
+        let Some(peer) = destination(pdu) else { return };
+        let association = self.associations.entry(peer).or_default();
+        for layer in (0..pdu.layers.len()).filter(|layer| pdu.layers.get(*layer) == Some(&"dtls")) {
+            association.see(pdu, layer, word);
+        }
+    }
+}
+
+impl Association {
+    fn see(&mut self, pdu: &Pdu, layer: usize, word: &mut Word) {
+        let all = |name: &str| -> Vec<u64> {
+            let fields = pdu.fields_of(layer).iter().filter(|(known, _)| known == name);
+            fields.filter_map(|(_, value)| value.number()).collect()
+        };
+        let first = |name: &str| all(name).first().copied();
+        let (Some(epoch), Some(number)) = (first("dtls.record.epoch"), first("dtls.record.sequence_number")) else {
+            return;
+        };
+        let types = all("dtls.handshake.type");
+        // A stateless answer has the number of what it answers, and so has the first record of a handshake.
+        if epoch == 0 && types.contains(&HELLO_VERIFY_REQUEST) {
+            self.records.remove(&0);
+            return;
+        }
+        if types.contains(&SERVER_HELLO) {
+            let random = pdu.fields_of(layer).iter().find(|(name, _)| name == "dtls.handshake.random");
+            let random = random.and_then(|(_, value)| value.text()).map(str::to_owned);
+            if random.is_some() && random != self.random {
+                *self = Self { random, ..Self::default() };
+            }
+        }
+        // An alert before any handshake is of none.
+        if self.random.is_none() {
+            return;
+        }
+        word.judge();
+        let event = pdu.completed();
+        match self.records.get(&epoch) {
+            Some((last, earlier)) if number <= *last => {
+                let reason = format!("a record of epoch {epoch} has number {number} after one with {last}");
+                word.violation(reason, [*earlier, event]);
+            }
+            _ => {
+                self.records.insert(epoch, (number, event));
+            }
+        }
+        let lengths = all("dtls.handshake.length");
+        let numbers = all("dtls.handshake.message_seq");
+        let (starts, octets) = (all("dtls.handshake.fragment_offset"), all("dtls.handshake.fragment_length"));
+        let messages = types.iter().zip(&lengths).zip(numbers.iter().zip(starts.iter().zip(&octets)));
+        for ((msg_type, length), (message, (start, octets))) in messages {
+            if start + octets > *length {
+                word.violation(format!("a fragment of message {message} ends behind its {length} octets"), [event]);
+            }
+            match (self.messages.get(message), self.newest) {
+                (Some(known), _) if *known != (*msg_type, *length) => {
+                    let reason = format!("message {message} is another one when it comes again");
+                    word.violation(reason, [event]);
+                }
+                (None, Some(newest)) if *message != newest + 1 => {
+                    word.violation(format!("message {message} follows message {newest}"), [event]);
+                }
+                (Some(_), _) => continue,
+                (None, _) => {}
+            }
+            self.messages.insert(*message, (*msg_type, *length));
+            self.newest = Some(self.newest.unwrap_or_default().max(*message));
+        }
+    }
+}
+
+/// When a flight that nobody answers comes again.
+#[derive(Default)]
+pub(crate) struct Timers {
+    flights: HashMap<Peer, Waits>,
+}
+
+/// The repetitions of one flight without a word of the peer between them.
+#[derive(Default)]
+struct Waits {
+    random: String,
+    /// When it was last sent, in nanoseconds, and the event.
+    last: Option<(u64, u64)>,
+    /// How long it was not repeated before that.
+    wait: Option<u64>,
+}
+
+/// Where a timer may stop growing (RFC 6347 4.2.4.1: no less than 60 s), less than any jitter takes of it.
+const LONG: u64 = 30_000_000_000;
+
+impl Timers {
+    pub(crate) fn make(_: &Case, _: &Environment) -> Box<dyn Machine> {
+        Box::<Self>::default()
+    }
+}
+
+impl Machine for Timers {
+    fn see(&mut self, sight: &Sight<'_>, word: &mut Word) {
+        if sight.loses_frames {
+            return;
+        }
+        if let Some(peer) = sight.came().filter(|pdu| pdu.layers.contains(&"dtls")).and_then(source) {
+            // It may repeat what it answers, and then an answer is due at once.
+            self.flights.remove(&peer);
+        }
+        let Some(pdu) = sight.made().filter(|pdu| pdu.messages.contains(&"dtls.server_hello")) else { return };
+        let (Some(peer), Some(random)) = (destination(pdu), text(pdu, "dtls.handshake.random")) else { return };
+        let (now, event) = (sight.event.t, pdu.completed());
+        let flight = self.flights.entry(peer).or_default();
+        if flight.random != random {
+            *flight = Waits { random: random.to_owned(), ..Waits::default() };
+        }
+        if let Some((last, earlier)) = flight.last.replace((now, event)) {
+            let wait = now.saturating_sub(last);
+            if let Some(before) = flight.wait.replace(wait).filter(|before| *before < LONG) {
+                word.judge();
+                // Twice as long, with the jitter that any two waits may have.
+                if wait * 10 < before * 11 || wait > before * 4 {
+                    let seconds = |nanoseconds: u64| nanoseconds as f64 / 1e9;
+                    let (before, wait) = (seconds(before), seconds(wait));
+                    let reason = format!(
+                        "a flight comes again {wait:.3} s after it did after {before:.3} s: that is not twice as long"
+                    );
+                    word.violation(reason, [earlier, event]);
+                }
+            }
+        }
+    }
+}
+
+const SERVER_HELLO: u64 = 2;
+const HELLO_VERIFY_REQUEST: u64 = 3;
