@@ -9,8 +9,8 @@ use wire::ieee802154::{AuxSecurityHeader, Frame, Mpdu, SecuredFrame, fcs, secure
 
 use crate::common::call;
 
-/// A device that closes, answers secured and forwards.
-const CASE: &str = "SEL-COND-13@kind=transit";
+/// A device that forwards, closes, and stays closed.
+const CASE: &str = "PRO-COND-01@kind=transit";
 
 struct Run {
     folder: tempfile::TempDir,
