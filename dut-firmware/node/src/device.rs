@@ -196,7 +196,9 @@ impl Device {
     fn route(&mut self, now: Instant) {
         while let Some(input) = self.stack.next_input(now) {
             let (charge, services, mut cx) = self.above(now);
-            if charge.handle(&mut cx, &input) == Taken::No && services.handle(&mut cx, &input) == Taken::No {
+            let is_taken =
+                charge.handle(&mut cx, &input) == Taken::Yes || services.handle(&mut cx, &input) == Taken::Yes;
+            if !is_taken || self.life.tells_of_served() {
                 self.stack.unclaimed(now, &input);
             }
         }

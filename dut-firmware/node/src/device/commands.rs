@@ -35,9 +35,9 @@ impl Device {
 
     fn execute(&mut self, now: Instant, request: Request) -> Outcome {
         let executed = match Command::from_request(&request) {
-            Err(CommandFault::Argument(_)) => Some(Err(ErrorCode::Argument)),
+            Err(CommandFault::Argument(_)) => Some(Err(self.life.wrong_argument())),
             Ok(command) if !covers(&command) => None,
-            Ok(command) => self.execute_known(now, &request, command),
+            Ok(command) => self.execute_known(now, &request, self.life.understood(command)),
             // Of a mechanism whose words `wire` does not know.
             Err(CommandFault::Unknown) => self.execute_above(now, &request),
         };

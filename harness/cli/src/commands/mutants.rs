@@ -37,17 +37,28 @@ pub(crate) fn mutants(arguments: &Mutants) -> Result<Exit, Failure> {
         [] => Mutant::all().collect(),
         names => names.iter().map(|name| run::mutant(name)).collect::<Result<_, _>>()?,
     };
-    let asked: Vec<Mutant> = match arguments.profile {
+    let mut asked: Vec<Mutant> = match arguments.profile {
         true => asked.into_iter().filter(|mutant| mutant.clause().starts_with(PROFILE_PREFIX)).collect(),
+        false if arguments.sample.is_some() => {
+            return Err(Failure::usage(
+                "`--sample` goes with `--unbiased` or `--profile`: the named mutants are played in seconds",
+            ));
+        }
         false => asked,
     };
+    let mut seed = arguments.seed;
+    if let Some(sample) = arguments.sample {
+        asked.sort_by_cached_key(|mutant| record::sha256_hex(format!("{seed} {}", mutant.name()).as_bytes()));
+        asked.truncate(sample);
+        seed = 1;
+    }
+    let asked = asked;
     let setting = Setting::new(testbed, Device::Reference);
     if let Some(draws) = arguments.varied {
         return varied::varied(arguments, &asked, draws, &setting, &loaded);
     }
     let attempts = |case| (1..=arguments.repeat).map(move |number| (case, number));
-    let planned =
-        |(case, number)| PlannedCase::attempt(case, arguments.seed, number, &setting.testbed, setting.stations);
+    let planned = |(case, number)| PlannedCase::attempt(case, seed, number, &setting.testbed, setting.stations);
     let cases: Vec<PlannedCase> = loaded.cases().flat_map(attempts).map(planned).collect();
     let jobs = run::jobs(arguments.jobs);
     let every_case = arguments.full || arguments.profile;
