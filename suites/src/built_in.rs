@@ -14,6 +14,7 @@ macro_rules! sources {
 /// The suites.
 pub fn suites() -> Vec<Source> {
     sources! {
+        "life/upper-tester.toml",
         "life/manufacture.toml",
         "selective/bootstrap.toml",
         "selective/bootstrap-anchors.toml",
@@ -23,11 +24,16 @@ pub fn suites() -> Vec<Source> {
         "selective/bootstrap-statements.toml",
         "selective/bootstrap-conditions.toml",
         "selective/routing.toml",
+        "life/rpl.toml",
+        "life/neighbour-discovery.toml",
         "selective/commissioning-tool.toml",
+        "selective/commissioning-tool-peers.toml",
         "selective/profile.toml",
+        "selective/key-resource.toml",
         "selective/survival.toml",
         "selective/sessions.toml",
         "life/operation.toml",
+        "life/link.toml",
         "life/maintenance.toml",
         "life/re-bootstrap.toml",
         "life/recommissioning.toml",
@@ -72,6 +78,7 @@ pub fn clauses() -> Vec<Source> {
         "drafts/SURVEY.toml",
         "drafts/EAPAPP.toml",
         "drafts/BASE.toml",
+        "drafts/UT1.toml",
     }
 }
 

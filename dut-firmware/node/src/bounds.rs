@@ -11,7 +11,7 @@
 //! | octets of an IPv6 packet | [`PACKET_OCTETS`] | dropped |
 //! | reassemblies | those of `protocols::lowpan` | |
 //! | DTLS sessions | one, besides one ClientHello under way | other peers are ignored |
-//! | key object | [`JSON_OCTETS`] octets, [`JSON_DEPTH`] levels | 4.13, 4.00 |
+//! | key object | [`JSON_OCTETS`] octets, two levels | 4.13, 4.00 |
 //! | software image on its way | [`IMAGE_OCTETS`] | `image` is refused with `busy` |
 //! | upper tester line | `wire::upper_tester::MAX_LINE` | the line is dropped |
 //! | outputs not polled yet | a few per input | an owner polls until `None` after each input |
@@ -30,8 +30,6 @@ pub const TRANSMIT_QUEUE: usize = 96;
 pub const PACKET_OCTETS: usize = 1280;
 /// Longest key object.
 pub const JSON_OCTETS: usize = 512;
-/// Deepest nesting of a key object.
-pub const JSON_DEPTH: usize = 2;
 /// Octets of one part of a key pair: a certificate.
 pub const CREDENTIAL_OCTETS: usize = 1024;
 /// Octets of a software image with its header and signature.

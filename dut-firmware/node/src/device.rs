@@ -29,7 +29,6 @@ pub struct Device {
     mutants: Chosen,
     assembler: LineAssembler,
     reboot_by: Option<Instant>,
-    halted: bool,
     /// The radio of a variant is on from then.
     #[cfg(feature = "mutants")]
     starts_at: Option<Instant>,
@@ -58,7 +57,9 @@ impl Device {
         let life = Life::boot(&mut flash, given, tasks, mutants.life);
         let site = life.given.installation.as_ref().map(Site::from);
         let mut stack = Stack::boot(&hardware, now, flash, (kept, heard), site, mutants.stack);
-        let mut cx = Context { now, stack: &mut stack, given: &life.given, unix_time_at_zero: 0 };
+        #[cfg(feature = "mutants")]
+        stack.slip_with(crate::slips::Slips::new(mutants.slip));
+        let mut cx = Context { now, stack: &mut stack, given: &life.given, unix_time_at_zero: life.unix_time_at_zero };
         let charge = Charge::boot(life.given.mechanism.as_deref(), &mut asleep, mutants, &mut cx);
         let services = Services::boot(&mut asleep, mutants, &mut cx);
         let mut device = Self {
@@ -70,28 +71,21 @@ impl Device {
             mutants,
             assembler: LineAssembler::default(),
             reboot_by: None,
-            halted: false,
             #[cfg(feature = "mutants")]
             starts_at: None,
         };
         let state = device.state();
         device.stack.tell.event(now, "booted", Arguments::default().with("state", state));
         #[cfg(feature = "mutants")]
-        let slow = device.start_after(now, mutants.life.free().boot_delay());
-        #[cfg(not(feature = "mutants"))]
-        let slow = false;
-        if !slow {
-            device.stack.start(now);
+        if device.start_after(now, mutants.life.free().boot_delay()) {
+            return device;
         }
-        device.route(now);
+        device.stack.start(now);
         device
     }
 
     /// Takes one input. An owner then polls until `None`.
     pub fn handle(&mut self, now: Instant, input: Input<'_>) {
-        if self.halted {
-            return;
-        }
         match input {
             Input::Frame { psdu, .. } if self.stack.is_running() => self.stack.receive_frame(now, psdu),
             Input::Backbone(packet) if self.stack.is_running() => self.stack.receive_backbone(now, packet),
@@ -107,23 +101,16 @@ impl Device {
         self.note_buffers();
     }
 
-    /// The next thing to do, what has become due included; to be called until it returns `None`.
+    /// The next thing to do, what has become due included; to be called until it returns `None`, or [`Output::Reboot`].
     pub fn poll(&mut self, now: Instant) -> Option<Output> {
-        if let Some(output) = self.next_output(now) {
-            return Some(output);
-        }
-        if self.halted {
-            return None;
-        }
-        self.run_what_is_due(now);
-        self.next_output(now)
+        self.next_output(now).or_else(|| {
+            self.run_what_is_due(now);
+            self.next_output(now)
+        })
     }
 
     /// When `poll` must be called next, if nothing is handed in before.
     pub fn deadline(&self) -> Option<Instant> {
-        if self.halted {
-            return None;
-        }
         let always = [self.reboot_by, self.stack.deadline()];
         #[cfg(feature = "mutants")]
         let always = [always[0], always[1], self.starts_at, self.stack.tell.late()];
@@ -171,13 +158,10 @@ impl Device {
         }
         #[cfg(feature = "mutants")]
         if self.reboot_by.is_some() && self.stack.tell.late().is_some() {
-            return self.stack.next_frame(now).filter(|_| !self.halted);
+            return self.stack.next_frame(now);
         }
-        if self.halted {
-            return None;
-        }
-        if self.reboot_by.is_some_and(|by| by <= now || self.stack.is_idle()) {
-            self.halted = true;
+        let is_idle = self.stack.is_idle();
+        if self.reboot_by.take_if(|by| *by <= now || is_idle).is_some() {
             return Some(Output::Reboot);
         }
         self.stack.next_frame(now)

@@ -57,7 +57,7 @@ pub enum Output {
     Log(String),
     /// An IPv6 packet to the backbone; 6LBR only.
     Backbone(Vec<u8>),
-    /// Boot anew with the store of this device: nothing else comes out any more.
+    /// Boot anew with the store of this device, which is not asked for anything else any more.
     Reboot,
 }
 

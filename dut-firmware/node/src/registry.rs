@@ -106,6 +106,20 @@ macro_rules! registry {
                 Self::Nobody
             }
 
+            /// Puts the mechanism of this name in charge, or the first one; with a single one there is nobody else.
+            pub(crate) fn hand_over(
+                &mut self,
+                name: Option<&str>,
+                sections: &mut Sections,
+                mutants: Chosen,
+                cx: &mut Context<'_>,
+            ) {
+                if Self::NAMES.len() > 1 {
+                    self.save(sections);
+                    *self = Self::boot(name, sections, mutants, cx);
+                }
+            }
+
             /// Puts what it keeps back to what the others keep.
             pub(crate) fn save(&self, sections: &mut Sections) {
                 match self {

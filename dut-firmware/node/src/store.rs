@@ -4,6 +4,8 @@
 //! IEEE 802.15.4 over all of it ends the store. A record of a kind that is not known is an error: it may be one that the
 //! device must not lose.
 
+mod making;
+
 use alloc::vec::Vec;
 
 pub use protocols::link_security::IncomingCounter;
@@ -12,9 +14,6 @@ use wire::reader::Reader;
 use wire::{Error, Result};
 
 use crate::flash::Flash;
-#[cfg(feature = "mutants")]
-use crate::flash::PowerLoss;
-use crate::life::anchor::TrustAnchor;
 use crate::life::{Given, Tasks};
 use crate::registry::Sections;
 use crate::section::{Section, keeps};
@@ -38,15 +37,6 @@ pub struct Store {
     pub(crate) heard: Heard,
 }
 
-/// Stores are equal if flash would hold the same.
-impl PartialEq for Store {
-    fn eq(&self, other: &Self) -> bool {
-        self.encode() == other.encode()
-    }
-}
-
-impl Eq for Store {}
-
 impl Store {
     /// The octets to write to flash.
     pub fn encode(&self) -> Vec<u8> {
@@ -54,8 +44,9 @@ impl Store {
         octets.extend(FORMAT.to_be_bytes());
         let mut record = |kind: u8, value: &[u8]| {
             octets.push(kind);
-            // Every record is shorter than a credential may be (`bounds::CREDENTIAL_OCTETS`).
-            octets.extend(u16::try_from(value.len()).unwrap_or(0).to_be_bytes());
+            // No record is longer than a credential may be (`bounds::CREDENTIAL_OCTETS`).
+            let [.., high, low] = value.len().to_be_bytes();
+            octets.extend([high, low]);
             octets.extend(value);
         };
         record(WRITES, &self.flash.writes.to_be_bytes());
@@ -71,7 +62,7 @@ impl Store {
     /// Reads what [`Store::encode`] wrote.
     ///
     /// # Errors
-    /// [`Error`] if it is damaged, of another version, or holds more than a device may.
+    /// [`Error`] if it is damaged or of another version.
     pub fn decode(octets: &[u8]) -> Result<Self> {
         let content = check_fcs(octets)?;
         let mut reader = Reader::new(content);
@@ -119,108 +110,22 @@ impl Store {
         structure.encode()
     }
 
-    /// Puts back a frame counter that a board wrote by its place when the store had `writes`; `false` if there is no such place.
-    pub fn restore_incoming(&mut self, place: usize, expected: u32, writes: u64) -> bool {
-        let is_there = self.heard.restore(place, expected);
-        if is_there {
-            self.flash.writes = self.flash.writes.max(writes);
-        }
-        is_there
+    /// Puts back a frame counter that a board wrote by its place in [`Store::incoming`] when the store had `writes`.
+    pub fn restore_incoming(&mut self, place: usize, expected: u32, writes: u64) {
+        self.heard.restore(place, expected);
+        self.flash.writes = self.flash.writes.max(writes);
     }
 
     /// What was received from neighbours: the lowest frame counters still to be taken.
     pub fn incoming(&self) -> &[IncomingCounter] {
         self.heard.counters()
     }
-
-    /// The network keys; the last one put is the one to send with.
-    pub fn keys(&self) -> &[NetworkKey] {
-        self.kept.keys()
-    }
-
-    /// No frame counter at or above this bound was ever used.
-    pub fn frame_counter_bound(&self) -> u32 {
-        self.kept.frame_counter_bound()
-    }
-}
-
-/// For who makes a store that no device wrote: a record each.
-impl Store {
-    /// Stores the trust anchor.
-    pub fn set_anchor(&mut self, anchor: TrustAnchor) {
-        self.flash.record(|| self.given.anchor = Some(anchor));
-    }
-
-    /// Stores a route, in place of one to the same device; `false` if the table is full.
-    pub fn set_route(&mut self, route: Route) -> bool {
-        self.kept.set_route(&mut self.flash, route)
-    }
-
-    /// Stores a key, in place of one with the same index, and makes it the one to send with; `false` if the table is
-    /// full. The same key once more writes nothing.
-    pub fn set_key(&mut self, key: NetworkKey) -> bool {
-        self.kept.set_key(&mut self.heard, &mut self.flash, key)
-    }
-
-    /// Stores the bound that frame counters stay below.
-    pub fn set_frame_counter_bound(&mut self, bound: u32) {
-        self.kept.set_frame_counter_bound(&mut self.flash, bound);
-    }
-
-    /// Stores ALL_SECURED and the sequence number it came with.
-    #[cfg(feature = "selective")]
-    pub fn set_all_secured(&mut self, all_secured: bool, seq: u32) {
-        let Self { flash, mechanisms, .. } = self;
-        flash.record(|| {
-            (mechanisms.selective.all_secured, mechanisms.selective.close_seq) = (all_secured, Some(seq));
-        });
-    }
-
-    /// Stores a neighbour's frame counter, unless it is stored so already. A full table takes no other neighbour.
-    pub fn set_incoming(&mut self, entry: IncomingCounter) {
-        self.heard.set(&mut self.flash, entry);
-    }
-}
-
-/// What a device holds, and power cuts at writes: for tests on the host.
-#[cfg(feature = "mutants")]
-impl Store {
-    /// The trust anchor of manufacture.
-    pub fn anchor(&self) -> Option<&TrustAnchor> {
-        self.given.anchor.as_ref()
-    }
-
-    /// Whether it was installed.
-    pub fn is_installed(&self) -> bool {
-        self.given.installation.is_some()
-    }
-
-    /// Whether a network key is held.
-    pub fn is_secured(&self) -> bool {
-        self.kept.is_keyed()
-    }
-
-    /// ALL_SECURED (`SEL` 5.3), and the sequence number of the last close or re-opening taken.
-    #[cfg(feature = "selective")]
-    pub fn all_secured(&self) -> (bool, Option<u32>) {
-        (self.mechanisms.selective.all_secured, self.mechanisms.selective.close_seq)
-    }
-
-    /// Says when the power is to go; after that nothing is written any more.
-    pub fn cut_power(&mut self, at: PowerLoss) {
-        self.flash.cut_power(at);
-    }
-
-    /// Whether it has gone: the device has to be stopped before it does anything else.
-    pub fn power_is_gone(&self) -> bool {
-        self.flash.power_is_gone()
-    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::life::anchor::{KeyPair, SecretScalar};
+    use crate::life::anchor::{KeyPair, SecretScalar, TrustAnchor};
     use core::net::Ipv6Addr;
     use wire::Eui64;
     use wire::ieee802154::SecurityLevel;

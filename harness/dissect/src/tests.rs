@@ -55,6 +55,10 @@ fn upper_tester_lines_become_messages() {
         (refused.text("ut.status").as_deref(), refused.text("ut.code").as_deref()),
         (Some("error"), Some("busy"))
     );
+    let lists = upper_tester(11, "< 6 ok features=sel,psk roles=6lr text=a,b");
+    let words = |name: &str| lists.fields(name).map(|field| field.value()).collect::<Vec<_>>();
+    assert_eq!(words("ut.features"), [Value::Text("sel".into()), Value::Text("psk".into())]);
+    assert_eq!((words("ut.roles").len(), words("ut.text")), (1, vec![Value::Text("a,b".into())]));
     let shell = upper_tester(10, "< 5 ok lines=2 text=100%25%20of%0ait");
     let lines: Vec<_> = shell.fields("ut.text").map(|field| field.value()).collect();
     assert_eq!(lines, [Value::Text("100% of".into()), Value::Text("it".into())]);

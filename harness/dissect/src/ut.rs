@@ -47,11 +47,12 @@ pub fn upper_tester(number: u64, line: &str) -> Dissection {
 /// An argument never hides a fixed field (`seq`, `status`, `event`, `t`).
 fn arguments(sheet: &mut Sheet, arguments: &Arguments) {
     for (key, value) in arguments.iter() {
-        // Nothing else than `%` makes text out of a value.
-        let is_text = || table::told_keys().any(|told| told.name == key && told.kind == Kind::Text);
-        match decode_text(value).filter(|_| value.contains('%') && is_text()) {
-            // Each line of a shell is an occurrence of its own.
+        let is = |kind: Kind| table::told_keys().any(|told| told.name == key && told.kind == kind);
+        // Nothing else than `%` makes text out of a value, and nothing else than a comma several words.
+        match decode_text(value).filter(|_| value.contains('%') && is(Kind::Text)) {
+            // Each line of a shell is an occurrence of its own, and each word of a list.
             Some(text) => sheet.open_each(key, text.split('\n')),
+            None if value.contains(',') && is(Kind::List) => sheet.open_each(key, value.split(',')),
             None => sheet.open_each(key, [value].into_iter()),
         }
     }

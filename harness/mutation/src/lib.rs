@@ -29,6 +29,7 @@ pub enum Party {
 
 /// What a client alone does of the protocol engines, in files that server and client share: file and function, or all of a file.
 const OF_CLIENTS: &[(&str, Option<&str>)] = &[
+    ("coap/retransmitter.rs", None),
     ("credentials/subject.rs", None),
     ("dtls/connection.rs", Some("Connection::forget_clear_records")),
     ("dtls/record_layer.rs", Some("RecordLayer::forget_clear_records")),
@@ -39,7 +40,8 @@ const OF_CLIENTS: &[(&str, Option<&str>)] = &[
 ];
 
 impl Party {
-    /// Whether it is made of the source that a mutant is in. The device is the server, the tool the client; what both have is the device's.
+    /// Whether it is made of the source that a mutant is in. The device is the server, the tool the client, and who sends a CoAP message
+    /// again; what both have is the device's.
     pub fn has(self, entry: &Entry) -> bool {
         let is_listed = |file: &str| {
             let is_this = |function: &Option<&str>| function.is_none_or(|function| entry.function == function);

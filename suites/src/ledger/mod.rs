@@ -20,6 +20,9 @@ use crate::tree::{self, Faults};
 /// How the IDs of the profile's clauses begin: our readings, not the draft's words.
 pub const PROFILE_PREFIX: &str = "PROFILE-";
 
+/// How the IDs of the clauses of the upper tester's protocol begin: of the connection into a device, not of its network.
+pub const UPPER_TESTER_PREFIX: &str = "UT1-";
+
 /// Whether a suite tests what is the profile's alone: `profile`, or a mechanism's `profile-...`.
 pub fn is_profile_suite(suite: &str) -> bool {
     suite == "profile" || suite.starts_with("profile-")

@@ -4,7 +4,7 @@
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use mutation::Party;
-use node::{Device, Hardware, Input, Output, Store};
+use node::{Device, Hardware, Input, Output};
 use protocols::time::Instant;
 use rand_chacha::ChaCha12Rng;
 use rand_core::Rng as _;
@@ -13,6 +13,7 @@ use wire::ieee802154::PanId;
 
 use super::config::BoardKind;
 use super::fakes::{FakeDevice, Progress};
+use super::flash::Flash;
 use super::presence::Presence;
 use crate::clock::BoardClock;
 use crate::connection::{Attached, Connection, ConnectionError, Outbox, RadioMissing, RadioPeer, Receivers, Site};
@@ -38,8 +39,7 @@ pub(crate) struct Board {
     /// What it is, of a board outside of this process.
     attached: Option<Box<dyn Attached>>,
     firmware: Option<Firmware>,
-    /// What its flash holds, as the firmware wrote it; nothing on a board that is new.
-    flash: Vec<u8>,
+    flash: Flash,
     /// Records that it had written when it was last stopped.
     writes: u64,
     progress: Progress,
@@ -86,7 +86,7 @@ impl Board {
             presence: None,
             attached: None,
             firmware: None,
-            flash: Vec::new(),
+            flash: Flash::default(),
             writes: 0,
             progress: Progress::default(),
             entropy,
@@ -160,11 +160,7 @@ impl Board {
             BoardKind::Firmware { eui64, mutant, variant } => {
                 let (flash, hardware) = (&self.flash, Hardware { eui64, entropy_seed });
                 let _running = mutation::enter(Party::Device, self.is_tested);
-                let device = guarded(|| {
-                    // A device that cannot read what it wrote is as one that wrote nothing, on every board.
-                    let store = Store::decode(flash).unwrap_or_default();
-                    Device::boot_varied(hardware, store, now, mutant, variant)
-                })?;
+                let device = guarded(|| Device::boot_varied(hardware, flash.load(), now, mutant, variant))?;
                 Some(Firmware::Device(Box::new(device)))
             }
             BoardKind::Fake(fake, eui64) => {
@@ -186,12 +182,14 @@ impl Board {
         match self.firmware.take() {
             Some(Firmware::Device(device)) => {
                 let _running = mutation::enter(Party::Device, self.is_tested);
+                let flash = &mut self.flash;
                 let written = guarded(|| {
-                    let store = device.into_store();
-                    (store.encode(), store.writes())
+                    let writes = device.writes();
+                    flash.save(&device.into_store());
+                    writes
                 });
                 match written {
-                    Ok(written) => (self.flash, self.writes) = written,
+                    Ok(writes) => self.writes = writes,
                     // Of a mutant that cannot even say what it keeps, what it kept before is there.
                     Err(_) if mutation::is_running() => {}
                     Err(lost) => return Err(lost),

@@ -9,7 +9,7 @@ use wire::upper_tester::{Answer, Arguments, Command, CommandFault, ErrorCode, In
 
 use super::{Device, FAREWELL};
 use crate::life;
-use crate::mechanism::Executed;
+use crate::mechanism::{Context, Executed};
 use crate::registry::{Charge, Services};
 use crate::stack;
 
@@ -37,7 +37,6 @@ impl Device {
         let executed = match Command::from_request(&request) {
             Err(CommandFault::Argument(_)) => Some(Err(ErrorCode::Argument)),
             Ok(command) if !covers(&command) => None,
-            Ok(command) if self.is_leaving_for(&command) => Some(Err(ErrorCode::Busy)),
             Ok(command) => self.execute_known(now, &request, command),
             // Of a mechanism whose words `wire` does not know.
             Err(CommandFault::Unknown) => self.execute_above(now, &request),
@@ -47,12 +46,6 @@ impl Device {
             Some(Err(code)) => Outcome::Error(code),
             None => Outcome::Unimplemented,
         }
-    }
-
-    /// Whether the device is about to reboot, and does this no more.
-    fn is_leaving_for(&self, command: &Command) -> bool {
-        self.reboot_by.is_some()
-            && !matches!(command, Command::Basic(Basic::Ping | Basic::Hello { .. } | Basic::Status))
     }
 
     fn execute_known(&mut self, now: Instant, request: &Request, command: Command) -> Option<Executed> {
@@ -107,16 +100,10 @@ impl Device {
         if mechanism.is_some_and(|name| !Charge::NAMES.contains(&name)) {
             return Err(ErrorCode::Argument);
         }
-        // With a single one there is nobody else to put in charge.
-        let is_other = Charge::NAMES.len() > 1 && mechanism != self.life.given.mechanism.as_deref();
         self.life.install(&mut self.stack, site, mechanism.map(String::from))?;
-        if is_other {
-            self.charge.save(&mut self.asleep);
-            let Self { stack, charge, life, asleep, mutants, .. } = self;
-            let mut cx =
-                crate::mechanism::Context { now, stack, given: &life.given, unix_time_at_zero: life.unix_time_at_zero };
-            *charge = Charge::boot(life.given.mechanism.as_deref(), asleep, *mutants, &mut cx);
-        }
+        let Self { stack, charge, life, asleep, mutants, .. } = self;
+        let mut cx = Context { now, stack, given: &life.given, unix_time_at_zero: life.unix_time_at_zero };
+        charge.hand_over(life.given.mechanism.as_deref(), asleep, *mutants, &mut cx);
         Ok(())
     }
 

@@ -59,9 +59,8 @@ impl KeyPair {
             revoked: self.revoked.clone(),
             ..Trust::default()
         };
-        if self.root.is_empty() {
-            return None;
-        } else if self.certificate.is_empty() {
+        // An empty root is neither.
+        if self.certificate.is_empty() {
             trust.raw_public_keys.push(PublicKey::from_subject_public_key_info(&self.root).ok()?);
         } else {
             trust.anchors.push(Root::from_certificate(&self.root).ok()?);

@@ -6,8 +6,9 @@ use protocols::time::Instant;
 use wire::upper_tester::life::Command as LifeCommand;
 use wire::upper_tester::{Anchor, Arguments, ErrorCode, Installation};
 
+use super::Life;
 use super::anchor::TrustAnchor;
-use super::{Life, Mutant};
+use super::hooks::Outlives;
 use crate::bounds;
 use crate::stack::{Site, Stack};
 
@@ -36,7 +37,7 @@ impl Life {
             }
             LifeCommand::Update => self.update(stack),
             LifeCommand::Application(application) => {
-                self.former_application = self.tasks.application().cloned();
+                self.note_former_application();
                 self.tasks.set_application(&mut stack.flash, application);
                 self.software.restart_application();
                 Ok(())
@@ -47,14 +48,12 @@ impl Life {
     }
 
     fn manufacture(&mut self, stack: &mut Stack, anchor: &Anchor) -> Result<(), ErrorCode> {
-        if self.given.anchor.is_some() && self.mutant.is(Mutant::ResetKeepsAnchor) {
+        if self.goes_on_with_anchor() {
             return Ok(());
         }
-        valid(self.given.anchor.is_none() || self.mutant.is(Mutant::ManufactureOverwrites))?;
+        valid(self.may_take_anchor())?;
         let anchor = match anchor {
-            Anchor::Psk(psk) if self.mutant.free().psk_octets().is_some_and(|octets| psk.0.len() != octets) => {
-                return Err(ErrorCode::Argument);
-            }
+            Anchor::Psk(psk) if self.has_other_length(psk) => return Err(ErrorCode::Argument),
             Anchor::Psk(psk) => TrustAnchor::Psk(psk.clone()),
             Anchor::RawKey | Anchor::Certificate => {
                 let pair = self.parts.take(*anchor == Anchor::Certificate);
@@ -72,7 +71,7 @@ impl Life {
         site: Installation,
         mechanism: Option<String>,
     ) -> Result<(), ErrorCode> {
-        if self.mutant.is(Mutant::ResetKeepsSite) && self.given.installation.is_some() {
+        if self.goes_on_with_site() {
             return Ok(());
         }
         valid(!stack.is_running())?;
@@ -83,28 +82,13 @@ impl Life {
 
     /// Erases what is kept, and in the same record what `along` erases; but for what a mutant keeps.
     pub(crate) fn erase(&mut self, stack: &mut Stack, along: impl FnOnce()) {
-        let anchor = self.given.anchor.clone().filter(|_| self.mutant.is(Mutant::ResetKeepsAnchor));
-        let key = stack.kept().transmit_key().filter(|_| self.mutant.is(Mutant::ResetKeepsKey)).cloned();
-        let site = self.given.installation.clone().filter(|_| self.mutant.is(Mutant::ResetKeepsSite));
-        let application = self.tasks.application().filter(|_| self.mutant.is(Mutant::ResetKeepsApplication)).cloned();
+        let outlives = Outlives::of(self, stack);
         stack.erase(|| {
             self.given = super::Given::default();
             self.tasks.erase();
             along();
         });
-        if application.is_some() {
-            self.tasks.set_application(&mut stack.flash, application);
-        }
-        if self.mutant.is(Mutant::ResetRestartsCounter) {
-            stack.restart_frame_counter();
-        }
-        if anchor.is_some() || site.is_some() {
-            stack.flash.record(|| (self.given.anchor, self.given.installation) = (anchor, site));
-        }
-        if let Some(key) = key {
-            stack.keep_key(key);
-        }
-        stack.set_site(self.given.installation.as_ref().map(Site::from));
+        outlives.put_back(self, stack);
     }
 
     /// What it runs, for `status`.

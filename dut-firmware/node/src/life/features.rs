@@ -1,6 +1,5 @@
 //! What this build of the device can do in its life: cargo features, for boards whose flash does not hold all.
 
-use wire::upper_tester::basic::Command as Basic;
 use wire::upper_tester::life::Command as Life;
 use wire::upper_tester::{Anchor, Command};
 
@@ -20,8 +19,6 @@ pub(crate) fn covers(command: &Command) -> bool {
         Command::Life(Life::Manufacture(Anchor::Certificate)) => cfg!(feature = "x509"),
         // A site without the address of the tool is of no use to a device that cannot find it.
         Command::Life(Life::Install(site)) => cfg!(feature = "find") || site.find.is_none(),
-        // It has no shell.
-        Command::Basic(Basic::Vendor { .. }) => false,
         _ => true,
     }
 }

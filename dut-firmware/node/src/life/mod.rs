@@ -5,6 +5,7 @@ pub mod anchor;
 mod commands;
 mod features;
 mod given;
+mod hooks;
 mod mutants;
 mod running;
 mod software;

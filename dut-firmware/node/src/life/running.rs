@@ -5,7 +5,7 @@ use alloc::vec::Vec;
 use protocols::time::Instant;
 use wire::upper_tester::ErrorCode;
 
-use super::software::{SHIPPED_VERSION, judge};
+use super::software::judge;
 use super::{Life, Mutant};
 use crate::stack::{Class, Peer, Stack};
 
@@ -13,7 +13,7 @@ impl Life {
     /// Takes the staged image, which is to run from the next boot on.
     pub(super) fn update(&mut self, stack: &mut Stack) -> Result<(), ErrorCode> {
         let image = core::mem::take(&mut self.software.staged);
-        let newest = self.software.running.max(self.tasks.software().unwrap_or(SHIPPED_VERSION));
+        let newest = self.tasks.software().unwrap_or(self.software.running);
         let version = judge(&image, newest, self.mutant)?;
         if self.mutant.is(Mutant::ImageNewerIgnored) {
             return Ok(());

@@ -11,6 +11,7 @@ use sha2::{Digest, Sha256};
 use wire::software_image::SignedImage;
 use wire::upper_tester::ErrorCode;
 
+use super::hooks::is_whole;
 use super::mutants::Mutant;
 use crate::selected::Selected;
 
@@ -78,11 +79,6 @@ pub(super) fn judge(octets: &[u8], newest: u32, mutant: Selected<Mutant>) -> Res
         return refused("not_newer");
     }
     Ok(image.image.version)
-}
-
-/// What a device that trusts a checksum asks for: the last octets of the body are the FCS of those before them.
-fn is_whole(image: &SignedImage<'_>) -> bool {
-    wire::ieee802154::check_fcs(&image.image.body).is_ok()
 }
 
 #[cfg(test)]

@@ -55,12 +55,9 @@ impl CounterWrites {
 
     fn refill(&mut self, now: Instant) {
         let periods = now.since(self.refilled).as_secs() / REFILL.as_secs();
-        if let Ok(periods) = u32::try_from(periods) {
-            self.left = self.left.saturating_add(periods).min(BURST);
-            self.refilled = self.refilled + REFILL * periods;
-        } else {
-            (self.left, self.refilled) = (BURST, now);
-        }
+        let periods = u32::try_from(periods).unwrap_or(u32::MAX);
+        self.left = self.left.saturating_add(periods).min(BURST);
+        self.refilled = self.refilled + REFILL * periods;
     }
 }
 

@@ -5,22 +5,20 @@ use alloc::vec::Vec;
 use protocols::link_security::{IncomingCounter, Refusal, SecureError};
 use protocols::lowpan::{self, ReassemblyRefusal, max_payload};
 use protocols::time::Instant;
-use wire::icmpv6::{ErrorKind, Message};
 use wire::ieee802154::{
     Address, AuxSecurityHeader, Content, Frame, FrameType, FrameVersion, Header, KeyIdentifier, LinkAddress, Mpdu,
-    PanId, SecuredFrame, secure, unsecure,
+    PanId, SecuredFrame,
 };
-use wire::ipv6::{self, NextHeader, Packet};
+use wire::ipv6::Packet;
 use wire::{Error, Eui64};
 
-use super::addresses::link_local_of;
 use super::admission::{Class, Copies};
 use super::counter_writes::AHEAD_MAX;
 use super::counters::count;
 use super::forwarding::NextHop;
 use super::input::{Input, Origin, Upward};
 use super::mutants::Mutant;
-use super::profile::{HOP_LIMIT, MINIMUM_LEVEL};
+use super::profile::MINIMUM_LEVEL;
 use super::{NetworkKey, Stack};
 use crate::bounds;
 use crate::interface::Output;
@@ -108,9 +106,8 @@ impl Stack {
             count(&mut self.counters.refused_unsecured);
             #[cfg(feature = "mutants")]
             self.hand_up(Input::Refused { from: source });
-            if self.mutant.is(Mutant::RxRefusalAnswered) {
-                self.send_refusal(source);
-            }
+            #[cfg(feature = "mutants")]
+            self.answer_refused(source);
             return None;
         }
         let mark = (frame.header.sequence_number, hash(psdu), now);
@@ -135,10 +132,8 @@ impl Stack {
         if !self.admission.takes_secured(&self.link_with(Some(source))) {
             #[cfg(feature = "mutants")]
             self.hand_up(Input::Refused { from: source });
-            if self.mutant.is(Mutant::RxUnsecuredAcceptsSecured) && !frame.security.level.encrypts() {
-                let end = frame.payload.len().saturating_sub(frame.security.level.mic_len());
-                let payload = frame.payload.get(..end).unwrap_or(&[]).to_vec();
-                let opened = Frame::new(frame.header, Content::Data(payload));
+            #[cfg(feature = "mutants")]
+            if let Some(opened) = self.take_unverified(frame) {
                 return Some((opened, lowpan::Protection::Plain));
             }
             count(&mut self.counters.refused_secured);
@@ -150,12 +145,9 @@ impl Stack {
         }
         let key_index = frame.security.key_identifier.index().unwrap_or(0);
         let protection = lowpan::Protection::Secured { level: frame.security.level, key_index };
+        #[cfg(feature = "mutants")]
         if self.mutant.is(Mutant::CounterJumpLocksOut) {
-            let expected = frame.security.frame_counter.unwrap_or(0).saturating_add(1);
-            // The frame itself is looked at as before: what is locked out are those that follow.
-            let opened = self.security.unsecure_frame(frame);
-            self.security.replay().restore(IncomingCounter { source, key_index, expected });
-            return opened.ok().map(|frame| (frame, protection));
+            return self.open_and_lock_out(frame, source, key_index).map(|frame| (frame, protection));
         }
         let refusal = match self.security.unsecure_frame(frame) {
             Ok(opened) => {
@@ -167,6 +159,7 @@ impl Stack {
             }
             Err(refusal) => refusal,
         };
+        #[cfg(feature = "mutants")]
         if let Some(frame) = self.open_against_the_rules(frame, source, refusal) {
             return Some((frame, protection));
         }
@@ -207,46 +200,6 @@ impl Stack {
         self.put_together > ROOM
     }
 
-    /// What mutants take although it was refused.
-    fn open_against_the_rules(&self, frame: &SecuredFrame, source: Eui64, refusal: Refusal) -> Option<Frame> {
-        let wanted = match refusal {
-            Refusal::Integrity => Mutant::RxAcceptBadMic,
-            Refusal::Replayed { .. } => Mutant::RxAcceptReplay,
-            Refusal::LevelTooLow(_) => Mutant::RxAcceptLowLevel,
-            Refusal::CounterExhausted => Mutant::CounterExhaustedTaken,
-            Refusal::UnknownKey(_) => Mutant::RxAnyKeyIndex,
-            _ => return None,
-        };
-        let index = frame.security.key_identifier.index()?;
-        let any = self.mutant.is(Mutant::RxAnyKeyIndex);
-        let key = &self.kept.keys().iter().find(|key| key.index == index || any)?.key.0;
-        #[cfg(feature = "mutants")]
-        if matches!(refusal, Refusal::Replayed { .. })
-            && let Some(tamper) = &self.tamper
-        {
-            let opened = unsecure(frame, key, source).ok().filter(|frame| tamper.takes_replayed(frame));
-            if opened.is_some() {
-                return opened;
-            }
-        }
-        #[cfg(feature = "mutants")]
-        if refusal == Refusal::Integrity
-            && let Some(tamper) = &self.tamper
-        {
-            let opened = decrypted(frame, key, source).filter(|frame| tamper.takes_unverified(frame));
-            if opened.is_some() {
-                return opened;
-            }
-        }
-        if !self.mutant.is(wanted) {
-            return None;
-        }
-        if wanted != Mutant::RxAcceptBadMic {
-            return unsecure(frame, key, source).ok();
-        }
-        decrypted(frame, key, source)
-    }
-
     /// Sends a packet to its next hop, in the copies that the rules of the mechanism say.
     pub(crate) fn send_packet(&mut self, packet: &Packet, next_hop: NextHop, class: Class) {
         #[cfg(feature = "mutants")]
@@ -273,6 +226,10 @@ impl Stack {
     pub(crate) fn send_frames(&mut self, packet: &[u8], destination: LinkAddress, copies: Copies) {
         let Some(pan) = self.site.map(|site| site.pan_id) else { return };
         let source = LinkAddress::Extended(self.eui64);
+        #[cfg(feature = "mutants")]
+        let (slipped, mut hand) = self.slip_packet(packet, destination, copies);
+        #[cfg(feature = "mutants")]
+        let packet = slipped.as_slice();
         let mut header = Header::new(Address::new(pan, destination), Address::new(pan, source), 0);
         header.ack_request = destination != LinkAddress::BROADCAST;
         let key = self.transmit_key(destination).map(NetworkKey::id).filter(|_| copies == Copies::Secured);
@@ -283,11 +240,11 @@ impl Stack {
         let Ok(payloads) = self.fragmenter.fragment(packet, source, destination, &self.contexts, room) else {
             return count(&mut self.counters.dropped_malformed);
         };
+        #[cfg(feature = "mutants")]
+        let payloads = hand.payloads(payloads);
         if !self.radio.has_room(payloads.len()) {
             return count(&mut self.counters.dropped_queue);
         }
-        // A mutant that did so with all frames would be refused by its neighbours and never come to anything.
-        let fixed = self.mutant.is(Mutant::TxFrameCounterFixed) && is_echo(packet);
         let is_fragment = payloads.len() > 1;
         for payload in payloads {
             self.sequence_number = self.sequence_number.wrapping_add(1);
@@ -296,8 +253,20 @@ impl Stack {
             if let Some(is_last) = self.sequence_number.checked_rem(self.mutant.free().silent_frames()) {
                 header.ack_request = destination != LinkAddress::BROADCAST && is_last != 0;
             }
+            #[cfg(feature = "mutants")]
+            let done = hand.next_frame();
+            #[cfg(feature = "mutants")]
+            if done.is_some_and(|done| done.acknowledged) {
+                header.ack_request = true;
+            }
             let frame = Frame::new(header, Content::Data(payload));
-            match self.finish_frame(&frame, security, fixed) {
+            let finished = self.finish_frame(&frame, security, packet);
+            #[cfg(feature = "mutants")]
+            let finished = match done {
+                Some(done) => finished.and_then(|psdu| self.slip_frame(&frame, psdu, security, done)),
+                None => finished,
+            };
+            match finished {
                 Ok(psdu) => {
                     // Of what asks for no acknowledgement nobody knows whether it arrived.
                     let receiver = destination.extended().filter(|_| header.ack_request);
@@ -306,31 +275,38 @@ impl Stack {
                 Err(error) => return self.tell.log(alloc::format!("frame not sent: {error}")),
             }
         }
+        #[cfg(feature = "mutants")]
+        if let Some(more) = hand.again() {
+            let slips = core::mem::take(&mut self.slips);
+            let is_for_all = more.get(super::slip::FIRST_OF_DESTINATION) == Some(&0xff);
+            let other = if is_for_all { (LinkAddress::BROADCAST, Copies::Plain) } else { (destination, copies) };
+            self.send_frames(&more, other.0, other.1);
+            self.slips = slips;
+        }
     }
 
     fn finish_frame(
         &mut self,
         frame: &Frame,
         security: Option<AuxSecurityHeader>,
-        fixed: bool,
+        packet: &[u8],
     ) -> Result<Vec<u8>, SecureError> {
         let Some(security) = security else { return Ok(frame.to_vec()?) };
-        if fixed {
-            let key = self.kept.transmit_key().ok_or(SecureError::NoKey)?;
-            let security = AuxSecurityHeader { frame_counter: Some(self.security.counter().next()), ..security };
-            return Ok(secure(frame, &security, &key.key.0, self.eui64)?.to_vec()?);
+        #[cfg(feature = "mutants")]
+        if let Some(psdu) = self.secure_under_a_used_counter(frame, security, packet)? {
+            return Ok(psdu);
         }
+        #[cfg(not(feature = "mutants"))]
+        let _ = packet;
         if let Some(bound) = self.security.counter().take_bound_to_store() {
             self.kept.set_frame_counter_bound(&mut self.flash, bound);
         }
-        if let Some(index) = security.key_identifier.index() {
-            self.security.transmit_with(index);
-        }
+        let index = security.key_identifier.index().ok_or(SecureError::NoKey)?;
         #[cfg(feature = "mutants")]
         for _ in 1..self.mutant.free().counter_step() {
             self.security.counter().skip();
         }
-        Ok(self.security.secure_frame(frame)?.to_vec()?)
+        Ok(self.security.secure_frame(frame, index)?.to_vec()?)
     }
 
     /// The key to protect a frame with: over a marked link one of whom the mark is of, else the one that was put last.
@@ -338,35 +314,11 @@ impl Stack {
         let mark = destination.extended().and_then(|neighbour| self.neighbours.mark_of(neighbour));
         mark.map_or(self.kept.transmit_key(), |mark| self.kept.transmit_key_beside(mark.key))
     }
-
-    /// What a device must not do: answers a refused packet.
-    fn send_refusal(&mut self, to: Eui64) {
-        let (source, destination) = (self.link_local(), link_local_of(to));
-        let kind = ErrorKind::DestinationUnreachable;
-        let error = Message::Error { kind, code: 1, parameter: 0, invoking: Vec::new() };
-        let Ok(payload) = error.to_vec(source, destination) else { return };
-        let header = ipv6::Header::new(source, destination, NextHeader::ICMPV6, HOP_LIMIT);
-        self.send_packet(&Packet { header, payload }, NextHop::Neighbour(to), Class::Other);
-    }
-}
-
-/// CTR mode: encrypting the ciphertext once more decrypts it; the integrity code of that is not looked at.
-fn decrypted(frame: &SecuredFrame, key: &[u8; 16], source: Eui64) -> Option<Frame> {
-    let end = frame.payload.len().checked_sub(frame.security.level.mic_len())?;
-    let content = Content::Data(frame.payload.get(..end)?.to_vec());
-    let again = secure(&Frame::new(frame.header, content), &frame.security, key, source).ok()?;
-    let content = Content::Data(again.payload.get(..end)?.to_vec());
-    Some(Frame::new(frame.header, content))
 }
 
 /// Whether a frame bears a fragment of a datagram (RFC 4944 section 5.3).
 fn is_fragment(payload: &[u8]) -> bool {
     payload.first().is_some_and(|dispatch| matches!(dispatch >> 3, 0b11000 | 0b11100))
-}
-
-/// Whether an IPv6 packet is an echo request or reply.
-fn is_echo(packet: &[u8]) -> bool {
-    packet.get(6) == Some(&NextHeader::ICMPV6.0) && matches!(packet.get(40), Some(128 | 129))
 }
 
 /// FNV-1a: enough to tell a repeated frame from another one with the same number.

@@ -3,6 +3,7 @@
 
 use alloc::collections::VecDeque;
 use alloc::vec::Vec;
+use core::time::Duration;
 
 use rand_core::Rng;
 use wire::coap::{Code, Message, MessageType, OptionNumber, Options, Token};
@@ -108,6 +109,13 @@ pub struct Client {
     /// Message IDs of separate responses that were acknowledged, and until when they may come again.
     acknowledged: VecDeque<(u16, Instant)>,
     outputs: VecDeque<ClientOutput>,
+}
+
+impl TransmissionParameters {
+    /// From the first transmission of a confirmable message until its sender gives up waiting: 93 s by default.
+    pub fn max_transmit_wait(&self) -> Duration {
+        self.scaled((2u32 << self.max_retransmit.min(16)) - 1)
+    }
 }
 
 impl Client {

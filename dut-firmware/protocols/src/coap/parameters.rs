@@ -39,11 +39,6 @@ impl TransmissionParameters {
         self.scaled((1u32 << self.max_retransmit.min(16)) - 1)
     }
 
-    /// From the first transmission until the sender gives up waiting: 93 s by default.
-    pub fn max_transmit_wait(&self) -> Duration {
-        self.scaled((2u32 << self.max_retransmit.min(16)) - 1)
-    }
-
     /// How long a message ID of a confirmable message must not be used again: 247 s by default.
     pub fn exchange_lifetime(&self) -> Duration {
         self.max_transmit_span() + 2 * self.max_latency + self.processing_delay
@@ -54,7 +49,7 @@ impl TransmissionParameters {
         self.max_transmit_span() + self.max_latency
     }
 
-    fn scaled(&self, times: u32) -> Duration {
+    pub(super) fn scaled(&self, times: u32) -> Duration {
         self.ack_timeout.saturating_mul(times).saturating_mul(self.ack_random_factor_thousandths) / 1000
     }
 }

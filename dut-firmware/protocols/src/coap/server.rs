@@ -1,6 +1,9 @@
 //! The server side of CoAP: deduplication, piggybacked and separate responses (RFC 7252 4.2, 4.5, 5.2),
 //! bodies in blocks (RFC 7959).
 
+mod measure;
+mod separate;
+
 use alloc::collections::VecDeque;
 use alloc::vec::Vec;
 
@@ -10,7 +13,6 @@ use wire::coap::{Code, Message, MessageType, OptionNumber, Options, Token};
 use super::TransmissionParameters;
 use super::block_server::{Arrival, Context, Transfers};
 use super::block_wise::BlockWise;
-use super::retransmitter::{Expiry, Retransmitter};
 use crate::Entropy;
 use crate::liberties::Free;
 use crate::time::Instant;
@@ -18,11 +20,10 @@ use crate::time::Instant;
 /// Requests that are remembered, to answer their duplicates.
 const MAX_REMEMBERED: usize = 32;
 
-/// Critical options that a request may carry; any other is answered with 4.02 (RFC 7252 5.4.1).
-const KNOWN_CRITICAL: [OptionNumber; 11] = [
-    OptionNumber::IF_MATCH,
+/// Critical options that a request may carry; any other is answered with 4.02 (RFC 7252 5.4.1): the preconditions If-Match and
+/// If-None-Match too, which no resource here looks at.
+const KNOWN_CRITICAL: [OptionNumber; 9] = [
     OptionNumber::URI_HOST,
-    OptionNumber::IF_NONE_MATCH,
     OptionNumber::URI_PORT,
     OptionNumber::URI_PATH,
     OptionNumber::URI_QUERY,
@@ -93,13 +94,6 @@ struct Exchange {
     context: Option<Context>,
 }
 
-/// A separate response that waits for its acknowledgement.
-struct Unacknowledged {
-    message_id: u16,
-    datagram: Vec<u8>,
-    retransmitter: Retransmitter,
-}
-
 /// A CoAP server for one client.
 pub struct Server {
     parameters: TransmissionParameters,
@@ -108,7 +102,7 @@ pub struct Server {
     next_exchange: u64,
     next_message_id: u16,
     exchanges: VecDeque<Exchange>,
-    unacknowledged: Vec<Unacknowledged>,
+    unacknowledged: Vec<separate::Unacknowledged>,
     outputs: VecDeque<ServerOutput>,
     /// Which liberties it takes.
     free: Free,
@@ -159,7 +153,7 @@ impl Server {
         let message = Message::parse(datagram).ok();
         match (message_type, message) {
             (MessageType::Acknowledgement | MessageType::Reset, _) => {
-                self.unacknowledged.retain(|response| response.message_id != message_id);
+                self.on_acknowledgement(message_id);
             }
             (_, Some(message)) if code.is_request() => self.on_request(now, message),
             // Format errors, pings, responses and reserved classes (RFC 7252 4.2, 4.3).
@@ -215,9 +209,7 @@ impl Server {
             _ => self.next_message_id = fresh_message_id.wrapping_add(1),
         }
         if message_type == MessageType::Confirmable {
-            let retransmitter = Retransmitter::start(now, &self.parameters, &mut self.entropy);
-            let datagram = datagram.clone();
-            self.unacknowledged.push(Unacknowledged { message_id, datagram, retransmitter });
+            self.await_acknowledgement(now, message_id, &datagram);
         }
         self.outputs.push_back(ServerOutput::Datagram(datagram));
     }
@@ -239,26 +231,7 @@ impl Server {
 
     /// When `poll` must be called next, if nothing is received before.
     pub fn deadline(&self) -> Option<Instant> {
-        let acknowledgements = self.exchanges.iter().filter_map(|exchange| match exchange.progress {
-            Progress::Waiting { acknowledge_at } => Some(acknowledge_at),
-            _ => None,
-        });
-        let retransmissions = self.unacknowledged.iter().map(|response| response.retransmitter.deadline());
-        #[cfg(feature = "mutants")]
-        let retransmissions = retransmissions.chain(self.held.iter().map(|(at, ..)| *at));
-        acknowledgements.chain(retransmissions).min()
-    }
-
-    /// Octets that are kept or wait: replies for duplicates, responses without acknowledgement, bodies in blocks.
-    pub fn buffered(&self) -> usize {
-        let replies = self.exchanges.iter().filter_map(|exchange| exchange.reply.as_ref()).map(Vec::len);
-        let responses = self.unacknowledged.iter().map(|response| response.datagram.len());
-        let outputs = self.outputs.iter().map(|output| match output {
-            ServerOutput::Datagram(datagram) => datagram.len(),
-            ServerOutput::Request { message, .. } => message.payload.len(),
-        });
-        let transfers = self.transfers.as_ref().map_or(0, Transfers::buffered);
-        replies.chain(responses).chain(outputs).sum::<usize>() + transfers
+        self.next_expiry()
     }
 
     fn on_request(&mut self, now: Instant, message: Message) {
@@ -314,24 +287,6 @@ impl Server {
             Ok(message) => self.outputs.push_back(ServerOutput::Request { exchange, message }),
             Err(response) => self.respond(now, exchange, response),
         }
-    }
-
-    fn expire(&mut self, now: Instant) {
-        let Self { exchanges, unacknowledged, outputs, .. } = self;
-        for exchange in exchanges {
-            if matches!(exchange.progress, Progress::Waiting { acknowledge_at } if now >= acknowledge_at) {
-                exchange.progress = Progress::Separate;
-                exchange.reply = Message::empty(MessageType::Acknowledgement, exchange.message_id).emit().ok();
-                outputs.extend(exchange.reply.clone().map(ServerOutput::Datagram));
-            }
-        }
-        unacknowledged.retain_mut(|response| {
-            let expiry = response.retransmitter.expire(now);
-            if expiry == Expiry::Due {
-                outputs.push_back(ServerOutput::Datagram(response.datagram.clone()));
-            }
-            expiry != Expiry::GiveUp
-        });
     }
 
     fn send(&mut self, message: &Message) {

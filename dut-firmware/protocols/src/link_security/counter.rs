@@ -14,26 +14,10 @@ pub struct OutgoingCounter {
     bound: u32,
 }
 
-impl Default for OutgoingCounter {
-    fn default() -> Self {
-        Self::from_stored(0)
-    }
-}
-
 impl OutgoingCounter {
     /// Continues at the bound that the store holds; 0 for a device that never sent a secured frame.
     pub fn from_stored(bound: u32) -> Self {
         Self { next: bound, bound }
-    }
-
-    /// The counter of the next frame; 0xffffffff if it is exhausted.
-    pub fn next(&self) -> u32 {
-        self.next
-    }
-
-    /// Whether no frame can be secured any more.
-    pub fn is_exhausted(&self) -> bool {
-        self.next == u32::MAX
     }
 
     /// A new bound if the counter has come within half a block of the last one: write it, at once.
@@ -52,7 +36,7 @@ impl OutgoingCounter {
     }
 
     /// Uses up a value; `None` from 0xffffffff on.
-    pub(super) fn take(&mut self) -> Option<u32> {
+    pub fn take(&mut self) -> Option<u32> {
         let value = self.next;
         (value != u32::MAX).then(|| {
             self.next = value.saturating_add(1);

@@ -87,8 +87,8 @@ pub enum Refusal {
 /// Why an outgoing frame could not be secured.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum SecureError {
-    /// No key to transmit with.
-    #[error("no key is set for transmission")]
+    /// No key with this index.
+    #[error("no key with this index is set")]
     NoKey,
     /// The frame counter has reached 0xffffffff: this device must stop until it is given a new domain.
     #[error("frame counter is exhausted")]
@@ -117,7 +117,6 @@ pub struct LinkSecurity {
     own: Eui64,
     policy: Policy,
     keys: Vec<(u8, LinkKey)>,
-    transmit_index: Option<u8>,
     counter: OutgoingCounter,
     replay: ReplayTable,
 }
@@ -126,7 +125,7 @@ impl LinkSecurity {
     /// A device without keys whose next frame counter is what `counter` says.
     pub fn new(own: Eui64, policy: Policy, counter: OutgoingCounter) -> Self {
         let replay = ReplayTable::new(policy.neighbours);
-        Self { own, policy, keys: Vec::new(), transmit_index: None, counter, replay }
+        Self { own, policy, keys: Vec::new(), counter, replay }
     }
 
     /// The policy in force.
@@ -139,7 +138,7 @@ impl LinkSecurity {
         self.policy = policy;
     }
 
-    /// Sets the key of `index` (key identifier mode 1) and transmits with it from now on.
+    /// Sets the key of `index` (key identifier mode 1).
     ///
     /// The same key again changes nothing. Another key forgets what was received under the old one; the outgoing
     /// counter goes on, as it is one for all keys.
@@ -157,43 +156,13 @@ impl LinkSecurity {
             None if self.keys.len() < MAX_KEYS => self.keys.push((index, key)),
             None => return Err(KeyError::Full),
         }
-        self.transmit_index = Some(index);
         Ok(())
     }
 
-    /// Transmits with the key of `index` from now on; whether there is one.
-    pub fn transmit_with(&mut self, index: u8) -> bool {
-        let is_there = self.has_key(index);
-        if is_there {
-            self.transmit_index = Some(index);
-        }
-        is_there
-    }
-
-    /// Removes a key with its replay state; whether there was one. Transmission falls back to the key set longest ago.
-    pub fn remove_key(&mut self, index: u8) -> bool {
-        let before = self.keys.len();
+    /// Removes a key with its replay state.
+    pub fn remove_key(&mut self, index: u8) {
         self.keys.retain(|(known, _)| *known != index);
         self.replay.forget_key(index);
-        if self.transmit_index == Some(index) {
-            self.transmit_index = self.keys.first().map(|(index, _)| *index);
-        }
-        self.keys.len() != before
-    }
-
-    /// Indices of all keys.
-    pub fn key_indices(&self) -> impl Iterator<Item = u8> {
-        self.keys.iter().map(|(index, _)| *index)
-    }
-
-    /// Whether there is a key with this index.
-    pub fn has_key(&self, index: u8) -> bool {
-        self.key(index).is_some()
-    }
-
-    /// Whether frames can be secured.
-    pub fn is_keyed(&self) -> bool {
-        self.transmit_index.is_some()
     }
 
     /// The outgoing frame counter, for a store to persist (see [`OutgoingCounter`]).
@@ -206,14 +175,8 @@ impl LinkSecurity {
         &mut self.replay
     }
 
-    /// Octets that security will add to a frame: auxiliary header and integrity code.
-    pub fn overhead(&self) -> usize {
-        6usize.saturating_add(self.policy.transmit_level.mic_len())
-    }
-
-    /// Protects an outgoing frame at the policy's level and uses up a frame counter.
-    pub fn secure_frame(&mut self, frame: &Frame) -> Result<SecuredFrame, SecureError> {
-        let index = self.transmit_index.ok_or(SecureError::NoKey)?;
+    /// Protects an outgoing frame at the policy's level with the key of `index`, and uses up a frame counter.
+    pub fn secure_frame(&mut self, frame: &Frame, index: u8) -> Result<SecuredFrame, SecureError> {
         if frame.header.source.extended() != Some(self.own) {
             return Err(SecureError::ForeignSource);
         }

@@ -48,11 +48,6 @@ impl ReplayTable {
         room
     }
 
-    /// Forgets a neighbour: its frames start from 0 again, which only an operator may allow.
-    pub fn forget(&mut self, source: Eui64) {
-        self.entries.retain(|entry| entry.source != source);
-    }
-
     pub(super) fn forget_key(&mut self, key_index: u8) {
         self.entries.retain(|entry| entry.key_index != key_index);
     }

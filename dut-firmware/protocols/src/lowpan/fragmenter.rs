@@ -2,9 +2,10 @@
 
 use alloc::vec;
 use alloc::vec::Vec;
+use core::num::NonZeroUsize;
 
 use wire::ieee802154::{AuxSecurityHeader, FCS_LENGTH, Header, LinkAddress, MAX_PSDU};
-use wire::sixlowpan::{Compressor, Contexts, FragmentHeader, FrameHeaders};
+use wire::sixlowpan::{Compressor, Contexts, FragmentHeader};
 use wire::writer::Writer;
 
 use super::{LINK_MTU, otherwise};
@@ -61,62 +62,36 @@ impl Fragmenter {
         contexts: &Contexts,
         max_payload: usize,
     ) -> Result<Vec<Vec<u8>>, FragmentError> {
-        self.fragment_behind(FrameHeaders::default(), packet, source, destination, contexts, max_payload)
-    }
-
-    /// The same with the mesh and broadcast headers of `front` in every payload; originator and final destination then
-    /// take the place of `source` and `destination` (RFC 4944 section 5.2).
-    pub fn fragment_behind(
-        &mut self,
-        front: FrameHeaders,
-        packet: &[u8],
-        source: LinkAddress,
-        destination: LinkAddress,
-        contexts: &Contexts,
-        max_payload: usize,
-    ) -> Result<Vec<Vec<u8>>, FragmentError> {
         if packet.len() > LINK_MTU {
             return Err(FragmentError::TooBig(packet.len()));
         }
-        let whole = FrameHeaders { fragment: None, ..front };
-        let (source, destination) = front.ends(source, destination);
         let max_payload = self.free.fragment_octets().map_or(max_payload, |octets| octets.min(max_payload));
         let kind = self.free.compression();
         let compressed = |room| otherwise::headers(kind, Compressor { source, destination, contexts, room }, packet);
-        let too_small = FragmentError::PayloadTooSmall(max_payload);
-        let room = max_payload.checked_sub(whole.buffer_len()).ok_or(too_small)?;
-        let (mut headers, covered) = compressed(room)?;
+        let (mut headers, covered) = compressed(max_payload)?;
         let rest = packet.get(covered..).unwrap_or(&[]);
-        if headers.len().saturating_add(rest.len()) <= room {
+        if headers.len().saturating_add(rest.len()) <= max_payload {
             headers.extend_from_slice(rest);
-            return Ok(vec![with_headers(whole, &headers)?]);
+            return Ok(vec![headers]);
         }
-        let size = u16::try_from(packet.len()).map_err(|_| FragmentError::TooBig(packet.len()))?;
-        let tag = self.next_tag;
-        let behind = |fragment| FrameHeaders { fragment: Some(fragment), ..front };
-        let first = behind(FragmentHeader::First { datagram_size: size, datagram_tag: tag });
+        let too_small = FragmentError::PayloadTooSmall(max_payload);
+        let datagram_size = u16::try_from(packet.len()).map_err(|_| FragmentError::TooBig(packet.len()))?;
+        let datagram_tag = self.next_tag;
+        let first = FragmentHeader::First { datagram_size, datagram_tag };
+        let next = |datagram_offset| FragmentHeader::Next { datagram_size, datagram_tag, datagram_offset };
         let room = max_payload.checked_sub(first.buffer_len()).ok_or(too_small)?;
-        let (mut headers, covered) = compressed(room)?;
+        let (headers, covered) = compressed(room)?;
         let room = room.checked_sub(headers.len()).ok_or(too_small)?;
         // Offsets count in units of eight octets of the uncompressed datagram, so the first fragment ends at one.
         let first_end = covered.saturating_add(room) / 8 * 8;
-        let next_len = first.buffer_len().saturating_add(1);
-        let next_room = max_payload.saturating_sub(next_len) / 8 * 8;
-        if first_end < covered || next_room == 0 {
-            return Err(too_small);
-        }
+        let next_room = NonZeroUsize::new(max_payload.saturating_sub(next(0).buffer_len()) / 8 * 8).ok_or(too_small)?;
+        let (front, rest) = packet.split_at_checked(first_end).unwrap_or((packet, &[]));
+        let front = front.get(covered..).ok_or(too_small)?;
         self.next_tag = self.next_tag.wrapping_add(1);
-        let (front, mut rest) = packet.split_at_checked(first_end).unwrap_or((packet, &[]));
-        headers.extend_from_slice(front.get(covered..).unwrap_or(&[]));
-        let mut fragments = vec![with_headers(first, &headers)?];
-        let mut offset = first_end;
-        while !rest.is_empty() {
-            let (chunk, after) = rest.split_at_checked(next_room).unwrap_or((rest, &[]));
-            let datagram_offset = u8::try_from(offset / 8).map_err(|_| FragmentError::TooBig(packet.len()))?;
-            let header = FragmentHeader::Next { datagram_size: size, datagram_tag: tag, datagram_offset };
-            fragments.push(with_headers(behind(header), chunk)?);
-            offset = offset.saturating_add(chunk.len());
-            rest = after;
+        let mut fragments = vec![with_header(first, &headers, front)?];
+        for (offset, chunk) in (first_end..).step_by(next_room.get()).zip(rest.chunks(next_room.get())) {
+            let offset = u8::try_from(offset / 8).map_err(|_| FragmentError::TooBig(packet.len()))?;
+            fragments.push(with_header(next(offset), &[], chunk)?);
         }
         if self.free.last_fragment_first() {
             fragments.reverse();
@@ -125,10 +100,10 @@ impl Fragmenter {
     }
 }
 
-fn with_headers(header: FrameHeaders, payload: &[u8]) -> Result<Vec<u8>, FragmentError> {
-    let mut bytes = vec![0; header.buffer_len().saturating_add(payload.len())];
-    let mut writer = Writer::new(&mut bytes);
-    header.emit(&mut writer)?;
-    writer.put(payload, "fragment")?;
+fn with_header(header: FragmentHeader, headers: &[u8], payload: &[u8]) -> Result<Vec<u8>, FragmentError> {
+    let mut bytes = vec![0; header.buffer_len()];
+    header.emit(&mut Writer::new(&mut bytes))?;
+    bytes.extend_from_slice(headers);
+    bytes.extend_from_slice(payload);
     Ok(bytes)
 }

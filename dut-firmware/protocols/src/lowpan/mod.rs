@@ -1,7 +1,7 @@
-//! 6LoWPAN fragmentation and reassembly (RFC 4944 section 5.3), in a mesh or not, around the compression of
-//! `wire::sixlowpan`.
+//! 6LoWPAN fragmentation and reassembly (RFC 4944 section 5.3), around the compression of `wire::sixlowpan`.
 
 mod fragmenter;
+mod laxity;
 mod otherwise;
 mod packet_reassembler;
 mod reassembler;
@@ -9,8 +9,9 @@ mod reassembler;
 mod tests;
 
 pub use fragmenter::{FragmentError, Fragmenter, max_payload};
+pub use laxity::Laxity;
 pub use packet_reassembler::{MAX_REASSEMBLED, PACKET_REASSEMBLY_TIMEOUT, PacketReassembler, PacketRefusal};
-pub use reassembler::{Datagram, Laxity, Protection, REASSEMBLY_TIMEOUT, Reassembler, ReassemblyRefusal};
+pub use reassembler::{Datagram, Protection, REASSEMBLY_TIMEOUT, Reassembler, ReassemblyRefusal};
 
 /// The MTU of an IEEE 802.15.4 link under 6LoWPAN, in octets (RFC 4944 section 4).
 pub const LINK_MTU: usize = 1280;

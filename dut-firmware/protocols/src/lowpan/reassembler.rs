@@ -4,19 +4,16 @@ use alloc::vec;
 use alloc::vec::Vec;
 use core::time::Duration;
 
+use wire::Error;
 use wire::ieee802154::{LinkAddress, SecurityLevel};
 use wire::reader::Reader;
-use wire::sixlowpan::{Contexts, FragmentHeader, FrameHeaders, MeshHeader, decompress};
-use wire::{Error, ipv6};
+use wire::sixlowpan::{Contexts, FragmentHeader, FrameHeaders, decompress};
 
-use super::LINK_MTU;
+use super::{LINK_MTU, Laxity};
 use crate::time::Instant;
 
 /// Time that a datagram may take to complete: below RFC 4944's most of 60 s, so that an attacker holds buffers briefly.
 pub const REASSEMBLY_TIMEOUT: Duration = Duration::from_secs(5);
-
-/// Finished datagrams whose late fragments are still recognized.
-const RECENT: usize = 4;
 
 /// How the frame that brought a payload was protected.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -42,15 +39,12 @@ impl Protection {
 /// A whole IPv6 packet with what its frames had in common.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Datagram {
-    /// The packet, uncompressed.
+    /// The packet, uncompressed: as many octets as arrived, whatever its header says.
     pub packet: Vec<u8>,
-    /// Link-layer source, or the originator of the mesh header.
+    /// Link-layer source.
     pub source: LinkAddress,
-    /// Link-layer destination, or the final destination of the mesh header: if that is another node, the packet is not
-    /// for this one.
+    /// Link-layer destination.
     pub destination: LinkAddress,
-    /// The mesh header of the frame that completed it.
-    pub mesh: Option<MeshHeader>,
     /// Protection of every frame.
     pub protection: Protection,
 }
@@ -99,26 +93,13 @@ struct Partial {
     pieces: Vec<(usize, usize)>,
 }
 
-/// What a reassembler does otherwise than it should: only for devices that are wrong on purpose, to test a test.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct Laxity {
-    /// Once full it takes no other datagram before one of those under way is whole or its time is over.
-    pub keeps_the_oldest: bool,
-    /// To [`Self::keeps_the_oldest`] a secured datagram is as any other.
-    pub ignores_security: bool,
-    /// Fragments that overlap are written over what is there.
-    pub takes_overlaps: bool,
-}
-
 /// Puts fragments together; whole packets pass through it too.
 #[derive(Debug)]
 pub struct Reassembler {
     capacity: usize,
-    accept_mesh: bool,
     laxity: Laxity,
     displaced: usize,
     partials: Vec<Partial>,
-    recent: Vec<(Key, Instant)>,
 }
 
 /// Four datagrams at once.
@@ -131,20 +112,7 @@ impl Default for Reassembler {
 impl Reassembler {
     /// At most `capacity` datagrams at once.
     pub fn new(capacity: usize) -> Self {
-        Self {
-            capacity,
-            accept_mesh: false,
-            laxity: Laxity::default(),
-            displaced: 0,
-            partials: Vec::new(),
-            recent: Vec::new(),
-        }
-    }
-
-    /// Takes frames with mesh headers too, whose fragments belong together by originator and final destination (RFC 4944
-    /// section 5.3). Others refuse them: an originator is what any neighbour says it is.
-    pub fn with_mesh(self) -> Self {
-        Self { accept_mesh: true, ..self }
+        Self { capacity, laxity: Laxity::default(), displaced: 0, partials: Vec::new() }
     }
 
     /// Makes it wrong on purpose.
@@ -171,7 +139,6 @@ impl Reassembler {
     pub fn expire(&mut self, now: Instant) -> usize {
         let before = self.partials.len();
         self.partials.retain(|partial| now < partial.deadline);
-        self.recent.retain(|(_, until)| now < *until);
         before.saturating_sub(self.partials.len())
     }
 
@@ -182,7 +149,8 @@ impl Reassembler {
 
     /// Takes the payload of a data frame; the datagram if this completes one.
     ///
-    /// A repeated fragment is ignored. An overlapping one discards what was collected, and the datagram begins anew with it
+    /// Mesh and broadcast headers are refused: an originator is what any neighbour says it is. A repeated fragment is
+    /// ignored. An overlapping one discards what was collected, and the datagram begins anew with it
     /// (RFC 4944 section 5.3): a sender that starts anew may use a tag again whose datagram it never finished. A plain
     /// fragment never disturbs a secured datagram: it is refused and the datagram goes on; the other way round the
     /// plain one is discarded. When full, a newcomer takes the place of a plain datagram: of one that never got beyond a
@@ -200,18 +168,16 @@ impl Reassembler {
         self.expire(now);
         let mut reader = Reader::new(payload);
         let headers = FrameHeaders::parse(&mut reader)?;
-        if (headers.mesh.is_some() || headers.broadcast.is_some()) && !self.accept_mesh {
+        if headers.mesh.is_some() || headers.broadcast.is_some() {
             return Err(Error::Unsupported("mesh or broadcast header").into());
         }
-        let (source, destination) = headers.ends(source, destination);
         let Some(header) = headers.fragment else {
             let packet = decompress(reader.rest(), source, destination, contexts, None)?;
             // A payload of RFC 7400 may grow without any fragment.
             if packet.len() > LINK_MTU {
                 return Err(ReassemblyRefusal::TooBig(u16::try_from(packet.len()).unwrap_or(u16::MAX)));
             }
-            check_packet(&packet)?;
-            return Ok(Some(Datagram { packet, source, destination, mesh: headers.mesh, protection }));
+            return Ok(Some(Datagram { packet, source, destination, protection }));
         };
         let size = header.datagram_size();
         if usize::from(size) > LINK_MTU {
@@ -231,24 +197,13 @@ impl Reassembler {
         if end > usize::from(size) {
             return Err(ReassemblyRefusal::BeyondEnd);
         }
-        if piece.is_empty() || (end < usize::from(size) && piece.len() % 8 != 0) {
-            return Err(Error::Malformed("fragment length is no multiple of eight").into());
+        // One whose length is no multiple of eight leaves a gap that no other fills without overlapping it.
+        if piece.is_empty() {
+            return Err(Error::Malformed("empty fragment").into());
         }
         let key = Key { source, destination, tag: header.datagram_tag(), size };
-        if self.is_late(key, offset) {
-            return Ok(None);
-        }
         let index = self.slot(now, key, protection)?;
-        self.insert(now, index, offset, &piece, headers.mesh)
-    }
-
-    /// Whether this is another copy of a fragment of a datagram that was completed a moment ago. A first fragment with
-    /// the same key rather starts a new datagram of a device that has rebooted.
-    fn is_late(&mut self, key: Key, offset: usize) -> bool {
-        if offset == 0 {
-            self.recent.retain(|(known, _)| *known != key);
-        }
-        self.recent.iter().any(|(known, _)| *known == key)
+        self.insert(now, index, offset, &piece)
     }
 
     /// The index of the partial datagram of `key`, made if need be.
@@ -267,7 +222,7 @@ impl Reassembler {
             let plain = self.partials.iter().enumerate().filter(|(_, partial)| !partial.protection.is_secured());
             let victim = plain.min_by_key(|(_, partial)| (partial.pieces.len() > 1, partial.active));
             match victim.map(|(index, _)| index) {
-                Some(index) if self.takes_the_place(protection) => {
+                Some(index) if self.laxity.takes_the_place(protection) => {
                     drop(self.partials.remove(index));
                     self.displaced = self.displaced.saturating_add(1);
                 }
@@ -285,17 +240,12 @@ impl Reassembler {
         Ok(self.partials.len().saturating_sub(1))
     }
 
-    fn takes_the_place(&self, protection: Protection) -> bool {
-        protection.is_secured() && !self.laxity.ignores_security || !self.laxity.keeps_the_oldest
-    }
-
     fn insert(
         &mut self,
         now: Instant,
         index: usize,
         offset: usize,
         piece: &[u8],
-        mesh: Option<MeshHeader>,
     ) -> Result<Option<Datagram>, ReassemblyRefusal> {
         let Some(partial) = self.partials.get_mut(index) else { return Ok(None) };
         let mut contradicts = false;
@@ -306,11 +256,7 @@ impl Reassembler {
             if partial.pieces.contains(&(offset, piece.len())) && *target == *piece {
                 return Ok(None);
             }
-            if !self.laxity.takes_overlaps {
-                contradicts = true;
-                partial.pieces.clear();
-                partial.deadline = now + REASSEMBLY_TIMEOUT;
-            }
+            contradicts = self.laxity.minds_overlaps(&mut partial.pieces);
         }
         target.copy_from_slice(piece);
         partial.active = now;
@@ -319,12 +265,7 @@ impl Reassembler {
             return if contradicts { Err(ReassemblyRefusal::Overlap) } else { Ok(None) };
         }
         let Partial { key, protection, bytes: packet, .. } = self.partials.remove(index);
-        if self.recent.len() >= RECENT {
-            self.recent.remove(0);
-        }
-        self.recent.push((key, now + REASSEMBLY_TIMEOUT));
-        check_packet(&packet)?;
-        Ok(Some(Datagram { packet, source: key.source, destination: key.destination, mesh, protection }))
+        Ok(Some(Datagram { packet, source: key.source, destination: key.destination, protection }))
     }
 }
 
@@ -343,14 +284,4 @@ fn is_covered(pieces: &[(usize, usize)], length: usize) -> bool {
         }
     }
     true
-}
-
-/// The length that an uncompressed IPv6 header says has to be the length that arrived.
-fn check_packet(packet: &[u8]) -> Result<(), ReassemblyRefusal> {
-    let (_, payload_length) = ipv6::Header::parse(&mut Reader::new(packet))?;
-    if usize::from(payload_length).saturating_add(ipv6::HEADER_LENGTH) == packet.len() {
-        Ok(())
-    } else {
-        Err(Error::Malformed("IPv6 payload length is not the length of the payload").into())
-    }
 }

@@ -16,7 +16,7 @@ pub(crate) struct Layout {
     pub(crate) is: fn(u8, u8) -> bool,
     /// Where free data begin, if there are any.
     pub(crate) data_at: Option<usize>,
-    /// Where a field lies: offset, and a length of 1, 2, 8 (an EUI-64) or 16 (an IPv6 address).
+    /// Where a field lies: offset, and a length of 1, 2, 4, 8 (an EUI-64) or 16 (an IPv6 address).
     pub(crate) place: fn(&[u8], &str) -> Option<Place>,
     /// The bit of the first octet that a flag is.
     pub(crate) flag: fn(&str) -> Option<u8>,
@@ -36,7 +36,7 @@ pub(crate) fn get(draft: &Draft, field: &str) -> Option<Value> {
     let (at, length) = (layout.place)(body, field)?;
     let octets = body.get(at..at + length)?;
     Some(match length {
-        1 | 2 => Value::Number(octets.iter().fold(0, |sum, octet| sum << 8 | u64::from(*octet))),
+        1 | 2 | 4 => Value::Number(octets.iter().fold(0, |sum, octet| sum << 8 | u64::from(*octet))),
         8 => Value::Text(hex::encode(octets)),
         _ => Value::Text(Ipv6Addr::from(<[u8; 16]>::try_from(octets).ok()?).to_string()),
     })
@@ -56,6 +56,7 @@ pub(crate) fn set(draft: &mut Draft, _message: &str, field: &str, value: &Value)
     let octets = match length {
         1 => vec![value.u8(field)?],
         2 => value.u16(field)?.to_be_bytes().to_vec(),
+        4 => value.u32(field)?.to_be_bytes().to_vec(),
         8 => value.eui64(field)?.0.to_vec(),
         _ => value.address(field)?.octets().to_vec(),
     };

@@ -12,7 +12,8 @@
 //! | ICMPv6 | `icmpv6.type`, `icmpv6.code`, `icmpv6.checksum`, `icmpv6.length` (cuts or pads the message before its checksum) |
 //! | JSR, SSR | `sel.status`, `sel.reserved`, `sel.registration_lifetime`, `sel.eui64`, `sel.trailing` |
 //! | echo | `icmpv6.echo.identifier`, `icmpv6.echo.sequence_number`, `data` |
-//! | Neighbor Discovery | `icmpv6.nd.ns.target_address`, `icmpv6.nd.na.target_address`, `icmpv6.nd.na.flag.r`, `.s`, `.o`, `icmpv6.opt.linkaddr_eui64` (also by its two longer names), `icmpv6.opt.aro.status`, `.registration_lifetime`, `.eui64`, `icmpv6.nd.ra.cur_hop_limit`, `.router_lifetime`, `icmpv6.opt.abro.version_low`, `.version_high`, `.6lbr_address` |
+//! | Neighbor Discovery | `icmpv6.nd.ns.target_address`, `icmpv6.nd.na.target_address`, `icmpv6.nd.na.flag.r`, `.s`, `.o`, `icmpv6.opt.linkaddr_eui64` (also by its two longer names), `icmpv6.opt.aro.status`, `.registration_lifetime`, `.eui64`, `icmpv6.nd.ra.cur_hop_limit`, `.router_lifetime`, `icmpv6.opt.prefix`, `.length`, `.flag`, `.valid_lifetime`, `.preferred_lifetime`, `icmpv6.opt.6co.context_length`, `.flag`, `.valid_lifetime`, `icmpv6.opt.abro.version_low`, `.version_high`, `.6lbr_address` |
+//! | RPL | of the fixed part and of the options configuration, target and transit information: `icmpv6.rpl.dio.rank`, `icmpv6.rpl.opt.transit.pathseq`, ...; `data` takes the place of all options |
 //! | UDP | `udp.srcport`, `udp.dstport`, `udp.length`, `udp.checksum`, `udp.payload` |
 //! | CoAP | `coap.type`, `coap.code`, `coap.mid`, `coap.token`, `coap.opt.uri_path`, `coap.opt.uri_query`, `coap.content_format`, `coap.accept` (both also with `opt.`), `coap.payload` |
 //!

@@ -8,7 +8,7 @@
 //! With `answer_ssr=1` a secured SSR marks the link and is answered at most once a second. With `forward=1` it routes
 //! packets that are not for it: into the mesh to the node in the interface identifier, all others to its parent; with
 //! `answer_nd=1` too it answers router solicitations, with the 6LBR that it heard of itself. Such a router should be
-//! announced to its parent first.
+//! announced to its parent first. It acknowledges the DAOs that ask for it, whatever they say.
 
 mod flood;
 mod order;
@@ -373,6 +373,7 @@ const HOOKED: &[&str] = &[
     "nd.ra",
     "nd.ns",
     "nd.na",
+    "rpl.dao_ack",
     "sel.jsr",
     "udp.datagram",
     "ipv6.packet",

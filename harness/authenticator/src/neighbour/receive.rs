@@ -6,7 +6,7 @@ use wire::icmpv6::Message;
 use wire::ieee802154::{Content, LinkAddress, Mpdu, PanId};
 use wire::ipv6::{ALL_NODES, ALL_ROUTERS, Header, NextHeader, Packet, solicited_node};
 use wire::ndp::{self, NdpOption};
-use wire::{Eui64, sel, udp};
+use wire::{Eui64, rpl, sel, udp};
 
 use super::{Neighbour, SSR_ANSWER_INTERVAL};
 use crate::craft::{Destination, Value};
@@ -129,6 +129,15 @@ impl Neighbour {
                 });
                 if let Some(node) = &mut self.node {
                     node.border_router = found.or(node.border_router);
+                }
+            }
+            Message::Rpl(rpl::Message::DestinationAdvertisement(advertisement)) if advertisement.acknowledgement => {
+                let is_router = self.node.as_ref().is_some_and(|node| node.configuration.forward);
+                if is_router {
+                    let sequence = Value::Number(advertisement.sequence.into());
+                    let secured = secured || self.node.as_ref().is_some_and(|node| node.is_marked(now, from));
+                    let fields = [("icmpv6.rpl.daoack.sequence", sequence)];
+                    self.transmit(now, "rpl.dao_ack", Destination::Neighbour(from), secured, &fields, None);
                 }
             }
             Message::Sel(message) if message.kind == sel::Kind::SetSecureRequest => {

@@ -13,7 +13,7 @@ use wire::Eui64;
 use super::credentials::{Credential, DeviceAnchor};
 use super::order::{AnchorOrder, Order};
 use super::reach::Reach;
-use super::tasks::{Kind, Task, all_secured_request, unconfirmed};
+use super::tasks::{Kind, all_secured_request, unconfirmed};
 use super::{CommissioningTool, HandshakeConfig, Mutant};
 use crate::machine::{MachineOutput, Refusal};
 use crate::profile::mesh_address;
@@ -149,15 +149,6 @@ impl CommissioningTool {
                 None
             }
         })
-    }
-
-    /// What a mutant does with whoever asks.
-    pub(super) fn connect_unasked(&mut self, eui64: Eui64, address: Ipv6Addr) {
-        let Ok(credential) = self.credential_for(eui64) else { return };
-        let id = self.next_id();
-        let kind = Kind::Connect { eui64, address, credential };
-        let order = format!("connect {eui64}");
-        self.tasks.insert(id, Task::new(order, kind, None));
     }
 
     /// Where a device is: where it was secured, else its address in the mesh if it asked from there or not at all.

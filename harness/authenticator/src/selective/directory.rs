@@ -5,7 +5,7 @@
 use std::net::Ipv6Addr;
 
 use wire::coap::{self, Code, ContentFormat, Link, Message, MessageType, Options};
-use wire::dns::{self, Name, Record, RecordData, RecordType};
+use wire::dns;
 use wire::ipv6::ALL_COAP_NODES_REALM;
 
 use super::{CommissioningTool, Mutant};
@@ -19,11 +19,9 @@ pub(super) const DNS_SERVER: Ipv6Addr = Ipv6Addr::new(0xfd00, 0xc0, 0, 0, 0, 0, 
 pub(super) const RESOURCE_DIRECTORY: Ipv6Addr = Ipv6Addr::new(0xfd00, 0xc0, 0, 0, 0, 0, 0, 0x5d);
 
 /// Of what the responders offer besides: nobody has this address.
-const SOMETHING_ELSE: Ipv6Addr = Ipv6Addr::new(0xfd00, 0xc0, 0, 0, 0, 0, 0, 0xbad);
+pub(super) const SOMETHING_ELSE: Ipv6Addr = Ipv6Addr::new(0xfd00, 0xc0, 0, 0, 0, 0, 0, 0xbad);
 
 const RESOURCE_TYPE: &str = "core.ct";
-const SERVICE: &str = "_bootrack-ct._udp.home.arpa";
-const TIME_TO_LIVE: u32 = 120;
 
 /// A responder.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -89,35 +87,5 @@ impl CommissioningTool {
             payload: Link::document(&links).into_bytes(),
         };
         response.emit().ok()
-    }
-
-    /// The instance of the service, its host and address, and another host's address before it.
-    fn records(&self, question: &[u8]) -> Option<Vec<u8>> {
-        let question = dns::Message::parse(question).ok()?;
-        let service: Name = SERVICE.parse().ok()?;
-        let asks = |asked: &dns::Question| asked.record_type == RecordType::PTR && asked.name.eq_ignore_case(&service);
-        if question.flags.response || !question.questions.iter().any(asks) {
-            return None;
-        }
-        let record = |name: &str, data| {
-            let (class, cache_flush) = (dns::CLASS_IN, false);
-            Some(Record { name: name.parse().ok()?, class, cache_flush, time_to_live: TIME_TO_LIVE, data })
-        };
-        let instance = format!("ct.{SERVICE}");
-        let host = "ct.home.arpa";
-        let (priority, weight, port) = (0, 0, coap::SECURE_PORT);
-        let service = RecordData::Service { priority, weight, port, target: host.parse().ok()? };
-        let answer = dns::Message {
-            flags: dns::Flags { response: true, authoritative: true, ..question.flags },
-            answers: vec![record(SERVICE, RecordData::Pointer(instance.parse().ok()?))?],
-            authorities: Vec::new(),
-            additionals: vec![
-                record("printer.home.arpa", RecordData::Aaaa(SOMETHING_ELSE))?,
-                record(&instance, service)?,
-                record(host, RecordData::Aaaa(self.host.address()))?,
-            ],
-            ..question
-        };
-        answer.to_vec().ok()
     }
 }

@@ -10,9 +10,12 @@
 
 mod begin;
 mod credentials;
+mod deviations;
 mod directory;
 mod engine;
+mod kind;
 mod mutants;
+mod name_server;
 #[cfg(not(feature = "second-engine"))]
 mod no_second_engine;
 mod order;
@@ -26,7 +29,9 @@ mod session;
 mod tasks;
 #[cfg(test)]
 mod tests;
+mod told;
 
+pub(crate) use kind::KIND;
 pub use mutants::Mutant;
 pub(crate) use order::{ORDERS, check_order};
 pub use registry::MAX_REQUESTS;
@@ -38,16 +43,14 @@ use protocols::Entropy;
 use protocols::dtls::Retransmission;
 use protocols::time::Instant;
 use protocols::tls::ExtendedMasterSecret;
-use record::station::{Attachment, Property, PropertyValue, StationInfo};
+use record::station::Attachment;
 use wire::Eui64;
-use wire::coap::Message;
 
-use crate::craft::coap_fields;
-use crate::deviation::{Decision, Hooks, Rule, RuleBook, RuleError};
+use crate::deviation::RuleBook;
 use crate::host::Host;
 use crate::machine::{Machine, MachineInput, MachineOutput, Refusal};
 use crate::profile::CT_ADDRESS;
-use crate::station::{self, Briefing, Kind, Manner, MutantInfo, Station};
+use crate::station::{self, MutantInfo, Station};
 
 use credentials::{DeviceAnchor, Keyring};
 use directory::Responder;
@@ -84,22 +87,6 @@ pub struct CommissioningTool {
     next_id: u64,
     /// The local port for sessions with each device at each address.
     session_ports: BTreeMap<(Eui64, Ipv6Addr), u16>,
-    statistics: Statistics,
-}
-
-/// Counters for reports.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct Statistics {
-    /// JSRs that were taken.
-    pub requests_taken: u32,
-    /// Messages of the bootstrap protocol that were discarded silently: malformed, wrong checksum, not a JSR.
-    pub requests_discarded: u32,
-    /// JSRs that were not remembered for want of room.
-    pub requests_without_room: u32,
-    /// Handshakes begun.
-    pub handshakes_begun: u32,
-    /// Handshakes that came to nothing.
-    pub handshakes_failed: u32,
 }
 
 /// What `handshake-config` sets.
@@ -149,7 +136,6 @@ impl CommissioningTool {
             plain: Vec::new(),
             next_id: 0,
             session_ports: BTreeMap::new(),
-            statistics: Statistics::default(),
         }
     }
 
@@ -172,13 +158,9 @@ impl CommissioningTool {
         self.mutant.is_some_and(|chosen| chosen.name == mutant.name())
     }
 
-    /// Counters for reports.
-    pub fn statistics(&self) -> Statistics {
-        self.statistics
-    }
-
     /// How many claims to be secured are remembered.
-    pub fn remembered_requests(&self) -> usize {
+    #[cfg(test)]
+    fn remembered_requests(&self) -> usize {
         self.registry.len()
     }
 
@@ -203,44 +185,6 @@ impl CommissioningTool {
     fn log(&mut self, text: impl Into<String>) {
         self.outputs.push_back(MachineOutput::Log(text.into()));
     }
-}
-
-/// What it is to engine, suites and book.
-pub(crate) const KIND: Kind = Kind {
-    info: StationInfo {
-        name: "ct",
-        is_prefix: false,
-        title: "commissioning tool",
-        attachment: Attachment::Backbone,
-        orders: ORDERS,
-        properties: &[
-            Property { name: "address", value: PropertyValue::Address(CT_ADDRESS) },
-            Property { name: "dns", value: PropertyValue::Address(directory::DNS_SERVER) },
-            Property { name: "directory", value: PropertyValue::Address(directory::RESOURCE_DIRECTORY) },
-        ],
-        hooked: HOOKED,
-    },
-    mutants: mutants::INFOS,
-    brief,
-    check: check_order,
-    make: |entropy, making| {
-        let tool = CommissioningTool::new(entropy).departing(making.mutant);
-        Box::new(tool.with_second_engine(making.asks_second_engine))
-    },
-};
-
-/// The network's key and the manufacturer's list of trust anchors.
-fn brief(briefing: &Briefing<'_>) -> Vec<String> {
-    let Briefing { devices, security_level, property, .. } = briefing;
-    let (key, index) = (property("network", "key"), property("network", "index"));
-    let network = format!("network key={key} index={index} level={security_level}");
-    let anchor =
-        |device: &String| format!("anchor eui64={} psk={}", property(device, "eui64"), property(device, "psk"));
-    let device = briefing
-        .manner()
-        .map(|Manner { eui64, port, identity }| format!("device eui64={eui64} port={port} identity={identity}"));
-    let told = briefing.told_address().map(|(eui64, address)| format!("device eui64={eui64} address={address}"));
-    std::iter::once(network).chain(devices.iter().map(anchor)).chain(device).chain(told).collect()
 }
 
 impl Station for CommissioningTool {}
@@ -276,43 +220,4 @@ impl Machine for CommissioningTool {
         let tasks = self.tasks.values().filter_map(Task::deadline);
         sessions.chain(self.plain.iter().filter_map(Plain::deadline)).chain(tasks).min()
     }
-}
-
-/// Messages that the tool applies rules to itself, before DTLS protects them.
-const HOOKED: &[&str] = &["coap.get", "coap.put", "coap.post", "coap.delete", "coap.empty"];
-
-impl Hooks for CommissioningTool {
-    fn hook(&mut self, rule: &Rule) -> Result<bool, RuleError> {
-        if !HOOKED.contains(&rule.message.as_str()) {
-            return Ok(false);
-        }
-        rule.check_fields(coap_fields::FIELDS)?;
-        self.rules.add(rule.clone());
-        Ok(true)
-    }
-}
-
-/// What the rules make of a CoAP message, and what went wrong in making it.
-fn deviate_coap(mut octets: Vec<u8>, rules: &mut RuleBook) -> (Vec<u8>, Decision, Option<String>) {
-    if rules.is_empty() {
-        return (octets, Decision::default(), None);
-    }
-    let mut message = match Message::parse(&octets) {
-        Ok(message) => message,
-        Err(error) => return (octets, Decision::default(), Some(format!("own CoAP message not understood: {error}"))),
-    };
-    let decision = rules.decide(&[coap_fields::name(&message)], |field| coap_fields::get(&message, field));
-    let mut problem = None;
-    for (_, field, value) in &decision.overrides {
-        if let Err(error) = coap_fields::set(&mut message, field, value) {
-            problem = Some(format!("deviation not applied: {error}"));
-        }
-    }
-    if !decision.overrides.is_empty() {
-        match message.emit() {
-            Ok(changed) => octets = changed,
-            Err(error) => problem = Some(format!("deviation not applied: {error}")),
-        }
-    }
-    (octets, decision, problem)
 }

@@ -1,6 +1,13 @@
 //! Wrong commissioning tools: single, deliberate departures from a clause, chosen at run time, so that a suite whose subject
 //! is the tool can prove that it notices (`SEL` 5.3, 5.4, 8).
 
+use std::net::Ipv6Addr;
+
+use wire::Eui64;
+
+use super::CommissioningTool;
+use super::registry::{MAX_REQUESTS, Registry};
+use super::tasks::{Kind, Task};
 use crate::station::MutantInfo;
 
 protocols::mutants! {
@@ -46,4 +53,31 @@ const fn infos() -> [MutantInfo; Mutant::ALL.len()] {
         at += 1;
     }
     infos
+}
+
+impl Registry {
+    /// The next claimant of whatever EUI-64: what a mutant takes for the selected device.
+    pub(super) fn take_any_due(&mut self) -> Option<(Eui64, Ipv6Addr)> {
+        let claimant = self.claimants.iter_mut().find(|claimant| claimant.is_due)?;
+        claimant.is_due = false;
+        Some((claimant.eui64, claimant.address))
+    }
+
+    /// Forgets the first claimant if there is no room for another: what a mutant does.
+    pub(super) fn make_room(&mut self) {
+        if self.claimants.len() >= MAX_REQUESTS {
+            self.claimants.remove(0);
+        }
+    }
+}
+
+impl CommissioningTool {
+    /// What a mutant does with whoever asks.
+    pub(super) fn connect_unasked(&mut self, eui64: Eui64, address: Ipv6Addr) {
+        let Ok(credential) = self.credential_for(eui64) else { return };
+        let id = self.next_id();
+        let kind = Kind::Connect { eui64, address, credential };
+        let order = format!("connect {eui64}");
+        self.tasks.insert(id, Task::new(order, kind, None));
+    }
 }

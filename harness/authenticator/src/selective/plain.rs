@@ -7,7 +7,8 @@ use protocols::time::Instant;
 use rand_core::SeedableRng;
 use wire::coap;
 
-use super::{CommissioningTool, deviate_coap};
+use super::CommissioningTool;
+use super::deviations::deviate_coap;
 use crate::craft::flip;
 use crate::deviation::Gate;
 use crate::host::End;

@@ -19,7 +19,7 @@ pub(super) struct Claimant {
 /// Claimants in the order of their first JSR.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Registry {
-    claimants: Vec<Claimant>,
+    pub(super) claimants: Vec<Claimant>,
 }
 
 impl Registry {
@@ -51,20 +51,6 @@ impl Registry {
         Some(claimant.address)
     }
 
-    /// The next claimant of whatever EUI-64: what a mutant takes for the selected device.
-    pub(super) fn take_any_due(&mut self) -> Option<(Eui64, Ipv6Addr)> {
-        let claimant = self.claimants.iter_mut().find(|claimant| claimant.is_due)?;
-        claimant.is_due = false;
-        Some((claimant.eui64, claimant.address))
-    }
-
-    /// Forgets the first claimant if there is no room for another: what a mutant does.
-    pub(super) fn make_room(&mut self) {
-        if self.claimants.len() >= MAX_REQUESTS {
-            self.claimants.remove(0);
-        }
-    }
-
     /// Makes a claimant due without a JSR.
     pub(super) fn renew(&mut self, eui64: Eui64, address: Ipv6Addr) {
         let is_meant = |claimant: &&mut Claimant| claimant.eui64 == eui64 && claimant.address == address;
@@ -83,6 +69,7 @@ impl Registry {
         self.claimants.retain(|claimant| claimant.eui64 != eui64);
     }
 
+    #[cfg(test)]
     pub(super) fn len(&self) -> usize {
         self.claimants.len()
     }

@@ -9,6 +9,7 @@ use protocols::tls::{Closed, KeyLog};
 use wire::Eui64;
 use wire::coap::Message;
 
+use super::deviations::deviate_coap;
 use super::engine::Engine;
 use crate::craft::flip;
 use crate::deviation::{Gate, RuleBook};
@@ -169,7 +170,7 @@ impl Session {
 
     /// Applies the rules on CoAP messages, before DTLS protects them.
     fn deviate(&mut self, now: Instant, message: Vec<u8>, rules: &mut RuleBook) -> Option<Event> {
-        let (message, decision, problem) = super::deviate_coap(message, rules);
+        let (message, decision, problem) = deviate_coap(message, rules);
         let outgoing = Outgoing { message, corrupt: decision.corrupt.iter().map(|(_, bit)| *bit).collect() };
         self.gate.admit(now, outgoing, &decision);
         problem.map(Event::Fault)

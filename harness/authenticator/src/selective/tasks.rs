@@ -5,7 +5,7 @@ use std::net::Ipv6Addr;
 
 use protocols::coap::{Client, Failure, Request, TransmissionParameters};
 use protocols::time::Instant;
-use protocols::tls::{CloseReason, Closed};
+use protocols::tls::CloseReason;
 use rand_core::SeedableRng;
 use record::event::Key;
 use wire::Eui64;
@@ -16,6 +16,7 @@ use super::credentials::Credential;
 use super::order::{NetworkKey, Order};
 use super::reach::Reach;
 use super::session::{Event, Session};
+use super::told::ending;
 use super::{CommissioningTool, Mutant};
 use crate::machine::{MachineOutput, Refusal};
 use crate::profile::mesh_address;
@@ -34,11 +35,11 @@ const ALL_SECURED_PATH: &str = "/coap-key2/all-secured";
 pub(super) struct Task {
     /// As it was given.
     order: String,
-    kind: Kind,
+    pub(super) kind: Kind,
     /// When it is given up.
     ends: Option<Instant>,
     /// How its tries ended, each ending with how often.
-    tries: Vec<(String, u32)>,
+    pub(super) tries: Vec<(String, u32)>,
     /// The device answered one of them, by an alert if nothing else.
     was_answered: bool,
 }
@@ -83,13 +84,6 @@ impl Task {
             _ => None,
         };
         [own, self.ends].into_iter().flatten().min()
-    }
-
-    fn note(&mut self, ending: String) {
-        match self.tries.iter_mut().find(|(known, _)| *known == ending) {
-            Some((_, times)) => *times += 1,
-            None => self.tries.push((ending, 1)),
-        }
     }
 
     /// Whether this waits for such an echo reply.
@@ -175,33 +169,6 @@ impl CommissioningTool {
     /// Whether somebody is selected and not secured yet.
     fn selects_anybody(&self) -> bool {
         self.tasks.values().any(|task| task.is_selection(None))
-    }
-
-    /// What a task that is given up was waiting for, and how its tries ended.
-    fn waited_for(&self, id: u64, task: &Task) -> String {
-        let device = |eui64: &Eui64| eui64.with_colons();
-        let mut parts: Vec<String> = task.tries.iter().map(|(ending, count)| times(ending, *count)).collect();
-        let open = |session: &&Session| session.task == Some(id);
-        for session in self.sessions.values().filter(open) {
-            let device = device(&session.eui64);
-            parts.push(match (session.was_connected, session.was_answered) {
-                (true, _) => format!("a request to {device} is not answered yet"),
-                (false, true) => format!("a handshake with {device} is not complete yet"),
-                (false, false) => format!("a handshake with {device} is not answered yet"),
-            });
-        }
-        let tried = parts.join("; ");
-        match &task.kind {
-            Kind::Select(eui64) if self.registry.addresses(*eui64).next().is_none() => {
-                format!("no join request of {} came", device(eui64))
-            }
-            Kind::Select(eui64) if parts.is_empty() => format!("no further join request of {} came", device(eui64)),
-            Kind::Reach(reach) => reach.unanswered(),
-            Kind::Plain { eui64, .. } => format!("{} did not answer without DTLS", device(eui64)),
-            _ if parts.is_empty() => "another order holds the session with the device".to_owned(),
-            Kind::AllSecured { failures, .. } if !failures.is_empty() => format!("{tried}; {}", failures.join("; ")),
-            _ => tried,
-        }
     }
 
     /// Whether another task uses a session with the device.
@@ -299,7 +266,6 @@ impl CommissioningTool {
         let (id, port) = (self.next_id(), self.session_port(peer));
         let server = self.manner_of(peer.0).port;
         self.sessions.insert(id, Session::new(peer, (server, port), engine, coap));
-        self.statistics.handshakes_begun += 1;
         Ok(id)
     }
 
@@ -357,14 +323,13 @@ impl CommissioningTool {
                 }
             }
             Event::Closed(closed) => {
-                let (was_connected, was_answered) = (session.was_connected, session.was_answered);
+                let was_answered = session.was_answered;
                 let text = ending(session, &closed);
                 self.sessions.remove(&id);
                 if closed.reason != CloseReason::Local {
                     self.log(format!("{text}, at {address}"));
                 }
                 if let Some(task) = task {
-                    self.statistics.handshakes_failed += u32::from(!was_connected);
                     self.on_failure(now, task, text, was_answered);
                 }
             }
@@ -485,35 +450,6 @@ impl CommissioningTool {
             Ok(()) => MachineOutput::Done { order },
             Err(refusal) => refusal.output(order),
         });
-    }
-}
-
-/// How a session ended: `handshake with 70:b3:d5:b0:07:00:00:03 was ended by its fatal alert bad_record_mac`.
-fn ending(session: &Session, closed: &Closed) -> String {
-    let what = if session.was_connected { "session" } else { "handshake" };
-    let alert = |alert: Option<wire::tls::Alert>| {
-        alert.map_or_else(String::new, |alert| format!(" alert {}", alert.description))
-    };
-    let how = match closed.reason {
-        CloseReason::Local => "was ended by the tool".to_owned(),
-        CloseReason::Peer | CloseReason::Alert => format!("was ended by its{}", alert(closed.received)),
-        CloseReason::Protocol(text) => format!("was ended by the tool's{}: {text}", alert(closed.sent)),
-        CloseReason::Truncated => "was cut off".to_owned(),
-        CloseReason::Timeout if session.was_answered => "was broken off: no answer to the last flight".to_owned(),
-        CloseReason::Timeout => "was never answered".to_owned(),
-        CloseReason::Superseded => "was superseded".to_owned(),
-        CloseReason::SequenceNumbersExhausted => "used up its sequence numbers".to_owned(),
-        CloseReason::Idle => "was idle for too long".to_owned(),
-    };
-    format!("{what} with {} {how}", session.eui64.with_colons())
-}
-
-/// `handshake with X ...` as it reads for so many of them.
-fn times(ending: &str, times: u32) -> String {
-    let (what, rest) = ending.split_once(' ').unwrap_or((ending, ""));
-    match times {
-        1 => format!("one {what} {rest}"),
-        _ => format!("{times} {what}s {}", rest.replacen(" was ", " were ", 1)),
     }
 }
 

@@ -2,7 +2,8 @@
 
 use dissect::Value;
 use record::verdict::{Blame, FieldMiss, NearestMiss, Verdict};
-use suites::plan::{Answer, Check, Command, Constraint, DUT, Expect, Never, Operand, Point, StepKind};
+use suites::ledger::UPPER_TESTER_PREFIX;
+use suites::plan::{Answer, Check, Command, Constraint, DUT, Expect, Never, Operand, Point, Step, StepKind};
 
 use super::ending::Ending;
 use super::expectation::{self, Window};
@@ -274,7 +275,15 @@ impl Judge<'_> {
         self.stimulus.delivered(board, &self.deliveries, self.loses_frames())
     }
 
-    pub(super) fn judge_answer(&self, kind: &StepKind, board: &str, reply: &Pdu) -> Ending {
+    /// Whether a step decides on nothing but clauses of the upper tester's own protocol: there its answer is what is tested. In all
+    /// others the upper tester is a means, and what it refuses hinders the test.
+    pub(super) fn tests_upper_tester(&self, step: &Step) -> bool {
+        let clauses = if step.clauses.is_empty() { &self.case.clauses } else { &step.clauses };
+        clauses.iter().all(|id| id.starts_with(UPPER_TESTER_PREFIX))
+    }
+
+    pub(super) fn judge_answer(&self, step: &Step, board: &str, reply: &Pdu) -> Ending {
+        let is_tested = board == self.iut() && self.tests_upper_tester(step);
         let status = text_of(reply, "ut.status").unwrap_or_default();
         let code = text_of(reply, "ut.code");
         let evidence = reply.events.clone();
@@ -283,7 +292,7 @@ impl Judge<'_> {
             None => format!("`{status}`"),
         };
         let blame = if board == self.iut() { Blame::Device } else { Blame::Tester };
-        match kind {
+        match &step.kind {
             StepKind::Do(Command::UpperTester { answer, command, .. }) => {
                 let accepted = match answer {
                     Answer::Ok => status == "ok",
@@ -298,6 +307,7 @@ impl Judge<'_> {
                 }
                 // A refusal that had to come and did not is the device's; any other odd answer only hinders the test.
                 let verdict = match answer {
+                    _ if is_tested => Verdict::Fail,
                     Answer::Error(_) if status == "ok" && board == self.iut() => Verdict::Fail,
                     _ => Verdict::Inconclusive,
                 };
@@ -306,7 +316,8 @@ impl Judge<'_> {
             StepKind::Check(Check { matches, command, .. }) => {
                 if status != "ok" {
                     let reason = format!("`{board}` answered {said} to `{command}`");
-                    return Ending::other(Verdict::Inconclusive, blame, reason, evidence).by(board);
+                    let verdict = if is_tested { Verdict::Fail } else { Verdict::Inconclusive };
+                    return Ending::other(verdict, blame, reason, evidence).by(board);
                 }
                 let fields = template::misses(reply, matches, &self.bindings);
                 if fields.is_empty() {

@@ -409,6 +409,10 @@ impl<'a> Judge<'a> {
         };
         let verdict = match (part, ending.verdict) {
             (_, Verdict::Pass) => Verdict::Pass,
+            // A whole answer with the number of the request is no line's fault.
+            (Part::EntryCheck, Verdict::Fail) if ending.blame == Blame::Device && self.tests_upper_tester(step) => {
+                Verdict::Fail
+            }
             (Part::EntryCheck, _) => Verdict::Error,
             (Part::Preamble | Part::EntryState, Verdict::Fail) => Verdict::Inconclusive,
             (_, verdict) => verdict,
@@ -430,6 +434,7 @@ impl<'a> Judge<'a> {
             return;
         }
         let (blame, prefix) = match part {
+            Part::EntryCheck if verdict == Verdict::Fail => (ending.blame, "entry check: "),
             Part::EntryCheck => (Blame::Rack, "entry check: "),
             Part::Preamble => (ending.blame, "preamble: "),
             Part::EntryState => (ending.blame, "entry state: "),

@@ -163,9 +163,9 @@ impl Judge<'_> {
                 let evidence = pdu.events.clone();
                 Ending::pass("booted", evidence)
             }),
-            (Phase::Answer { board, seq: Some(seq) }, kind) => {
+            (Phase::Answer { board, seq: Some(seq) }, _) => {
                 let reply = self.reply(board, *seq, started).cloned();
-                reply.map(|reply| self.judge_answer(kind, board, &reply))
+                reply.map(|reply| self.judge_answer(step, board, &reply))
             }
             (Phase::Order { machine, order: Some(order) }, StepKind::Do(Command::Machine { answer, .. })) => {
                 self.order_ending(machine, order, answer, (started, since))

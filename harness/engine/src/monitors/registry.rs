@@ -2,7 +2,7 @@
 
 use suites::plan::Case;
 
-use super::machines::answers::{EchoReplies, Responses};
+use super::machines::answers::{Advertisements, EchoReplies, Responses};
 use super::machines::coap::MessageIds;
 use super::machines::counters::FrameCounters;
 use super::machines::dtls::{Cookies, Nonces, Randoms};
@@ -10,8 +10,10 @@ use super::machines::dtls_flights::{Numbers, Timers};
 use super::machines::forms::WellFormed;
 use super::machines::fragments::{FragmentTags, FragmentsAlike};
 use super::machines::hops::HopLimits;
+use super::machines::rpl::{self, Pace, Ranks};
 use super::machines::secrets::Secrets;
 use super::machines::selective::{Closed, Joined, MarkedLinks};
+use super::machines::sequence_numbers::SequenceNumbers;
 use super::sight::Machine;
 use crate::environment::Environment;
 
@@ -31,6 +33,11 @@ pub const MACHINES: &[MachineInfo] = &[
         "under one key no frame counter comes again or goes back, over restarts too",
         FrameCounters::make,
     ),
+    of(
+        "sequence-numbers",
+        "each data frame has a number soon after that of the one before, another one unless it is the same frame",
+        SequenceNumbers::make,
+    ),
     of("hop-limits", "what is sent on has the hop limit of what came, less one, and never 0", HopLimits::make),
     of("fragment-tags", "two datagrams in a row to one receiver are cut under different tags", FragmentTags::make),
     of("fragments-alike", "all fragments of a datagram are protected, or none", FragmentsAlike::make),
@@ -46,7 +53,23 @@ pub const MACHINES: &[MachineInfo] = &[
     of("dtls-timers", "a flight that nobody answers comes again after twice as long each time", Timers::make),
     of("coap-message-ids", "no message ID comes again for another message within EXCHANGE_LIFETIME", MessageIds::make),
     of("coap-responses", "each response bears the token of a request that came", Responses::make),
+    of(
+        "advertisements",
+        "each solicited neighbour advertisement names the target of a solicitation that came from its destination",
+        Advertisements::make,
+    ),
     of("echo-replies", "each echo reply repeats a request, and comes as often at most", EchoReplies::make),
+    of(
+        "rpl-ranks",
+        "what a router says of a DODAG is what it heard from a neighbour of lesser rank, and its rank rises no further than allowed",
+        Ranks::make,
+    ),
+    of("rpl-pace", "no DIO for all comes earlier than half of Imin after the one before", Pace::make),
+    of(
+        "rpl-sequences",
+        "DAOSequence and the path sequence of the device's own address are counted on, and each DAO-ACK has its DAO",
+        rpl::Advertisements::make,
+    ),
     of("secrets", "no key, and no half of one, stands in clear in frames, packets, answers or log", Secrets::make),
     of("marked-links", "over a link that the device says is marked no plain frame leaves", MarkedLinks::make),
     of("closed", "from a device that says that it is closed no plain frame leaves", Closed::make),

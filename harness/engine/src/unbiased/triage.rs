@@ -5,6 +5,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use mutation::Entry;
+use node::variants::Variant;
 use serde::Deserialize;
 
 use super::Outcome;
@@ -124,6 +125,11 @@ impl Triage {
             if (survivor.verdict == Verdict::Allowed) != survivor.variant.is_some() {
                 self.faults.push(format!("{name}: {key}: `variant` goes with `allowed`, and with nothing else"));
             }
+            if let Some(variant) = &survivor.variant
+                && Variant::from_name(variant).is_none()
+            {
+                self.faults.push(format!("{name}: {key}: there is no variant `{variant}`"));
+            }
             if self.survivors.insert(key.clone(), survivor).is_some() {
                 self.faults.push(format!("{name}: {key}: stands there twice"));
             }
@@ -208,6 +214,8 @@ mod tests {
         assert_eq!(faults(&entry("missing", "reason = \"x\"")), 0);
         assert_eq!(faults(&entry("missing", "reason = \" \"")), 1);
         assert_eq!(faults(&entry("allowed", "reason = \"x\"")), 1);
+        assert_eq!(faults(&entry("allowed", "reason = \"x\"\nvariant = \"json-spaced\"")), 0);
+        assert_eq!(faults(&entry("allowed", "reason = \"x\"\nvariant = \"unheard-of\"")), 1);
         assert_eq!(faults(&entry("unheard-of", "reason = \"x\"")), 1);
         assert_eq!(faults(&entry("missing", "reason = \"x\"").repeat(2)), 1);
         let own = Path::new(env!("CARGO_MANIFEST_DIR")).join("data/survivors");

@@ -167,7 +167,8 @@ impl Finder {
             return None;
         }
         let found = match find {
-            Find::Multicast if port == coap::PORT => self.of_links(payload, mutant.is(Mutant::FindAnyType)),
+            // Who answers a question to all is told by its token alone (RFC 7252 8.2).
+            Find::Multicast => self.of_links(payload, mutant.is(Mutant::FindAnyType)),
             Find::ResourceDirectory(server) if (source, port) == (server, coap::PORT) => {
                 self.of_links(payload, mutant.is(Mutant::FindAnyRegistration))
             }
@@ -294,7 +295,6 @@ mod tests {
         let mut foreign = links(&query, &right);
         foreign[4] ^= 1;
         assert_eq!(finder.answer(find, SERVER, 5683, &foreign, mutant), None, "another token");
-        assert_eq!(finder.answer(find, SERVER, 61616, &links(&query, &right), mutant), None, "another port");
         assert_eq!(finder.answer(find, SERVER, 5683, &links(&query, &right), mutant), Some(TOOL));
         assert_eq!((finder.found(), finder.next()), (Some(TOOL), None));
     }

@@ -16,8 +16,9 @@ use wire::upper_tester::{Role, SecretKey};
 use wire::{Error, Eui64};
 
 use super::kept::Kept;
+use super::key_resource::Effect;
 use super::marking::drop_marks;
-use super::mutants::Mutant;
+use super::mutants::{Mutant, hash};
 use super::{Context, DOMAIN, Selective};
 use crate::selected::Selected;
 use crate::stack::{Copies, Crossing, MINIMUM_LEVEL, NetworkKey, Origin, Peer, Stack, Tamper};
@@ -45,6 +46,9 @@ pub(super) struct Memory {
     sessions: u8,
     /// When the commissioning tool was last heard of.
     tool_heard: Instant,
+    /// Hash of the datagram that DTLS took last, and of the one that last closed the network, with its sequence number.
+    pub(super) last_datagram: u32,
+    pub(super) last_close: Option<(u32, u32)>,
 }
 
 /// So many packets a mutant loses at a turn of its life.
@@ -190,6 +194,42 @@ impl Selective {
                 || self.mutant.is(Mutant::AnchorLostOnReboot) && self.memory.booted_keyed
                 || self.mutant.is(Mutant::ClosedServesNobody) && self.kept.all_secured
                 || self.has_given_up(cx))
+    }
+
+    /// A JSR was sent: when such a mutant sends the next one.
+    pub(super) fn misplan_join_request(&mut self, now: Instant) {
+        if self.mutant.is(Mutant::JsrNoCeiling) {
+            self.join_requests.raise_ceiling(now);
+        }
+        if self.mutant.is(Mutant::JsrFixedInterval) {
+            self.join_requests.force(now, self.mutant.free().jsr_first());
+        }
+        if self.mutant.is(Mutant::JsrDuringHandshake) && self.server.is_busy() {
+            self.join_requests.force(now, Duration::from_secs(1));
+        }
+    }
+
+    /// A JSR with a wrong checksum, or without its last octet.
+    pub(super) fn spoiled(&self, mut payload: Vec<u8>, source: Ipv6Addr, destination: Ipv6Addr) -> Vec<u8> {
+        if let Some(octet) = payload.get_mut(2).filter(|_| self.mutant.is(Mutant::JsrBadChecksum)) {
+            *octet ^= 0x55;
+        }
+        if self.mutant.is(Mutant::JsrTruncated)
+            && let [kind, code, _, _, body @ .., _] = payload.as_slice()
+        {
+            let message = Message::Other { kind: *kind, code: *code, body: body.to_vec() };
+            payload = message.to_vec(source, destination).unwrap_or_default();
+        }
+        payload
+    }
+
+    /// What a record that comes again brings about, where it is taken twice.
+    pub(super) fn take_again(&mut self, cx: &mut Context<'_>, datagram: &[u8]) {
+        if let Some((known, seq)) = self.memory.last_close.filter(|_| self.mutant.is(Mutant::CloseReplayTaken))
+            && known == hash(datagram)
+        {
+            self.apply(cx, Effect::AllSecured(true, seq));
+        }
     }
 
     /// A JSR of another type, or to another address.

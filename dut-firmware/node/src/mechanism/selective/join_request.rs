@@ -55,13 +55,15 @@ impl Schedule {
     }
 
     /// Twice the pause after that of the ceiling: what a mutant does.
+    #[cfg(feature = "mutants")]
     pub(crate) fn raise_ceiling(&mut self, now: Instant) {
         if self.interval == Some(self.free.jsr_greatest()) {
             self.next = Some(now + self.free.jsr_greatest() * 2);
         }
     }
 
-    /// Plans the next JSR after exactly `interval`.
+    /// Plans the next JSR after exactly `interval`: what mutants do.
+    #[cfg(feature = "mutants")]
     pub(crate) fn force(&mut self, now: Instant, interval: Duration) {
         self.next = Some(now + interval);
     }

@@ -1,7 +1,6 @@
 //! JSRs (`SEL` 5.3.1, `PROFILE-SEL` 4): the device asks the commissioning tool for a key.
 
 use core::net::Ipv6Addr;
-use core::time::Duration;
 
 use wire::Eui64;
 use wire::icmpv6::Message;
@@ -43,15 +42,8 @@ impl Selective {
         cx.stack.send_own(&packet, Class::Other);
         let repeat = !self.mutant.is(Mutant::JsrNotRepeated);
         self.join_requests.sent_one(now, &mut cx.stack.entropy, repeat);
-        if self.mutant.is(Mutant::JsrNoCeiling) {
-            self.join_requests.raise_ceiling(now);
-        }
-        if self.mutant.is(Mutant::JsrFixedInterval) {
-            self.join_requests.force(now, self.mutant.free().jsr_first());
-        }
-        if self.mutant.is(Mutant::JsrDuringHandshake) && self.server.is_busy() {
-            self.join_requests.force(now, Duration::from_secs(1));
-        }
+        #[cfg(feature = "mutants")]
+        self.misplan_join_request(now);
         cx.stack.tell.event(now, "jsr_sent", Arguments::default().with("count", self.join_requests.sent()));
         true
     }
@@ -85,16 +77,9 @@ impl Selective {
             hop_limit = 255;
         }
         // A message without options always fits.
-        let mut payload = Message::Sel(message).to_vec(source, destination).unwrap_or_default();
-        if let Some(octet) = payload.get_mut(2).filter(|_| self.mutant.is(Mutant::JsrBadChecksum)) {
-            *octet ^= 0x55;
-        }
-        if self.mutant.is(Mutant::JsrTruncated) {
-            payload.pop();
-            let body = payload.split_off(4.min(payload.len()));
-            let (kind, code) = (sel::ICMPV6_TYPE, message.kind.code());
-            payload = Message::Other { kind, code, body }.to_vec(source, destination).unwrap_or_default();
-        }
+        let payload = Message::Sel(message).to_vec(source, destination).unwrap_or_default();
+        #[cfg(feature = "mutants")]
+        let payload = self.spoiled(payload, source, destination);
         #[cfg(feature = "mutants")]
         let (payload, destination) = self.misdirected(payload, source, destination);
         Packet { header: Header::new(source, destination, NextHeader::ICMPV6, hop_limit), payload }

@@ -4,8 +4,6 @@
 use alloc::string::String;
 use alloc::vec::Vec;
 
-use crate::bounds;
-
 /// A value.
 #[derive(Clone, PartialEq, Eq)]
 pub(crate) enum Value {
@@ -22,13 +20,10 @@ pub(crate) struct Malformed;
 /// Reads one object and nothing after it.
 pub(crate) fn parse_object(text: &[u8]) -> Result<Vec<(String, Value)>, Malformed> {
     let mut parser = Parser { rest: text };
-    match parser.value(0)? {
-        Value::Object(members) => {
-            parser.skip_blanks();
-            if parser.rest.is_empty() { Ok(members) } else { Err(Malformed) }
-        }
-        _ => Err(Malformed),
-    }
+    parser.skip_blanks();
+    let members = parser.object(true)?;
+    parser.skip_blanks();
+    if parser.rest.is_empty() { Ok(members) } else { Err(Malformed) }
 }
 
 struct Parser<'a> {
@@ -36,10 +31,11 @@ struct Parser<'a> {
 }
 
 impl Parser<'_> {
-    fn value(&mut self, depth: usize) -> Result<Value, Malformed> {
+    /// A value; one that is an object only in the outermost object: a key object has no more levels.
+    fn value(&mut self, outermost: bool) -> Result<Value, Malformed> {
         self.skip_blanks();
         match self.rest.first() {
-            Some(b'{') if depth < bounds::JSON_DEPTH => self.object(depth + 1),
+            Some(b'{') if outermost => self.object(false).map(Value::Object),
             Some(b'"') => self.text().map(Value::Text),
             Some(b'0'..=b'9') => self.number(),
             Some(b't') => self.word(b"true").map(|()| Value::Boolean(true)),
@@ -48,13 +44,10 @@ impl Parser<'_> {
         }
     }
 
-    fn object(&mut self, depth: usize) -> Result<Value, Malformed> {
+    /// An object that has members: what has none is no key object.
+    fn object(&mut self, outermost: bool) -> Result<Vec<(String, Value)>, Malformed> {
         self.word(b"{")?;
         let mut members: Vec<(String, Value)> = Vec::new();
-        self.skip_blanks();
-        if self.word(b"}").is_ok() {
-            return Ok(Value::Object(members));
-        }
         loop {
             self.skip_blanks();
             let name = self.text()?;
@@ -63,45 +56,43 @@ impl Parser<'_> {
             }
             self.skip_blanks();
             self.word(b":")?;
-            let value = self.value(depth)?;
+            let value = self.value(outermost)?;
             members.push((name, value));
             self.skip_blanks();
             if self.word(b"}").is_ok() {
-                return Ok(Value::Object(members));
+                return Ok(members);
             }
             self.word(b",")?;
         }
     }
 
-    /// A string; of escapes only `\"`, `\\`, `\/` and `\u00XX` of ASCII mean anything to the key resource.
+    /// A string; of escapes only `\u00XX` of ASCII: no string of a key object has a character that needs another.
     fn text(&mut self) -> Result<String, Malformed> {
         self.word(b"\"")?;
         let mut text = String::new();
         loop {
             match self.octet()? {
                 b'"' => return Ok(text),
-                b'\\' => match self.octet()? {
-                    octet @ (b'"' | b'\\' | b'/') => text.push(char::from(octet)),
-                    b'u' => {
-                        let mut code = 0;
-                        for _ in 0..4 {
-                            let digit = char::from(self.octet()?).to_digit(16).ok_or(Malformed)?;
-                            code = code << 4 | digit;
-                        }
-                        text.push(char::from_u32(code).filter(char::is_ascii).ok_or(Malformed)?);
+                b'\\' => {
+                    self.word(b"u")?;
+                    let mut code = 0;
+                    for _ in 0..4 {
+                        let digit = char::from(self.octet()?).to_digit(16).ok_or(Malformed)?;
+                        code = code * 16 + digit;
                     }
-                    _ => return Err(Malformed),
-                },
+                    text.push(char::from_u32(code).filter(char::is_ascii).ok_or(Malformed)?);
+                }
                 octet @ 0x20..0x7f => text.push(char::from(octet)),
                 _ => return Err(Malformed),
             }
         }
     }
 
+    /// An unsigned integer; a fraction or an exponent behind it is left to be stumbled over.
     fn number(&mut self) -> Result<Value, Malformed> {
         let digits = self.rest.iter().take_while(|octet| octet.is_ascii_digit()).count();
         let (number, rest) = self.rest.split_at(digits);
-        if digits > 1 && number.first() == Some(&b'0') || matches!(rest.first(), Some(b'.' | b'e' | b'E')) {
+        if matches!(number, [b'0', _, ..]) {
             return Err(Malformed);
         }
         self.rest = rest;
@@ -134,16 +125,18 @@ mod tests {
 
     #[test]
     fn an_object_is_read_with_its_members_in_order() {
-        let members = parse_object(b" { \"1\" : {\"key\":\"0\\u0041\\/\", \"level\":5},\n\"open\":true } ").unwrap();
+        let members = parse_object(b" { \"1\" : {\"key\":\"0\\u0041/\", \"level\":5},\n\"open\":true } ").unwrap();
         let inner = Vec::from([("key".into(), Value::Text("0A/".into())), ("level".into(), Value::Number(5))]);
         let expected = [("1".into(), Value::Object(inner)), ("open".into(), Value::Boolean(true))];
         assert!(members == expected);
-        assert!(parse_object(b"{}").unwrap().is_empty());
     }
 
     #[rstest]
     #[case::empty("")]
     #[case::no_object("5")]
+    #[case::no_members("{}")]
+    #[case::no_members_within(r#"{"a":{}}"#)]
+    #[case::other_escape(r#"{"\/":1}"#)]
     #[case::two_objects("{}{}")]
     #[case::garbage_behind("{} x")]
     #[case::doubled_member(r#"{"a":1,"a":1}"#)]
@@ -156,7 +149,7 @@ mod tests {
     #[case::overflow(r#"{"a":18446744073709551616}"#)]
     #[case::null(r#"{"a":null}"#)]
     #[case::array(r#"{"a":[1]}"#)]
-    #[case::too_deep(r#"{"a":{"b":{}}}"#)]
+    #[case::too_deep(r#"{"a":{"b":{"c":1}}}"#)]
     #[case::unquoted("{a:1}")]
     #[case::unterminated(r#"{"a":"b"#)]
     #[case::control_character("{\"a\":\"\n\"}")]

@@ -44,18 +44,6 @@ const KEY_PATH: &str = "/coap-key2";
 const ALL_SECURED_PATH: &str = "/coap-key2/all-secured";
 /// The resource type of the key resource (`SEL` 6).
 const KEY_RESOURCE_TYPE: &str = "core.ky";
-/// The options that the resources understand; others that are critical are refused.
-const KNOWN_OPTIONS: [OptionNumber; 8] = [
-    OptionNumber::URI_HOST,
-    OptionNumber::URI_PORT,
-    OptionNumber::URI_PATH,
-    OptionNumber::URI_QUERY,
-    OptionNumber::CONTENT_FORMAT,
-    OptionNumber::ACCEPT,
-    OptionNumber::IF_NONE_MATCH,
-    OptionNumber::SIZE1,
-];
-
 /// By what requests are judged.
 #[derive(Clone, Copy)]
 pub(crate) struct State<'a> {
@@ -85,9 +73,6 @@ type Served = Result<(Response, Effect), Code>;
 
 impl Resources<'_> {
     fn serve(&self, request: &Message) -> Served {
-        if request.options.first_unacceptable(&KNOWN_OPTIONS).is_some() {
-            return Err(Code::BAD_OPTION);
-        }
         let path = request.options.uri_path();
         if path == LINK_FORMAT_PATH {
             return self.links(request);
@@ -238,7 +223,7 @@ impl Resources<'_> {
             }
             keys.push(key);
         }
-        if keys.is_empty() || keys.len() > bounds::KEYS { Err(Code::BAD_REQUEST) } else { Ok(keys) }
+        Ok(keys)
     }
 
     fn accepts_keys(&self, request: &Message) -> Result<(), Code> {
@@ -286,7 +271,7 @@ impl Resources<'_> {
         if self.mutant.is(Mutant::KeyAcceptsLong) && text.len() > 32 {
             return SecretKey::from_hex(text.get(..32)?);
         }
-        if text.len() == 32 { SecretKey::from_hex(text) } else { None }
+        SecretKey::from_hex(text)
     }
 
     fn level(&self, number: u64) -> Option<SecurityLevel> {

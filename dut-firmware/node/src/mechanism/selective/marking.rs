@@ -8,7 +8,7 @@ use protocols::time::Instant;
 use wire::Eui64;
 use wire::icmpv6::Message;
 use wire::ipv6::{ALL_NODES, Header, NextHeader, Packet, is_link_local};
-use wire::sel::{self, Kind, MULTIHOP_HOPLIMIT};
+use wire::sel::{self, Kind};
 
 use super::profile::LIFETIME_UNIT;
 use super::{Context, Mutant, Selective};
@@ -20,8 +20,10 @@ impl Selective {
         if self.mutant.is(Mutant::SsrMissing) {
             return;
         }
-        let zero = self.mutant.is(Mutant::SsrLifetimeZero);
-        self.send_secure_request_for(stack, to, if zero { 0 } else { self.mutant.free().ssr_lifetime_units() });
+        let lifetime_units = self.mutant.free().ssr_lifetime_units();
+        #[cfg(feature = "mutants")]
+        let lifetime_units = if self.mutant.is(Mutant::SsrLifetimeZero) { 0 } else { lifetime_units };
+        self.send_secure_request_for(stack, to, lifetime_units);
     }
 
     fn send_secure_request_for(&mut self, stack: &mut Stack, to: Eui64, lifetime_units: u16) {
@@ -58,9 +60,11 @@ impl Selective {
         if !on_link || !genuine {
             return count(&mut self.counters.refused_ssr);
         }
+        #[cfg(feature = "mutants")]
         let picky = self.mutant.is(Mutant::SsrStatusChecked) && message.status != 0
-            || self.mutant.is(Mutant::SsrHopLimitChecked) && header.hop_limit != MULTIHOP_HOPLIMIT
+            || self.mutant.is(Mutant::SsrHopLimitChecked) && header.hop_limit != sel::MULTIHOP_HOPLIMIT
             || self.mutant.is(Mutant::SsrReservedChecked) && message.reserved != 0;
+        #[cfg(feature = "mutants")]
         if picky {
             return;
         }
@@ -71,17 +75,22 @@ impl Selective {
             return;
         }
         let now = cx.now;
-        let asked = cx.stack.knows(from) && self.exchanges.with(from).asked(now);
         if self.answers(cx, from) {
             self.send_secure_request(cx.stack, from);
         }
-        if asked || !self.mutant.is(Mutant::SsrNoMark) {
-            self.mark(cx, from, protection, message.registration_lifetime);
+        #[cfg(feature = "mutants")]
+        let is_unasked = !(cx.stack.knows(from) && self.exchanges.with(from).asked(now));
+        #[cfg(feature = "mutants")]
+        if is_unasked && self.mutant.is(Mutant::SsrNoMark) {
+            return self.exchanges.with(from).heard(now);
         }
+        self.mark(cx, from, protection, message.registration_lifetime);
+        #[cfg(feature = "mutants")]
         let refreshes = !self.mutant.is(Mutant::SsrNoRefresh);
         if cx.stack.knows(from) {
             let series = self.exchanges.with(from);
             series.heard(now);
+            #[cfg(feature = "mutants")]
             if !refreshes {
                 series.stop_series();
             }
@@ -97,7 +106,9 @@ impl Selective {
             return false;
         }
         let series = self.exchanges.with(from);
+        #[cfg(feature = "mutants")]
         let delay = self.mutant.free().ssr_delay();
+        #[cfg(feature = "mutants")]
         if !delay.is_zero() {
             series.answer_later(now, marked, delay);
             return false;
@@ -133,7 +144,9 @@ impl Selective {
             self.exchanges.with(from).nudge(cx.now);
         }
         // Mutants that take anything for an SSR.
+        #[cfg(feature = "mutants")]
         let mutant = if protection.is_secured() { Mutant::SsrMarksOnSecured } else { Mutant::SsrMarksOnPlain };
+        #[cfg(feature = "mutants")]
         if self.mutant.is(mutant) {
             self.mark(cx, from, protection, self.mutant.free().ssr_lifetime_units());
         }
@@ -148,9 +161,11 @@ impl Selective {
         origin: Origin,
     ) {
         let Origin::Link { neighbour, protection } = origin else { return };
-        let trailing = packet.payload.len() > 4 + sel::BODY_LENGTH;
-        let refused = trailing && self.mutant.is(Mutant::SsrTrailingRefused);
-        if message.kind == Kind::SetSecureRequest && !refused {
+        #[cfg(feature = "mutants")]
+        if packet.payload.len() > 4 + sel::BODY_LENGTH && self.mutant.is(Mutant::SsrTrailingRefused) {
+            return;
+        }
+        if message.kind == Kind::SetSecureRequest {
             self.receive_secure_request(cx, neighbour, protection, &packet.header, message);
         }
     }

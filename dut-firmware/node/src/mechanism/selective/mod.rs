@@ -60,10 +60,6 @@ pub(crate) struct Selective {
     finder: finder::Finder,
     server: SecureServer,
     plain_server: PlainServer,
-    /// Hash of the datagram that DTLS took last, and of the one that last closed the network, with its sequence
-    /// number: only for a mutant that takes it twice.
-    last_datagram: u32,
-    last_close: Option<(u32, u32)>,
     #[cfg(feature = "mutants")]
     memory: hooks::Memory,
     /// What a response brings about that a variant holds back.
@@ -97,10 +93,11 @@ impl Service for Selective {
             exchanges: Exchanges::taking(mutant.free()),
             #[cfg(feature = "find")]
             finder: finder::Finder::taking(mutant.free()),
+            #[cfg(feature = "mutants")]
+            server: SecureServer::new(&mut cx.stack.entropy, mutant).slipping(cx.stack.slips()),
+            #[cfg(not(feature = "mutants"))]
             server: SecureServer::new(&mut cx.stack.entropy, mutant),
             plain_server: PlainServer::default(),
-            last_datagram: 0,
-            last_close: None,
             #[cfg(feature = "mutants")]
             memory: hooks::Memory::default(),
             #[cfg(feature = "mutants")]
@@ -119,8 +116,13 @@ impl Service for Selective {
     }
 
     fn erase(&mut self) {
+        #[cfg(feature = "mutants")]
         let close_seq = self.kept.close_seq.filter(|_| self.mutant.is(Mutant::ResetKeepsCloseSeq));
-        self.kept = Kept { close_seq, ..Kept::default() };
+        self.kept = Kept::default();
+        #[cfg(feature = "mutants")]
+        {
+            self.kept.close_seq = close_seq;
+        }
     }
 
     fn handle(&mut self, cx: &mut Context<'_>, input: &Input) -> Taken {
@@ -212,11 +214,8 @@ impl Service for Selective {
         Counters::top().arguments(arguments, |arguments| arguments)
     }
 
-    /// What waits in buffers counts as long as a session may lead to a key.
     fn note_buffers(&mut self, octets: usize) {
-        if self.server.has_session() {
-            self.server.note_buffers(octets);
-        }
+        self.note_octets(octets);
     }
 }
 

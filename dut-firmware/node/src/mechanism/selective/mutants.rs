@@ -162,6 +162,7 @@ protocols::mutants! {
 }
 
 /// FNV-1a: enough to tell a datagram that came before.
+#[cfg(feature = "mutants")]
 pub(super) fn hash(octets: &[u8]) -> u32 {
     octets.iter().fold(0x811c_9dc5, |hash, octet| (hash ^ u32::from(*octet)).wrapping_mul(0x0100_0193))
 }

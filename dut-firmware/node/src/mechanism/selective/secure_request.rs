@@ -2,6 +2,7 @@
 //! appears, another at each refresh, and answers, at most one a second.
 
 use alloc::vec::Vec;
+#[cfg(feature = "mutants")]
 use core::time::Duration;
 
 use protocols::time::Instant;
@@ -15,6 +16,7 @@ use crate::liberties::Free;
 pub(crate) struct Series {
     next: Option<Instant>,
     sent_in_series: usize,
+    #[cfg(feature = "mutants")]
     last_asked: Option<Instant>,
     last_sent: Option<Instant>,
     last_answer: Option<Instant>,
@@ -37,6 +39,7 @@ impl Series {
     }
 
     /// Answers so much later: what a slow device does. Who asks again meanwhile does not put the answer off.
+    #[cfg(feature = "mutants")]
     pub(crate) fn answer_later(&mut self, now: Instant, marked: bool, delay: Duration) {
         let owed = self.owed;
         if self.take_answer(now, marked) {
@@ -57,7 +60,11 @@ impl Series {
             let wait = SSR_WAITS.get(self.sent_in_series).copied().filter(|_| repeat);
             // After the last of a series the refresh starts the next one.
             self.sent_in_series = if wait.is_some() { self.sent_in_series.saturating_add(1) } else { 0 };
-            (self.next, self.last_asked) = (Some(now + wait.unwrap_or(self.refresh())), Some(now));
+            self.next = Some(now + wait.unwrap_or(self.refresh()));
+            #[cfg(feature = "mutants")]
+            {
+                self.last_asked = Some(now);
+            }
         }
         if owed {
             (self.owed, self.last_answer) = (None, Some(now));
@@ -83,11 +90,13 @@ impl Series {
     }
 
     /// No refresh will follow: what a mutant does.
+    #[cfg(feature = "mutants")]
     pub(crate) fn stop_series(&mut self) {
         self.next = None;
     }
 
-    /// Whether an SSR of this device that was no answer left within the last second.
+    /// Whether an SSR of this device that was no answer left within the last second: what a mutant goes by.
+    #[cfg(feature = "mutants")]
     pub(crate) fn asked(&self, now: Instant) -> bool {
         self.last_asked.is_some_and(|asked| now < asked + self.free.ssr_answer_interval())
     }
@@ -124,11 +133,10 @@ impl Exchanges {
 
     /// Those with one neighbour.
     pub(crate) fn with(&mut self, neighbour: Eui64) -> &mut Series {
-        let at = self.0.iter().position(|(known, _)| *known == neighbour).unwrap_or(self.0.len());
-        if at == self.0.len() {
+        let at = self.0.iter().position(|(known, _)| *known == neighbour).unwrap_or_else(|| {
             self.0.push((neighbour, Series { free: self.1, ..Series::default() }));
-        }
-        let at = at.min(self.0.len().saturating_sub(1));
+            self.0.len() - 1
+        });
         &mut self.0[at].1
     }
 
@@ -141,11 +149,6 @@ impl Exchanges {
     /// The neighbour is not in the list any more.
     pub(crate) fn forget(&mut self, neighbour: Eui64) {
         self.0.retain(|(known, _)| *known != neighbour);
-    }
-
-    /// Ends all sending: the key is gone.
-    pub(crate) fn stop(&mut self) {
-        self.0.clear();
     }
 
     /// When the next SSR is due.

@@ -7,7 +7,6 @@ use wire::upper_tester::Arguments;
 use super::kept::Kept;
 use super::key_resource::{Channel, Effect, State, serve};
 use super::marking::drop_marks;
-use super::mutants::hash;
 use super::session::{Credentials, Event};
 use super::{Context, Mutant, Selective, plain_coap};
 use crate::stack::{Class, NetworkKey, Peer, Stack};
@@ -15,17 +14,17 @@ use crate::stack::{Class, NetworkKey, Peer, Stack};
 impl Selective {
     /// Takes a DTLS datagram; a device without a trust anchor stays silent.
     pub(super) fn receive_dtls(&mut self, cx: &mut Context<'_>, peer: Peer, datagram: &[u8]) {
-        if let Some((known, seq)) = self.last_close.filter(|_| self.mutant.is(Mutant::CloseReplayTaken))
-            && known == hash(datagram)
-        {
-            self.apply(cx, Effect::AllSecured(true, seq));
-        }
+        #[cfg(feature = "mutants")]
+        self.take_again(cx, datagram);
         #[cfg(feature = "mutants")]
         if self.leaves_alone(cx, peer) {
             return;
         }
         let Some(anchor) = &cx.given.anchor else { return };
-        self.last_datagram = hash(datagram);
+        #[cfg(feature = "mutants")]
+        {
+            self.memory.last_datagram = super::mutants::hash(datagram);
+        }
         let tool = self.tool(cx);
         let credentials =
             Credentials { eui64: cx.stack.eui64(), anchor, tool, unix_time_at_zero: cx.unix_time_at_zero };
@@ -113,18 +112,7 @@ impl Selective {
         }
     }
 
-    /// Tells what the session that brought a key has cost (`SECC` 6).
-    fn report_cost(&mut self, cx: &mut Context<'_>) {
-        let Some(cost) = self.server.cost() else { return };
-        let arguments = Arguments::default()
-            .with("aes_blocks", cost.work.aes_blocks)
-            .with("sha256_blocks", cost.work.sha256_blocks)
-            .with("point_multiplications", cost.work.point_multiplications)
-            .with("buffer_octets", cost.peak_buffered);
-        cx.stack.tell.event(cx.now, "cost", arguments);
-    }
-
-    fn apply(&mut self, cx: &mut Context<'_>, effect: Effect) {
+    pub(super) fn apply(&mut self, cx: &mut Context<'_>, effect: Effect) {
         match effect {
             Effect::None => {}
             Effect::Install(keys) => {
@@ -136,8 +124,9 @@ impl Selective {
             Effect::Erase(index) => self.erase_key(cx, index),
             Effect::AllSecured(value, seq) => {
                 self.set_all_secured(cx.stack, value, seq);
+                #[cfg(feature = "mutants")]
                 if value {
-                    self.last_close = Some((self.last_datagram, seq));
+                    self.memory.last_close = Some((self.memory.last_datagram, seq));
                 }
                 if !value && self.mutant.is(Mutant::OpenDropsMarks) {
                     drop_marks(cx);
@@ -189,6 +178,7 @@ impl Selective {
         if last && !self.mutant.is(Mutant::EraseWithoutWithdraw) {
             self.withdraw_links(cx);
         }
+        #[cfg(feature = "mutants")]
         let closed = self.kept.close_seq.filter(|_| self.kept.all_secured);
         let along = || {
             if last {
@@ -198,16 +188,14 @@ impl Selective {
         if !cx.stack.erase_key(index, along) {
             return;
         }
+        #[cfg(feature = "mutants")]
         if let Some(seq) = closed.filter(|_| last && self.mutant.is(Mutant::AllSecuredOutlivesKey)) {
             self.set_all_secured(cx.stack, true, seq);
         }
         self.admit(cx.stack);
         cx.stack.tell.event(cx.now, "unkeyed", Arguments::default().with("index", index));
-        if last {
-            self.exchanges.stop();
-            if cx.stack.global().is_some() {
-                self.start_join_requests(cx);
-            }
+        if last && cx.stack.global().is_some() {
+            self.start_join_requests(cx);
         }
     }
 

@@ -1,6 +1,8 @@
 //! The DTLS server with the CoAP server inside: one session at a time, dropped after 60 s of silence (`SEL` 5.4,
 //! `PROFILE-SEL` 13 and 14).
 
+mod cost;
+
 use alloc::string::ToString;
 use alloc::vec;
 use alloc::vec::Vec;
@@ -13,7 +15,6 @@ use protocols::time::Instant;
 use protocols::tls::{
     ClientAuthentication, CloseReason, ExtendedMasterSecret, Psk, PskStore, ServerConfig, ServerEcdhe, UnknownIdentity,
 };
-use protocols::work::Work;
 use rand_core::{Rng, SeedableRng};
 use wire::Eui64;
 use wire::coap::Message;
@@ -25,6 +26,8 @@ use super::profile::DTLS_MTU;
 use crate::liberties::Identity as Called;
 use crate::life::anchor::{KeyPair, TrustAnchor};
 use crate::selected::Selected;
+#[cfg(feature = "mutants")]
+use crate::slips::{Mutant as Slip, Slips};
 use crate::stack::Peer;
 
 /// One thing for the device to do or to tell.
@@ -51,6 +54,9 @@ pub(crate) struct SecureServer {
     cookie_secret: [u8; 32],
     entropy: Entropy,
     mutant: Selected<Mutant>,
+    /// How the device slips in what it protects.
+    #[cfg(feature = "mutants")]
+    slips: Slips,
     session: Option<Session>,
 }
 
@@ -69,19 +75,24 @@ struct Session {
     peak_buffered: usize,
 }
 
-/// What a session has cost the device until now.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Cost {
-    pub(crate) work: Work,
-    /// The most octets that waited at once in buffers.
-    pub(crate) peak_buffered: usize,
-}
-
 impl SecureServer {
     pub(crate) fn new(entropy: &mut Entropy, mutant: Selected<Mutant>) -> Self {
         let mut cookie_secret = [0; 32];
         entropy.fill_bytes(&mut cookie_secret);
-        Self { cookie_secret, entropy: Entropy::from_rng(entropy), mutant, session: None }
+        Self {
+            cookie_secret,
+            entropy: Entropy::from_rng(entropy),
+            mutant,
+            #[cfg(feature = "mutants")]
+            slips: Slips::default(),
+            session: None,
+        }
+    }
+
+    /// The same server, which slips so.
+    #[cfg(feature = "mutants")]
+    pub(crate) fn slipping(self, slips: Slips) -> Self {
+        Self { slips, ..self }
     }
 
     /// Whether a handshake or a session is under way: JSRs pause (`PROFILE-SEL` 4). The handshake of a stranger who got
@@ -119,31 +130,15 @@ impl SecureServer {
         self.session.as_ref().is_some_and(|session| session.established)
     }
 
-    /// Whether there is a session, or something that may become one.
-    pub(crate) fn has_session(&self) -> bool {
-        self.session.is_some()
-    }
-
-    /// Looks at what waits in buffers: `below` octets outside of the session.
-    pub(crate) fn note_buffers(&mut self, below: usize) {
-        if let Some(session) = &mut self.session {
-            let buffered = below + session.dtls.buffered() + session.coap.buffered();
-            session.peak_buffered = session.peak_buffered.max(buffered);
-        }
-    }
-
-    /// What the session has cost, if there is one.
-    pub(crate) fn cost(&self) -> Option<Cost> {
-        let session = self.session.as_ref()?;
-        Some(Cost { work: session.dtls.work(), peak_buffered: session.peak_buffered })
-    }
-
     fn gives_way(&self, session: &Session, peer: Peer, credentials: &Credentials<'_>) -> bool {
         if !session.begun || self.mutant.is(Mutant::SessionDisplaced) && session.established {
             return true;
         }
-        let keeps_strangers = self.mutant.is(Mutant::StrangerHoldsSession) || self.mutant.is(Mutant::HelloFloodBlocks);
-        credentials.tool == Some(peer.address) && !session.with_tool && !session.established && !keeps_strangers
+        #[cfg(feature = "mutants")]
+        if self.mutant.is(Mutant::StrangerHoldsSession) || self.mutant.is(Mutant::HelloFloodBlocks) {
+            return false;
+        }
+        credentials.tool == Some(peer.address) && !session.with_tool && !session.established
     }
 
     /// Hands the response to a request back.
@@ -155,9 +150,11 @@ impl SecureServer {
 
     /// The next thing to do; to be called until it returns `None`.
     pub(crate) fn poll(&mut self, now: Instant) -> Option<Event> {
+        #[cfg(feature = "mutants")]
         let impatient = |session: &mut Session| {
             session.begun && !session.established && session.active + core::time::Duration::from_secs(3) <= now
         };
+        #[cfg(feature = "mutants")]
         if self.mutant.is(Mutant::HandshakeImpatient) && self.session.as_mut().is_some_and(impatient) {
             self.session = None;
         }
@@ -172,7 +169,11 @@ impl SecureServer {
             let Some(output) = session.dtls.poll(now) else {
                 match session.coap.poll(now) {
                     // A response that does not fit into a record is lost: none of the resources makes one.
-                    Some(ServerOutput::Datagram(datagram)) => drop(session.dtls.send(now, &datagram)),
+                    Some(ServerOutput::Datagram(datagram)) => {
+                        #[cfg(feature = "mutants")]
+                        let datagram = self.slips.coap(datagram);
+                        let _ = session.dtls.send(now, &datagram);
+                    }
                     Some(ServerOutput::Request { exchange, message }) => {
                         return Some(Event::Request(exchange, message));
                     }
@@ -209,17 +210,16 @@ impl SecureServer {
                 Output::KeyLog(_) => {}
             }
         }
-        if session.dtls.is_closed() || !session.begun && session.active + self.mutant.free().session_idle() <= now {
-            self.session = None;
-        }
         None
     }
 
     /// When `poll` has something to do.
     pub(crate) fn deadline(&self) -> Option<Instant> {
         let session = self.session.as_ref()?;
-        let idle = Some(session.active + self.mutant.free().session_idle())
-            .filter(|_| !self.mutant.is(Mutant::SessionNeverIdle));
+        // A ClientHello that has not returned its cookie gives way to anybody, however old it is.
+        let idle = session.begun.then(|| session.active + self.mutant.free().session_idle());
+        #[cfg(feature = "mutants")]
+        let idle = idle.filter(|_| !self.mutant.is(Mutant::SessionNeverIdle));
         [session.dtls.deadline(), session.coap.deadline(), idle].into_iter().flatten().min()
     }
 
@@ -247,6 +247,10 @@ impl SecureServer {
             mtu: DTLS_MTU,
             retransmission: self.retransmission(),
         };
+        #[cfg(feature = "mutants")]
+        if self.slips.is(Slip::DtlsRandomsAlike) {
+            self.entropy = Entropy::from_seed([7; 32]);
+        }
         #[cfg_attr(not(feature = "mutants"), allow(unused_mut, reason = "only a mutant changes it"))]
         let mut dtls = dtls::Server::new(config, Entropy::from_rng(&mut self.entropy)).ok()?;
         #[cfg(feature = "mutants")]

@@ -287,8 +287,14 @@ impl Rpl {
         match &mut self.dodag {
             None if poisoned => return Outcome::default(),
             None => {
-                // The defaults of RFC 6550 section 6.7.6 hold for a DIO without the option; ours are near enough to them.
-                let configuration = configuration.unwrap_or(CONFIGURATION);
+                // A DIO need not have it, the answer to a DIS must (RFC 6550 section 8.3).
+                let Some(configuration) = configuration else {
+                    let message = Message::InformationSolicitation { options: Vec::new() };
+                    return Outcome {
+                        emissions: Vec::from([Emission { to: Some(from), message }]),
+                        ..Outcome::default()
+                    };
+                };
                 self.dodag = Some(Dodag {
                     id: object.dodag_id,
                     version: object.version_number,

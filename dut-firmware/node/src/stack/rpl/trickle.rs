@@ -32,7 +32,6 @@ impl Trickle {
         entropy: &mut Entropy,
     ) -> Self {
         let redundancy = if redundancy == 0 { u32::MAX } else { redundancy };
-        let interval_min = interval_min.max(Duration::from_millis(1));
         let doublings = doublings.min(20);
         let mut trickle = Self { interval_min, doublings, redundancy, doubled: 0, begun: now, fires: None, heard: 0 };
         trickle.begin(now, entropy);

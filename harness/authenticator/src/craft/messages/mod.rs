@@ -7,6 +7,7 @@ mod echo;
 mod icmpv6;
 mod ipv6;
 mod ndp;
+mod rpl;
 mod sel;
 mod udp;
 mod wpan;
@@ -18,6 +19,7 @@ const TABLE: &[&[Message]] = &[
     sel::MESSAGES,
     echo::MESSAGES,
     ndp::MESSAGES,
+    rpl::MESSAGES,
     udp::MESSAGES,
     coap::MESSAGES,
     ipv6::MESSAGES,

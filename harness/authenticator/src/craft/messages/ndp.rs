@@ -28,6 +28,14 @@ const REGISTRATION: Layer =
 const ROUTER: Layer = layer(&[
     "icmpv6.nd.ra.cur_hop_limit",
     "icmpv6.nd.ra.router_lifetime",
+    "icmpv6.opt.prefix.length",
+    "icmpv6.opt.prefix.flag",
+    "icmpv6.opt.prefix.valid_lifetime",
+    "icmpv6.opt.prefix.preferred_lifetime",
+    "icmpv6.opt.prefix",
+    "icmpv6.opt.6co.context_length",
+    "icmpv6.opt.6co.flag",
+    "icmpv6.opt.6co.valid_lifetime",
     "icmpv6.opt.abro.version_low",
     "icmpv6.opt.abro.version_high",
     "icmpv6.opt.abro.6lbr_address",
@@ -89,6 +97,14 @@ fn option(body: &[u8], options: usize, field: &str) -> Option<(usize, usize)> {
         None
     };
     Some(match field {
+        "icmpv6.opt.prefix.length" => (find(3)? + 2, 1),
+        "icmpv6.opt.prefix.flag" => (find(3)? + 3, 1),
+        "icmpv6.opt.prefix.valid_lifetime" => (find(3)? + 4, 4),
+        "icmpv6.opt.prefix.preferred_lifetime" => (find(3)? + 8, 4),
+        "icmpv6.opt.prefix" => (find(3)? + 16, 16),
+        "icmpv6.opt.6co.context_length" => (find(34)? + 2, 1),
+        "icmpv6.opt.6co.flag" => (find(34)? + 3, 1),
+        "icmpv6.opt.6co.valid_lifetime" => (find(34)? + 6, 2),
         "icmpv6.opt.abro.version_low" => (find(35)? + 2, 2),
         "icmpv6.opt.abro.version_high" => (find(35)? + 4, 2),
         "icmpv6.opt.abro.6lbr_address" => (find(35)? + 8, 16),

@@ -4,7 +4,7 @@ use record::Octets;
 use record::event::{Action, Event, Observation, TransmitStatus, What};
 use record::verdict::{Blame, Verdict};
 use rstest::rstest;
-use suites::plan::{Answer, Case, Operand, Part, Step, StepKind};
+use suites::plan::{Answer, Case, Check, Operand, Part, Step, StepKind};
 use wire::ipv6::{Header, NextHeader, Packet};
 
 use super::builder::*;
@@ -521,6 +521,45 @@ fn a_stale_answer_does_not_count() {
         .after(3 * SECOND)
         .deadline(0);
     assert_eq!(log.verdict(&join_then_frame()).verdict, Verdict::Error);
+}
+
+/// What a device refuses hinders a test of its network; where its upper tester is tested it is what the test is about.
+#[rstest]
+#[case::means("T-1", "dut", "error code=state", Verdict::Inconclusive)]
+#[case::tested("UT1-X-1", "dut", "error code=state", Verdict::Fail)]
+#[case::tested_and_unknown("UT1-X-1", "dut", "unimplemented", Verdict::Fail)]
+#[case::tested_and_right("UT1-X-1", "dut", "ok", Verdict::Pass)]
+#[case::of_another_board("UT1-X-1", "router", "error code=state", Verdict::Inconclusive)]
+fn a_refusal_fails_a_device_whose_upper_tester_is_tested(
+    #[case] clause: &str,
+    #[case] board: &str,
+    #[case] answer: &str,
+    #[case] verdict: Verdict,
+) {
+    let check =
+        StepKind::Check(Check { board: board.to_owned(), command: "ping".to_owned(), matches: Vec::new(), bind: None });
+    for kind in [ask(board), check] {
+        let mut case = case(vec![kind, StepKind::Expect(frame_of("dut", None))]);
+        case.clauses = vec![clause.to_owned(), "UT1-X-2".to_owned()];
+        let log = Log::new().step(0).exchange(board, "join", answer).step(1).frame("dut", "router", 1);
+        assert_eq!(log.verdict(&case).verdict, verdict);
+    }
+}
+
+/// An answer that is whole and has the number of its request is no line's fault, before the case too.
+#[rstest]
+#[case::means("T-1", Verdict::Error, Blame::Rack)]
+#[case::tested("UT1-X-1", Verdict::Fail, Blame::Device)]
+fn an_entry_check_fails_a_device_whose_upper_tester_is_tested(
+    #[case] clause: &str,
+    #[case] verdict: Verdict,
+    #[case] blame: Blame,
+) {
+    let mut case = join_then_frame();
+    case.clauses = vec![clause.to_owned()];
+    case.steps.insert(0, step(Part::EntryCheck, ask("dut")));
+    let judged = Log::new().step(0).exchange("dut", "join", "error code=state").verdict(&case);
+    assert_eq!((judged.verdict, judged.blame), (verdict, Some(blame)), "{}", judged.reason);
 }
 
 #[rstest]

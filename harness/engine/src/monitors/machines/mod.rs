@@ -8,8 +8,10 @@ pub(super) mod dtls_flights;
 pub(super) mod forms;
 pub(super) mod fragments;
 pub(super) mod hops;
+pub(super) mod rpl;
 pub(super) mod secrets;
 pub(super) mod selective;
+pub(super) mod sequence_numbers;
 
 use std::hash::{DefaultHasher, Hash, Hasher};
 

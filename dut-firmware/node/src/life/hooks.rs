@@ -1,0 +1,76 @@
+//! Where the named mutants of the life cycle, and its variants, leave what the device does.
+
+use wire::software_image::SignedImage;
+use wire::upper_tester::{Application, Installation, SecretOctets};
+
+use super::anchor::TrustAnchor;
+use super::{Life, Mutant};
+use crate::stack::{NetworkKey, Stack};
+
+impl Life {
+    /// Whether it keeps its anchor, and says that it took another one.
+    pub(super) fn goes_on_with_anchor(&self) -> bool {
+        self.given.anchor.is_some() && self.mutant.is(Mutant::ResetKeepsAnchor)
+    }
+
+    /// Whether an anchor may be given to it: there is none.
+    pub(super) fn may_take_anchor(&self) -> bool {
+        self.given.anchor.is_none() || self.mutant.is(Mutant::ManufactureOverwrites)
+    }
+
+    /// Whether it takes pre-shared keys of one length, and this is another one.
+    pub(super) fn has_other_length(&self, psk: &SecretOctets) -> bool {
+        self.mutant.free().psk_octets().is_some_and(|octets| psk.0.len() != octets)
+    }
+
+    /// Whether it keeps its site, and says that it took another one.
+    pub(super) fn goes_on_with_site(&self) -> bool {
+        self.mutant.is(Mutant::ResetKeepsSite) && self.given.installation.is_some()
+    }
+
+    /// The application is about to be another one.
+    pub(super) fn note_former_application(&mut self) {
+        self.former_application = self.tasks.application().cloned();
+    }
+}
+
+/// What a mutant takes along over a factory reset.
+pub(super) struct Outlives {
+    anchor: Option<TrustAnchor>,
+    key: Option<NetworkKey>,
+    site: Option<Installation>,
+    application: Option<Application>,
+}
+
+impl Outlives {
+    pub(super) fn of(life: &Life, stack: &Stack) -> Self {
+        let is = |mutant| life.mutant.is(mutant);
+        Self {
+            anchor: life.given.anchor.clone().filter(|_| is(Mutant::ResetKeepsAnchor)),
+            key: stack.kept().transmit_key().filter(|_| is(Mutant::ResetKeepsKey)).cloned(),
+            site: life.given.installation.clone().filter(|_| is(Mutant::ResetKeepsSite)),
+            application: life.tasks.application().filter(|_| is(Mutant::ResetKeepsApplication)).cloned(),
+        }
+    }
+
+    pub(super) fn put_back(self, life: &mut Life, stack: &mut Stack) {
+        let Self { anchor, key, site, application } = self;
+        if application.is_some() {
+            life.tasks.set_application(&mut stack.flash, application);
+        }
+        if life.mutant.is(Mutant::ResetRestartsCounter) {
+            stack.restart_frame_counter();
+        }
+        if anchor.is_some() || site.is_some() {
+            stack.flash.record(|| (life.given.anchor, life.given.installation) = (anchor, site));
+        }
+        if let Some(key) = key {
+            stack.keep_key(key);
+        }
+    }
+}
+
+/// What a device that trusts a checksum asks for: the last octets of the body are the FCS of those before them.
+pub(super) fn is_whole(image: &SignedImage<'_>) -> bool {
+    wire::ieee802154::check_fcs(&image.image.body).is_ok()
+}
