@@ -57,6 +57,8 @@ impl Device {
         let life = Life::boot(&mut flash, given, tasks, mutants.life);
         let site = life.given.installation.as_ref().map(Site::from);
         let mut stack = Stack::boot(&hardware, now, flash, (kept, heard), site, mutants.stack);
+        #[cfg(feature = "mutants")]
+        stack.slip_with(crate::slips::Slips::new(mutants.slip));
         let mut cx = Context { now, stack: &mut stack, given: &life.given, unix_time_at_zero: life.unix_time_at_zero };
         let charge = Charge::boot(life.given.mechanism.as_deref(), &mut asleep, mutants, &mut cx);
         let services = Services::boot(&mut asleep, mutants, &mut cx);
@@ -194,7 +196,9 @@ impl Device {
     fn route(&mut self, now: Instant) {
         while let Some(input) = self.stack.next_input(now) {
             let (charge, services, mut cx) = self.above(now);
-            if charge.handle(&mut cx, &input) == Taken::No && services.handle(&mut cx, &input) == Taken::No {
+            let is_taken =
+                charge.handle(&mut cx, &input) == Taken::Yes || services.handle(&mut cx, &input) == Taken::Yes;
+            if !is_taken || self.life.tells_of_served() {
                 self.stack.unclaimed(now, &input);
             }
         }

@@ -30,6 +30,7 @@ mod mutants;
 mod registry;
 mod section;
 mod selected;
+mod slips;
 mod stack;
 #[cfg(feature = "mutants")]
 pub mod variants;

@@ -99,6 +99,7 @@ lists! {
     Stack stack: crate::stack::Mutant,
     #[cfg(feature = "selective")] Selective selective: crate::mechanism::selective::Mutant,
     Life life: crate::life::Mutant,
+    Slip slip: crate::slips::Mutant,
     #[cfg(test)] Reflector reflector: crate::mechanism::tests::Mutant,
 }
 

@@ -314,8 +314,8 @@ pub(crate) struct Mutants {
     /// The unbiased mutants of the commissioning tool, in the cases whose subject it is, instead of those of the device.
     #[arg(long, requires = "unbiased")]
     pub(crate) tool: bool,
-    /// Of the unbiased mutants only so many, drawn by the seed; the cases are then played on seed 1.
-    #[arg(long, value_name = "N", requires = "unbiased")]
+    /// With `--unbiased` or `--profile`: only so many of the mutants, drawn by the seed; the cases are then played on seed 1.
+    #[arg(long, value_name = "N", conflicts_with_all = ["full", "varied"])]
     pub(crate) sample: Option<usize>,
     /// Exit code 1 if fewer than so many percent of the unbiased mutants that are not excused are killed; of a sample, by more than it may err.
     #[arg(long, value_name = "PERCENT", requires = "unbiased", value_parser = clap::value_parser!(u8).range(0..=100))]

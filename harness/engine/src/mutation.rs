@@ -25,7 +25,7 @@ pub struct Trial {
     pub named: bool,
     /// Monitors that name the mutant and this case.
     pub monitors: Vec<String>,
-    /// Monitors that found something.
+    /// Monitors that found something which decides: of the profile, in the profile's suites only.
     pub found_by: Vec<String>,
     /// What the case's own steps came to.
     pub own: Verdict,
@@ -168,7 +168,7 @@ fn run_trial(
 ) -> Result<Trial, RunError> {
     let (run, _) = run_tries_in_memory(planned, &setting.with_mutant(mutant))?;
     let mut found_by: Vec<String> = Vec::new();
-    for violation in &run.verdict.violations {
+    for violation in run.verdict.violations.iter().filter(|violation| violation.decides) {
         if !found_by.contains(&violation.monitor) {
             found_by.push(violation.monitor.clone());
         }

@@ -48,6 +48,7 @@ pub const FOLDERS: &[Folder] = &[
             ("mutants.rs", NAMED),
             ("selected.rs", NAMED),
             ("stack/mutants.rs", NAMED),
+            ("slips/table.rs", NAMED),
             ("life/mutants.rs", NAMED),
             ("life/hooks.rs", NAMED),
             (

@@ -27,14 +27,31 @@ pub enum Party {
     Station,
 }
 
+/// What a client alone does of the protocol engines, in files that server and client share: file and function, or all of a file.
+const OF_CLIENTS: &[(&str, Option<&str>)] = &[
+    ("coap/retransmitter.rs", None),
+    ("credentials/subject.rs", None),
+    ("dtls/connection.rs", Some("Connection::forget_clear_records")),
+    ("dtls/record_layer.rs", Some("RecordLayer::forget_clear_records")),
+    ("tls/key_exchange/ecdhe.rs", Some("check_server_key_exchange")),
+    ("tls/key_exchange/ecdhe_ecdsa.rs", Some("offered")),
+    ("tls/key_exchange/mod.rs", Some("check_client")),
+    ("tls/key_exchange/mod.rs", Some("offers")),
+];
+
 impl Party {
     /// Whether it is made of the source that a mutant is in. The device is the server, the tool the client, and who sends a CoAP message
     /// again; what both have is the device's.
     pub fn has(self, entry: &Entry) -> bool {
-        let is_client = entry.file.starts_with("dut-firmware/protocols/src/")
-            && (entry.file.ends_with("/client.rs")
-                || entry.file.ends_with("/coap/retransmitter.rs")
-                || entry.function.contains("Client") && !entry.function.contains("Server"));
+        let is_listed = |file: &str| {
+            let is_this = |function: &Option<&str>| function.is_none_or(|function| entry.function == function);
+            OF_CLIENTS.iter().any(|(listed, function)| *listed == file && is_this(function))
+        };
+        let is_client = entry.file.strip_prefix("dut-firmware/protocols/src/").is_some_and(|file| {
+            file.ends_with("/client.rs")
+                || entry.function.contains("Client") && !entry.function.contains("Server")
+                || is_listed(file)
+        });
         match self {
             Self::Device => entry.file.starts_with("dut-firmware/") && !is_client,
             Self::Station => entry.file.starts_with("harness/") || is_client,
@@ -371,6 +388,9 @@ mod tests {
             (false, true)
         );
         assert_eq!(of("dut-firmware/protocols/src/tls/server.rs", "Server<C>::on_client_key_exchange"), (true, false));
+        assert_eq!(of("dut-firmware/protocols/src/tls/key_exchange/mod.rs", "offers"), (false, true));
+        assert_eq!(of("dut-firmware/protocols/src/tls/key_exchange/mod.rs", "choose"), (true, false));
+        assert_eq!(of("dut-firmware/protocols/src/credentials/subject.rs", "subject_serial_number"), (false, true));
         assert_eq!(of("harness/authenticator/src/selective/begin.rs", "begin"), (false, true));
     }
 

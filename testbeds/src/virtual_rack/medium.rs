@@ -324,13 +324,16 @@ impl Medium {
     /// The same, with so many retries at most: a stack that tries again by itself wants none.
     pub(crate) fn transmit_at_most(&mut self, now: Instant, radio: usize, handle: u64, psdu: &[u8], most_retries: u32) {
         if self.radios[radio].mode == Mode::Off {
-            let status = Status::ChannelAccessFailure;
-            self.outputs.push_back(Output::Done { radio, handle, status });
-            return;
+            return self.refuse(radio, handle);
         }
         let job = Job { handle, psdu: psdu.into(), access: Csma::default(), retries: 0, most_retries };
         self.radios[radio].waiting.push_back(job);
         self.next_job(now, radio);
+    }
+
+    /// A frame fails at once that a radio cannot send.
+    pub(crate) fn refuse(&mut self, radio: usize, handle: u64) {
+        self.outputs.push_back(Output::Done { radio, handle, status: Status::ChannelAccessFailure });
     }
 
     /// The next output; processes what is due by `now`, one event at a time.

@@ -397,6 +397,16 @@ fn a_frame_cut_off_in_the_middle_arrives_nowhere_and_a_radio_without_power_fails
     assert_eq!(done(&outputs), [(SECOND, Status::ChannelAccessFailure)]);
 }
 
+#[test]
+fn a_frame_that_a_radio_cannot_send_fails_at_once_and_the_next_one_is_sent() {
+    let mut medium = medium(2, 1, &[(0, 1, 1.0, -60)]);
+    medium.refuse(0, 5);
+    medium.transmit(Instant::ZERO, 0, 6, &psdu(0, Some(1), 2, false, 100));
+    let outputs = run(&mut medium, &mut Instant(0), SECOND);
+    assert_eq!(done(&outputs)[0], (Instant::ZERO, Status::ChannelAccessFailure));
+    assert_eq!(received(&outputs, 1), 1);
+}
+
 proptest::proptest! {
     #[test]
     fn no_octets_on_air_panic_and_every_transmission_ends(

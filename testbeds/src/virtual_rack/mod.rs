@@ -405,7 +405,13 @@ impl VirtualRack {
         if psdu.len() > MAX_PSDU {
             let reason = format!("handed its radio a PSDU of {} octets", psdu.len());
             let part = self.boards[board].name.clone();
-            self.observations.push_back(Observation::TesterFault { part, reason });
+            self.observations.push_back(if self.boards[board].is_tested {
+                // No radio sends it: what the device does not say is the device's.
+                self.medium.refuse(self.boards[board].radio, u64::from(handle));
+                Observation::Log { board: part, line: format!("the rack: {reason}, which was not sent") }
+            } else {
+                Observation::TesterFault { part, reason }
+            });
         } else {
             let radio = self.boards[board].radio;
             self.medium.transmit_at_most(self.now, radio, u64::from(handle), &psdu, most_retries);

@@ -35,10 +35,9 @@ impl Device {
 
     fn execute(&mut self, now: Instant, request: Request) -> Outcome {
         let executed = match Command::from_request(&request) {
-            Err(CommandFault::Argument(_)) => Some(Err(ErrorCode::Argument)),
+            Err(CommandFault::Argument(_)) => Some(Err(self.life.wrong_argument())),
             Ok(command) if !covers(&command) => None,
-            Ok(command) if self.is_leaving_for(&command) => Some(Err(ErrorCode::Busy)),
-            Ok(command) => self.execute_known(now, &request, command),
+            Ok(command) => self.execute_known(now, &request, self.life.understood(command)),
             // Of a mechanism whose words `wire` does not know.
             Err(CommandFault::Unknown) => self.execute_above(now, &request),
         };
@@ -47,12 +46,6 @@ impl Device {
             Some(Err(code)) => Outcome::Error(code),
             None => Outcome::Unimplemented,
         }
-    }
-
-    /// Whether the device is about to reboot, and does this no more.
-    fn is_leaving_for(&self, command: &Command) -> bool {
-        self.reboot_by.is_some()
-            && !matches!(command, Command::Basic(Basic::Ping | Basic::Hello { .. } | Basic::Status))
     }
 
     fn execute_known(&mut self, now: Instant, request: &Request, command: Command) -> Option<Executed> {

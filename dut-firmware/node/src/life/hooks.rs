@@ -1,10 +1,12 @@
 //! Where the named mutants of the life cycle, and its variants, leave what the device does.
 
 use wire::software_image::SignedImage;
-use wire::upper_tester::{Application, Installation, SecretOctets};
+use wire::upper_tester::basic::Command as Basic;
+use wire::upper_tester::{Application, Command, ErrorCode, Installation, Routing, SecretOctets};
 
 use super::anchor::TrustAnchor;
-use super::{Life, Mutant};
+use super::{Given, Life, Mutant};
+use crate::selected::Selected;
 use crate::stack::{NetworkKey, Stack};
 
 impl Life {
@@ -28,10 +30,48 @@ impl Life {
         self.mutant.is(Mutant::ResetKeepsSite) && self.given.installation.is_some()
     }
 
+    /// Whether it says that it took a key pair that is none.
+    pub(super) fn says_that_misfits_fit(&self) -> bool {
+        self.mutant.is(Mutant::MisfitsAccepted)
+    }
+
+    /// What it calls a wrong argument.
+    pub(crate) fn wrong_argument(&self) -> ErrorCode {
+        if self.mutant.is(Mutant::ArgumentsCalledState) { ErrorCode::State } else { ErrorCode::Argument }
+    }
+
+    /// Whether it tells of what one of its servers took.
+    pub(crate) fn tells_of_served(&self) -> bool {
+        self.mutant.is(Mutant::ServedTold)
+    }
+
+    /// A command as it understands it.
+    pub(crate) fn understood(&self, command: Command) -> Command {
+        match command {
+            Command::Basic(Basic::Send { dest, port, mut data }) if self.mutant.is(Mutant::SendCutsData) => {
+                data.pop();
+                Command::Basic(Basic::Send { dest, port, data })
+            }
+            command => command,
+        }
+    }
+
     /// The application is about to be another one.
     pub(super) fn note_former_application(&mut self) {
         self.former_application = self.tasks.application().cloned();
     }
+}
+
+/// What it remembers when it boots of what it was given.
+pub(super) fn remembered(given: Given, mutant: Selected<Mutant>) -> Given {
+    let mut given = given;
+    if let Some(site) = given.installation.as_mut().filter(|_| mutant.is(Mutant::SiteHalvedOnReboot)) {
+        (site.parent, site.find, site.routing) = (None, None, Routing::Tree);
+    }
+    if let Some(TrustAnchor::KeyPair(pair)) = given.anchor.as_mut().filter(|_| mutant.is(Mutant::IssuerLostOnReboot)) {
+        pair.issuer.clear();
+    }
+    given
 }
 
 /// What a mutant takes along over a factory reset.

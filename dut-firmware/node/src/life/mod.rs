@@ -42,6 +42,7 @@ pub(crate) struct Life {
 impl Life {
     /// Boots with what was given and what there is to do.
     pub(crate) fn boot(flash: &mut Flash, given: Given, mut tasks: Tasks, mutant: Selected<Mutant>) -> Self {
+        let given = hooks::remembered(given, mutant);
         let image = tasks.software().unwrap_or(SHIPPED_VERSION);
         if mutant.is(Mutant::UpdateNotKept) && tasks.software().is_some() {
             tasks.set_software(flash, None);

@@ -19,4 +19,10 @@ protocols::mutants! {
     ApplicationLostOnReboot "application-lost-on-reboot" "SECC-3-9" "Loses the configuration of its application at each restart."
     ResetKeepsApplication "reset-keeps-application" "SECC-3-13" "Keeps the configuration of its application over a factory reset."
     ResetKeepsSite "reset-keeps-site" "SBOOT-5.1-14" "Keeps role and site over a factory reset, whatever it is installed as afterwards."
+    ArgumentsCalledState "arguments-called-state" "UT1-LINES-3" "Answers a wrong argument of its upper tester by `state`."
+    MisfitsAccepted "misfits-accepted" "UT1-MANUFACTURE-1" "Says that it took a key pair whose parts do not fit together."
+    SendCutsData "send-cuts-data" "UT1-SEND-1" "Leaves out the last octet of a datagram that its upper tester has it send."
+    SiteHalvedOnReboot "site-halved-on-reboot" "UT1-STATES-2" "Keeps neither its parent nor the way to the tool nor how it routes over a restart."
+    IssuerLostOnReboot "issuer-lost-on-reboot" "UT1-STATES-2" "Loses its issuer's certificate at each restart."
+    ServedTold "served-told" "UT1-EVENTS-3" "Tells of datagrams to its own servers as if nobody had taken them."
 }

@@ -226,6 +226,10 @@ impl Stack {
     pub(crate) fn send_frames(&mut self, packet: &[u8], destination: LinkAddress, copies: Copies) {
         let Some(pan) = self.site.map(|site| site.pan_id) else { return };
         let source = LinkAddress::Extended(self.eui64);
+        #[cfg(feature = "mutants")]
+        let (slipped, mut hand) = self.slip_packet(packet, destination, copies);
+        #[cfg(feature = "mutants")]
+        let packet = slipped.as_slice();
         let mut header = Header::new(Address::new(pan, destination), Address::new(pan, source), 0);
         header.ack_request = destination != LinkAddress::BROADCAST;
         let key = self.transmit_key(destination).map(NetworkKey::id).filter(|_| copies == Copies::Secured);
@@ -236,6 +240,8 @@ impl Stack {
         let Ok(payloads) = self.fragmenter.fragment(packet, source, destination, &self.contexts, room) else {
             return count(&mut self.counters.dropped_malformed);
         };
+        #[cfg(feature = "mutants")]
+        let payloads = hand.payloads(payloads);
         if !self.radio.has_room(payloads.len()) {
             return count(&mut self.counters.dropped_queue);
         }
@@ -247,8 +253,20 @@ impl Stack {
             if let Some(is_last) = self.sequence_number.checked_rem(self.mutant.free().silent_frames()) {
                 header.ack_request = destination != LinkAddress::BROADCAST && is_last != 0;
             }
+            #[cfg(feature = "mutants")]
+            let done = hand.next_frame();
+            #[cfg(feature = "mutants")]
+            if done.is_some_and(|done| done.acknowledged) {
+                header.ack_request = true;
+            }
             let frame = Frame::new(header, Content::Data(payload));
-            match self.finish_frame(&frame, security, packet) {
+            let finished = self.finish_frame(&frame, security, packet);
+            #[cfg(feature = "mutants")]
+            let finished = match done {
+                Some(done) => finished.and_then(|psdu| self.slip_frame(&frame, psdu, security, done)),
+                None => finished,
+            };
+            match finished {
                 Ok(psdu) => {
                     // Of what asks for no acknowledgement nobody knows whether it arrived.
                     let receiver = destination.extended().filter(|_| header.ack_request);
@@ -256,6 +274,14 @@ impl Stack {
                 }
                 Err(error) => return self.tell.log(alloc::format!("frame not sent: {error}")),
             }
+        }
+        #[cfg(feature = "mutants")]
+        if let Some(more) = hand.again() {
+            let slips = core::mem::take(&mut self.slips);
+            let is_for_all = more.get(super::slip::FIRST_OF_DESTINATION) == Some(&0xff);
+            let other = if is_for_all { (LinkAddress::BROADCAST, Copies::Plain) } else { (destination, copies) };
+            self.send_frames(&more, other.0, other.1);
+            self.slips = slips;
         }
     }
 

@@ -35,6 +35,8 @@ mod routing;
 #[cfg(feature = "rpl")]
 mod rpl;
 #[cfg(feature = "mutants")]
+mod slip;
+#[cfg(feature = "mutants")]
 mod tamper;
 mod tell;
 mod udp;
@@ -125,6 +127,8 @@ pub(crate) struct Stack {
     /// Datagrams in fragments that were put together: what a mutant counts.
     #[cfg(feature = "mutants")]
     put_together: u8,
+    #[cfg(feature = "mutants")]
+    slips: crate::slips::Slips,
     up: VecDeque<Upward>,
     counters: Counters,
     neighbours: NeighbourList,
@@ -183,6 +187,8 @@ impl Stack {
             tamper: None,
             #[cfg(feature = "mutants")]
             put_together: 0,
+            #[cfg(feature = "mutants")]
+            slips: crate::slips::Slips::default(),
             up: VecDeque::new(),
             counters: Counters::default(),
             neighbours: NeighbourList::default(),
@@ -220,6 +226,18 @@ impl Stack {
     #[cfg(feature = "mutants")]
     pub(crate) fn tamper_with(&mut self, tamper: impl Tamper + 'static) {
         self.tamper = Some(Box::new(tamper));
+    }
+
+    /// From now on the device slips so in what it sends.
+    #[cfg(feature = "mutants")]
+    pub(crate) fn slip_with(&mut self, slips: crate::slips::Slips) {
+        self.slips = slips;
+    }
+
+    /// How the device slips, for who is above.
+    #[cfg(feature = "mutants")]
+    pub(crate) fn slips(&self) -> crate::slips::Slips {
+        self.slips.clone()
     }
 
     /// The device was installed, or erased.

@@ -135,6 +135,8 @@ fn other_value(field: &str) -> Value {
         "wpan.mic" | "wpan.fcs" => "corrupt".into(),
         "icmpv6.checksum" | "udp.checksum" => 0x1234.into(),
         "wpan.dst16" => 0xffff.into(),
+        // 3 is that of a DAO-ACK.
+        "icmpv6.code" => 9.into(),
         "fragments" => "0-40".into(),
         "icmpv6.length" => 22.into(),
         "icmpv6.nd.na.flag.r" | "icmpv6.nd.na.flag.s" | "icmpv6.nd.na.flag.o" => 0.into(),

@@ -87,22 +87,6 @@ pub struct CommissioningTool {
     next_id: u64,
     /// The local port for sessions with each device at each address.
     session_ports: BTreeMap<(Eui64, Ipv6Addr), u16>,
-    statistics: Statistics,
-}
-
-/// Counters for reports.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct Statistics {
-    /// JSRs that were taken.
-    pub requests_taken: u32,
-    /// Messages of the bootstrap protocol that were discarded silently: malformed, wrong checksum, not a JSR.
-    pub requests_discarded: u32,
-    /// JSRs that were not remembered for want of room.
-    pub requests_without_room: u32,
-    /// Handshakes begun.
-    pub handshakes_begun: u32,
-    /// Handshakes that came to nothing.
-    pub handshakes_failed: u32,
 }
 
 /// What `handshake-config` sets.
@@ -152,7 +136,6 @@ impl CommissioningTool {
             plain: Vec::new(),
             next_id: 0,
             session_ports: BTreeMap::new(),
-            statistics: Statistics::default(),
         }
     }
 
@@ -175,13 +158,9 @@ impl CommissioningTool {
         self.mutant.is_some_and(|chosen| chosen.name == mutant.name())
     }
 
-    /// Counters for reports.
-    pub fn statistics(&self) -> Statistics {
-        self.statistics
-    }
-
     /// How many claims to be secured are remembered.
-    pub fn remembered_requests(&self) -> usize {
+    #[cfg(test)]
+    fn remembered_requests(&self) -> usize {
         self.registry.len()
     }
 

@@ -53,10 +53,7 @@ impl CommissioningTool {
                     self.finish(now, id, Ok(()));
                 }
             }
-            Ok(Message::Sel(_)) => self.statistics.requests_discarded += 1,
             // Malformed or of a wrong code: discarded silently (`PROFILE-SEL` 1).
-            Ok(Message::Other { kind: sel::ICMPV6_TYPE, .. }) => self.statistics.requests_discarded += 1,
-            Err(_) if octets.first() == Some(&sel::ICMPV6_TYPE) => self.statistics.requests_discarded += 1,
             _ => {}
         }
     }
@@ -64,7 +61,6 @@ impl CommissioningTool {
     fn on_join_secure_request(&mut self, eui64: Eui64, source: Ipv6Addr) {
         // Nobody could be answered there.
         if source.is_unspecified() || source.is_multicast() {
-            self.statistics.requests_discarded += 1;
             return;
         }
         if self.is(Mutant::HandshakeUnselected) || self.is(Mutant::SelectsAgain) && self.secured.contains_key(&eui64) {
@@ -74,10 +70,7 @@ impl CommissioningTool {
             self.registry.make_room();
         }
         let tasks = &self.tasks;
-        if self.registry.remember(eui64, source, |eui64| tasks.values().any(|task| task.selects(eui64))) {
-            self.statistics.requests_taken += 1;
-        } else {
-            self.statistics.requests_without_room += 1;
+        if !self.registry.remember(eui64, source, |eui64| tasks.values().any(|task| task.selects(eui64))) {
             self.log(format!("no room to remember the JSR of {eui64} from {source}"));
         }
     }

@@ -69,6 +69,7 @@ impl Registry {
         self.claimants.retain(|claimant| claimant.eui64 != eui64);
     }
 
+    #[cfg(test)]
     pub(super) fn len(&self) -> usize {
         self.claimants.len()
     }

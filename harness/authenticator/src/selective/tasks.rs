@@ -266,7 +266,6 @@ impl CommissioningTool {
         let (id, port) = (self.next_id(), self.session_port(peer));
         let server = self.manner_of(peer.0).port;
         self.sessions.insert(id, Session::new(peer, (server, port), engine, coap));
-        self.statistics.handshakes_begun += 1;
         Ok(id)
     }
 
@@ -324,14 +323,13 @@ impl CommissioningTool {
                 }
             }
             Event::Closed(closed) => {
-                let (was_connected, was_answered) = (session.was_connected, session.was_answered);
+                let was_answered = session.was_answered;
                 let text = ending(session, &closed);
                 self.sessions.remove(&id);
                 if closed.reason != CloseReason::Local {
                     self.log(format!("{text}, at {address}"));
                 }
                 if let Some(task) = task {
-                    self.statistics.handshakes_failed += u32::from(!was_connected);
                     self.on_failure(now, task, text, was_answered);
                 }
             }

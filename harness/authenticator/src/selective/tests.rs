@@ -138,7 +138,6 @@ fn a_failed_handshake_waits_for_the_next_request() {
     world.run(100 * SECOND);
     assert!(world.sent.len() > after_first);
     assert!(world.done.is_empty() && world.refused.is_empty());
-    assert_eq!(world.tool.machine().statistics().handshakes_failed, 2);
 }
 
 #[test]
@@ -185,7 +184,6 @@ fn sixty_four_requests_are_remembered_and_the_next_is_not() {
     }
     world.join_secure_request(eui64(1), mesh_address(eui64(1)));
     assert_eq!(world.tool.machine().remembered_requests(), MAX_REQUESTS);
-    assert_eq!(world.tool.machine().statistics().requests_without_room, 1);
     world.order(&format!("select {}", eui64(1)));
     world.run(SECOND);
     assert!(world.sent.is_empty(), "the 65th was forgotten");
@@ -197,19 +195,18 @@ fn sixty_four_requests_are_remembered_and_the_next_is_not() {
 }
 
 #[rstest]
-#[case::checksum(|payload: &mut Vec<u8>| payload[2] ^= 1, 1)]
-#[case::short(|payload: &mut Vec<u8>| { payload.pop(); renew(payload); }, 1)]
-#[case::code(|payload: &mut Vec<u8>| { payload[1] = 7; renew(payload); }, 1)]
-#[case::ssr(|payload: &mut Vec<u8>| { payload[1] = 2; renew(payload); }, 1)]
-#[case::other_type(|payload: &mut Vec<u8>| { payload[0] = 201; renew(payload); }, 0)]
-fn a_malformed_request_is_discarded(#[case] spoil: impl Fn(&mut Vec<u8>), #[case] counted: u32) {
+#[case::checksum(|payload: &mut Vec<u8>| payload[2] ^= 1)]
+#[case::short(|payload: &mut Vec<u8>| { payload.pop(); renew(payload); })]
+#[case::code(|payload: &mut Vec<u8>| { payload[1] = 7; renew(payload); })]
+#[case::ssr(|payload: &mut Vec<u8>| { payload[1] = 2; renew(payload); })]
+#[case::other_type(|payload: &mut Vec<u8>| { payload[0] = 201; renew(payload); })]
+fn a_malformed_request_is_discarded(#[case] spoil: impl Fn(&mut Vec<u8>)) {
     let mut world = World::new(vec![TestDevice::new(1)], 0, 1);
     world.order(&format!("select {}", eui64(1)));
     world.packet(&request_packet(64, spoil));
     world.run(100 * SECOND);
     assert!(world.sent.is_empty());
-    let statistics = world.tool.machine().statistics();
-    assert_eq!((statistics.requests_taken, statistics.requests_discarded), (0, counted));
+    assert_eq!(world.tool.machine().remembered_requests(), 0);
 }
 
 #[rstest]

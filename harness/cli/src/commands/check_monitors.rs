@@ -1,6 +1,7 @@
 //! `bootrack check --monitors`: plays every case against the reference device and counts what each monitor judged. A monitor that
 //! judged nothing shows nothing; one that finds something in a right device is wrong; one that passes over much of what it
-//! names says less than it seems to.
+//! names says less than it seems to; and one that names no mutant that it alone finds (`bootrack mutants` plays it) may find nothing
+//! that something else does not.
 
 use engine::campaign::{Setting, run_in_memory};
 use engine::stored_plan::PlannedCase;
@@ -35,6 +36,8 @@ impl Count<'_> {
             Some("judged nothing in all cases: it shows nothing".to_owned())
         } else if violations > 0 {
             Some(format!("{violations} violations of a right device"))
+        } else if self.monitor.kills.is_empty() {
+            Some("names no mutant that it alone finds (`kills`, `shown_in`): nothing shows what it is for".to_owned())
         } else if (named - judged) * 100 > named * MOST_PASSED_OVER {
             Some(format!("does not apply to {} of the {named} PDUs that it names", named - judged))
         } else {

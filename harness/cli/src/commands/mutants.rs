@@ -36,17 +36,28 @@ pub(crate) fn mutants(arguments: &Mutants) -> Result<Exit, Failure> {
         [] => Mutant::all().collect(),
         names => names.iter().map(|name| run::mutant(name)).collect::<Result<_, _>>()?,
     };
-    let asked: Vec<Mutant> = match arguments.profile {
+    let mut asked: Vec<Mutant> = match arguments.profile {
         true => asked.into_iter().filter(|mutant| mutant.clause().starts_with(PROFILE_PREFIX)).collect(),
+        false if arguments.sample.is_some() => {
+            return Err(Failure::usage(
+                "`--sample` goes with `--unbiased` or `--profile`: the named mutants are played in seconds",
+            ));
+        }
         false => asked,
     };
+    let mut seed = arguments.seed;
+    if let Some(sample) = arguments.sample {
+        asked.sort_by_cached_key(|mutant| record::sha256_hex(format!("{seed} {}", mutant.name()).as_bytes()));
+        asked.truncate(sample);
+        seed = 1;
+    }
+    let asked = asked;
     let setting = Setting::new(testbed, Device::Reference);
     if let Some(draws) = arguments.varied {
         return varied::varied(arguments, &asked, draws, &setting, &loaded);
     }
     let attempts = |case| (1..=arguments.repeat).map(move |number| (case, number));
-    let planned =
-        |(case, number)| PlannedCase::attempt(case, arguments.seed, number, &setting.testbed, setting.stations);
+    let planned = |(case, number)| PlannedCase::attempt(case, seed, number, &setting.testbed, setting.stations);
     let cases: Vec<PlannedCase> = loaded.cases().flat_map(attempts).map(planned).collect();
     let jobs = run::jobs(arguments.jobs);
     let every_case = arguments.full || arguments.profile;
@@ -75,9 +86,10 @@ pub(crate) fn mutants(arguments: &Mutants) -> Result<Exit, Failure> {
         .filter(|planned| planned.case.kills.is_empty())
         .map(|planned| planned.case.base.as_str())
         .collect();
-    let alone: BTreeSet<&str> = trials.iter().filter_map(Trial::found_alone_by).collect();
-    let named: BTreeSet<&str> = trials.iter().flat_map(|trial| &trial.monitors).map(String::as_str).collect();
-    let never_alone: Vec<&str> = named.into_iter().filter(|monitor| !alone.contains(monitor)).collect();
+    let alone: BTreeSet<&str> =
+        trials.iter().filter(|trial| trial.killed && trial.named).filter_map(Trial::found_alone_by).collect();
+    let owed = owed(&loaded, arguments, &trials);
+    let never_alone: Vec<&str> = owed.into_iter().filter(|monitor| !alone.contains(monitor)).collect();
     let killed = killers.values().filter(|cases| !cases.is_empty()).count();
     if arguments.json {
         let list: Vec<_> =
@@ -87,6 +99,7 @@ pub(crate) fn mutants(arguments: &Mutants) -> Result<Exit, Failure> {
             "mutants": list,
             "score": format!("{killed}/{}", asked.len()),
             "not_broken": unbroken.iter().map(|(name, clause)| json!({"mutant": name, "clause": clause})).collect::<Vec<_>>(),
+            "monitors_never_alone": never_alone,
             "not_named": unnamed.iter().map(|mutant| mutant.name()).collect::<Vec<_>>(),
         });
         if arguments.full {
@@ -138,6 +151,16 @@ pub(crate) fn mutants(arguments: &Mutants) -> Result<Exit, Failure> {
     }
     let is_whole = escaped.is_empty() && idle.is_empty() && unbroken.is_empty() && never_alone.is_empty();
     Ok(if is_whole { Exit::Passed } else { Exit::Failed })
+}
+
+/// Monitors that have to find a mutant alone: every one if all mutants are played against the built-in suites, else those that name
+/// one of them.
+fn owed<'a>(loaded: &'a inputs::Loaded, arguments: &Mutants, trials: &'a [Trial]) -> BTreeSet<&'a str> {
+    let named = trials.iter().flat_map(|trial| &trial.monitors).map(String::as_str);
+    if !arguments.mutants.is_empty() || !arguments.suites.is_empty() {
+        return named.collect();
+    }
+    loaded.monitors.iter().map(|monitor| monitor.id.as_str()).chain(named).collect()
 }
 
 /// What departures from the profile alone were held against the draft.

@@ -19,6 +19,7 @@ mod judge;
 mod killed;
 mod liberties;
 mod monitor;
+mod monitor_of_a_run;
 mod operator;
 mod output_folder;
 mod quarantine;

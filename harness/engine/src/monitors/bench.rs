@@ -28,6 +28,8 @@ pub(crate) struct Bench<'a> {
     machines: Vec<(usize, Box<dyn Machine>)>,
     watching: Vec<Watching<'a>>,
     is_impersonated: bool,
+    /// A packet from a multicast address came to it, which it may send on.
+    was_sent_multicast_source: bool,
     /// In the order in which they were found.
     violations: Vec<Violation>,
 }
@@ -48,6 +50,7 @@ impl<'a> Bench<'a> {
             machines: Vec::new(),
             watching: Vec::new(),
             is_impersonated: false,
+            was_sent_multicast_source: false,
             violations: Vec::new(),
         };
         for monitor in case.monitors.iter().filter(|monitor| monitor.iut == case.iut) {
@@ -108,13 +111,16 @@ impl<'a> Bench<'a> {
         {
             self.is_impersonated = true;
         }
+        self.was_sent_multicast_source |= pdu.from.as_deref() != Some(iut) && has_multicast_source(pdu);
     }
 
     fn see_pdu(&mut self, event: &Event, pdu: &Pdu, bindings: &Bindings) {
         for name in &pdu.messages {
             for index in self.by_message.get(name).map(Vec::as_slice).unwrap_or_default() {
                 let (at, template, message) = self.templates[*index];
-                if !is_spoken_of(&template.every, message, pdu, self.case.iut.name()) {
+                // Whose address a multicast source is nobody can say: it is the sender's doing, unless it was handed such a packet.
+                let is_wrong_source = has_multicast_source(pdu) && !self.was_sent_multicast_source;
+                if !is_spoken_of(&template.every, message, pdu, self.case.iut.name(), is_wrong_source) {
                     continue;
                 }
                 let word = template::judge(template, message, pdu, bindings);
@@ -182,8 +188,13 @@ fn is_packet(message: &MessageInfo) -> bool {
     !matches!(message.layer, "wpan" | "6lowpan" | "ut")
 }
 
-fn is_spoken_of(every: &Every, message: &MessageInfo, pdu: &Pdu, iut: &str) -> bool {
-    pdu.point == every.at && (every.forwarded || !is_packet(message) || pdu.point != Point::Air || is_own(pdu, iut))
+fn is_spoken_of(every: &Every, message: &MessageInfo, pdu: &Pdu, iut: &str, is_wrong_source: bool) -> bool {
+    let is_its = every.forwarded || !is_packet(message) || pdu.point != Point::Air || is_own(pdu, iut);
+    pdu.point == every.at && (is_its || is_wrong_source)
+}
+
+fn has_multicast_source(pdu: &Pdu) -> bool {
+    pdu.text("ipv6.src").is_some_and(|source| source.starts_with("ff"))
 }
 
 fn has_link_local_source(pdu: &Pdu) -> bool {

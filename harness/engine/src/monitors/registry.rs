@@ -2,7 +2,7 @@
 
 use suites::plan::Case;
 
-use super::machines::answers::{EchoReplies, Responses};
+use super::machines::answers::{Advertisements, EchoReplies, Responses};
 use super::machines::coap::MessageIds;
 use super::machines::counters::FrameCounters;
 use super::machines::dtls::{Cookies, Nonces, Randoms};
@@ -10,7 +10,7 @@ use super::machines::dtls_flights::{Numbers, Timers};
 use super::machines::forms::WellFormed;
 use super::machines::fragments::{FragmentTags, FragmentsAlike};
 use super::machines::hops::HopLimits;
-use super::machines::rpl::{Advertisements, Pace, Ranks};
+use super::machines::rpl::{self, Pace, Ranks};
 use super::machines::secrets::Secrets;
 use super::machines::selective::{Closed, Joined, MarkedLinks};
 use super::machines::sequence_numbers::SequenceNumbers;
@@ -53,6 +53,11 @@ pub const MACHINES: &[MachineInfo] = &[
     of("dtls-timers", "a flight that nobody answers comes again after twice as long each time", Timers::make),
     of("coap-message-ids", "no message ID comes again for another message within EXCHANGE_LIFETIME", MessageIds::make),
     of("coap-responses", "each response bears the token of a request that came", Responses::make),
+    of(
+        "advertisements",
+        "each solicited neighbour advertisement names the target of a solicitation that came from its destination",
+        Advertisements::make,
+    ),
     of("echo-replies", "each echo reply repeats a request, and comes as often at most", EchoReplies::make),
     of(
         "rpl-ranks",
@@ -63,7 +68,7 @@ pub const MACHINES: &[MachineInfo] = &[
     of(
         "rpl-sequences",
         "DAOSequence and the path sequence of the device's own address are counted on, and each DAO-ACK has its DAO",
-        Advertisements::make,
+        rpl::Advertisements::make,
     ),
     of("secrets", "no key, and no half of one, stands in clear in frames, packets, answers or log", Secrets::make),
     of("marked-links", "over a link that the device says is marked no plain frame leaves", MarkedLinks::make),

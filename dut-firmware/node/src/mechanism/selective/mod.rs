@@ -93,6 +93,9 @@ impl Service for Selective {
             exchanges: Exchanges::taking(mutant.free()),
             #[cfg(feature = "find")]
             finder: finder::Finder::taking(mutant.free()),
+            #[cfg(feature = "mutants")]
+            server: SecureServer::new(&mut cx.stack.entropy, mutant).slipping(cx.stack.slips()),
+            #[cfg(not(feature = "mutants"))]
             server: SecureServer::new(&mut cx.stack.entropy, mutant),
             plain_server: PlainServer::default(),
             #[cfg(feature = "mutants")]

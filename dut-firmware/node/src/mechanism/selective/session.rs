@@ -26,6 +26,8 @@ use super::profile::DTLS_MTU;
 use crate::liberties::Identity as Called;
 use crate::life::anchor::{KeyPair, TrustAnchor};
 use crate::selected::Selected;
+#[cfg(feature = "mutants")]
+use crate::slips::{Mutant as Slip, Slips};
 use crate::stack::Peer;
 
 /// One thing for the device to do or to tell.
@@ -52,6 +54,9 @@ pub(crate) struct SecureServer {
     cookie_secret: [u8; 32],
     entropy: Entropy,
     mutant: Selected<Mutant>,
+    /// How the device slips in what it protects.
+    #[cfg(feature = "mutants")]
+    slips: Slips,
     session: Option<Session>,
 }
 
@@ -74,7 +79,20 @@ impl SecureServer {
     pub(crate) fn new(entropy: &mut Entropy, mutant: Selected<Mutant>) -> Self {
         let mut cookie_secret = [0; 32];
         entropy.fill_bytes(&mut cookie_secret);
-        Self { cookie_secret, entropy: Entropy::from_rng(entropy), mutant, session: None }
+        Self {
+            cookie_secret,
+            entropy: Entropy::from_rng(entropy),
+            mutant,
+            #[cfg(feature = "mutants")]
+            slips: Slips::default(),
+            session: None,
+        }
+    }
+
+    /// The same server, which slips so.
+    #[cfg(feature = "mutants")]
+    pub(crate) fn slipping(self, slips: Slips) -> Self {
+        Self { slips, ..self }
     }
 
     /// Whether a handshake or a session is under way: JSRs pause (`PROFILE-SEL` 4). The handshake of a stranger who got
@@ -151,7 +169,11 @@ impl SecureServer {
             let Some(output) = session.dtls.poll(now) else {
                 match session.coap.poll(now) {
                     // A response that does not fit into a record is lost: none of the resources makes one.
-                    Some(ServerOutput::Datagram(datagram)) => drop(session.dtls.send(now, &datagram)),
+                    Some(ServerOutput::Datagram(datagram)) => {
+                        #[cfg(feature = "mutants")]
+                        let datagram = self.slips.coap(datagram);
+                        let _ = session.dtls.send(now, &datagram);
+                    }
                     Some(ServerOutput::Request { exchange, message }) => {
                         return Some(Event::Request(exchange, message));
                     }
@@ -225,6 +247,10 @@ impl SecureServer {
             mtu: DTLS_MTU,
             retransmission: self.retransmission(),
         };
+        #[cfg(feature = "mutants")]
+        if self.slips.is(Slip::DtlsRandomsAlike) {
+            self.entropy = Entropy::from_seed([7; 32]);
+        }
         #[cfg_attr(not(feature = "mutants"), allow(unused_mut, reason = "only a mutant changes it"))]
         let mut dtls = dtls::Server::new(config, Entropy::from_rng(&mut self.entropy)).ok()?;
         #[cfg(feature = "mutants")]

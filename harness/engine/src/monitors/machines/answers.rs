@@ -114,6 +114,32 @@ fn of_echo(pdu: &Pdu, message: &str) -> Option<String> {
     Some(format!("{} {}", number("icmpv6.echo.identifier")?, number("icmpv6.echo.sequence_number")?))
 }
 
+/// Solicited neighbour advertisements, by their target (RFC 4861 7.2.4).
+#[derive(Default)]
+pub(crate) struct Advertisements(Questions);
+
+impl Advertisements {
+    pub(crate) fn make(_: &Case, _: &Environment) -> Box<dyn Machine> {
+        Box::<Self>::default()
+    }
+}
+
+impl Machine for Advertisements {
+    fn see(&mut self, sight: &Sight<'_>, word: &mut Word) {
+        let asked = |pdu: &Pdu| {
+            let is = pdu.messages.contains(&"nd.ns");
+            // Solicitations go to a group too: whom they ask is told by their target. A refused registration is answered to another
+            // address than it came from (RFC 6775 6.5.2): who asked is told by the link.
+            key(pdu.from.as_deref().filter(|_| is), Some(""), pdu.text("icmpv6.nd.ns.target_address")?.to_owned())
+        };
+        let answered = |pdu: &Pdu| {
+            let is = pdu.messages.contains(&"nd.na") && pdu.number("icmpv6.nd.na.flag.s") == Some(1);
+            key(pdu.to.as_deref().filter(|_| is), Some(""), pdu.text("icmpv6.nd.na.target_address")?.to_owned())
+        };
+        self.0.see(sight, word, ("a solicited advertisement", false), asked, answered);
+    }
+}
+
 /// Responses of CoAP, by their token (RFC 7252 5.3.2).
 #[derive(Default)]
 pub(crate) struct Responses(Questions);
@@ -136,6 +162,7 @@ impl Machine for Responses {
 }
 
 fn of_coap(pdu: &Pdu, message: &str) -> Option<String> {
-    let is = pdu.messages.contains(&message);
+    // What stands in a message of another version is not known.
+    let is = pdu.messages.contains(&message) && pdu.number("coap.version") == Some(1);
     is.then(|| pdu.text("coap.token").unwrap_or_default().to_owned())
 }

@@ -19,7 +19,9 @@ impl Machine for WellFormed {
     fn see(&mut self, sight: &Sight<'_>, word: &mut Word) {
         // Beacons and commands have forms of their own in every network.
         let Some(pdu) = sight.sent_frame().filter(|pdu| pdu.messages.contains(&"wpan.data")) else { return };
-        let is_malformed = pdu.note_kinds.contains(&NoteKind::Malformed);
+        // A reserved bit of the frame control field is none of the form: whoever receives it ignores it, and another monitor looks.
+        let unformed = pdu.note_kinds.iter().filter(|kind| **kind == NoteKind::Malformed).count();
+        let is_malformed = unformed > usize::from(pdu.number("wpan.fcf.reserved") == Some(1));
         // What is wrong above the link layer of a packet that it sends on is somebody else's doing.
         if pdu.text("ipv6.src").is_some() && (!is_own(pdu, sight.iut()) || sight.is_impersonated) {
             return;

@@ -39,8 +39,13 @@ impl Secrets {
         Box::new(Self { secrets, frames: Vec::new() })
     }
 
+    /// As octets, or written in hex digits.
     fn in_octets(&self, octets: &[u8]) -> Option<&str> {
-        let holds = |secret: &[u8]| octets.windows(secret.len()).any(|window| window == secret);
+        let lower = octets.to_ascii_lowercase();
+        let holds = |secret: &[u8]| {
+            octets.windows(secret.len()).any(|window| window == secret)
+                || lower.windows(2 * secret.len()).any(|window| is_hex_of(window, secret))
+        };
         self.secrets.iter().find(|(_, secret)| holds(secret)).map(|(name, _)| name.as_str())
     }
 
@@ -49,6 +54,13 @@ impl Secrets {
         let holds = |secret: &[u8]| lower.contains(&hex::encode(secret));
         self.secrets.iter().find(|(_, secret)| holds(secret)).map(|(name, _)| name.as_str())
     }
+}
+
+/// Whether these octets are the lower-case hex digits of `secret`.
+fn is_hex_of(digits: &[u8], secret: &[u8]) -> bool {
+    const DIGITS: &[u8; 16] = b"0123456789abcdef";
+    let mut pairs = digits.chunks_exact(2).zip(secret);
+    pairs.all(|(pair, octet)| pair == [DIGITS[usize::from(octet >> 4)], DIGITS[usize::from(octet & 15)]])
 }
 
 impl Machine for Secrets {
