@@ -57,6 +57,7 @@ pub const FOLDERS: &[Folder] = &[
             ),
             ("store/making.rs", "makes stores that no device wrote, and looks into them, for tests"),
             ("mechanism/selective/mutants.rs", NAMED),
+            ("mechanism/selective/session/cost.rs", MEASURED),
         ],
     },
     Folder {

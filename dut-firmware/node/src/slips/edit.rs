@@ -125,6 +125,11 @@ pub(super) fn is_sel(sight: &Sight<'_>, kind: sel::Kind) -> bool {
     is_icmpv6(sight, sel::ICMPV6_TYPE) && at(sight.packet, HEADER + 1) == kind.code()
 }
 
+/// A message of RPL of the device's own.
+pub(super) fn is_rpl(sight: &Sight<'_>, code: u8) -> bool {
+    is_icmpv6(sight, 155) && at(sight.packet, HEADER + 1) == code
+}
+
 /// A datagram of the device's own.
 pub(super) fn is_udp(sight: &Sight<'_>) -> bool {
     is_own(sight) && at(sight.packet, 6) == NextHeader::UDP.0
@@ -231,13 +236,6 @@ pub(super) fn warn(packet: &mut [u8]) {
         && at(packet, start + 4) == 0
     {
         put(packet, start + RECORD, &[1]);
-    }
-}
-
-/// Changes the last octet of a packet.
-pub(super) fn flip_last(packet: &mut [u8]) {
-    if let Some(octet) = packet.last_mut() {
-        *octet ^= 1;
     }
 }
 

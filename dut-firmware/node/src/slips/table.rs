@@ -160,8 +160,12 @@ slips! {
         |_| false, From(1), Elsewhere;
     DtlsCookieAgain "dtls-cookie-again" "BASE-6347-7" "Sends its second HelloVerifyRequest with the cookie of the first.":
         |s| is_record(s, 22, Some(3)), Only(2), Packet(|p, before| cookie_of(p, &before.last));
-    DtlsNonceAgain "dtls-nonce-again" "BASE-6347-8" "Sends its first record of application data once more, with other octets behind the same nonce.":
-        |s| is_record(s, 23, None), Only(1), Again(|p, _| flip_last(p));
+    RplDisFlags "rpl-dis-flags" "BASE-6550-18" "Sets a reserved flag in its DIS messages.":
+        |s| is_rpl(s, 0), From(1), Packet(|p, _| flip(p, HEADER + 4, 1));
+    RplDaoFlags "rpl-dao-flags" "BASE-6550-18" "Sets a reserved flag in its DAO messages from the second on.":
+        |s| is_rpl(s, 2), From(2), Packet(|p, _| flip(p, HEADER + 5, 1));
+    RplDaoAckFlags "rpl-dao-ack-flags" "BASE-6550-18" "Sets a reserved flag in its DAO acknowledgements.":
+        |s| is_rpl(s, 3), From(1), Packet(|p, _| flip(p, HEADER + 5, 1));
     CoapIdAgain "coap-id-again" "BASE-7252-5" "Sends two requests of CoAP with different tokens under one message ID.":
         |s| is_udp(s) && is_plain_request(s.packet), Only(1), Again(|p, _| flip(p, HEADER + 12, 1));
     CoapTokenOther "coap-token-other" "BASE-7252-6" "Sends its second response of CoAP with another token.":

@@ -11,6 +11,7 @@ use engine::stored_plan::PlannedCase;
 use record::Verdict;
 use serde_json::json;
 use suites::ledger::{Ledger, PROFILE_PREFIX};
+use suites::monitor::Monitors;
 use suites::plan::Case;
 use testbeds::testbed::Device;
 
@@ -88,8 +89,12 @@ pub(crate) fn mutants(arguments: &Mutants) -> Result<Exit, Failure> {
         .collect();
     let alone: BTreeSet<&str> =
         trials.iter().filter(|trial| trial.killed && trial.named).filter_map(Trial::found_alone_by).collect();
-    let owed = owed(&loaded, arguments, &trials);
-    let never_alone: Vec<&str> = owed.into_iter().filter(|monitor| !alone.contains(monitor)).collect();
+    let named: BTreeSet<&str> = trials.iter().flat_map(|trial| &trial.monitors).map(String::as_str).collect();
+    let never_alone: Vec<&str> = named.into_iter().filter(|monitor| !alone.contains(monitor)).collect();
+    let nameless: Vec<&str> = match arguments.mutants.as_slice() {
+        [] if arguments.suites.is_empty() => without_mutant(&loaded.monitors),
+        _ => Vec::new(),
+    };
     let killed = killers.values().filter(|cases| !cases.is_empty()).count();
     if arguments.json {
         let list: Vec<_> =
@@ -100,6 +105,7 @@ pub(crate) fn mutants(arguments: &Mutants) -> Result<Exit, Failure> {
             "score": format!("{killed}/{}", asked.len()),
             "not_broken": unbroken.iter().map(|(name, clause)| json!({"mutant": name, "clause": clause})).collect::<Vec<_>>(),
             "monitors_never_alone": never_alone,
+            "monitors_without_mutant": nameless,
             "not_named": unnamed.iter().map(|mutant| mutant.name()).collect::<Vec<_>>(),
         });
         if arguments.full {
@@ -135,6 +141,9 @@ pub(crate) fn mutants(arguments: &Mutants) -> Result<Exit, Failure> {
         for monitor in &never_alone {
             say!("\nmonitor {monitor} finds no mutant that nothing else finds: nothing shows what it is for");
         }
+        if !nameless.is_empty() {
+            say!("\n{} monitors name no mutant yet: {}", nameless.len(), nameless.join(" "));
+        }
         for (name, clause) in &unbroken {
             say!("\n{name} is said to break {clause}, and fails at no step that cites it");
         }
@@ -153,14 +162,9 @@ pub(crate) fn mutants(arguments: &Mutants) -> Result<Exit, Failure> {
     Ok(if is_whole { Exit::Passed } else { Exit::Failed })
 }
 
-/// Monitors that have to find a mutant alone: every one if all mutants are played against the built-in suites, else those that name
-/// one of them.
-fn owed<'a>(loaded: &'a inputs::Loaded, arguments: &Mutants, trials: &'a [Trial]) -> BTreeSet<&'a str> {
-    let named = trials.iter().flat_map(|trial| &trial.monitors).map(String::as_str);
-    if !arguments.mutants.is_empty() || !arguments.suites.is_empty() {
-        return named.collect();
-    }
-    loaded.monitors.iter().map(|monitor| monitor.id.as_str()).chain(named).collect()
+/// Monitors that name no mutant.
+fn without_mutant(monitors: &Monitors) -> Vec<&str> {
+    monitors.iter().filter(|monitor| monitor.kills.is_empty()).map(|monitor| monitor.id.as_str()).collect()
 }
 
 /// What departures from the profile alone were held against the draft.
