@@ -51,13 +51,8 @@ pub const FOLDERS: &[Folder] = &[
             ("slips/table.rs", NAMED),
             ("life/mutants.rs", NAMED),
             ("life/hooks.rs", NAMED),
-            (
-                "link_messages.rs",
-                "of boards whose radio another program drives, and of that program: the virtual rack has none",
-            ),
             ("store/making.rs", "makes stores that no device wrote, and looks into them, for tests"),
             ("mechanism/selective/mutants.rs", NAMED),
-            ("mechanism/selective/session/cost.rs", MEASURED),
         ],
     },
     Folder {

@@ -78,8 +78,6 @@ slips! {
         |s| s.secured && !s.to_all, Only(4), Frame(|f, _| f.level = Some(SecurityLevel::Mic32));
     LevelSixOnce "level-six-once" "PROFILE-SEL-7a" "Protects its fourth secured packet for one neighbour at level 6.":
         |s| s.secured && !s.to_all, Only(4), Frame(|f, _| f.level = Some(SecurityLevel::EncMic64));
-    DtlsSuiteLater "dtls-suite-later" "PROFILE-SEL-13c" "Selects another cipher suite in its ServerHellos from the second on.":
-        |s| is_record(s, 22, Some(2)), From(2), Packet(|p, _| put_in_hello(p, 35, &[0xc0, 0xa4]));
     PlainOnMarkedOnce "plain-on-marked-once" "SEL-5.3.3-9" "Sends its fifth packet over marked links plain.":
         |s| s.secured && s.marked, Only(5), Frame(|f, _| f.plain = true);
     PlainOnceClosed "plain-once-closed" "PROFILE-SEL-10a" "Sends its last multicast once more, plain, with every secured packet but bootstrap messages.":
