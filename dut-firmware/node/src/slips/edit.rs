@@ -32,6 +32,8 @@ pub(crate) struct Done {
     pub(crate) frame_control: u16,
     /// Reserved bits of the security control field that are set.
     pub(crate) security_control: u8,
+    /// Bits of the sequence number that are flipped, of a frame without link security.
+    pub(crate) sequence_number: u8,
     /// It is protected under the last key that the device had, though that was erased.
     pub(crate) stale_key: bool,
 }
@@ -209,6 +211,16 @@ pub(super) fn put_in_record(packet: &mut [u8], content: u8, index: usize, new: &
     if let Some(start) = record(packet, content, None) {
         put(packet, start + index, new);
     }
+}
+
+/// The ServerHello of an earlier packet alone, under a record number far behind it, with a cipher suite that it did not select.
+pub(super) fn hello_behind(packet: &mut Vec<u8>, hello: &[u8]) {
+    let Some(start) = record(hello, 22, Some(2)) else { return };
+    let length = usize::from(u16::from_be_bytes([at(hello, start + 11), at(hello, start + 12)]));
+    *packet = hello.get(..start + RECORD + length).unwrap_or_default().to_vec();
+    put(packet, start + 10, &[0x70]);
+    put_in_hello(packet, 35, &[0xc0, 0xa4]);
+    fit(packet);
 }
 
 /// Leaves the cookie out of a HelloVerifyRequest.

@@ -164,6 +164,20 @@ slips! {
         |s| is_rpl(s, 2), From(2), Packet(|p, _| flip(p, HEADER + 5, 1));
     RplDaoAckFlags "rpl-dao-ack-flags" "BASE-6550-18" "Sets a reserved flag in its DAO acknowledgements.":
         |s| is_rpl(s, 3), From(1), Packet(|p, _| flip(p, HEADER + 5, 1));
+    RplDioFlags "rpl-dio-flags" "BASE-6550-18" "Sets the reserved bit before the mode in its DIO messages for all from the second on.":
+        |s| is_rpl(s, 1) && s.to_all, From(2), Packet(|p, _| flip(p, HEADER + 8, 0x40));
+    RplRankLower "rpl-rank-lower" "BASE-6550-4" "Claims rank 1 in its third DIO for all.":
+        |s| is_rpl(s, 1) && s.to_all, Only(3), Packet(|p, _| put(p, HEADER + 6, &[0, 1]));
+    RplDioTwice "rpl-dio-twice" "BASE-6550-15" "Sends its second DIO for all twice.":
+        |s| is_rpl(s, 1) && s.to_all, Only(2), Again(|_, _| ());
+    RplDaoJumps "rpl-dao-jumps" "BASE-6550-13" "Sends its second DAO once more, under a sequence number that is not the next.":
+        |s| is_rpl(s, 2) && is_own(s), Only(2), Again(|p, _| flip(p, HEADER + 7, 0x40));
+    DtlsFlightCopied "dtls-flight-copied" "BASE-6347-22" "Sends its first ServerHello with what follows it twice, in the same records.":
+        |s| is_record(s, 22, Some(2)), Only(1), Again(|_, _| ());
+    DtlsSuiteCopied "dtls-suite-copied" "PROFILE-SEL-13c" "Sends its ServerHello once more behind its first answer, with another cipher suite.":
+        |s| is_record(s, 22, Some(2)) || is_record(s, 23, None), Only(2), Again(|p, before| hello_behind(p, &before.last));
+    MacNumberAgain "mac-number-again" "BASE-802154-5" "Sends its third plain packet under a sequence number that is far from the next.":
+        |s| !s.secured, Only(3), Frame(|f, _| f.sequence_number = 0x80);
     CoapIdAgain "coap-id-again" "BASE-7252-5" "Sends two requests of CoAP with different tokens under one message ID.":
         |s| is_udp(s) && is_plain_request(s.packet), Only(1), Again(|p, _| flip(p, HEADER + 12, 1));
     CoapTokenOther "coap-token-other" "BASE-7252-6" "Sends its second response of CoAP with another token.":

@@ -16,6 +16,8 @@ use crate::slips::{Done, Hand, Sight};
 pub(super) const FIRST_OF_DESTINATION: usize = 24;
 /// Where the frame control field of a frame has its reserved bit 7.
 const FRAME_CONTROL: usize = 0;
+/// Where a frame has its sequence number.
+const SEQUENCE_NUMBER: usize = 2;
 
 impl Stack {
     /// A packet as it leaves, and what is still to be done to its frames.
@@ -48,14 +50,14 @@ impl Stack {
         if done.plain {
             return Ok(frame.to_vec()?);
         }
-        let Some((index, key)) = stale else { return Ok(with_bits(psdu, done.frame_control)) };
+        let Some((index, key)) = stale else { return Ok(with_bits(psdu, done)) };
         let security = match security {
             Some(security) => security,
             None if done.stale_key => {
                 let level = self.security.policy().transmit_level;
                 AuxSecurityHeader::new(level, 0, KeyIdentifier::Index(index))
             }
-            None => return Ok(with_bits(psdu, done.frame_control)),
+            None => return Ok(with_bits(psdu, done)),
         };
         if (done.level, done.security_control, done.stale_key) == (None, 0, false) {
             return Ok(psdu);
@@ -96,10 +98,13 @@ impl Stack {
 }
 
 /// A plain frame with reserved bits.
-fn with_bits(mut psdu: Vec<u8>, bits: u16) -> Vec<u8> {
-    let [low, _] = bits.to_le_bytes();
+fn with_bits(mut psdu: Vec<u8>, done: Done) -> Vec<u8> {
+    let [low, _] = done.frame_control.to_le_bytes();
     if let Some(octet) = psdu.get_mut(FRAME_CONTROL) {
         *octet |= low;
+    }
+    if let Some(octet) = psdu.get_mut(SEQUENCE_NUMBER) {
+        *octet ^= done.sequence_number;
     }
     psdu
 }
