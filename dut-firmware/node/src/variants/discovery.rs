@@ -35,6 +35,7 @@ pub(super) const VARIANTS: &[Variant] = &[
         by: "RFC 6775 5.5",
         allowed: "A host chooses the lifetime of its registration.",
         device: Liberties { registration_lifetime: 1440, ..SAME },
+        pixit: &[("registration_lifetime", "\"24h\"")],
         ..NONE
     },
     Variant {

@@ -524,6 +524,9 @@ impl Rpl {
             for targets in pending.chunks(DAO_TARGETS) {
                 let message = self.advertisement(targets, true);
                 emissions.push(Emission { to: Some(parent), message });
+                if self.mutant.free().dao_unacknowledged() {
+                    continue;
+                }
                 let (sequence, targets) = (self.dao_sequence, targets.to_vec());
                 self.unacknowledged.push(Unacknowledged { sequence, targets, tries: 1, next: now + DAO_ACK_WAIT });
             }
