@@ -41,7 +41,7 @@ pub fn lowpan_reassembly(data: &[u8]) -> bool {
             _ => Protection::Secured { level: SecurityLevel::EncMic32, key_index: 1 },
         };
         if let Ok(Some(datagram)) = reassembler.accept(now, payload, source, destination, protection, &contexts) {
-            assert!(datagram.packet.len() <= LINK_MTU);
+            assert!(datagram.packet.len() <= LINK_MTU && Packet::parse(&datagram.packet).is_ok());
             assert_eq!(datagram.protection, protection, "plain fragments became a secured datagram");
             is_whole = true;
         }

@@ -163,6 +163,8 @@ fn no_mutant_goes_unseen() {
     };
     // Slips are wrong in messages that these scenarios are too short for: each has a monitor that finds it in a case.
     let demanded = Mutant::ALL.iter().filter(|mutant| !matches!(mutant, Mutant::Slip(_)));
+    // The scenarios are told by the upper tester: one that is wrong itself has a suite of its own.
+    let demanded = demanded.filter(|mutant| !mutant.clause().starts_with("UT1-"));
     let demanded = demanded.filter(|mutant| !LEFT_TO_THE_SUITES.contains(&mutant.name()));
     // Without the feature no hook is compiled and all mutants go unseen: the manifest demands it for this file.
     let unseen: Vec<&Mutant> = demanded.filter(unseen).collect();

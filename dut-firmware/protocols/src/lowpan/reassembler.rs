@@ -6,6 +6,7 @@ use core::time::Duration;
 
 use wire::Error;
 use wire::ieee802154::{LinkAddress, SecurityLevel};
+use wire::ipv6;
 use wire::reader::Reader;
 use wire::sixlowpan::{Contexts, FragmentHeader, FrameHeaders, decompress};
 
@@ -14,6 +15,9 @@ use crate::time::Instant;
 
 /// Time that a datagram may take to complete: below RFC 4944's most of 60 s, so that an attacker holds buffers briefly.
 pub const REASSEMBLY_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// Finished datagrams whose late fragments are still recognized.
+const RECENT: usize = 4;
 
 /// How the frame that brought a payload was protected.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -39,7 +43,7 @@ impl Protection {
 /// A whole IPv6 packet with what its frames had in common.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Datagram {
-    /// The packet, uncompressed: as many octets as arrived, whatever its header says.
+    /// The packet, uncompressed.
     pub packet: Vec<u8>,
     /// Link-layer source.
     pub source: LinkAddress,
@@ -100,6 +104,7 @@ pub struct Reassembler {
     laxity: Laxity,
     displaced: usize,
     partials: Vec<Partial>,
+    recent: Vec<(Key, Instant)>,
 }
 
 /// Four datagrams at once.
@@ -112,7 +117,7 @@ impl Default for Reassembler {
 impl Reassembler {
     /// At most `capacity` datagrams at once.
     pub fn new(capacity: usize) -> Self {
-        Self { capacity, laxity: Laxity::default(), displaced: 0, partials: Vec::new() }
+        Self { capacity, laxity: Laxity::default(), displaced: 0, partials: Vec::new(), recent: Vec::new() }
     }
 
     /// Makes it wrong on purpose.
@@ -139,6 +144,7 @@ impl Reassembler {
     pub fn expire(&mut self, now: Instant) -> usize {
         let before = self.partials.len();
         self.partials.retain(|partial| now < partial.deadline);
+        self.recent.retain(|(_, until)| now < *until);
         before.saturating_sub(self.partials.len())
     }
 
@@ -177,6 +183,7 @@ impl Reassembler {
             if packet.len() > LINK_MTU {
                 return Err(ReassemblyRefusal::TooBig(u16::try_from(packet.len()).unwrap_or(u16::MAX)));
             }
+            check_packet(&packet)?;
             return Ok(Some(Datagram { packet, source, destination, protection }));
         };
         let size = header.datagram_size();
@@ -197,13 +204,24 @@ impl Reassembler {
         if end > usize::from(size) {
             return Err(ReassemblyRefusal::BeyondEnd);
         }
-        // One whose length is no multiple of eight leaves a gap that no other fills without overlapping it.
-        if piece.is_empty() {
-            return Err(Error::Malformed("empty fragment").into());
+        if piece.is_empty() || (end < usize::from(size) && piece.len() % 8 != 0) {
+            return Err(Error::Malformed("fragment length is no multiple of eight").into());
         }
         let key = Key { source, destination, tag: header.datagram_tag(), size };
+        if self.is_late(key, offset) {
+            return Ok(None);
+        }
         let index = self.slot(now, key, protection)?;
         self.insert(now, index, offset, &piece)
+    }
+
+    /// Whether this is another copy of a fragment of a datagram that was completed a moment ago. A first fragment with
+    /// the same key rather starts a new datagram of a device that has rebooted.
+    fn is_late(&mut self, key: Key, offset: usize) -> bool {
+        if offset == 0 {
+            self.recent.retain(|(known, _)| *known != key);
+        }
+        self.recent.iter().any(|(known, _)| *known == key)
     }
 
     /// The index of the partial datagram of `key`, made if need be.
@@ -257,6 +275,9 @@ impl Reassembler {
                 return Ok(None);
             }
             contradicts = self.laxity.minds_overlaps(&mut partial.pieces);
+            if contradicts {
+                partial.deadline = now + REASSEMBLY_TIMEOUT;
+            }
         }
         target.copy_from_slice(piece);
         partial.active = now;
@@ -265,7 +286,22 @@ impl Reassembler {
             return if contradicts { Err(ReassemblyRefusal::Overlap) } else { Ok(None) };
         }
         let Partial { key, protection, bytes: packet, .. } = self.partials.remove(index);
+        if self.recent.len() >= RECENT {
+            self.recent.remove(0);
+        }
+        self.recent.push((key, now + REASSEMBLY_TIMEOUT));
+        check_packet(&packet)?;
         Ok(Some(Datagram { packet, source: key.source, destination: key.destination, protection }))
+    }
+}
+
+/// The length that an uncompressed IPv6 header says has to be the length that arrived.
+fn check_packet(packet: &[u8]) -> Result<(), ReassemblyRefusal> {
+    let (_, payload_length) = ipv6::Header::parse(&mut Reader::new(packet))?;
+    if usize::from(payload_length).saturating_add(ipv6::HEADER_LENGTH) == packet.len() {
+        Ok(())
+    } else {
+        Err(Error::Malformed("IPv6 payload length is not the length of the payload").into())
     }
 }
 
