@@ -62,7 +62,7 @@ impl Store {
     /// Reads what [`Store::encode`] wrote.
     ///
     /// # Errors
-    /// [`Error`] if it is damaged or of another version.
+    /// [`Error`] if it is damaged, of another version, or holds more than a device may.
     pub fn decode(octets: &[u8]) -> Result<Self> {
         let content = check_fcs(octets)?;
         let mut reader = Reader::new(content);
@@ -201,6 +201,7 @@ mod tests {
         assert!(with(|octets| octets[5] = 2) == Err(Error::Unsupported("format of the store")));
         assert!(with(|octets| octets.extend([99, 0, 0])) == Err(Error::Unsupported("kind of record")));
         assert!(with(|octets| octets.extend([6, 0, 5, 0, 0, 0, 0, 0])).is_err());
+        assert!(with(|octets| (0..5).for_each(|_| octets.extend([5, 0, 18].iter().chain(&[0; 18])))).is_err());
     }
 
     /// Octets that firmware from before the sections wrote, for the store of `full`.

@@ -6,10 +6,12 @@ use core::net::Ipv6Addr;
 use core::ops::RangeInclusive;
 
 use wire::reader::Reader;
+use wire::upper_tester::life::MAX_PSK;
 use wire::upper_tester::{Find, Installation, Role, Routing, SecretOctets, Trigger};
 use wire::{Error, Eui64, Result};
 
 use super::anchor::{KeyPair, SecretScalar, TrustAnchor};
+use crate::bounds;
 use crate::section::Section;
 
 const ANCHOR: u8 = 2;
@@ -85,6 +87,9 @@ impl Section for Given {
         match kind {
             ANCHOR => {
                 let psk = value.take(value.remaining(), "anchor")?;
+                if !(16..=MAX_PSK).contains(&psk.len()) {
+                    return Err(Error::Malformed("pre-shared key shorter or longer than one may be"));
+                }
                 self.anchor = Some(TrustAnchor::Psk(SecretOctets(psk.to_vec())));
             }
             ANCHOR_KEY => {
@@ -93,6 +98,9 @@ impl Section for Given {
             }
             ANCHOR_CERTIFICATE | ANCHOR_ISSUER | ANCHOR_ROOT => {
                 let octets = value.take(value.remaining(), "credential")?;
+                if octets.len() > bounds::CREDENTIAL_OCTETS {
+                    return Err(Error::Malformed("longer credential than a device may hold"));
+                }
                 let pair = self.key_pair()?;
                 match kind {
                     ANCHOR_CERTIFICATE => pair.certificate = octets.to_vec(),
@@ -102,7 +110,11 @@ impl Section for Given {
             }
             ANCHOR_REVOKED => {
                 let hash = value.array("hash of a revoked key")?;
-                self.key_pair()?.revoked.push(hash);
+                let pair = self.key_pair()?;
+                if pair.revoked.len() >= bounds::REVOKED {
+                    return Err(Error::Malformed("more revoked keys than a device may hold"));
+                }
+                pair.revoked.push(hash);
             }
             INSTALLATION => self.installation = Some(decode_installation(value)?),
             FIND => self.site()?.find = Some(decode_find(value)?),
@@ -156,7 +168,8 @@ fn decode_find(value: &mut Reader<'_>) -> Result<Find> {
     match way {
         0 => Ok(Find::Multicast),
         1 => server().map(Find::DnsSd),
-        _ => server().map(Find::ResourceDirectory),
+        2 => server().map(Find::ResourceDirectory),
+        _ => Err(Error::Malformed("way to find the CT")),
     }
 }
 

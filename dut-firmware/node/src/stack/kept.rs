@@ -183,9 +183,10 @@ impl Section for Kept {
 
     fn decode(&mut self, kind: u8, value: &mut Reader<'_>) -> Result<()> {
         match kind {
-            // The device has written no more of them than it may hold.
-            ROUTE => self.routes.push(Route { dest: eui64(value)?, via: eui64(value)? }),
-            KEY | KEY_OF_DOMAIN => self.keys.push(NetworkKey {
+            ROUTE if self.routes.len() < bounds::ROUTES => {
+                self.routes.push(Route { dest: eui64(value)?, via: eui64(value)? });
+            }
+            KEY | KEY_OF_DOMAIN if self.keys.len() < bounds::KEYS => self.keys.push(NetworkKey {
                 domain: if kind == KEY { Domain::default() } else { Domain(value.u8("domain")?) },
                 index: value.u8("key index")?,
                 level: SecurityLevel::from_bits(value.u8("security level")?),
@@ -193,7 +194,7 @@ impl Section for Kept {
                 source: if value.is_empty() { None } else { Some(eui64(value)?) },
             }),
             FRAME_COUNTER_BOUND => self.frame_counter_bound = value.u32_be("frame counter bound")?,
-            _ => return Err(Error::Malformed("a kind of record that is another's")),
+            _ => return Err(Error::Malformed("more records than a device may hold")),
         }
         Ok(())
     }
@@ -260,6 +261,9 @@ impl Section for Heard {
     }
 
     fn decode(&mut self, _: u8, value: &mut Reader<'_>) -> Result<()> {
+        if self.0.len() >= bounds::NEIGHBOURS {
+            return Err(Error::Malformed("more records than a device may hold"));
+        }
         self.0.push(IncomingCounter {
             source: eui64(value)?,
             key_index: value.u8("key index")?,
