@@ -10,6 +10,7 @@ pub mod dtls_client;
 mod fake;
 pub mod host;
 pub mod machine;
+mod manner;
 pub mod neighbour;
 pub mod profile;
 pub mod registry;

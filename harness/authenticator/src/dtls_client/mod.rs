@@ -8,7 +8,7 @@ mod order;
 mod session;
 mod what;
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::VecDeque;
 use std::net::Ipv6Addr;
 
 use protocols::Entropy;
@@ -16,22 +16,18 @@ use protocols::time::Instant;
 use rand_core::SeedableRng as _;
 use record::event::Key;
 use record::station::{Attachment, Property, PropertyValue, StationInfo};
-use wire::Eui64;
 
 use crate::deviation::{Hooks, Rule, RuleError};
 use crate::host::{Arrival, Host};
 use crate::machine::{Machine, MachineInput, MachineOutput, Refusal};
-use crate::profile::mesh_address;
-use crate::station::{self, Briefing, Kind, Manner, Station};
+use crate::manner::{self, Manners};
+use crate::station::{self, Kind, Station};
 
-use order::{Begin, Device, ORDERS, Order, Port, Send};
+use order::{Begin, ORDERS, Order, Port, Send};
 use session::Session;
 
 /// Its address on the backbone.
 const ADDRESS: Ipv6Addr = Ipv6Addr::new(0xfd00, 0xc0, 0, 0, 0, 0, 0, 0xdc);
-
-/// The port of CoAP over DTLS (RFC 7252 12.8).
-const SERVER_PORT: u16 = 5684;
 
 /// The client.
 pub struct DtlsClient {
@@ -39,7 +35,7 @@ pub struct DtlsClient {
     entropy: Entropy,
     outputs: VecDeque<MachineOutput>,
     /// Devices that are spoken to in another manner than the profile's.
-    manners: BTreeMap<Eui64, Device>,
+    manners: Manners,
     session: Option<Session>,
     local_port: Option<u16>,
     /// Records that wait for the one with which they share a datagram.
@@ -62,17 +58,10 @@ pub(crate) const KIND: Kind = Kind {
         hooked: &[],
     },
     mutants: &[],
-    brief,
+    brief: manner::brief,
     check: |line| Order::parse(line).map(drop),
     make: |entropy, _| Box::new(DtlsClient::new(entropy)),
 };
-
-/// How the device is spoken to, if not as the profile has it.
-fn brief(briefing: &Briefing<'_>) -> Vec<String> {
-    let of_manner = |Manner { eui64, port, identity }| format!("device eui64={eui64} port={port} identity={identity}");
-    let told = briefing.told_address().map(|(eui64, address)| format!("device eui64={eui64} address={address}"));
-    briefing.manner().map(of_manner).into_iter().chain(told).collect()
-}
 
 impl DtlsClient {
     /// With nothing to say until its first order.
@@ -81,7 +70,7 @@ impl DtlsClient {
             host: Host::new(ADDRESS),
             entropy,
             outputs: VecDeque::new(),
-            manners: BTreeMap::new(),
+            manners: Manners::default(),
             session: None,
             local_port: None,
             held: Vec::new(),
@@ -124,7 +113,7 @@ impl DtlsClient {
 
     fn take(&mut self, order: Order) -> Result<(), Refusal> {
         match order {
-            Order::Device(eui64, device) => self.manners.entry(eui64).or_default().update(device),
+            Order::Device(told) => self.manners.learn(told),
             Order::Begin(begin) => self.begin(begin),
             Order::Send(send) => self.send(&send)?,
             Order::Again { back, times } => {
@@ -139,15 +128,15 @@ impl DtlsClient {
     }
 
     fn begin(&mut self, begin: Begin) {
-        let manner = self.manners.get(&begin.eui64).cloned().unwrap_or_default();
-        let address = begin.at.or(manner.address).unwrap_or_else(|| mesh_address(begin.eui64));
-        let identity = begin.identity.unwrap_or_else(|| manner.identity_of(begin.eui64));
+        let manner = self.manners.of(begin.eui64);
+        let address = begin.at.unwrap_or_else(|| manner.address());
+        let identity = begin.identity.unwrap_or_else(|| manner.identity());
         let port = match (begin.port, self.local_port) {
             (Port::Same, Some(port)) => port,
             _ => self.host.next_port(),
         };
         self.local_port = Some(port);
-        let server = (address, manner.port.unwrap_or(SERVER_PORT));
+        let server = (address, manner.port);
         let session = Session::new(server, identity, begin.psk, self.entropy.fork());
         let former = self.session.as_ref().map(Session::cookie).unwrap_or_default();
         self.session = Some(session.knowing(former));

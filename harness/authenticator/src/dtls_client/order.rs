@@ -6,21 +6,12 @@ use record::station::{Argument, ArgumentKind as Kind, OrderInfo, OrderTime, Span
 use wire::Eui64;
 
 use super::what::{CookieOf, HelloOrder, What};
+use crate::manner::{self, Told};
 use crate::words::{self, Given, Parsed, bad};
 
 /// Every order.
 pub(super) const ORDERS: &[OrderInfo] = &[
-    OrderInfo::new(
-        "device",
-        "how a device is spoken to, where not as the profile has it: the port of its server, what its PSK identity is, its address",
-    )
-    .keys(&[
-        Argument::needed("eui64", Kind::Eui64),
-        Argument::maybe("port", Kind::Number(u16::MAX as u64)),
-        Argument::maybe("identity", Kind::Word(&["eui64-hex-lower", "eui64-hex-upper", "eui64-octets"])),
-        Argument::maybe("address", Kind::Ipv6),
-    ])
-    .told_again(),
+    manner::ORDER,
     OrderInfo::new(
         "begin",
         "is a client with nothing from now on, at a new port, or at the one that it had; `identity` is pairs of hex digits",
@@ -83,32 +74,6 @@ pub(super) const ORDERS: &[OrderInfo] = &[
 const WORDS: &[&str] =
     &["hello", "certificate", "key_exchange", "verify", "ccs", "finished", "data", "alert", "message", "last"];
 
-/// How a device is spoken to.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub(super) struct Device {
-    pub(super) port: Option<u16>,
-    pub(super) identity: Option<String>,
-    pub(super) address: Option<Ipv6Addr>,
-}
-
-impl Device {
-    /// What is said now counts, the rest stays.
-    pub(super) fn update(&mut self, other: Self) {
-        self.port = other.port.or(self.port);
-        self.identity = other.identity.or_else(|| self.identity.take());
-        self.address = other.address.or(self.address);
-    }
-
-    /// The PSK identity of a device that is spoken to so (`PROFILE-SEL` 13).
-    pub(super) fn identity_of(&self, eui64: Eui64) -> Vec<u8> {
-        match self.identity.as_deref() {
-            Some("eui64-hex-upper") => eui64.to_string().to_uppercase().into_bytes(),
-            Some("eui64-octets") => eui64.0.to_vec(),
-            _ => eui64.to_string().into_bytes(),
-        }
-    }
-}
-
 /// From which port a client begins.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Port {
@@ -154,7 +119,7 @@ pub(super) struct Send {
 /// An order.
 #[derive(Clone, PartialEq, Eq)]
 pub(super) enum Order {
-    Device(Eui64, Device),
+    Device(Told),
     Begin(Begin),
     Send(Box<Send>),
     Again { back: usize, times: usize },
@@ -165,11 +130,7 @@ impl Order {
     pub(super) fn parse(line: &str) -> Parsed<Self> {
         let given = words::read(ORDERS, line)?;
         Ok(match given.info.name {
-            "device" => {
-                let (port, address) = (given.maybe("port")?, given.maybe("address")?);
-                let device = Device { port, identity: given.text("identity").map(ToOwned::to_owned), address };
-                Self::Device(given.need("eui64")?, device)
-            }
+            "device" => Self::Device(Told::of(&given)?),
             "begin" => Self::Begin(Begin {
                 eui64: given.need("eui64")?,
                 psk: given.maybe("psk")?.unwrap_or_default(),

@@ -16,7 +16,6 @@ use super::reach::Reach;
 use super::tasks::{Kind, all_secured_request, unconfirmed};
 use super::{CommissioningTool, HandshakeConfig, Mutant};
 use crate::machine::{MachineOutput, Refusal};
-use crate::profile::mesh_address;
 
 /// What an order comes to when it is taken: done at once, or a task.
 pub(super) type Taken = Result<Option<Kind>, Refusal>;
@@ -43,11 +42,8 @@ impl CommissioningTool {
                 self.anchors.insert(eui64, anchor);
                 None
             }
-            Order::Device { eui64, port, identity, address } => {
-                let manner = self.manners.entry(eui64).or_default();
-                manner.port = port.unwrap_or(manner.port);
-                manner.identity = identity.unwrap_or(manner.identity);
-                manner.address = address.or(manner.address);
+            Order::Device(told) => {
+                self.manners.learn(told);
                 None
             }
             Order::Identity(order) => {
@@ -153,7 +149,7 @@ impl CommissioningTool {
 
     /// Where a device is: where it was secured, else its address in the mesh if it asked from there or not at all.
     pub(super) fn address_of(&self, eui64: Eui64) -> Ipv6Addr {
-        let natural = self.manner_of(eui64).address.unwrap_or_else(|| mesh_address(eui64));
+        let natural = self.manners.of(eui64).address();
         let claimed = || {
             let claims: Vec<_> = self.registry.addresses(eui64).collect();
             if claims.contains(&natural) { None } else { claims.last().copied() }

@@ -1,17 +1,14 @@
 //! How the tool and a device authenticate each other (`SEL` 5.4): the device's entry in the manufacturer's list, and the
 //! tool's own key.
 
-use std::net::Ipv6Addr;
 use std::time::Duration;
 
 use protocols::credentials::{Identity, PublicKey, SigningKey, Trust, TrustAnchor};
 use protocols::dtls::ClientConfig;
 use protocols::tls::{ClientEcdhe, Psk};
 use wire::Eui64;
-use wire::coap::SECURE_PORT;
 
 use super::{CommissioningTool, Mutant};
-use crate::words::{Parsed, bad};
 
 /// By what a device is known: its entry in the manufacturer's list.
 #[derive(Clone)]
@@ -22,50 +19,6 @@ pub(super) enum DeviceAnchor {
     PublicKey(PublicKey),
     /// The root of its manufacturer; its certificate bears its EUI-64 as serialNumber (IEEE 802.1AR).
     Root(TrustAnchor),
-}
-
-/// How a device is spoken to; the profile's way (`PROFILE-SEL` 13) unless the order `device` says otherwise.
-#[derive(Clone, Copy)]
-pub(super) struct Manner {
-    /// The port of its server.
-    pub(super) port: u16,
-    /// What its PSK identity is.
-    pub(super) identity: IdentityForm,
-    /// Its address in the mesh, if its EUI-64 does not give it.
-    pub(super) address: Option<Ipv6Addr>,
-}
-
-impl Default for Manner {
-    fn default() -> Self {
-        Self { port: SECURE_PORT, identity: IdentityForm::HexLower, address: None }
-    }
-}
-
-/// What the PSK identity of a device is made of: its EUI-64.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub(super) enum IdentityForm {
-    HexLower,
-    HexUpper,
-    Octets,
-}
-
-impl IdentityForm {
-    pub(super) fn parse(word: &str) -> Parsed<Self> {
-        match word {
-            "eui64-hex-lower" => Ok(Self::HexLower),
-            "eui64-hex-upper" => Ok(Self::HexUpper),
-            "eui64-octets" => Ok(Self::Octets),
-            _ => Err(bad(word, "eui64-hex-lower, eui64-hex-upper or eui64-octets")),
-        }
-    }
-
-    fn of(self, eui64: Eui64) -> Vec<u8> {
-        match self {
-            Self::HexLower => eui64.to_string().into_bytes(),
-            Self::HexUpper => eui64.to_string().to_uppercase().into_bytes(),
-            Self::Octets => eui64.0.to_vec(),
-        }
-    }
 }
 
 /// With what one handshake is done.
@@ -141,11 +94,7 @@ impl CommissioningTool {
 
     /// By which PSK identity a device is spoken to.
     pub(super) fn identity_of(&self, eui64: Eui64) -> Vec<u8> {
-        self.manner_of(eui64).identity.of(eui64)
-    }
-
-    pub(super) fn manner_of(&self, eui64: Eui64) -> Manner {
-        self.manners.get(&eui64).copied().unwrap_or_default()
+        self.manners.of(eui64).identity()
     }
 
     pub(super) fn anchor(&self, eui64: Eui64) -> Result<DeviceAnchor, String> {

@@ -4,8 +4,9 @@ use record::station::{Attachment, Property, PropertyValue, StationInfo};
 
 use super::deviations::HOOKED;
 use super::{CommissioningTool, ORDERS, check_order, directory, mutants};
+use crate::manner;
 use crate::profile::CT_ADDRESS;
-use crate::station::{Briefing, Kind, Manner};
+use crate::station::{Briefing, Kind};
 
 /// What it is to engine, suites and book.
 pub(crate) const KIND: Kind = Kind {
@@ -38,9 +39,5 @@ fn brief(briefing: &Briefing<'_>) -> Vec<String> {
     let network = format!("network key={key} index={index} level={security_level}");
     let anchor =
         |device: &String| format!("anchor eui64={} psk={}", property(device, "eui64"), property(device, "psk"));
-    let device = briefing
-        .manner()
-        .map(|Manner { eui64, port, identity }| format!("device eui64={eui64} port={port} identity={identity}"));
-    let told = briefing.told_address().map(|(eui64, address)| format!("device eui64={eui64} address={address}"));
-    std::iter::once(network).chain(devices.iter().map(anchor)).chain(device).chain(told).collect()
+    std::iter::once(network).chain(devices.iter().map(anchor)).chain(manner::brief(briefing)).collect()
 }

@@ -49,6 +49,7 @@ use wire::Eui64;
 use crate::deviation::RuleBook;
 use crate::host::Host;
 use crate::machine::{Machine, MachineInput, MachineOutput, Refusal};
+use crate::manner::Manners;
 use crate::profile::CT_ADDRESS;
 use crate::station::{self, MutantInfo, Station};
 
@@ -71,7 +72,7 @@ pub struct CommissioningTool {
     /// The manufacturer's list.
     anchors: BTreeMap<Eui64, DeviceAnchor>,
     /// Devices that are spoken to in another manner than the profile's.
-    manners: BTreeMap<Eui64, credentials::Manner>,
+    manners: Manners,
     keyring: Keyring,
     registry: Registry,
     /// Secured devices and where they were reached.
@@ -124,7 +125,7 @@ impl CommissioningTool {
             rules: RuleBook::default(),
             network: None,
             anchors: BTreeMap::new(),
-            manners: BTreeMap::new(),
+            manners: Manners::default(),
             keyring: Keyring::default(),
             registry: Registry::default(),
             secured: BTreeMap::new(),

@@ -9,10 +9,11 @@ use record::station::{Argument, ArgumentKind as Kind, OrderInfo, OrderTime, Span
 use wire::Eui64;
 use wire::coap::{Code, ContentFormat, Message, MessageType, Options, Token};
 
-use super::credentials::{IdentityForm, IdentityOrder};
+use super::credentials::IdentityOrder;
 use super::directory::Responder;
 use super::reach;
 use crate::craft::Value;
+use crate::manner::{self, Told};
 use crate::words::{self, Given, Parsed};
 
 /// Every order. `payload=` takes the rest of the line.
@@ -34,17 +35,7 @@ pub(crate) const ORDERS: &[OrderInfo] = &[
         Argument::maybe("root", Kind::Octets),
     ])
     .told_again(),
-    OrderInfo::new(
-        "device",
-        "how a device is spoken to, where not as the profile has it: the port of its server, what its PSK identity is, its address",
-    )
-    .keys(&[
-        Argument::needed("eui64", Kind::Eui64),
-        Argument::maybe("port", Kind::Number(u16::MAX as u64)),
-        Argument::maybe("identity", Kind::Word(&["eui64-hex-lower", "eui64-hex-upper", "eui64-octets"])),
-        Argument::maybe("address", Kind::Ipv6),
-    ])
-    .told_again(),
+    manner::ORDER,
     OrderInfo::new("identity", "the tool's own key, raw or certified; without arguments none").keys(&[
         Argument::maybe("key", Kind::Key(32)),
         Argument::maybe("certificate", Kind::Octets),
@@ -147,12 +138,7 @@ pub(super) enum Order {
         by: AnchorOrder,
     },
     /// How a device is spoken to, if not as the profile has it.
-    Device {
-        eui64: Eui64,
-        port: Option<u16>,
-        identity: Option<IdentityForm>,
-        address: Option<Ipv6Addr>,
-    },
+    Device(Told),
     Identity(IdentityOrder),
     Clock(u64),
     Revoke([u8; 32]),
@@ -213,12 +199,7 @@ impl Order {
                 };
                 Self::Anchor { eui64: eui64()?, by }
             }
-            "device" => Self::Device {
-                eui64: eui64()?,
-                port: given.maybe("port")?,
-                identity: given.text("identity").map(IdentityForm::parse).transpose()?,
-                address: given.maybe("address")?,
-            },
+            "device" => Self::Device(Told::of(&given)?),
             "identity" => {
                 let chain = [given.maybe("certificate")?, given.maybe("issuer")?];
                 Self::Identity(IdentityOrder { key: given.maybe("key")?, chain: chain.into_iter().flatten().collect() })

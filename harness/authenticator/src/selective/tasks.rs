@@ -264,7 +264,7 @@ impl CommissioningTool {
         let engine = self.engine(now, credential)?;
         let coap = Client::new(TransmissionParameters::default(), self.entropy.fork());
         let (id, port) = (self.next_id(), self.session_port(peer));
-        let server = self.manner_of(peer.0).port;
+        let server = self.manners.of(peer.0).port;
         self.sessions.insert(id, Session::new(peer, (server, port), engine, coap));
         Ok(id)
     }
