@@ -213,9 +213,12 @@ pub(super) fn put_in_record(packet: &mut [u8], content: u8, index: usize, new: &
     }
 }
 
-/// The ServerHello of an earlier packet alone, under a record number far behind it, with a cipher suite that it did not select.
+/// Behind application data: the ServerHello of the packet before alone, under a record number far behind it, with a cipher suite that
+/// it did not select. Behind another ServerHello, which is a repetition or of another handshake, nothing.
 pub(super) fn hello_behind(packet: &mut Vec<u8>, hello: &[u8]) {
-    let Some(start) = record(hello, 22, Some(2)) else { return };
+    let Some(start) = record(hello, 22, Some(2)).filter(|_| record(packet, 23, None).is_some()) else {
+        return packet.clear();
+    };
     let length = usize::from(u16::from_be_bytes([at(hello, start + 11), at(hello, start + 12)]));
     *packet = hello.get(..start + RECORD + length).unwrap_or_default().to_vec();
     put(packet, start + 10, &[0x70]);
