@@ -7,6 +7,8 @@
 pub mod craft;
 pub mod deviation;
 pub mod dtls_client;
+pub mod dtls_server;
+mod dtls_writing;
 mod fake;
 pub mod host;
 pub mod machine;

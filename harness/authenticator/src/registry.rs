@@ -12,6 +12,7 @@ pub const KINDS: &[Kind] = &[
     crate::selective::KIND,
     crate::neighbour::KIND,
     crate::dtls_client::KIND,
+    crate::dtls_server::KIND,
 ];
 
 impl Kind {

@@ -102,6 +102,10 @@ impl Placed {
         self.guarded(None, |station| station.poll(now))
     }
 
+    fn deadline(&mut self) -> Option<Instant> {
+        self.guarded(None, |station| station.deadline())
+    }
+
     /// Has the station run. A mutant that panics does nothing more: what it did is for the judge to see.
     fn guarded<T>(&mut self, silent: T, run: impl FnOnce(&mut Deviating<Box<dyn Station>>) -> T) -> T {
         if !self.is_tested || !mutation::is_chosen(Party::Station) {
@@ -201,9 +205,9 @@ impl Machines {
     }
 
     /// When a station must be polled next.
-    pub fn deadline(&self) -> Option<Instant> {
-        let awake = self.stations.values().filter(|placed| !placed.is_crashed);
-        awake.filter_map(|placed| placed.station.deadline()).min()
+    pub fn deadline(&mut self) -> Option<Instant> {
+        let awake = self.stations.values_mut().filter(|placed| !placed.is_crashed);
+        awake.filter_map(Placed::deadline).min()
     }
 
     /// Adds a rule to a station.

@@ -7,8 +7,8 @@ pub struct Folder {
     pub crate_folder: &'static str,
     /// The crate's package.
     pub package: &'static str,
-    /// The only folder below `src` that is mutated, if it is not all.
-    pub only: Option<&'static str>,
+    /// The only files and folders below `src` that are mutated, if it is not all.
+    pub only: &'static [&'static str],
     /// Files and folders below `src` that hold no code of the device, with the reason.
     pub without: &'static [(&'static str, &'static str)],
 }
@@ -24,7 +24,7 @@ pub const FOLDERS: &[Folder] = &[
     Folder {
         crate_folder: "dut-firmware/protocols",
         package: "bootrack-protocols",
-        only: None,
+        only: &[],
         without: &[
             ("mutants.rs", NAMED),
             ("tls/fault.rs", NAMED),
@@ -43,7 +43,7 @@ pub const FOLDERS: &[Folder] = &[
     Folder {
         crate_folder: "dut-firmware/node",
         package: "bootrack-node",
-        only: None,
+        only: &[],
         without: &[
             ("mutants.rs", NAMED),
             ("selected.rs", NAMED),
@@ -58,7 +58,7 @@ pub const FOLDERS: &[Folder] = &[
     Folder {
         crate_folder: "harness/authenticator",
         package: "bootrack-authenticator",
-        only: Some("selective"),
+        only: &["selective", "manner.rs"],
         without: &[
             ("selective/mutants.rs", NAMED),
             ("selective/kind.rs", HARNESS),
@@ -87,7 +87,7 @@ impl Folder {
             return Some(TESTS);
         }
         let is_in = |path: &str| file == path || file.strip_prefix(path).is_some_and(|rest| rest.starts_with('/'));
-        if self.only.is_some_and(|only| !is_in(only)) {
+        if !self.only.is_empty() && !self.only.iter().any(|path| is_in(path)) {
             return Some(TESTER);
         }
         self.without.iter().find(|(path, _)| is_in(path)).map(|(_, reason)| *reason)

@@ -6,8 +6,9 @@ use record::station::{Argument, ArgumentKind as Kind, OrderInfo, OrderTime, Span
 use wire::Eui64;
 
 use super::what::{CookieOf, HelloOrder, What};
+use crate::dtls_writing::{Pieces, pieces};
 use crate::manner::{self, Told};
-use crate::words::{self, Given, Parsed, bad};
+use crate::words::{self, Given, Parsed};
 
 /// Every order.
 pub(super) const ORDERS: &[OrderInfo] = &[
@@ -91,9 +92,6 @@ pub(super) struct Begin {
     pub(super) port: Port,
     pub(super) at: Option<Ipv6Addr>,
 }
-
-/// Where a handshake message is cut: for each record the octets of each fragment in it.
-pub(super) type Pieces = Vec<Vec<(usize, usize)>>;
 
 /// A message with how its record departs from what a right client would write.
 #[derive(Clone, PartialEq, Eq)]
@@ -212,25 +210,9 @@ fn what(given: &Given<'_>) -> Parsed<What> {
     })
 }
 
-/// `0-40,30-90+90-95`: commas between records, a plus between fragments of one record.
-fn pieces(text: &str) -> Parsed<Pieces> {
-    let number = |text: &str| text.parse::<usize>().ok();
-    let range = |text: &str| {
-        let ends = text.split_once('-').and_then(|(start, end)| Some((number(start)?, number(end)?)));
-        ends.filter(|(start, end)| start <= end).ok_or_else(|| bad(text, "a run of octets such as 0-40"))
-    };
-    text.split(',').map(|record| record.split('+').map(range).collect()).collect()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn pieces_are_runs_by_record() {
-        assert_eq!(pieces("0-40,30-90+90-95"), Ok(vec![vec![(0, 40)], vec![(30, 90), (90, 95)]]));
-        assert!(pieces("4-3").is_err() && pieces("").is_err() && pieces("0-1,").is_err());
-    }
 
     #[test]
     fn an_order_is_read_with_what_its_record_says() {

@@ -6,7 +6,7 @@ use protocols::Entropy;
 use protocols::credentials::SigningKey;
 use rand_core::Rng;
 use sha2::{Digest, Sha256};
-use wire::dtls::{HandshakeHeader, RecordHeader, fragments, message_bytes, records, seal};
+use wire::dtls::{RecordHeader, fragments, message_bytes, records, seal};
 use wire::tls::{
     ContentType, ExtensionType, HandshakeType, HelloVerifyRequest, KeyBlock, MasterSecret, ProtocolVersion,
     RANDOM_LENGTH, Sender, ServerHello, psk_premaster_secret,
@@ -14,6 +14,7 @@ use wire::tls::{
 
 use super::order::Send;
 use super::what::{CookieOf, HelloOrder, What};
+use crate::dtls_writing::{Cut, Message, Partial, certificates, fragments_of, vector8, vector16, vector24};
 use crate::host::End;
 use crate::machine::Refusal;
 
@@ -21,21 +22,6 @@ use crate::machine::Refusal;
 const SUITES: [u8; 4] = [0xc0, 0xa8, 0x00, 0xff];
 /// `extended_master_secret`, empty.
 const EXTENSIONS: [u8; 4] = [0x00, 0x17, 0x00, 0x00];
-
-/// A handshake message of its own.
-#[derive(Clone)]
-struct Message {
-    msg_type: u8,
-    message_seq: u16,
-    body: Vec<u8>,
-}
-
-/// A message of the server that is not whole yet.
-struct Partial {
-    msg_type: HandshakeType,
-    body: Vec<u8>,
-    here: Vec<bool>,
-}
 
 /// One session.
 pub(super) struct Session {
@@ -134,11 +120,11 @@ impl Session {
             What::Last { back } => {
                 let last = self.messages.iter().nth_back(back.saturating_sub(1));
                 let last = last.cloned().ok_or("so many handshake messages were not sent")?;
-                fragments_of(&last, send)
+                fragments_of(&last, &cut(send))
             }
             what => {
                 let message = self.message(what, send)?;
-                fragments_of(&message, send)
+                fragments_of(&message, &cut(send))
             }
         };
         let content_type = match &send.what {
@@ -319,31 +305,21 @@ impl Session {
                 if !begins && self.expected.is_none_or(|expected| header.message_seq < expected) {
                     continue;
                 }
-                let [length, start] = [header.length, header.fragment_offset].map(|octets| octets as usize);
-                let partial = self.partials.entry(header.message_seq).or_insert_with(|| Partial {
-                    msg_type: header.msg_type,
-                    body: vec![0; length],
-                    here: vec![false; length],
-                });
-                let end = start + fragment.body.len();
-                if let (Some(body), Some(here)) = (partial.body.get_mut(start..end), partial.here.get_mut(start..end)) {
-                    body.copy_from_slice(fragment.body);
-                    here.fill(true);
-                }
+                let partial = self.partials.entry(header.message_seq).or_insert_with(|| Partial::of(&header));
+                partial.take(&fragment);
                 self.take_whole(header.message_seq);
             }
         }
     }
 
     fn take_whole(&mut self, arrived: u16) {
-        let is_whole = |partial: &Partial| partial.here.iter().all(|here| *here);
         let begins = |partial: &Partial| {
             matches!(partial.msg_type, HandshakeType::HelloVerifyRequest | HandshakeType::ServerHello)
         };
         // A server that begins says from where it counts (RFC 6347 4.2.2); the same ServerHello once more is a repetition.
         let mut next = match (self.expected, self.partials.get(&arrived)) {
             (_, Some(partial)) if begins(partial) => {
-                if is_whole(partial) && partial.body.get(2..2 + RANDOM_LENGTH) == Some(&self.server_random) {
+                if partial.is_whole() && partial.body.get(2..2 + RANDOM_LENGTH) == Some(&self.server_random) {
                     self.partials.remove(&arrived);
                     return;
                 }
@@ -352,7 +328,7 @@ impl Session {
             (Some(expected), _) => expected,
             (None, _) => return,
         };
-        while self.partials.get(&next).is_some_and(is_whole) {
+        while self.partials.get(&next).is_some_and(Partial::is_whole) {
             let Some(Partial { msg_type, body, .. }) = self.partials.remove(&next) else { return };
             self.on_message(msg_type, next, &body);
             next = next.wrapping_add(1);
@@ -382,44 +358,8 @@ impl Session {
     }
 }
 
-/// The fragments of a message as the order cuts it, a record each.
-fn fragments_of(message: &Message, send: &Send) -> Vec<Vec<u8>> {
-    let octets = |length: usize| u32::try_from(length).unwrap_or(u32::MAX);
-    let whole = vec![vec![(0, message.body.len())]];
-    let pieces = send.pieces.as_ref().unwrap_or(&whole);
-    let fragment = |(start, end): &(usize, usize)| {
-        let body = message.body.get(*start..message.body.len().min(*end)).unwrap_or_default();
-        let mut fragment = Vec::new();
-        HandshakeHeader {
-            msg_type: HandshakeType::from(send.msg_type.unwrap_or(message.msg_type)),
-            length: send.length.unwrap_or_else(|| octets(message.body.len())),
-            message_seq: send.seq.unwrap_or(message.message_seq),
-            fragment_offset: octets(*start),
-            fragment_length: octets(body.len()),
-        }
-        .emit(&mut fragment);
-        fragment.extend(body);
-        fragment
-    };
-    // Of a message whose length depends on the device, the pieces behind its end are none.
-    let is_there = |(start, _): &&(usize, usize)| *start == 0 || *start < message.body.len();
-    let records = pieces.iter().map(|record| record.iter().filter(is_there).flat_map(fragment).collect::<Vec<u8>>());
-    records.filter(|record| !record.is_empty()).collect()
-}
-
-fn certificates(chain: &[Vec<u8>]) -> Vec<u8> {
-    vector24(&chain.iter().flat_map(|certificate| vector24(certificate)).collect::<Vec<u8>>())
-}
-
-fn vector8(octets: &[u8]) -> Vec<u8> {
-    [&[octets.len() as u8], octets].concat()
-}
-
-fn vector16(octets: &[u8]) -> Vec<u8> {
-    [&(octets.len() as u16).to_be_bytes(), octets].concat()
-}
-
-fn vector24(octets: &[u8]) -> Vec<u8> {
-    let [_, length @ ..] = (octets.len() as u32).to_be_bytes();
-    [&length, octets].concat()
+/// How an order cuts a handshake message.
+fn cut(send: &Send) -> Cut<'_> {
+    let Send { pieces, msg_type, length, seq, .. } = send;
+    Cut { pieces: pieces.as_ref(), msg_type: *msg_type, length: *length, seq: *seq }
 }
