@@ -65,6 +65,15 @@ protocols::liberties! {
     rpl_padding: bool = false, "Messages of RPL are padded by PadN.";
     dao_unacknowledged: bool = false, "DAOs ask for no acknowledgement (RFC 6550 6.4.1, the flag K).";
     dao_sequence: u8 = 240, "The sequence number before the first DAO.";
+    sequence_counter: u8 = 240, "Where versions, DTSNs and path sequences begin (RFC 6550 7.2).";
+    dao_delay: Duration = Duration::from_secs(1), "A DAO waits for others by random below this (RFC 6550 9.5; DEFAULT_DAO_DELAY).";
+    dao_targets: usize = 4, "Targets in one DAO: it fits into two frames.";
+    dao_tries: u32 = 4, "How often a DAO is sent that is not acknowledged (RFC 6550 9.3).";
+    dodag_solicitation: Duration = Duration::from_secs(5), "A node without a DODAG asks so often for one.";
+    dao_refresh: Option<Duration> = None, "Paths are told anew so often, instead of when half of their lifetime is over.";
+    poison_wait: Duration = Duration::from_secs(3), "Who has lost its last parent believes nobody for so long: those below it have to hear of it first.";
+    lost_frames: u8 = 3, "A neighbour is gone that so many frames in a row did not reach, after all that the MAC and the queue tried.";
+    rank_step: u16 = 3, "DEFAULT_STEP_OF_RANK (RFC 6552 6.3).";
 
     // The upper tester.
     told: Told = Told::Plainly, "How lines of UT/1 are spelt.";

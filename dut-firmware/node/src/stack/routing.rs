@@ -21,7 +21,7 @@ impl Stack {
     /// RPL begins with the radio, if the device was installed with it.
     pub(super) fn install_routing(&mut self, site: Site) {
         let is_wanted = site.routing == Routing::Rpl;
-        self.rpl = is_wanted.then(|| Rpl::new(site.role, self.mutant, &mut self.entropy));
+        self.rpl = is_wanted.then(|| Rpl::new(site.role, self.mutant));
     }
 
     /// The device has its global address.

@@ -17,7 +17,6 @@ use core::time::Duration;
 
 use protocols::Entropy;
 use protocols::time::Instant;
-use rand_core::Rng;
 use wire::Eui64;
 use wire::rpl::{
     Configuration, DestinationAdvertisement, DestinationAdvertisementAck, InformationObject, Message, RplOption,
@@ -41,8 +40,6 @@ const STORING: u8 = 2;
 const INFINITE_RANK: u16 = 0xffff;
 /// Objective code point of OF0.
 const OF0: u16 = 0;
-/// DEFAULT_STEP_OF_RANK (RFC 6552 section 6.3).
-const STEP_OF_RANK: u16 = 3;
 /// What the root advertises: an Imin of 1.024 s and ten doublings of it, since a frame of this radio takes up to 4 ms; k and the
 /// least increase of ranks are the defaults of RFC 6550 section 17. A rank may rise by eight hops. Routes live an hour.
 const CONFIGURATION: Configuration = Configuration {
@@ -51,29 +48,22 @@ const CONFIGURATION: Configuration = Configuration {
     interval_doublings: 10,
     interval_min: 10,
     redundancy_constant: 10,
-    max_rank_increase: 8 * STEP_OF_RANK * 256,
+    max_rank_increase: 6_144,
     min_hop_rank_increase: 256,
     objective_code_point: OF0,
     default_lifetime: 60,
     lifetime_unit: 60,
 };
 
-/// DEFAULT_DAO_DELAY is 1 s (RFC 6550 section 17); it is random below that.
-const DAO_DELAY_MAX: Duration = Duration::from_secs(1);
 /// A DAO that is not acknowledged is repeated so long after; twice as long after the next.
 const DAO_ACK_WAIT: Duration = Duration::from_secs(3);
-const DAO_TRIES: u32 = 4;
-/// Targets in one DAO: it fits into two frames.
-const DAO_TARGETS: usize = 4;
+/// How long a route is used whose lifetime says infinity (RFC 6550 section 6.7.8).
+const FOREVER: Duration = Duration::from_secs(0xffff_ffff);
 /// Whatever a root says of lifetimes, routes are told anew no more often than this, and DIOs no faster than an Imin of 2^7 ms.
 const REFRESH_MIN: Duration = Duration::from_secs(30);
 const INTERVAL_MIN_LEAST: u8 = 7;
-/// A node without a DODAG asks so often for one.
-const SOLICITATION_INTERVAL: Duration = Duration::from_secs(5);
-/// Who has lost its last parent believes nobody for so long: those below it have to hear of it first.
-const POISON_WAIT: Duration = Duration::from_secs(3);
-/// A neighbour is gone that so many frames in a row did not reach, after all that the MAC and the queue tried.
-const FAILURES_MAX: u8 = 3;
+/// Those that a root's restart wakes do not all ask at once for its DODAG.
+const SOLICITATION_JITTER: Duration = Duration::from_secs(1);
 
 /// A message to send; to all neighbours without `to`.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -128,6 +118,15 @@ struct Dodag {
     trickle: Trickle,
 }
 
+/// A version of a DODAG that this node was in, and the lowest rank that it had there: what it may rise to is counted from that when
+/// it comes back (section 8.2.2.4).
+#[derive(Debug, Clone, Copy)]
+struct Former {
+    id: Ipv6Addr,
+    version: u8,
+    lowest_rank: u16,
+}
+
 /// The state of RPL.
 #[derive(Debug)]
 pub(crate) struct Rpl {
@@ -135,6 +134,7 @@ pub(crate) struct Rpl {
     mutant: Selected<Mutant>,
     own: Option<Ipv6Addr>,
     dodag: Option<Dodag>,
+    former: Option<Former>,
     candidates: Vec<Candidate>,
     failures: Vec<(Eui64, u8)>,
     routes: Vec<DownwardRoute>,
@@ -150,19 +150,18 @@ pub(crate) struct Rpl {
 }
 
 impl Rpl {
-    pub(crate) fn new(role: Role, mutant: Selected<Mutant>, entropy: &mut Entropy) -> Self {
-        // A counter begins somewhere on its line, so that a restart is seen.
-        let [low, ..] = entropy.next_u32().to_le_bytes();
+    pub(crate) fn new(role: Role, mutant: Selected<Mutant>) -> Self {
         Self {
             role,
             mutant,
             own: None,
             dodag: None,
+            former: None,
             candidates: Vec::new(),
             failures: Vec::new(),
             routes: Vec::new(),
-            trigger_sequence_number: sequence::INITIAL + low % 8,
-            path_sequence: sequence::INITIAL + low % 8,
+            trigger_sequence_number: mutant.free().sequence_counter(),
+            path_sequence: mutant.free().sequence_counter(),
             dao_sequence: mutant.free().dao_sequence(),
             pending: Vec::new(),
             dao_at: None,
@@ -181,7 +180,7 @@ impl Rpl {
             let rank = configuration.min_hop_rank_increase;
             self.dodag = Some(Dodag {
                 id: own,
-                version: sequence::INITIAL,
+                version: self.mutant.free().sequence_counter(),
                 rank,
                 lowest_rank: rank,
                 parent: None,
@@ -245,7 +244,7 @@ impl Rpl {
 
     fn handle_solicitation(&mut self, now: Instant, from: Eui64, to_all: bool, entropy: &mut Entropy) -> Outcome {
         let object = self.object();
-        let Some(dodag) = self.dodag.as_mut().filter(|_| self.own.is_some()) else { return Outcome::default() };
+        let Some(dodag) = &mut self.dodag else { return Outcome::default() };
         if to_all {
             dodag.trickle.hear_inconsistent(now, entropy);
             return Outcome::default();
@@ -283,7 +282,10 @@ impl Rpl {
         if configuration.is_some_and(|configuration| configuration.objective_code_point != OF0) {
             return Outcome::default();
         }
-        let poisoned = object.rank == INFINITE_RANK && !self.mutant.is(Mutant::RplPoisonIgnored);
+        let poisoned = object.rank == INFINITE_RANK;
+        if poisoned && self.mutant.is(Mutant::RplPoisonIgnored) {
+            return Outcome::default();
+        }
         match &mut self.dodag {
             None if poisoned => return Outcome::default(),
             None => {
@@ -295,11 +297,14 @@ impl Rpl {
                         ..Outcome::default()
                     };
                 };
+                let was_here = self
+                    .former
+                    .filter(|former| former.id == object.dodag_id && former.version == object.version_number);
                 self.dodag = Some(Dodag {
                     id: object.dodag_id,
                     version: object.version_number,
                     rank: INFINITE_RANK,
-                    lowest_rank: INFINITE_RANK,
+                    lowest_rank: was_here.map_or(INFINITE_RANK, |former| former.lowest_rank),
                     parent: None,
                     configuration,
                     trickle: trickle(now, &configuration, entropy),
@@ -319,14 +324,12 @@ impl Rpl {
         }
         let known = self.candidates.iter().find(|known| known.neighbour == from).copied();
         self.candidates.retain(|known| known.neighbour != from);
-        if object.rank != INFINITE_RANK && self.candidates.len() < bounds::NEIGHBOURS {
+        if !poisoned && self.candidates.len() < bounds::NEIGHBOURS {
             self.candidates.push(Candidate {
                 neighbour: from,
                 rank: object.rank,
                 trigger_sequence_number: object.trigger_sequence_number,
             });
-        } else if let Some(known) = known.filter(|_| !poisoned) {
-            self.candidates.push(known);
         }
         let changed = known.is_none_or(|known| known.rank != object.rank);
         let triggered = known.is_none_or(|known| known.trigger_sequence_number != object.trigger_sequence_number);
@@ -371,7 +374,7 @@ impl Rpl {
                 RplOption::TransitInformation(transit) => {
                     after_transit = true;
                     for target in targets.iter().copied().filter(|target| Some(*target) != self.own) {
-                        let until = now + unit * u32::from(transit.path_lifetime);
+                        let until = now + lifetime(transit.path_lifetime, unit);
                         let path_sequence = transit.path_sequence;
                         let path_lifetime = transit.path_lifetime;
                         let route = DownwardRoute { target, via: from, path_sequence, until };
@@ -415,13 +418,13 @@ impl Rpl {
             }
         }
         if self.dao_at.is_none() {
-            self.dao_at = Some(now + random_below(DAO_DELAY_MAX, entropy));
+            self.dao_at = Some(now + random_below(self.mutant.free().dao_delay(), entropy));
         }
     }
 
     /// Queues everything that is to be reached through this node, its own address first and as new.
     fn advertise_all(&mut self, now: Instant, entropy: &mut Entropy) {
-        if self.role == Role::SixLbr || self.own.is_none() || self.mutant.is(Mutant::RplNoDao) {
+        if self.mutant.is(Mutant::RplNoDao) {
             return;
         }
         self.refresh(now, entropy);
@@ -438,7 +441,8 @@ impl Rpl {
             let unit = Duration::from_secs(dodag.configuration.lifetime_unit.into());
             let half = (unit * u32::from(dodag.configuration.default_lifetime) / 2).max(REFRESH_MIN);
             // Not all at once, if all came up at once.
-            self.refresh_at = Some(now + (half - random_below(half / 4, entropy)));
+            let pause = self.mutant.free().dao_refresh().unwrap_or_else(|| half - random_below(half / 4, entropy));
+            self.refresh_at = Some(now + pause);
         }
     }
 
@@ -453,13 +457,13 @@ impl Rpl {
         let below = self.routes.iter().map(|route| Advertised {
             target: route.target,
             path_sequence: route.path_sequence,
-            // What is left of it, rounded up.
-            path_lifetime: u8::try_from((route.until - now).as_secs().div_ceil(unit)).unwrap_or(254),
+            // What is left of it, rounded up, or infinity.
+            path_lifetime: u8::try_from((route.until - now).as_secs().div_ceil(unit)).unwrap_or(u8::MAX),
         });
-        own.into_iter().chain(below.filter(|known| known.path_lifetime > 0)).collect()
+        own.into_iter().chain(below).collect()
     }
 
-    fn advertisement(&mut self, targets: &[Advertised], acknowledgement: bool) -> Message {
+    fn advertisement(&mut self, targets: &[Advertised]) -> Message {
         let mut options = Vec::new();
         for told in targets {
             options.push(RplOption::Target { prefix_length: 128, prefix: told.target });
@@ -474,7 +478,7 @@ impl Rpl {
         self.dao_sequence = sequence::next(self.dao_sequence);
         Message::DestinationAdvertisement(DestinationAdvertisement {
             instance_id: INSTANCE,
-            acknowledgement,
+            acknowledgement: true,
             sequence: self.dao_sequence,
             dodag_id: None,
             options,
@@ -500,29 +504,26 @@ impl Rpl {
     pub(crate) fn poll(&mut self, now: Instant, entropy: &mut Entropy) -> Vec<Emission> {
         let mut emissions = Vec::new();
         self.routes.retain(|route| route.until > now);
-        if self.solicit_at.is_some_and(|at| at <= now) {
-            self.solicit_at = Some(now + SOLICITATION_INTERVAL + random_below(DAO_DELAY_MAX, entropy));
+        if is_due(self.solicit_at, now) {
+            let interval = self.mutant.free().dodag_solicitation();
+            self.solicit_at = Some(now + interval + random_below(SOLICITATION_JITTER, entropy));
             emissions.push(Emission { to: None, message: Message::InformationSolicitation { options: Vec::new() } });
         }
         let object = self.object();
-        let is_router = self.own.is_some();
         if let Some(dodag) = &mut self.dodag
-            && dodag.trickle.deadline() <= now
             && dodag.trickle.poll(now, entropy)
-            && dodag.rank != INFINITE_RANK
-            && is_router
         {
             emissions.extend(object.map(|message| Emission { to: None, message }));
         }
-        if self.refresh_at.is_some_and(|at| at <= now) {
+        if is_due(self.refresh_at, now) {
             self.refresh(now, entropy);
         }
         let Some(parent) = self.parent() else { return emissions };
-        if self.dao_at.is_some_and(|at| at <= now) {
+        if is_due(self.dao_at, now) {
             self.dao_at = None;
             let pending = core::mem::take(&mut self.pending);
-            for targets in pending.chunks(DAO_TARGETS) {
-                let message = self.advertisement(targets, true);
+            for targets in pending.chunks(self.mutant.free().dao_targets()) {
+                let message = self.advertisement(targets);
                 emissions.push(Emission { to: Some(parent), message });
                 if self.mutant.free().dao_unacknowledged() {
                     continue;
@@ -531,12 +532,19 @@ impl Rpl {
                 self.unacknowledged.push(Unacknowledged { sequence, targets, tries: 1, next: now + DAO_ACK_WAIT });
             }
         }
+        emissions.extend(self.repeat(now, parent));
+        emissions
+    }
+
+    /// The DAOs that go out again since nobody acknowledged them (section 9.3).
+    fn repeat(&mut self, now: Instant, parent: Eui64) -> Vec<Emission> {
+        let mut emissions = Vec::new();
         for mut sent in core::mem::take(&mut self.unacknowledged) {
-            if sent.next <= now {
-                if sent.tries >= DAO_TRIES {
+            if is_due(Some(sent.next), now) {
+                if sent.tries >= self.mutant.free().dao_tries() {
                     continue;
                 }
-                let message = self.advertisement(&sent.targets, true);
+                let message = self.advertisement(&sent.targets);
                 sent.next = now + DAO_ACK_WAIT * (1 << sent.tries);
                 (sent.sequence, sent.tries) = (self.dao_sequence, sent.tries + 1);
                 emissions.push(Emission { to: Some(parent), message });
@@ -565,10 +573,11 @@ impl Rpl {
         let failed = self.failures.iter().find(|(known, _)| *known == neighbour).map_or(0, |(_, failed)| *failed);
         self.failures.retain(|(known, _)| *known != neighbour);
         let failed = if acknowledged { 0 } else { failed.saturating_add(1) };
-        if failed > 0 && failed < FAILURES_MAX && self.failures.len() < bounds::NEIGHBOURS {
+        let most = self.mutant.free().lost_frames();
+        if failed > 0 && failed < most && self.failures.len() < bounds::NEIGHBOURS {
             self.failures.push((neighbour, failed));
         }
-        if failed < FAILURES_MAX || self.mutant.is(Mutant::RplParentKept) {
+        if failed < most || self.mutant.is(Mutant::RplParentKept) {
             return Outcome::default();
         }
         let gone: Vec<Advertised> = self
@@ -586,6 +595,16 @@ impl Rpl {
         }
         self.select(now, entropy)
     }
+}
+
+/// Whether what is to happen `at` a time is due.
+fn is_due(at: Option<Instant>, now: Instant) -> bool {
+    at.is_some_and(|at| at <= now)
+}
+
+/// The lifetime of a path: 0xff is infinity (section 6.7.8).
+fn lifetime(path_lifetime: u8, unit: Duration) -> Duration {
+    if path_lifetime == u8::MAX { FOREVER } else { unit * u32::from(path_lifetime) }
 }
 
 fn trickle(now: Instant, configuration: &Configuration, entropy: &mut Entropy) -> Trickle {

@@ -73,7 +73,7 @@ proptest! {
         seed: u64,
     ) {
         let mut entropy = Entropy::seed_from_u64(seed);
-        let mut rpl = Rpl::new(Role::SixLr, Selected::default(), &mut entropy);
+        let mut rpl = Rpl::new(Role::SixLr, Selected::default());
         let mut now = Instant::ZERO;
         rpl.start(now, OWN, &mut entropy);
         let mut sent = 0_usize;

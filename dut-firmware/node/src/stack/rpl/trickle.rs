@@ -6,6 +6,7 @@ use protocols::Entropy;
 use protocols::time::Instant;
 
 use super::super::random::random_below;
+use super::is_due;
 
 /// A timer with its parameters: Imin, the doublings up to Imax, and k.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -64,11 +65,11 @@ impl Trickle {
     /// Whether a message is due now (steps 4 and 5).
     pub(crate) fn poll(&mut self, now: Instant, entropy: &mut Entropy) -> bool {
         let mut sends = false;
-        if self.fires.is_some_and(|fires| fires <= now) {
+        if is_due(self.fires, now) {
             self.fires = None;
             sends = self.heard < self.redundancy;
         }
-        if self.begun + self.interval() <= now {
+        if is_due(Some(self.begun + self.interval()), now) {
             self.doubled = (self.doubled + 1).min(self.doublings);
             self.begin(now, entropy);
         }

@@ -199,6 +199,8 @@ pub(crate) struct Advertisements {
     path: Option<(u64, u64)>,
     /// Something came that nobody else can read, and that may have asked: until when it may be answered.
     murky_until: u64,
+    /// The greatest PCS that came or that the device passed on.
+    path_control_size: Option<u64>,
     /// Asked and answered, by neighbour and sequence.
     asked: HashMap<(String, u64), (u64, u64)>,
 }
@@ -225,6 +227,24 @@ impl Advertisements {
             }
         }
         self.last = Some((sequence, said, event));
+    }
+
+    /// Section 9.9, rule 1: no bit is set that the path control size leaves inactive. Section 6.7.8: a node's own address is no
+    /// target that it has learnt by another protocol.
+    fn judge_transit(&self, pdu: &Pdu, word: &mut Word) {
+        if let Some(size) = self.path_control_size.filter(|size| *size < 8) {
+            for bits in pdu.values("icmpv6.rpl.opt.transit.pathctl").filter_map(dissect::Value::number) {
+                if bits & (0x7f >> size) != 0 {
+                    let reason = format!("path control {bits:#04x} has bits beyond the {} that are active", size + 1);
+                    word.violation(reason, [pdu.completed()]);
+                }
+            }
+        }
+        let mut targets = pdu.values("icmpv6.rpl.opt.target.prefix");
+        let is_own = pdu.text("icmpv6.rpl.opt.target.prefix").is_some_and(|target| target == self.own);
+        if is_own && targets.nth(1).is_none() && pdu.number("icmpv6.rpl.opt.transit.flag.e") == Some(1) {
+            word.violation("the device's own address is told as an external target", [pdu.completed()]);
+        }
     }
 
     fn judge_path(&mut self, pdu: &Pdu, word: &mut Word) {
@@ -257,12 +277,16 @@ impl Machine for Advertisements {
             let wanted = u64::from(pdu.number("icmpv6.rpl.dao.flag.k") == Some(1));
             self.asked.entry((from.clone(), sequence)).or_default().0 += wanted;
         }
+        let object = sight.came().or_else(|| sight.made()).filter(|pdu| pdu.messages.contains(&"rpl.dio"));
+        let size = object.and_then(|pdu| pdu.number("icmpv6.rpl.opt.config.pcs"));
+        self.path_control_size = self.path_control_size.max(size);
         let Some(pdu) = sight.made() else { return };
         if pdu.messages.contains(&"rpl.dao") {
             if sight.loses_frames {
                 return word.pass_over();
             }
             word.judge();
+            self.judge_transit(pdu, word);
             self.judge_sequence(pdu, word);
             if pdu.text("icmpv6.rpl.opt.target.prefix").is_some_and(|target| target == self.own) {
                 self.judge_path(pdu, word);
