@@ -36,9 +36,6 @@ impl Stack {
         let Ok(payload) = Message::Ndp(message).to_vec(source, destination) else { return };
         let header = Header::new(source, destination, NextHeader::ICMPV6, ND_HOP_LIMIT);
         let next = neighbour.map_or(NextHop::Multicast, NextHop::Neighbour);
-        if let Some(neighbour) = neighbour {
-            self.note_neighbour(now, neighbour);
-        }
         self.send_packet(&Packet { header, payload }, next, Class::Other);
     }
 }

@@ -35,11 +35,11 @@ const ROUTER_LIFETIME: u16 = 7200;
 const PREFIX_LIFETIME: u32 = 86400;
 const CONTEXT_LIFETIME: u16 = 1440;
 const BORDER_ROUTER_LIFETIME: u16 = 1440;
+/// What 0 in the lifetime of a border router's word means (RFC 6775 section 4.3).
+const BORDER_ROUTER_LIFETIME_DEFAULT: u16 = 10_000;
 const UNIT: Duration = Duration::from_secs(60);
 /// MAX_RA_DELAY_TIME (RFC 4861 section 10): all routers that heard a multicast RS answer it, and some do not hear each other.
 pub(crate) const ADVERTISEMENT_DELAY_MAX: Duration = Duration::from_millis(500);
-/// Two RSs of one node within this time are copies of one multicast (`PROFILE-SEL` 9) and get one RA.
-const SOLICITATION_COPIES: Duration = Duration::from_secs(1);
 
 /// Registration status (RFC 6775 section 4.1).
 const DUPLICATE: u8 = 1;
@@ -82,6 +82,8 @@ struct Network {
     valid_until: Option<Instant>,
     border_router: Ipv6Addr,
     version: u32,
+    /// Of the border router's word, in units of 60 s, as it says it.
+    authority_lifetime: u16,
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -104,10 +106,8 @@ pub(crate) struct Discovery {
     parent: Option<Eui64>,
     global: Option<Ipv6Addr>,
     registrations: Vec<Registration>,
-    solicitors: Vec<Eui64>,
-    answered: Option<(Eui64, Instant)>,
-    /// Answers to multicast solicitations, each at its time.
-    delayed: Vec<(Eui64, Instant)>,
+    /// Who solicited, and when it is answered: not before the device is a router.
+    solicitors: Vec<(Eui64, Instant)>,
 }
 
 impl Discovery {
@@ -123,8 +123,6 @@ impl Discovery {
             global: None,
             registrations: Vec::new(),
             solicitors: Vec::new(),
-            answered: None,
-            delayed: Vec::new(),
         }
     }
 
@@ -165,7 +163,13 @@ impl Discovery {
             return Outcome::default();
         }
         let global = global_of(MESH_PREFIX, self.eui64);
-        self.network = Some(Network { prefix: MESH_PREFIX, valid_until: None, border_router: global, version: 1 });
+        self.network = Some(Network {
+            prefix: MESH_PREFIX,
+            valid_until: None,
+            border_router: global,
+            version: 1,
+            authority_lifetime: BORDER_ROUTER_LIFETIME,
+        });
         self.global = Some(global);
         Outcome { registered: Some(global), context: Some((0, MESH_PREFIX, 64)), ..Outcome::default() }
     }
@@ -173,13 +177,9 @@ impl Discovery {
     /// What is due.
     pub(crate) fn poll(&mut self, now: Instant) -> Vec<Emission> {
         self.registrations.retain(|registration| registration.until > now);
-        let due: Vec<Eui64> = self.delayed.iter().filter(|(_, at)| *at <= now).map(|(to, _)| *to).collect();
-        if !due.is_empty() {
-            self.delayed.retain(|(_, at)| *at > now);
-            let answers: Vec<Emission> = due.into_iter().filter_map(|to| self.router_advertisement(to)).collect();
-            if !answers.is_empty() {
-                return answers;
-            }
+        let answers = self.answers(now);
+        if !answers.is_empty() {
+            return answers;
         }
         if self.network.is_some_and(|network| network.valid_until.is_some_and(|until| until <= now)) {
             (self.network, self.global) = (None, None);
@@ -219,8 +219,8 @@ impl Discovery {
         };
         let prefix = self.network.and_then(|network| network.valid_until);
         let registration = self.registrations.iter().map(|registration| registration.until).min();
-        let delayed = self.delayed.iter().map(|(_, at)| *at).min();
-        [phase, prefix, registration, delayed].into_iter().flatten().min()
+        let answer = self.global.and_then(|_| self.solicitors.iter().map(|(_, at)| *at).min());
+        [phase, prefix, registration, answer].into_iter().flatten().min()
     }
 
     /// Takes a message from the neighbour `from`; the caller has seen hop limit 255. What was sent to all is answered after
@@ -234,7 +234,7 @@ impl Discovery {
         delay: Duration,
     ) -> Outcome {
         match message {
-            Message::RouterSolicitation { .. } => self.handle_router_solicitation(now, from, source, delay),
+            Message::RouterSolicitation { .. } => self.handle_router_solicitation(now, from, delay),
             Message::RouterAdvertisement { router_lifetime, options, .. } => {
                 if !is_link_local(source) || *router_lifetime == 0 {
                     return Outcome::default();
@@ -254,27 +254,22 @@ impl Discovery {
         }
     }
 
-    fn handle_router_solicitation(&mut self, now: Instant, from: Eui64, source: Ipv6Addr, delay: Duration) -> Outcome {
-        if !is_link_local(source) {
-            return Outcome::default();
+    /// Copies of one multicast (`PROFILE-SEL` 9) that come before it is answered get one RA.
+    fn handle_router_solicitation(&mut self, now: Instant, from: Eui64, delay: Duration) -> Outcome {
+        if !self.solicitors.iter().any(|(known, _)| *known == from) && self.solicitors.len() < bounds::NEIGHBOURS {
+            self.solicitors.push((from, now + delay));
         }
-        let copy = |(known, at): (Eui64, Instant)| known == from && now < at + SOLICITATION_COPIES;
-        if self.answered.is_some_and(copy) {
-            return Outcome::default();
-        }
+        Outcome { emissions: self.answers(now), ..Outcome::default() }
+    }
+
+    /// The RAs that are due, once the device is a router (RFC 6775 section 6.2).
+    fn answers(&mut self, now: Instant) -> Vec<Emission> {
         if self.global.is_none() {
-            // Not a router yet: answered as soon as it is one.
-            if !self.solicitors.contains(&from) && self.solicitors.len() < bounds::NEIGHBOURS {
-                self.solicitors.push(from);
-            }
-            return Outcome::default();
+            return Vec::new();
         }
-        self.answered = Some((from, now));
-        if !delay.is_zero() && self.delayed.len() < bounds::NEIGHBOURS {
-            self.delayed.push((from, now + delay));
-            return Outcome::default();
-        }
-        Outcome { emissions: self.router_advertisement(from).into_iter().collect(), ..Outcome::default() }
+        let due: Vec<Eui64> = self.solicitors.iter().filter(|(_, at)| *at <= now).map(|(to, _)| *to).collect();
+        self.solicitors.retain(|(_, at)| *at > now);
+        due.into_iter().filter_map(|to| self.router_advertisement(to)).collect()
     }
 
     fn handle_router_advertisement(&mut self, now: Instant, from: Eui64, options: &[NdpOption]) -> Outcome {
@@ -291,14 +286,22 @@ impl Discovery {
             _ => None,
         });
         let border_router = options.iter().find_map(|option| match option {
-            NdpOption::AuthoritativeBorderRouter { version, address, .. } => Some((*version, *address)),
+            NdpOption::AuthoritativeBorderRouter { version, valid_lifetime, address } => {
+                Some((*version, *valid_lifetime, *address))
+            }
             _ => None,
         });
-        let (Some((prefix, lifetime)), Some((version, border_router))) = (prefix, border_router) else {
+        let (Some((prefix, lifetime)), Some((version, authority_lifetime, border_router))) = (prefix, border_router)
+        else {
             return Outcome::default();
         };
-        let valid_until = (lifetime != u32::MAX).then(|| now + Duration::from_secs(lifetime.into()));
-        self.network = Some(Network { prefix, valid_until, border_router, version });
+        // What a border router said before it changed its mind still goes round (RFC 6775 section 8.1.3).
+        if self.network.is_some_and(|known| known.border_router == border_router && version < known.version) {
+            return Outcome::default();
+        }
+        let units = if authority_lifetime == 0 { BORDER_ROUTER_LIFETIME_DEFAULT } else { authority_lifetime };
+        let valid_until = Some(now + Duration::from_secs(lifetime.into()).min(UNIT * u32::from(units)));
+        self.network = Some(Network { prefix, valid_until, border_router, version, authority_lifetime });
         self.parent = Some(from);
         if self.mutant.is(Mutant::AddressUnregistered) {
             let registered = self.candidate().filter(|_| self.global.is_none());
@@ -354,13 +357,14 @@ impl Discovery {
     }
 
     fn register(&mut self, now: Instant, address: Ipv6Addr, eui64: Eui64, lifetime_units: u16) -> u8 {
-        let known = self.registrations.iter().position(|registration| registration.address == address);
-        if known.and_then(|at| self.registrations.get(at)).is_some_and(|registration| registration.eui64 != eui64)
-            && !self.mutant.is(Mutant::RegistrationStolen)
-        {
+        if self.registered(address).is_some_and(|known| known != eui64) && !self.mutant.is(Mutant::RegistrationStolen) {
             return DUPLICATE;
         }
-        if known.is_none() && lifetime_units > 0 && self.registrations.len() >= bounds::REGISTRATIONS {
+        self.registrations.retain(|registration| registration.address != address);
+        if lifetime_units == 0 {
+            return 0;
+        }
+        if self.registrations.len() >= bounds::REGISTRATIONS {
             // Invented nodes must not keep others out: those who never acknowledge give way, and nobody else.
             let silent = self.registrations.iter().position(|registration| registration.silent);
             match silent.filter(|_| !self.mutant.is(Mutant::RegistrationsStarve)) {
@@ -368,11 +372,8 @@ impl Discovery {
                 None => return CACHE_FULL,
             }
         }
-        self.registrations.retain(|registration| registration.address != address);
-        if lifetime_units > 0 {
-            let until = now + UNIT * u32::from(lifetime_units);
-            self.registrations.push(Registration { address, eui64, until, silent: false });
-        }
+        let until = now + UNIT * u32::from(lifetime_units);
+        self.registrations.push(Registration { address, eui64, until, silent: false });
         0
     }
 
@@ -399,11 +400,7 @@ impl Discovery {
         let address = self.candidate();
         let registered = if self.global == address { None } else { address };
         self.global = address;
-        let mut emissions = Vec::new();
-        for solicitor in core::mem::take(&mut self.solicitors) {
-            emissions.extend(self.router_advertisement(solicitor));
-        }
-        Outcome { emissions, registered, context: None }
+        Outcome { emissions: self.answers(now), registered, context: None }
     }
 
     /// The address under registration, or registered: the NA that confirms it is sent to it.
@@ -478,7 +475,7 @@ impl Discovery {
             },
             NdpOption::AuthoritativeBorderRouter {
                 version: network.version,
-                valid_lifetime: BORDER_ROUTER_LIFETIME,
+                valid_lifetime: network.authority_lifetime,
                 address: match self.global.filter(|_| self.mutant.is(Mutant::RouterNamesItself)) {
                     Some(own) => own,
                     None => network.border_router,

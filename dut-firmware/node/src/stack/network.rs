@@ -157,10 +157,8 @@ impl Stack {
                 }
             }
             (Message::EchoReply(echo), _) => {
-                if !destination.is_multicast() {
-                    let arguments = Arguments::default().with("from", source).with("size", echo.data.len());
-                    self.tell.event(now, "echo_reply", arguments);
-                }
+                let arguments = Arguments::default().with("from", source).with("size", echo.data.len());
+                self.tell.event(now, "echo_reply", arguments);
             }
             (Message::Ndp(wire::ndp::Message::RouterSolicitation { .. }), _)
                 if destination.is_multicast()
@@ -220,7 +218,7 @@ impl Stack {
     /// Sends an echo request; `false` without an address or a route.
     pub(crate) fn send_echo(&mut self, destination: Ipv6Addr, size: u16, identifier: u16) -> bool {
         let Some(source) = self.source_for(destination) else { return false };
-        let data = (0..size).map(|octet| octet.to_be_bytes()[1]).collect();
+        let data = (0..=u8::MAX).cycle().take(size.into()).collect();
         let echo = Message::EchoRequest(Echo { identifier, sequence_number: 1, data });
         self.send_icmpv6(source, destination, self.hop_limit(), &echo, Class::Echo)
     }

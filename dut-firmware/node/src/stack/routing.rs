@@ -74,7 +74,6 @@ impl Stack {
         self.send_routing(now, &outcome.emissions);
         if let Some((parent, rank)) = outcome.parent {
             self.tell.event(now, "rpl_parent", Arguments::default().with("parent", parent).with("rank", rank));
-            self.note_neighbour(now, parent);
             self.discovery.follow(now, parent);
         }
     }
@@ -88,9 +87,6 @@ impl Stack {
             let message = &super::otherwise::routed(self.mutant.free(), message);
             let Ok(payload) = Message::Rpl(message.clone()).to_vec(source, destination) else { continue };
             let header = Header::new(source, destination, NextHeader::ICMPV6, ND_HOP_LIMIT);
-            if let Some(to) = to {
-                self.note_neighbour(now, *to);
-            }
             let next = to.map_or(NextHop::Multicast, NextHop::Neighbour);
             self.send_packet(&Packet { header, payload }, next, Class::Other);
         }
