@@ -554,6 +554,7 @@ fn attributes(expression: &Expr) -> &[syn::Attribute] {
         Expr::Binary(this) => &this.attrs,
         Expr::Block(this) => &this.attrs,
         Expr::Call(this) => &this.attrs,
+        Expr::ForLoop(this) => &this.attrs,
         Expr::If(this) => &this.attrs,
         Expr::Match(this) => &this.attrs,
         Expr::MethodCall(this) => &this.attrs,
@@ -561,6 +562,7 @@ fn attributes(expression: &Expr) -> &[syn::Attribute] {
         Expr::Struct(this) => &this.attrs,
         Expr::Try(this) => &this.attrs,
         Expr::Unary(this) => &this.attrs,
+        Expr::While(this) => &this.attrs,
         _ => &[],
     }
 }

@@ -72,7 +72,7 @@ impl Device {
                 Ok(done)
             }
             Command::Basic(Basic::Reset) => {
-                self.stack.store_heard(None);
+                self.stack.store_heard();
                 self.reboot_by = Some(now);
                 Ok(done)
             }

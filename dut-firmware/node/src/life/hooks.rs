@@ -124,6 +124,7 @@ impl Outlives {
         if application.is_some() {
             life.tasks.set_application(&mut stack.flash, application);
         }
+        #[cfg(feature = "mutants")]
         if life.mutant.is(Mutant::ResetRestartsCounter) {
             stack.restart_frame_counter();
         }

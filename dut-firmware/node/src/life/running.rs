@@ -25,6 +25,7 @@ impl Life {
                 stack.erase_key(index, || {});
             }
         }
+        #[cfg(feature = "mutants")]
         if self.mutant.is(Mutant::UpdateRestartsCounter) {
             stack.restart_frame_counter();
         }

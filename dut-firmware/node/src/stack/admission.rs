@@ -60,24 +60,3 @@ pub(crate) trait Admission {
     /// The copies in which a multicast leaves; `link` says of this device only.
     fn multicast(&self, link: &Link) -> &'static [Copies];
 }
-
-/// Without a mechanism there is nothing to protect with.
-pub(crate) struct Open;
-
-impl Admission for Open {
-    fn takes_plain(&self, _: &Link) -> bool {
-        true
-    }
-
-    fn takes_secured(&self, _: &Link) -> bool {
-        false
-    }
-
-    fn unicast(&self, _: &Link, _: Class) -> Option<Copies> {
-        Some(Copies::Plain)
-    }
-
-    fn multicast(&self, _: &Link) -> &'static [Copies] {
-        &[Copies::Plain]
-    }
-}

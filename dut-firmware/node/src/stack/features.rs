@@ -12,8 +12,8 @@ pub(crate) const FEATURES: &[&str] = &[
 /// Whether the stack can do what a command asks for.
 pub(crate) fn covers(command: &Command) -> bool {
     match command {
-        Command::Life(Life::Install(site)) => cfg!(feature = "rpl") || site.routing != Routing::Rpl,
         Command::Rpl(_) => cfg!(feature = "rpl"),
+        Command::Life(Life::Install(site)) if site.routing == Routing::Rpl => cfg!(feature = "rpl"),
         _ => true,
     }
 }

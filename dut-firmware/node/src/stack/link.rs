@@ -7,7 +7,7 @@ use protocols::lowpan::{self, ReassemblyRefusal, max_payload};
 use protocols::time::Instant;
 use wire::ieee802154::{
     Address, AuxSecurityHeader, Content, Frame, FrameType, FrameVersion, Header, KeyIdentifier, LinkAddress, Mpdu,
-    PanId, SecuredFrame,
+    PanId, SecuredFrame, fcs,
 };
 use wire::ipv6::Packet;
 use wire::{Error, Eui64};
@@ -98,11 +98,10 @@ impl Stack {
     }
 
     fn take_plain(&mut self, now: Instant, source: Eui64, frame: Frame, psdu: &[u8]) -> Option<Frame> {
-        let fragment = match &frame.content {
-            Content::Data(payload) => self.mutant.is(Mutant::RxPlainFragments) && is_fragment(payload),
-            _ => false,
-        };
-        if !self.admission.takes_plain(&self.link_with(Some(source))) && !fragment {
+        let is_taken = self.takes_plain(source);
+        #[cfg(feature = "mutants")]
+        let is_taken = is_taken || self.mutant.is(Mutant::RxPlainFragments) && bears_fragment(&frame);
+        if !is_taken {
             count(&mut self.counters.refused_unsecured);
             #[cfg(feature = "mutants")]
             self.hand_up(Input::Refused { from: source });
@@ -110,7 +109,7 @@ impl Stack {
             self.answer_refused(source);
             return None;
         }
-        let mark = (frame.header.sequence_number, hash(psdu), now);
+        let mark = (frame.header.sequence_number, fcs(psdu), now);
         let known = self.neighbours.get(source).and_then(|neighbour| neighbour.last_plain);
         if known.is_some_and(|(number, sum, at)| (number, sum) == (mark.0, mark.1) && now < at + REPETITION) {
             count(&mut self.counters.dropped_duplicate);
@@ -123,13 +122,21 @@ impl Stack {
         Some(frame)
     }
 
+    fn takes_plain(&self, source: Eui64) -> bool {
+        self.admission.as_ref().is_some_and(|rules| rules.takes_plain(&self.link_with(Some(source))))
+    }
+
+    fn takes_secured(&self, source: Eui64) -> bool {
+        self.admission.as_ref().is_some_and(|rules| rules.takes_secured(&self.link_with(Some(source))))
+    }
+
     fn take_secured(
         &mut self,
         now: Instant,
         source: Eui64,
         frame: &SecuredFrame,
     ) -> Option<(Frame, lowpan::Protection)> {
-        if !self.admission.takes_secured(&self.link_with(Some(source))) {
+        if !self.takes_secured(source) {
             #[cfg(feature = "mutants")]
             self.hand_up(Input::Refused { from: source });
             #[cfg(feature = "mutants")]
@@ -202,6 +209,7 @@ impl Stack {
 
     /// Sends a packet to its next hop, in the copies that the rules of the mechanism say.
     pub(crate) fn send_packet(&mut self, packet: &Packet, next_hop: NextHop, class: Class) {
+        let Some(rules) = &self.admission else { return };
         #[cfg(feature = "mutants")]
         let packet = &super::otherwise::packet(self.mutant.free(), packet, |source| self.is_own(source));
         let Ok(bytes) = packet.to_vec() else { return count(&mut self.counters.dropped_malformed) };
@@ -210,12 +218,12 @@ impl Stack {
         }
         match next_hop {
             NextHop::Backbone => self.tell.output(Output::Backbone(bytes)),
-            NextHop::Neighbour(neighbour) => match self.admission.unicast(&self.link_with(Some(neighbour)), class) {
+            NextHop::Neighbour(neighbour) => match rules.unicast(&self.link_with(Some(neighbour)), class) {
                 Some(copies) => self.send_frames(&bytes, LinkAddress::Extended(neighbour), copies),
                 None => count(&mut self.counters.dropped_unmarked),
             },
             NextHop::Multicast => {
-                for &copies in self.admission.multicast(&self.link_with(None)) {
+                for &copies in rules.multicast(&self.link_with(None)) {
                     self.send_frames(&bytes, LinkAddress::BROADCAST, copies);
                 }
             }
@@ -316,12 +324,13 @@ impl Stack {
     }
 }
 
-/// Whether a frame bears a fragment of a datagram (RFC 4944 section 5.3).
-fn is_fragment(payload: &[u8]) -> bool {
-    payload.first().is_some_and(|dispatch| matches!(dispatch >> 3, 0b11000 | 0b11100))
+#[cfg(feature = "mutants")]
+fn bears_fragment(frame: &Frame) -> bool {
+    matches!(&frame.content, Content::Data(payload) if is_fragment(payload))
 }
 
-/// FNV-1a: enough to tell a repeated frame from another one with the same number.
-pub(crate) fn hash(octets: &[u8]) -> u32 {
-    octets.iter().fold(0x811c_9dc5, |hash, octet| (hash ^ u32::from(*octet)).wrapping_mul(0x0100_0193))
+/// Whether a frame bears a fragment of a datagram (RFC 4944 section 5.3).
+#[cfg(feature = "mutants")]
+fn is_fragment(payload: &[u8]) -> bool {
+    payload.first().is_some_and(|dispatch| matches!(dispatch >> 3, 0b11000 | 0b11100))
 }

@@ -48,7 +48,6 @@ impl Stack {
     /// Marks a link as secured by this key until then.
     pub(crate) fn mark(&mut self, now: Instant, neighbour: Eui64, key: KeyId, until: Instant) {
         if self.neighbours.mark(neighbour, Mark { until, key }) {
-            self.store_heard(Some(neighbour));
             self.tell.event(now, "link_secured", Arguments::default().with("neighbour", neighbour));
         }
     }

@@ -121,7 +121,8 @@ pub(crate) struct Stack {
     heard: Heard,
     site: Option<Site>,
     running: bool,
-    admission: Box<dyn Admission>,
+    /// `None` until a mechanism is in charge: nothing comes in or leaves.
+    admission: Option<Box<dyn Admission>>,
     #[cfg(feature = "mutants")]
     tamper: Option<Box<dyn Tamper>>,
     /// Datagrams in fragments that were put together: what a mutant counts.
@@ -167,6 +168,7 @@ impl Stack {
         let counter = if mutant.is(Mutant::FrameCounterResetOnReboot) { 0 } else { kept.frame_counter_bound() };
         let counter = OutgoingCounter::from_stored(counter.max(mutant.free().first_frame_counter()));
         let [sequence_number, tag_high, tag_low, _] = entropy.next_u32().to_be_bytes();
+        #[cfg(feature = "mutants")]
         let site = site.map(|site| {
             let lost = mutant.is(Mutant::ChannelLostOnReboot) && kept.is_keyed();
             Site { channel: if lost { 11 } else { site.channel }, ..site }
@@ -182,7 +184,7 @@ impl Stack {
             heard,
             site,
             running: false,
-            admission: Box::new(admission::Open),
+            admission: None,
             #[cfg(feature = "mutants")]
             tamper: None,
             #[cfg(feature = "mutants")]
@@ -219,7 +221,7 @@ impl Stack {
 
     /// From now on the link lets in and out what these rules say.
     pub(crate) fn admit(&mut self, admission: impl Admission + 'static) {
-        self.admission = Box::new(admission);
+        self.admission = Some(Box::new(admission));
     }
 
     /// From now on a mutant of a mechanism has its hands in the stack.
@@ -420,6 +422,7 @@ impl Stack {
             kept.remove_key(heard, index);
             along();
         });
+        #[cfg(feature = "mutants")]
         if !self.kept.is_keyed() && self.mutant.is(Mutant::EraseRestartsCounter) {
             self.restart_frame_counter();
             self.security = LinkSecurity::new(self.eui64, self.security.policy(), OutgoingCounter::from_stored(0));
@@ -442,14 +445,16 @@ impl Stack {
     }
 
     /// What a mutant does: counters that were used are used again after the next boot.
+    #[cfg(feature = "mutants")]
     pub(crate) fn restart_frame_counter(&mut self) {
         self.kept.set_frame_counter_bound(&mut self.flash, 0);
     }
 
-    /// Writes the frame counters of one neighbour, or of all: what was received before cannot be replayed after a reboot.
-    pub(crate) fn store_heard(&mut self, of: Option<Eui64>) {
+    /// Writes the frame counters of all neighbours as they are: where the store ran ahead of one, its next frame is taken after
+    /// the reboot.
+    pub(crate) fn store_heard(&mut self) {
         let Self { security, heard, flash, .. } = self;
-        for entry in security.replay().iter().filter(|entry| of.is_none_or(|neighbour| entry.source == neighbour)) {
+        for entry in security.replay().iter() {
             heard.set(flash, *entry);
         }
     }

@@ -31,8 +31,8 @@ pub(crate) struct Neighbour {
     pub(crate) was_marked: bool,
     /// When a frame of it was last taken.
     pub(crate) heard: Instant,
-    /// Sequence number, hash and time of its last plain frame: tells a repetition by its MAC.
-    pub(crate) last_plain: Option<(Option<u8>, u32, Instant)>,
+    /// Sequence number, checksum and time of its last plain frame: tells a repetition by its MAC.
+    pub(crate) last_plain: Option<(Option<u8>, u16, Instant)>,
 }
 
 /// What [`NeighbourList::note`] did.

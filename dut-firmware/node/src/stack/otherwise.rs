@@ -10,8 +10,12 @@ use wire::ndp::{Message, NdpOption};
 use wire::upper_tester::{Arguments, Line, Outcome};
 
 use super::discovery::Emission;
-use super::link::hash;
 use crate::liberties::{Free, Told};
+
+/// FNV-1a.
+fn hash(octets: &[u8]) -> u32 {
+    octets.iter().fold(0x811c_9dc5, |hash, octet| (hash ^ u32::from(*octet)).wrapping_mul(0x0100_0193))
+}
 
 /// An address whose interface identifier says nothing of the device (RFC 7217).
 pub(super) fn opaque(prefix: Ipv6Addr, device: Eui64) -> Ipv6Addr {

@@ -8,7 +8,9 @@ use wire::ieee802154::{AuxSecurityHeader, FCS_LENGTH, Header, LinkAddress, MAX_P
 use wire::sixlowpan::{Compressor, Contexts, FragmentHeader};
 use wire::writer::Writer;
 
-use super::{LINK_MTU, otherwise};
+use super::LINK_MTU;
+#[cfg(feature = "mutants")]
+use super::otherwise;
 use crate::liberties::Free;
 
 /// Why a packet could not be turned into frames.
@@ -66,8 +68,16 @@ impl Fragmenter {
             return Err(FragmentError::TooBig(packet.len()));
         }
         let max_payload = self.free.fragment_octets().map_or(max_payload, |octets| octets.min(max_payload));
+        #[cfg(feature = "mutants")]
         let kind = self.free.compression();
-        let compressed = |room| otherwise::headers(kind, Compressor { source, destination, contexts, room }, packet);
+        let compressed = |room| {
+            let compressor = Compressor { source, destination, contexts, room };
+            #[cfg(feature = "mutants")]
+            let headers = otherwise::headers(kind, compressor, packet);
+            #[cfg(not(feature = "mutants"))]
+            let headers = compressor.headers(packet);
+            headers
+        };
         let (mut headers, covered) = compressed(max_payload)?;
         let rest = packet.get(covered..).unwrap_or(&[]);
         if headers.len().saturating_add(rest.len()) <= max_payload {
@@ -93,6 +103,7 @@ impl Fragmenter {
             let offset = u8::try_from(offset / 8).map_err(|_| FragmentError::TooBig(packet.len()))?;
             fragments.push(with_header(next(offset), &[], chunk)?);
         }
+        #[cfg(feature = "mutants")]
         if self.free.last_fragment_first() {
             fragments.reverse();
         }

@@ -2,6 +2,7 @@
 
 mod fragmenter;
 mod laxity;
+#[cfg(feature = "mutants")]
 mod otherwise;
 mod packet_reassembler;
 mod reassembler;
