@@ -13,6 +13,9 @@ use super::discovery::Emission;
 use super::link::hash;
 use crate::liberties::{Free, Told};
 
+/// Events that no procedure waits for (`docs/upper-tester.md`, Events).
+pub(super) const FOR_PEOPLE: [&str; 4] = ["tool_found", "session", "cost", "rpl_parent"];
+
 /// An address whose interface identifier says nothing of the device (RFC 7217).
 pub(super) fn opaque(prefix: Ipv6Addr, device: Eui64) -> Ipv6Addr {
     let [a, b, c, d] = hash(&[&device.0[..], b"opaque"].concat()).to_be_bytes();
