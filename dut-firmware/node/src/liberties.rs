@@ -15,9 +15,12 @@ protocols::liberties! {
     multihop_hop_limit: u8 = 64, "Hop limit of JSR and SSR.";
     ssr_delay: Duration = Duration::ZERO, "From what brings an SSR about to the SSR.";
     ssr_answer_interval: Duration = Duration::from_secs(1), "Least time between two answers to a neighbour's SSRs.";
+    ssr_nudge_idle: Duration = Duration::from_secs(5), "Secured frames over a link that is not marked begin a new series of SSRs if the last one ended so long ago.";
     ssr_lifetime_units: u16 = 60, "Registration lifetime of SSRs, in units of 60 s.";
     secure_port: u16 = SECURE_PORT, "UDP port of the DTLS server.";
     session_idle: Duration = Duration::from_secs(60), "Silence after which a session is dropped.";
+    dtls_mtu: usize = 512, "Largest datagram of a DTLS session in octets: six frames of a mesh at most.";
+    cookie_for_port: bool = true, "A cookie holds for the port that it was sent to, not for any port of the address.";
     identity: Identity = Identity::HexLower, "What the PSK identity is.";
     psk_octets: Option<usize> = None, "The one length of pre-shared keys that is taken.";
     flight_delay: Duration = Duration::ZERO, "How long the device computes for each datagram of a session before it answers.";
@@ -28,6 +31,7 @@ protocols::liberties! {
     query_confirmable: bool = false, "A question to a resource directory asks for its acknowledgement.";
     query_token_octets: usize = 4, "Octets of the token of a question, at most 8.";
     query_port: u16 = 0xf0b1, "The port that questions leave from.";
+    query_recursive: bool = true, "A question to DNS has the server ask others for the answer.";
     query_named_otherwise: bool = false, "Names in questions to DNS are in upper case.";
 
     // The link.
@@ -136,4 +140,6 @@ pub enum Told {
     AmongEvents,
     /// Addresses with all their digits.
     AddressesInFull,
+    /// Without logs, and without the events that only people read.
+    ToNobody,
 }

@@ -166,8 +166,8 @@ slips! {
         |s| is_rpl(s, 3), From(1), Packet(|p, _| flip(p, HEADER + 5, 1));
     RplDioFlags "rpl-dio-flags" "BASE-6550-18" "Sets the reserved bit before the mode in its DIO messages for all from the second on.":
         |s| is_rpl(s, 1) && s.to_all, From(2), Packet(|p, _| flip(p, HEADER + 8, 0x40));
-    RplRankLower "rpl-rank-lower" "BASE-6550-4" "Claims rank 1 in its third DIO for all.":
-        |s| is_rpl(s, 1) && s.to_all, Only(3), Packet(|p, _| put(p, HEADER + 6, &[0, 1]));
+    RplRankLower "rpl-rank-lower" "BASE-6550-4" "Claims rank 1 in its second DIO for all.":
+        |s| is_rpl(s, 1) && s.to_all, Only(2), Packet(|p, _| put(p, HEADER + 6, &[0, 1]));
     RplDioTwice "rpl-dio-twice" "BASE-6550-15" "Sends its second DIO for all twice.":
         |s| is_rpl(s, 1) && s.to_all, Only(2), Again(|_, _| ());
     RplDaoJumps "rpl-dao-jumps" "BASE-6550-13" "Sends its second DAO once more, under a sequence number that is not the next.":

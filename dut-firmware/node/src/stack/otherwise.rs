@@ -17,6 +17,9 @@ fn hash(octets: &[u8]) -> u32 {
     octets.iter().fold(0x811c_9dc5, |hash, octet| (hash ^ u32::from(*octet)).wrapping_mul(0x0100_0193))
 }
 
+/// Events that no procedure waits for (`docs/upper-tester.md`, Events).
+pub(super) const FOR_PEOPLE: [&str; 4] = ["tool_found", "session", "cost", "rpl_parent"];
+
 /// An address whose interface identifier says nothing of the device (RFC 7217).
 pub(super) fn opaque(prefix: Ipv6Addr, device: Eui64) -> Ipv6Addr {
     let [a, b, c, d] = hash(&[&device.0[..], b"opaque"].concat()).to_be_bytes();

@@ -8,6 +8,8 @@ use wire::upper_tester::{self, Answer, Arguments, Line};
 
 use crate::interface::Output;
 use crate::liberties::Free;
+#[cfg(feature = "mutants")]
+use crate::liberties::Told;
 
 /// What a value that does not apply is written as.
 pub(crate) const NONE: &str = "-";
@@ -50,11 +52,19 @@ impl Tell {
 
     /// A line for a person.
     pub(crate) fn log(&mut self, text: String) {
+        #[cfg(feature = "mutants")]
+        if self.free.told() == Told::ToNobody {
+            return;
+        }
         self.output(Output::Log(text));
     }
 
     /// Reports an event to the upper tester.
     pub(crate) fn event(&mut self, now: Instant, name: &str, arguments: Arguments) {
+        #[cfg(feature = "mutants")]
+        if self.free.told() == Told::ToNobody && super::otherwise::FOR_PEOPLE.contains(&name) {
+            return;
+        }
         let time_ms = u64::try_from((now - self.booted).as_millis()).unwrap_or(u64::MAX);
         self.line(Line::Event(upper_tester::Event { name: name.into(), time_ms, arguments }));
     }

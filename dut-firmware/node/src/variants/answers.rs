@@ -141,4 +141,12 @@ pub(super) const VARIANTS: &[Variant] = &[
         device: Liberties { query_named_otherwise: true, ..SAME },
         ..NONE
     },
+    Variant {
+        name: "asks-without-recursion",
+        does: "Asks a DNS server that it should not ask others.",
+        by: "RFC 1035 4.1.1",
+        allowed: "Recursion desired may be set in a query, and need not.",
+        device: Liberties { query_recursive: false, ..SAME },
+        ..NONE
+    },
 ];

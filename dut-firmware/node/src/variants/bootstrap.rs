@@ -202,4 +202,20 @@ pub(super) const VARIANTS: &[Variant] = &[
         device: Liberties { neighbours: 12, ..SAME },
         ..NONE
     },
+    Variant {
+        name: "waits-for-the-refresh",
+        does: "Begins no series of SSRs before the refresh, however often a neighbour secures its frames over an unmarked link.",
+        by: "PROFILE-SEL-5a",
+        allowed: "An SSR is repeated after 1, 2 and 4 s, and at each refresh.",
+        device: Liberties { ssr_nudge_idle: Duration::from_secs(86_400), ..SAME },
+        ..NONE
+    },
+    Variant {
+        name: "begins-again-soon",
+        does: "Begins another series of SSRs when a neighbour secures a frame over an unmarked link, a second after its last one.",
+        by: "PROFILE-SEL-5, PROFILE-SEL-5a",
+        allowed: "An SSR goes to every neighbour until the link is marked; how often at least is said, not how often at most.",
+        device: Liberties { ssr_nudge_idle: Duration::from_secs(1), ..SAME },
+        ..NONE
+    },
 ];

@@ -96,4 +96,20 @@ pub(super) const VARIANTS: &[Variant] = &[
         engines: Engines { discards_silently: true, ..ALIKE },
         ..NONE
     },
+    Variant {
+        name: "cookies-for-any-port",
+        does: "Takes a cookie back from any port of the address that it was sent to.",
+        by: "RFC 6347 4.2.1",
+        allowed: "A cookie is made of the client's address, and of what else the server likes.",
+        device: Liberties { cookie_for_port: false, ..SAME },
+        ..NONE
+    },
+    Variant {
+        name: "small-datagrams",
+        does: "Sends flights in datagrams of 300 octets at most.",
+        by: "RFC 6347 4.1.1.1",
+        allowed: "A handshake message is cut as small as the sender likes.",
+        device: Liberties { dtls_mtu: 300, ..SAME },
+        ..NONE
+    },
 ];

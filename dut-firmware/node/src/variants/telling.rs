@@ -53,4 +53,12 @@ pub(super) const VARIANTS: &[Variant] = &[
         device: Liberties { told_after: Duration::from_millis(1500), ..SAME },
         ..NONE
     },
+    Variant {
+        name: "tells-people-nothing",
+        does: "Logs nothing, and leaves out the events that no procedure waits for.",
+        by: "UT/1 Events",
+        allowed: "`session`, `tool_found`, `cost` and `rpl_parent` are for people.",
+        device: Liberties { told: Told::ToNobody, ..SAME },
+        ..NONE
+    },
 ];

@@ -9,7 +9,7 @@ use core::time::Duration;
 use protocols::Entropy;
 use protocols::time::Instant;
 use rand_core::Rng;
-use wire::coap::{self, Code, ContentFormat, Link, Message, MessageType, Options, Token};
+use wire::coap::{self, Code, Link, Message, MessageType, Options, Token};
 use wire::dns::{self, Name, Question, RecordData, RecordType};
 use wire::ipv6::ALL_COAP_NODES_REALM;
 use wire::upper_tester::Find;
@@ -98,17 +98,14 @@ impl Finder {
     }
 
     /// `GET PATH?rt=core.ct`, never to be acknowledged: a multicast may not be (RFC 7252 8.1), and a lost answer is asked for
-    /// again. What a directory has is asked for in link format (RFC 9176 6.2).
-    fn request(&self, path: &str, accepts_links: bool) -> Option<Vec<u8>> {
+    /// again. Answers are in link format unless something else is asked for (RFC 6690 4, RFC 9176 6.2).
+    fn request(&self, path: &str, to_directory: bool) -> Option<Vec<u8>> {
         let mut options = Options::new();
         options.push_uri_path(path);
         options.push_uri_query(&["rt=", RESOURCE_TYPE].concat());
-        if accepts_links {
-            options.push_accept(ContentFormat::LINK_FORMAT);
-        }
         let [high, low, ..] = self.nonce.to_be_bytes();
         let message = Message {
-            message_type: if accepts_links && self.free.query_confirmable() {
+            message_type: if to_directory && self.free.query_confirmable() {
                 MessageType::Confirmable
             } else {
                 MessageType::NonConfirmable
@@ -136,7 +133,7 @@ impl Finder {
     fn question(&self) -> Option<Vec<u8>> {
         let message = dns::Message {
             id: self.message_id(),
-            flags: dns::Flags { recursion_desired: true, ..dns::Flags::from_bits(0) },
+            flags: dns::Flags { recursion_desired: self.free.query_recursive(), ..dns::Flags::from_bits(0) },
             questions: Vec::from([Question {
                 name: if self.free.query_named_otherwise() {
                     SERVICE.to_ascii_uppercase().parse().ok()?

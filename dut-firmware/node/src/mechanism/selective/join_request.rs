@@ -71,9 +71,8 @@ impl Schedule {
 
 /// `interval` more or less up to so many percent of it.
 fn jittered(interval: Duration, percent: u32, entropy: &mut Entropy) -> Duration {
-    let most = percent * 10;
-    let permille = 1000 - most + entropy.next_u32() % (2 * most + 1);
-    interval * permille / 1000
+    let most = interval * percent / 100;
+    interval - most + most * 2 * entropy.next_u32() / u32::MAX
 }
 
 #[cfg(test)]

@@ -6,7 +6,3 @@ use core::time::Duration;
 pub(crate) const LIFETIME_UNIT: Duration = Duration::from_secs(60);
 /// Waits between the SSRs of one series (`PROFILE-SEL` 5).
 pub(crate) const SSR_WAITS: [Duration; 3] = [Duration::from_secs(1), Duration::from_secs(2), Duration::from_secs(4)];
-/// Secured frames over a link that is not marked begin a new series if the last one ended so long ago.
-pub(crate) const SSR_NUDGE_IDLE: Duration = Duration::from_secs(5);
-/// Largest datagram of a DTLS session in octets: six frames of a mesh at most.
-pub(crate) const DTLS_MTU: usize = 512;

@@ -8,7 +8,7 @@ use core::time::Duration;
 use protocols::time::Instant;
 use wire::Eui64;
 
-use super::profile::{LIFETIME_UNIT, SSR_NUDGE_IDLE, SSR_WAITS};
+use super::profile::{LIFETIME_UNIT, SSR_WAITS};
 use crate::liberties::Free;
 
 /// The SSRs exchanged with one neighbour.
@@ -78,8 +78,9 @@ impl Series {
     /// The neighbour sends secured frames though the link is not marked here: it has marked it, and every answer to the
     /// last series was lost. Without another series each would refuse what the other sends until the refresh.
     pub(crate) fn nudge(&mut self, now: Instant) {
-        let idle = self.next.is_some_and(|next| next > now + SSR_NUDGE_IDLE);
-        if idle && self.last_sent.is_none_or(|sent| sent + SSR_NUDGE_IDLE <= now) {
+        let least = self.free.ssr_nudge_idle();
+        let idle = self.next.is_some_and(|next| next > now + least);
+        if idle && self.last_sent.is_none_or(|sent| sent + least <= now) {
             self.start(now);
         }
     }

@@ -22,7 +22,6 @@ use wire::ipv6::Ipv6Addr;
 use wire::upper_tester::{SecretOctets, to_hex};
 
 use super::mutants::Mutant;
-use super::profile::DTLS_MTU;
 use crate::liberties::Identity as Called;
 use crate::life::anchor::{KeyPair, TrustAnchor};
 use crate::selected::Selected;
@@ -225,7 +224,9 @@ impl SecureServer {
 
     fn open(&mut self, now: Instant, peer: Peer, credentials: &Credentials<'_>) -> Option<Session> {
         let mut transport_address = peer.address.octets().to_vec();
-        transport_address.extend(peer.port.to_be_bytes());
+        if self.mutant.free().cookie_for_port() {
+            transport_address.extend(peer.port.to_be_bytes());
+        }
         let cookie = CookieConfig { secret: self.cookie_secret, peer: transport_address };
         let tls = ServerConfig {
             extended_master_secret: self.extended_master_secret(),
@@ -244,7 +245,7 @@ impl SecureServer {
         let config = dtls::ServerConfig {
             tls,
             cookie: (!self.mutant.is(Mutant::NoCookie)).then_some(cookie),
-            mtu: DTLS_MTU,
+            mtu: self.mutant.free().dtls_mtu(),
             retransmission: self.retransmission(),
         };
         #[cfg(feature = "mutants")]

@@ -140,7 +140,10 @@ impl Machine for Advertisements {
     }
 }
 
-/// Responses of CoAP, by their token (RFC 7252 5.3.2).
+/// The type of an acknowledgement (RFC 7252 3).
+const ACKNOWLEDGEMENT: u64 = 2;
+
+/// Responses of CoAP, by their token (RFC 7252 5.3.2); those in acknowledgements no more often than they were asked for (4.2).
 #[derive(Default)]
 pub(crate) struct Responses(Questions);
 
@@ -157,7 +160,9 @@ impl Machine for Responses {
             key(pdu.text("ipv6.src"), pdu.text("ipv6.dst"), repeated)
         };
         let answered = |pdu: &Pdu| key(pdu.text("ipv6.dst"), pdu.text("ipv6.src"), of_coap(pdu, "coap.response")?);
-        self.0.see(sight, word, ("a response", false), asked, answered);
+        // An acknowledgement is for a request that came; a response in a message of its own is repeated until it is acknowledged.
+        let acknowledges = sight.made().is_some_and(|pdu| pdu.number("coap.type") == Some(ACKNOWLEDGEMENT));
+        self.0.see(sight, word, ("a response", acknowledges), asked, answered);
     }
 }
 
