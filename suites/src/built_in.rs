@@ -28,6 +28,7 @@ pub fn suites() -> Vec<Source> {
         "life/neighbour-discovery.toml",
         "selective/commissioning-tool.toml",
         "selective/commissioning-tool-peers.toml",
+        "selective/commissioning-tool-server.toml",
         "selective/profile.toml",
         "selective/key-resource.toml",
         "selective/survival.toml",

@@ -149,8 +149,9 @@ impl Machines {
             let kind = registry.kind(&board.name)?;
             let entropy = Entropy::from_seed(seed::derive(case_seed, &format!("machine {}", board.name)));
             let departure = departure.filter(|_| case.iut.name() == board.name);
-            let station = Deviating::new(kind.station(entropy, departure, asks_second_engine));
             let is_tested = case.iut.name() == board.name;
+            let _running = mutation::enter(Party::Station, is_tested);
+            let station = Deviating::new(kind.station(entropy, departure, asks_second_engine));
             let placed = Placed { attachment: kind.info.attachment, station, is_tested, is_crashed: false };
             Some((board.name.clone(), placed))
         });

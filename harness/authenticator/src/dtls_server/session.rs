@@ -219,7 +219,8 @@ impl Session {
         let message = Message { msg_type: msg_type.into(), message_seq, body };
         if send.counts {
             self.next_message_seq = message_seq.wrapping_add(1);
-            if msg_type != HandshakeType::HelloVerifyRequest {
+            // Neither is hashed (RFC 6347 4.2.1, RFC 5246 7.4.1.1).
+            if !matches!(msg_type, HandshakeType::HelloVerifyRequest | HandshakeType::HelloRequest) {
                 self.enter(msg_type, message_seq, &message.body);
             }
         }

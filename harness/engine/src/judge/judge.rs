@@ -208,7 +208,8 @@ impl<'a> Judge<'a> {
         if let Some(pdu) = &pdu {
             self.learn_addresses(pdu);
         }
-        self.bench.see(event, pdu.as_ref(), &self.bindings);
+        let is_message = !self.observer.is_arrival_of_sent(event);
+        self.bench.see(event, pdu.as_ref().filter(|_| is_message), &self.bindings);
         if let Some(pdu) = pdu {
             match (pdu.point, &event.what) {
                 (Point::Air, _) => {
@@ -219,7 +220,9 @@ impl<'a> Judge<'a> {
                 (Point::Backbone, What::Observation(_)) => self.deliveries.see_backbone(&pdu),
                 _ => {}
             }
-            self.pdus.push(pdu);
+            if is_message {
+                self.pdus.push(pdu);
+            }
         }
         if let What::Action(action) = &event.what {
             self.conversations.act(action);

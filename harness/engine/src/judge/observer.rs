@@ -2,7 +2,7 @@
 //! dissector's; this file adds who sent what to whom, and which events a PDU was made of.
 
 use std::borrow::Cow;
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::time::Duration;
 
 use dissect::{Dissection, Dissector, Value};
@@ -35,6 +35,8 @@ pub struct Observer {
     on_air: Vec<(String, u64, Vec<u8>, Option<u64>)>,
     /// PSDUs (without FCS) that were injected wrong on purpose, with the first reason.
     wrong_on_purpose: HashMap<Vec<u8>, String>,
+    /// Packets that a station's port sent. A station at another port of the backbone receives them as they are.
+    sent_at_ports: HashSet<Vec<u8>>,
     /// Whose the addresses are that the rack has learnt, all that a board ever had, as [`LinkAddress`] writes them.
     learnt: BTreeMap<String, String>,
     /// Secrets that were read in requests, and not taken yet.
@@ -51,6 +53,7 @@ impl Observer {
             dissector: keyless_dissector(environment),
             sniffer: None,
             on_air: Vec::new(),
+            sent_at_ports: HashSet::new(),
             wrong_on_purpose: HashMap::new(),
             learnt: BTreeMap::new(),
             read_keys: Vec::new(),
@@ -89,6 +92,12 @@ impl Observer {
         Some(pdu)
     }
 
+    /// Whether an event shows what a port sent once more, as it arrives at another one: a delivery, and no message of its own.
+    pub(super) fn is_arrival_of_sent(&self, event: &Event) -> bool {
+        let What::Observation(Observation::Backbone { packet, .. }) = &event.what else { return false };
+        self.sent_at_ports.contains(&packet.0)
+    }
+
     fn read(&mut self, event: &Event) -> Option<Pdu> {
         self.dissector.set_time(Some(Duration::from_nanos(event.t)));
         self.note_restart(event);
@@ -98,6 +107,7 @@ impl Observer {
                 None
             }
             What::Action(Action::Backbone { port, packet, wrong_on_purpose }) => {
+                self.sent_at_ports.insert(packet.0.clone());
                 let dissection = self.dissector.ipv6_packet(event.n, &packet.0);
                 let mut pdu = self.pdu(event, Point::Backbone, &dissection);
                 pdu.from = Some(port.clone());
