@@ -120,11 +120,11 @@ impl Stack {
             }
         }
         for kind in due {
-            self.say(now, kind);
+            self.say(kind);
         }
     }
 
-    fn say(&mut self, now: Instant, kind: Kind) {
+    fn say(&mut self, kind: Kind) {
         let parent = self.discovery.parent();
         let own = self.link_local();
         match kind {
@@ -135,7 +135,7 @@ impl Stack {
                 let target = link_local_of(parent);
                 let message = ndp::Message::NeighborSolicitation { target, options };
                 let emission = Emission { source: own, destination: target, neighbour: Some(parent), message };
-                self.send_discovery(now, emission);
+                self.send_discovery(emission);
             }
             Kind::PingParent => {
                 let Some(parent) = parent else { return };
@@ -145,20 +145,20 @@ impl Stack {
             }
             Kind::Solicit => {
                 let emission = self.discovery.solicitation_to_all();
-                self.send_discovery(now, emission);
+                self.send_discovery(emission);
             }
             Kind::AdvertiseItself => {
                 let options = Vec::from([NdpOption::TargetLinkLayerAddress(LinkLayerAddress::Extended(self.eui64))]);
                 let (router, solicited, override_) = (self.global().is_some(), false, true);
                 let message =
                     ndp::Message::NeighborAdvertisement { router, solicited, override_, target: own, options };
-                self.send_discovery(now, Emission { source: own, destination: ALL_NODES, neighbour: None, message });
+                self.send_discovery(Emission { source: own, destination: ALL_NODES, neighbour: None, message });
             }
             Kind::ReportGroups => self.report_groups(own),
             Kind::AskForNames => self.ask_for_names(),
             Kind::RegisterSecond => {
                 if let Some(emission) = self.discovery.registration_of_second() {
-                    self.send_discovery(now, emission);
+                    self.send_discovery(emission);
                 }
             }
         }

@@ -18,7 +18,7 @@ impl Stack {
             self.contexts.set(id, Some(Context::new(prefix, length)));
         }
         for emission in outcome.emissions {
-            self.send_discovery(now, emission);
+            self.send_discovery(emission);
         }
         if let Some(global) = outcome.registered {
             self.tell.event(now, "address", Arguments::default().with("global", global));
@@ -29,7 +29,7 @@ impl Stack {
     }
 
     /// Sends a message of Neighbor Discovery.
-    pub(super) fn send_discovery(&mut self, now: Instant, emission: Emission) {
+    pub(super) fn send_discovery(&mut self, emission: Emission) {
         #[cfg(feature = "mutants")]
         let emission = super::otherwise::told(self.mutant.free(), emission);
         let Emission { source, destination, neighbour, message } = emission;

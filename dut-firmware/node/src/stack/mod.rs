@@ -337,7 +337,7 @@ impl Stack {
         }
         self.expire_marks(now);
         for emission in self.discovery.poll(now) {
-            self.send_discovery(now, emission);
+            self.send_discovery(emission);
         }
         #[cfg(feature = "rpl")]
         self.run_routing(now);

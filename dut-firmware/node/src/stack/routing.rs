@@ -35,7 +35,7 @@ impl Stack {
     pub(super) fn run_routing(&mut self, now: Instant) {
         if let Some(rpl) = &mut self.rpl {
             let emissions = rpl.poll(now, &mut self.entropy);
-            self.send_routing(now, &emissions);
+            self.send_routing(&emissions);
         }
     }
 
@@ -71,7 +71,7 @@ impl Stack {
 
     /// The parent that RPL chose is the router that the device registers with.
     fn apply_routing(&mut self, now: Instant, outcome: &Outcome) {
-        self.send_routing(now, &outcome.emissions);
+        self.send_routing(&outcome.emissions);
         if let Some((parent, rank)) = outcome.parent {
             self.tell.event(now, "rpl_parent", Arguments::default().with("parent", parent).with("rank", rank));
             self.discovery.follow(now, parent);
@@ -79,7 +79,7 @@ impl Stack {
     }
 
     /// Sends messages of RPL: link-local, hop limit 255 (RFC 6550 section 6).
-    fn send_routing(&mut self, now: Instant, emissions: &[Emission]) {
+    fn send_routing(&mut self, emissions: &[Emission]) {
         for Emission { to, message } in emissions {
             let source = self.discovery.link_local();
             let destination = to.map_or(ALL_RPL_NODES, link_local_of);
