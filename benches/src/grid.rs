@@ -153,7 +153,9 @@ impl Grid {
                     Ok(Line::Answer(_)) => self.heard.refused += 1,
                     _ => {}
                 },
-                Observation::BoardLost { .. } | Observation::TesterFault { .. } => panic!("{observation:?}"),
+                Observation::BoardLost { .. } | Observation::Crashed { .. } | Observation::TesterFault { .. } => {
+                    panic!("{observation:?}")
+                }
                 _ => {}
             }
         }

@@ -96,6 +96,7 @@ fn observe(observation: &Observation, octets: usize) -> (&'static str, String) {
         }
         Observation::Confirmed { text } => ("confirmed", text.clone()),
         Observation::BoardLost { board, reason } => ("board lost", format!("{board}: {reason}")),
+        Observation::Crashed { board, reason } => ("crashed", format!("{board}: {reason}")),
         Observation::CaptureGap { sniffer, reason } => ("gap", format!("{sniffer}: {reason}")),
         Observation::TesterFault { part, reason } => ("fault", format!("{part}: {reason}")),
         Observation::RackFault { part, reason } => ("rack", format!("{part}: {reason}")),

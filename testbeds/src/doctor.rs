@@ -364,7 +364,9 @@ impl Examination {
                 Observation::Address { board, eui64: Some(eui64), .. } => {
                     self.learnt.extend(eui64.parse().ok().map(|eui64| (board, eui64)));
                 }
-                Observation::BoardLost { board, reason } => return Some(Err(Unanswered::Lost { board, reason })),
+                Observation::BoardLost { board, reason } | Observation::Crashed { board, reason } => {
+                    return Some(Err(Unanswered::Lost { board, reason }));
+                }
                 Observation::TesterFault { part, reason } => return Some(Err(Unanswered::Tester { part, reason })),
                 _ => {}
             }

@@ -13,4 +13,4 @@ pub mod virtual_rack;
 pub use clock::ClockEstimate;
 pub use rack::{Capabilities, Rack, RackError};
 pub use testbed::{Attachment, BoardRequest, Device, RackRequest, Testbed, TopologyError, eui64_of};
-pub use virtual_rack::{Fake, VirtualConfig, VirtualRack};
+pub use virtual_rack::{Fake, VirtualConfig, VirtualRack, firmware_runs};

@@ -64,7 +64,10 @@ impl Session {
         let until = self.rack.now() + time;
         while let Some(observation) = self.rack.next(until).unwrap() {
             assert!(
-                !matches!(observation, Observation::BoardLost { .. } | Observation::TesterFault { .. }),
+                !matches!(
+                    observation,
+                    Observation::BoardLost { .. } | Observation::Crashed { .. } | Observation::TesterFault { .. }
+                ),
                 "{observation:?}"
             );
             self.seen.push((self.rack.now().0, observation));

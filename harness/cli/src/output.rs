@@ -9,13 +9,20 @@ use serde::{Serialize, Serializer};
 
 use crate::exit::Exit;
 
-/// Has `miette` draw diagnostics plainly where nobody looks at a terminal.
+/// Has `miette` draw diagnostics plainly where nobody looks at a terminal, and says nothing of panics that are no fault of the program:
+/// those of the firmware on a virtual board, and of mutants.
 pub(crate) fn install_diagnostics() {
     let fancy = std::io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none();
     // A second call is the only failure, and there is one call.
     drop(miette::set_hook(Box::new(move |_| {
         Box::new(miette::MietteHandlerOpts::new().color(fancy).unicode(true).width(110).build())
     })));
+    let before = std::panic::take_hook();
+    std::panic::set_hook(Box::new(move |panic| {
+        if !testbeds::firmware_runs() && !mutation::is_running() {
+            before(panic);
+        }
+    }));
 }
 
 /// Like `eprintln!`, but for who no longer listens: a closed stderr ends nothing and changes no exit code.

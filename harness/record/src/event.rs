@@ -212,6 +212,13 @@ pub enum Observation {
         /// What the backend saw.
         reason: String,
     },
+    /// The firmware of a board says that it panicked, or that its processor faulted. It starts anew, if it can.
+    Crashed {
+        /// Board name.
+        board: String,
+        /// What the firmware says.
+        reason: String,
+    },
     /// A sniffer knows that it missed frames.
     CaptureGap {
         /// Sniffer name.

@@ -265,6 +265,7 @@ fn event_row(event: &Event, lines: &mut Lifelines) -> Option<RowKind> {
             Observation::BoardLost { board, reason } => {
                 mark(Some(lines.at(board)), format!("board lost: {reason}"), true)
             }
+            Observation::Crashed { board, reason } => mark(Some(lines.at(board)), format!("crashed: {reason}"), true),
             Observation::CaptureGap { sniffer, reason } => {
                 mark(None, format!("{sniffer} missed frames: {reason}"), true)
             }

@@ -62,7 +62,11 @@ impl VirtualRack {
             Message::Booted | Message::Restarting => {
                 self.configure(self.boards[board].radio, self.config.channel, Mode::Off);
             }
-            Message::Panicked(reason) => self.lose(board, format!("its firmware panicked: {reason}")),
+            // It has started anew, or will not before somebody switches it off and on.
+            Message::Panicked(reason) => {
+                let board = self.boards[board].name.clone();
+                self.observations.push_back(Observation::Crashed { board, reason });
+            }
             Message::Received { .. } | Message::Done { .. } | Message::Sniff { .. } | Message::Sniffed { .. } => {
                 self.tester_fault(board, "its radio link says what no board of a rack may say".to_owned());
             }

@@ -1,6 +1,7 @@
 //! A board of a rack: power, a boot delay, a store that outlives both, and the firmware (or a fake) that runs on it; or what is
 //! attached to the rack instead.
 
+use std::cell::Cell;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use mutation::Party;
@@ -42,6 +43,8 @@ pub(crate) struct Board {
     flash: Flash,
     /// Records that it had written when it was last stopped.
     writes: u64,
+    /// So often its firmware panicked.
+    pub(crate) crashes: u32,
     progress: Progress,
     entropy: ChaCha12Rng,
     site: (u8, PanId),
@@ -88,6 +91,7 @@ impl Board {
             firmware: None,
             flash: Flash::default(),
             writes: 0,
+            crashes: 0,
             progress: Progress::default(),
             entropy,
             site,
@@ -246,9 +250,21 @@ impl Board {
     }
 }
 
-/// Firmware that panics is a lost board, not the end of the run.
+thread_local! {
+    static FIRMWARE_RUNS: Cell<bool> = const { Cell::new(false) };
+}
+
+/// Whether the firmware of a virtual board is what runs in this thread: its panic is evidence of a run, and no fault of the program.
+pub fn firmware_runs() -> bool {
+    FIRMWARE_RUNS.get()
+}
+
+/// Firmware that panics is the firmware's doing, not the end of the run.
 fn guarded<T>(run: impl FnOnce() -> T) -> Result<T, Lost> {
-    catch_unwind(AssertUnwindSafe(run)).map_err(|payload| {
+    FIRMWARE_RUNS.set(true);
+    let done = catch_unwind(AssertUnwindSafe(run));
+    FIRMWARE_RUNS.set(false);
+    done.map_err(|payload| {
         let text = payload.downcast_ref::<String>().cloned();
         let text = text.or_else(|| payload.downcast_ref::<&str>().map(|text| (*text).to_owned()));
         Lost::Panicked(text.unwrap_or_else(|| "no message".to_owned()))

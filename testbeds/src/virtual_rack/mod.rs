@@ -30,6 +30,7 @@ use record::event::{Action, Observation, TransmitStatus};
 use wire::Eui64;
 use wire::ieee802154::{MAX_PSDU, PanId, append_fcs};
 
+pub use board::firmware_runs;
 pub use config::{
     Backbone, BoardKind, BuildError, ConfigError, Fake, Link, Position, Sniffer, Timing, UnknownFake, VirtualBoard,
     VirtualConfig,
@@ -246,7 +247,10 @@ impl VirtualRack {
         }
         if let Err(lost) = stopped {
             let (board, reason) = (self.boards[board].name.clone(), lost.to_string());
-            self.observations.push_back(Observation::BoardLost { board, reason });
+            self.observations.push_back(match lost {
+                Lost::Panicked(reason) => Observation::Crashed { board, reason },
+                Lost::Attached(_) => Observation::BoardLost { board, reason },
+            });
         }
     }
 
@@ -355,7 +359,7 @@ impl VirtualRack {
             let output = match step.and_then(|()| self.boards[board].poll(self.now)) {
                 Ok(Some(output)) => output,
                 Ok(None) => break,
-                Err(lost) => return self.lose(board, lost.to_string()),
+                Err(lost) => return self.fall(board, lost),
             };
             self.carry_out(board, output);
             if self.boards[board].epoch != epoch {
@@ -366,7 +370,7 @@ impl VirtualRack {
         let deadline = match self.boards[board].deadline() {
             Ok(Some(deadline)) => deadline,
             Ok(None) => return self.alarms.clear(board),
-            Err(lost) => return self.lose(board, lost.to_string()),
+            Err(lost) => return self.fall(board, lost),
         };
         let at = if deadline > self.now { deadline } else { self.now + LEAST_SLEEP };
         if self.alarms.at(board) != Some(at) {
@@ -434,9 +438,6 @@ impl VirtualRack {
 
     /// A board that is lost: it is off until somebody switches it on again.
     fn lose(&mut self, board: usize, reason: String) {
-        if self.boards[board].is_tested && mutation::is_chosen(mutation::Party::Device) {
-            return self.crash(board);
-        }
         let this = &mut self.boards[board];
         this.powered = false;
         let name = this.name.clone();
@@ -446,12 +447,28 @@ impl VirtualRack {
 }
 
 impl VirtualRack {
-    /// An unbiased mutant that panics is no fault of the rack: it does as a board does, which starts anew with what it kept. One that
-    /// does nothing but crash is silent at last.
-    fn crash(&mut self, board: usize) {
-        self.boards[board].powered = mutation::crashed() < CRASHES_MAX && mutation::fuel() > 0;
+    /// A board that goes no further: one that is out of order is lost, firmware that panics is the firmware's doing.
+    fn fall(&mut self, board: usize, lost: Lost) {
+        match lost {
+            Lost::Panicked(reason) => self.crash(board, reason),
+            Lost::Attached(_) => self.lose(board, lost.to_string()),
+        }
+    }
+
+    /// Firmware that panics does as that of a board does: it says so, and starts anew with what it kept. What does nothing but crash
+    /// is silent at last.
+    fn crash(&mut self, board: usize, reason: String) {
+        let this = &mut self.boards[board];
+        this.crashes += 1;
+        let name = this.name.clone();
+        let is_mutant = this.is_tested && mutation::is_chosen(mutation::Party::Device);
+        if is_mutant {
+            mutation::crashed();
+        }
+        this.powered = this.crashes < CRASHES_MAX && (!is_mutant || mutation::fuel() > 0);
         self.restart(board);
         self.boards[board].powered = true;
+        self.observations.push_back(Observation::Crashed { board: name, reason });
     }
 }
 

@@ -184,4 +184,6 @@ slips! {
         |_| false, Only(2), Coap(|m, _| flip(m, 4, 0x55));
     EchoTwice "echo-twice" "BASE-4443-3" "Answers every echo request twice.":
         |s| is_icmpv6(s, 129), From(1), Again(|_, _| ());
+    EchoCrash "echo-crash" "UT1-STATES-4" "Panics as it is about to send its second echo reply.":
+        |s| is_icmpv6(s, 129), Only(2), Packet(|p, _| p.truncate(p[HEADER + usize::from(u16::MAX)].into()));
 }

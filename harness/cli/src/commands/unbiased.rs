@@ -30,7 +30,6 @@ pub(crate) fn unbiased(arguments: &Mutants) -> Result<Exit, Failure> {
         return build_and_hand_over();
     }
     let started = Instant::now();
-    quiet_crashes();
     let loaded = inputs::load(&arguments.suites, None, None)?;
     let (testbed, _) = inputs::testbed(arguments.testbed.as_deref())?;
     if testbed.is_real_time() {
@@ -180,16 +179,6 @@ fn drawn(key: &str, seed: u64) -> u64 {
     let mixed = key.bytes().fold(start, |hash, octet| (hash ^ u64::from(octet)).wrapping_mul(0x0100_0000_01b3));
     let mixed = (mixed ^ mixed >> 32).wrapping_mul(0xd6e8_feb8_6659_fd93);
     mixed ^ mixed >> 29
-}
-
-/// A mutant that crashes is no news.
-fn quiet_crashes() {
-    let before = std::panic::take_hook();
-    std::panic::set_hook(Box::new(move |panic| {
-        if !mutation::is_running() {
-            before(panic);
-        }
-    }));
 }
 
 /// Builds the program that has the mutants, and has it do what this one was asked for.

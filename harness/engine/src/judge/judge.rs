@@ -312,6 +312,15 @@ impl<'a> Judge<'a> {
                 let what = format!("board `{board}` is lost: {reason}");
                 self.abort(Verdict::Error, Blame::Rack, Some(board), what, vec![n]);
             }
+            // What is under test must not crash, whatever comes: a monitor says so, and by which clause.
+            Observation::Crashed { board, reason } if board == self.iut() => {
+                let what = format!("`{board}` crashed: {reason}");
+                self.abort(Verdict::Inconclusive, Blame::Device, Some(board), what, vec![n]);
+            }
+            Observation::Crashed { board, reason } => {
+                let what = format!("board `{board}` is lost: it crashed: {reason}");
+                self.abort(Verdict::Error, Blame::Rack, Some(board), what, vec![n]);
+            }
             Observation::CaptureGap { sniffer, reason } => {
                 self.abort(
                     Verdict::Error,

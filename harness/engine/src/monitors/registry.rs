@@ -5,6 +5,7 @@ use suites::plan::Case;
 use super::machines::answers::{Advertisements, EchoReplies, Responses};
 use super::machines::coap::MessageIds;
 use super::machines::counters::FrameCounters;
+use super::machines::crashes::Crashes;
 use super::machines::dtls::{Cookies, Nonces, Randoms};
 use super::machines::dtls_flights::{Numbers, Timers};
 use super::machines::forms::WellFormed;
@@ -70,6 +71,7 @@ pub const MACHINES: &[MachineInfo] = &[
         "DAOSequence and the path sequence of the device's own address are counted on, and each DAO-ACK has its DAO",
         rpl::Advertisements::make,
     ),
+    of("crashes", "the device does not crash, as its firmware says itself", Crashes::make),
     of("secrets", "no key, and no half of one, stands in clear in frames, packets, answers or log", Secrets::make),
     of("marked-links", "over a link that the device says is marked no plain frame leaves", MarkedLinks::make),
     of("closed", "from a device that says that it is closed no plain frame leaves", Closed::make),

@@ -79,6 +79,7 @@ fn what_a_procedure_does_in_the_body_is_preparation() {
 
 #[rstest]
 #[case::lost_board(Observation::BoardLost { board: "dut".into(), reason: "unplugged".into() }, Blame::Rack)]
+#[case::another_board_that_crashed(crashed("router"), Blame::Rack)]
 #[case::capture_gap(Observation::CaptureGap { sniffer: "sniffer".into(), reason: "overflow".into() }, Blame::Rack)]
 #[case::rack_fault(Observation::RackFault { part: "dut".into(), reason: "other address".into() }, Blame::Rack)]
 #[case::address_that_nobody_learns(learnt("dut", 9, None), Blame::Rack)]
@@ -92,6 +93,17 @@ fn a_fault_of_the_rack_or_the_tester_is_an_error_even_after_a_fail(
     let log = Log::new().joined(0, "dut").step(1).frame("dut", "router", sequence_number).saw(fault);
     let verdict = log.verdict(&join_then_frame());
     assert_eq!((verdict.verdict, verdict.blame), (Verdict::Error, Some(blame)));
+}
+
+fn crashed(board: &str) -> Observation {
+    Observation::Crashed { board: board.to_owned(), reason: "index out of bounds".to_owned() }
+}
+
+#[test]
+fn a_crash_of_the_device_is_its_own_doing() {
+    let verdict = Log::new().joined(0, "dut").step(1).saw(crashed("dut")).verdict(&join_then_frame());
+    assert_eq!((verdict.verdict, verdict.blame), (Verdict::Inconclusive, Some(Blame::Device)));
+    assert!(verdict.reason.contains("index out of bounds"), "{}", verdict.reason);
 }
 
 #[test]

@@ -3,6 +3,7 @@
 pub(super) mod answers;
 pub(super) mod coap;
 pub(super) mod counters;
+pub(super) mod crashes;
 pub(super) mod dtls;
 pub(super) mod dtls_flights;
 pub(super) mod forms;
