@@ -8,9 +8,10 @@ use dissect::{Captured, Dissection, Dissector, FieldKind, Keys, LinkType, UdpPro
 
 use crate::captures::{CAPTURES, capture, capture_path};
 use crate::excuses::excuse;
+use crate::excuses_dtls::SESSIONS;
 use crate::excuses_found::FOUND;
 use crate::excuses_harm::{CAPTURE_CUTS, CUTS, SPECIALS};
-use crate::excuses_history::{HISTORIES, History};
+use crate::excuses_history::{EXCHANGES, HISTORIES, History};
 use crate::generate::CONTEXTS;
 use crate::tshark::{self, DECODE_AS, fields};
 use crate::{PSK, link_key, session};
@@ -174,7 +175,7 @@ pub fn compare_without_keys(path: &Path, dissections: &[Dissection]) -> Comparis
 /// # Panics
 /// As [`compare`].
 pub fn compare_run(path: &Path, profile: &Path, dissections: &[Dissection]) -> Comparison {
-    compare_values(&tshark::values_in_profile(path, profile), dissections, &[HISTORIES])
+    compare_values(&tshark::values_in_profile(path, profile), dissections, &[HISTORIES, SESSIONS, EXCHANGES])
 }
 
 pub(crate) fn compare_values(

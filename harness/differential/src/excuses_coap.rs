@@ -15,6 +15,11 @@ fn is_malformed(dissection: &Dissection, text: &str) -> bool {
     })
 }
 
+/// Whether a field is of what follows the four octets that each message begins with.
+fn is_behind_header(field: &str) -> bool {
+    field == "coap.token" || field.starts_with("coap.opt.") || field.starts_with("coap.payload")
+}
+
 /// All of them.
 pub(crate) const EXCUSES: &[Excuse] = &[
     Excuse {
@@ -27,7 +32,16 @@ pub(crate) const EXCUSES: &[Excuse] = &[
     },
     Excuse {
         reason: "RFC 7252 section 3: a token length above 8 is a message format error; Wireshark goes on",
-        covers: |field, dissection| field == "coap.token" && is_malformed(dissection, "coap.token_len"),
+        covers: |field, dissection| is_behind_header(field) && is_malformed(dissection, "coap.token_len"),
+    },
+    Excuse {
+        reason: "RFC 7252 section 3: a message of a version that is not known is ignored, and what is behind its header is not \
+                 defined; Wireshark goes on",
+        covers: |field, dissection| {
+            let mut notes = dissection.notes.iter();
+            is_behind_header(field)
+                && notes.any(|note| note.kind == NoteKind::Unsupported && note.text.contains("coap.version"))
+        },
     },
     Excuse {
         reason: "RFC 7252 section 5.3.1: a token may have no octets, and its response has the same; Wireshark matches responses by \
@@ -52,8 +66,12 @@ pub(crate) const EXCUSES: &[Excuse] = &[
         },
     },
     Excuse {
-        reason: "RFC 7252 section 12.2: option 42 is not assigned; Wireshark calls every fourteenth number a no-op",
-        covers: |field, dissection| field == "coap.opt.name" && has_option(dissection, &[42]),
+        reason: "RFC 7252 section 12.2: no number above 28 is a no-op; Wireshark calls every fourteenth one so",
+        covers: |field, dissection| {
+            let is_fourteenth = |number: u64| number > 28 && number % 14 == 0;
+            let mut numbers = dissection.fields("coap.opt.number");
+            field == "coap.opt.name" && numbers.any(|field| field.number().is_some_and(is_fourteenth))
+        },
     },
     Excuse {
         reason: "RFC 7252 section 3.2: a value without octets is the number 0; Wireshark calls it \"(null)\"",

@@ -39,18 +39,30 @@ pub(crate) const HISTORIES: &[History] = &[
                 && matches!(pair, (Some(ours), Some(theirs)) if ours < theirs && theirs - ours <= most)
         },
     },
+];
+
+/// Of requests and their responses.
+pub(crate) const EXCHANGES: &[History] = &[
     History {
-        reason: "RFC 6347 section 4.2.8: a session stays until the new handshake is complete; Wireshark forgets its keys at \
-                 the ClientHello",
-        covers: |_, _, theirs, frames| theirs.is_empty() && is_of_replaced_session(frames),
+        reason: "RFC 7252 section 5.3.1: a token may be used for the next exchange, and a response is that of the last request \
+                 with it; Wireshark shows the path of one before",
+        covers: |field, ours, theirs, frames| {
+            let asked = asked_with_token(frames);
+            let [before @ .., (_, last)] = &*asked else { return false };
+            field == "coap.opt.uri_path_recon"
+                && *last == ours
+                && before.iter().any(|(_, path)| *path == theirs)
+                && asked.iter().all(|(is_of_server, _)| *is_of_server)
+        },
     },
     History {
-        reason: "RFC 6347 section 4.2.3: fragments of a message that is sent again may overlap those that came before; \
-                 Wireshark calls that a fault and does not reassemble",
-        covers: |field, _, theirs, frames| {
-            let is_of_reassembly = field.starts_with("dtls.handshake.certificate")
-                || matches!(field, "dtls.fragment.count" | "dtls.fragment" | "dtls.reassembled.length");
-            is_of_reassembly && theirs.is_empty() && is_fragment_sent_again(frames)
+        reason: "RFC 7252 section 5.3.2: a response comes from the end that was asked; Wireshark matches one from any other",
+        covers: |field, ours, theirs, frames| {
+            let asked = asked_with_token(frames);
+            field == "coap.opt.uri_path_recon"
+                && ours.is_empty()
+                && asked.iter().any(|(_, path)| *path == theirs)
+                && asked.iter().all(|(is_of_server, _)| !is_of_server)
         },
     },
 ];
@@ -94,29 +106,21 @@ pub(crate) const STACKS: &[History] = &[
     },
 ];
 
-/// Whether the last frame bears a fragment of a handshake message that an earlier frame between the same ends bore.
-fn is_fragment_sent_again(frames: &[Dissection]) -> bool {
-    let Some((last, before)) = frames.split_last() else { return false };
-    let fragment = |frame: &Dissection| {
-        let ends = [("ipv6.src", "udp.srcport"), ("ipv6.dst", "udp.dstport")]
-            .map(|(address, port)| (frame.text(address).map(Cow::into_owned), frame.number(port)));
-        let place = ["dtls.handshake.message_seq", "dtls.handshake.fragment_offset"].map(|field| frame.number(field));
-        (ends, place)
-    };
-    last.field("dtls.handshake.fragment_offset").is_some()
-        && before.iter().any(|frame| frame.field("dtls.handshake.type").is_some() && fragment(frame) == fragment(last))
-}
-
-/// Whether the last frame was decrypted under a DTLS session that a ClientHello between the same ends is about to replace.
-fn is_of_replaced_session(frames: &[Dissection]) -> bool {
-    let Some((last, before)) = frames.split_last() else { return false };
-    let ends = |frame: &Dissection| {
-        let mut ends = [("ipv6.src", "udp.srcport"), ("ipv6.dst", "udp.dstport")]
-            .map(|(address, port)| (frame.text(address).map(Cow::into_owned), frame.number(port)));
-        ends.sort();
-        ends
-    };
-    let mut handshakes = before.iter().rev().filter(|frame| frame.field("dtls.handshake.type").is_some());
-    last.number("dtls.decrypted") == Some(1)
-        && handshakes.find(|frame| ends(frame) == ends(last)).is_some_and(|frame| frame.is_message("dtls.client_hello"))
+/// The requests with the token of the last frame, which is a response: whether the end was asked that answers, and the path that
+/// was shown.
+fn asked_with_token(frames: &[Dissection]) -> Vec<(bool, Vec<Value>)> {
+    let Some((last, before)) = frames.split_last() else { return Vec::new() };
+    let end = |frame: &Dissection, address, port| (frame.text(address).map(Cow::into_owned), frame.number(port));
+    let source = |frame: &Dissection| end(frame, "ipv6.src", "udp.srcport");
+    let destination = |frame: &Dissection| end(frame, "ipv6.dst", "udp.dstport");
+    let path = |frame: &Dissection| frame.fields("coap.opt.uri_path_recon").map(|field| field.value()).collect();
+    if last.number("coap.is_response") != Some(1) {
+        return Vec::new();
+    }
+    before
+        .iter()
+        .filter(|frame| frame.number("coap.is_request") == Some(1) && source(frame) == destination(last))
+        .filter(|frame| frame.text("coap.token") == last.text("coap.token"))
+        .map(|frame| (destination(frame) == source(last), path(frame)))
+        .collect()
 }

@@ -8,6 +8,7 @@ pub mod codecs;
 pub mod compare;
 pub mod excuses;
 mod excuses_coap;
+mod excuses_dtls;
 mod excuses_found;
 mod excuses_harm;
 mod excuses_history;

@@ -4,6 +4,7 @@ use dissect::{Dissection, Dissector, Keys, LinkType};
 
 use crate::captures::{capture_path, read};
 use crate::compare::{Comparison, compare_values};
+use crate::excuses_dtls::SESSIONS;
 use crate::excuses_history::{HISTORIES, STACKS};
 use crate::tshark;
 
@@ -120,7 +121,7 @@ fn compared(stack: &Stack, preferences: &[String], mut dissector: Dissector) -> 
         })
         .collect();
     let theirs = tshark::values_under(&path, preferences);
-    let mut found = compare_values(&theirs, &dissections, &[HISTORIES, STACKS]);
+    let mut found = compare_values(&theirs, &dissections, &[HISTORIES, SESSIONS, STACKS]);
     found.differences.iter_mut().for_each(|difference| *difference = format!("{}: {difference}", stack.name));
     found
 }

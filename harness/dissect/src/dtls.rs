@@ -34,6 +34,9 @@ impl Dissector {
         while !cursor.is_empty() {
             sheet.layer("dtls");
             let header = record_header(sheet, cursor)?;
+            if matches!(header.content_type, ContentType::Unknown(number) if number != HEARTBEAT) {
+                sheet.note(NoteKind::Unknown, "the record's content type is not known");
+            }
             let fragment = cursor.sub(header.length.into(), "dtls.record.fragment")?;
             if let Err(error) = self.record(sheet, &header, fragment, from, to) {
                 sheet.error(error);
@@ -113,10 +116,6 @@ impl Dissector {
             ContentType::Handshake => self.handshake(sheet, header, cursor, from, to),
             ContentType::ApplicationData if header.epoch > 0 && !cursor.is_empty() => {
                 self.application_data(sheet, cursor, from, to)
-            }
-            ContentType::Unknown(_) => {
-                sheet.note(NoteKind::Unknown, "the record's content type is not known");
-                Ok(())
             }
             _ => Ok(()),
         }

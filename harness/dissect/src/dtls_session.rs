@@ -230,13 +230,19 @@ impl Session {
                 return;
             }
             let Ok(hello) = ClientHello::parse(Transport::Datagram, body) else { return };
-            self.client = Some(sender);
+            // Until a ServerHello settles something else, records and messages still are of the session before.
+            let before = core::mem::take(&mut self.handshake);
+            let is_again = self.client == Some(sender);
             self.handshake = Handshake {
                 client_hello: message,
                 client_random: Some(hello.random),
                 client_extended: hello.extension(ExtensionType::EXTENDED_MASTER_SECRET).is_some(),
+                cipher_suite: before.cipher_suite.filter(|_| is_again),
+                client_raw_key: is_again && before.client_raw_key,
+                server_raw_key: is_again && before.server_raw_key,
                 ..Handshake::default()
             };
+            self.client = Some(sender);
             return;
         }
         let handshake = &mut self.handshake;
@@ -257,7 +263,9 @@ impl Session {
             handshake.from_server.entry(message_seq).or_insert(message);
             return;
         }
-        if handshake.from_client.len() >= MAX_MESSAGES || handshake.session_hash.is_some() {
+        // What comes before the ServerHello is of the handshake before, and late.
+        let is_late = handshake.server_random.is_none();
+        if is_late || handshake.from_client.len() >= MAX_MESSAGES || handshake.session_hash.is_some() {
             return;
         }
         handshake.from_client.entry(message_seq).or_insert(message);

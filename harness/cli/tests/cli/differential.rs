@@ -25,6 +25,8 @@ fn dissector(profile: &Path) -> Dissector {
         }
     }
     let mut dissector = Dissector::new(keys);
+    // As tshark does without being told.
+    dissector.set_heuristics(true);
     for line in fs::read_to_string(profile.join("preferences")).unwrap().lines() {
         if let Some((id, prefix)) = line.strip_prefix("6lowpan.context").and_then(|rest| rest.split_once(": ")) {
             let (prefix, length) = prefix.split_once('/').unwrap();
