@@ -148,9 +148,21 @@ impl Scope<'_> {
             None if self.vocabulary.stations.single(name).is_some() => return Err(self.no_station(name, field)),
             Some(Role::BackboneStation) => return key_property(&own.collect::<Vec<_>>()),
             Some(Role::RadioStation) => {
-                return property(&["eui64", "link_local", "global"].into_iter().chain(own).collect::<Vec<_>>());
+                return property(
+                    &["eui64", "link_local", "global", "solicited_node"].into_iter().chain(own).collect::<Vec<_>>(),
+                );
             }
-            Some(_) => return key_property(&["eui64", "link_local", "global", "psk", "second_psk", "psk_identity"]),
+            Some(_) => {
+                return key_property(&[
+                    "eui64",
+                    "link_local",
+                    "global",
+                    "solicited_node",
+                    "psk",
+                    "second_psk",
+                    "psk_identity",
+                ]);
+            }
             None => {}
         }
         match self.bound.get(name) {

@@ -64,6 +64,7 @@ pub(crate) fn stand_in(name: &str, field: &str) -> String {
         (_, "eui64") => "70b3d5b0070000ee".to_owned(),
         (_, "link_local") => "fe80::72b3:d5b0:700:ee".to_owned(),
         (_, "global") => "fd00:b007::72b3:d5b0:700:ee".to_owned(),
+        (_, "solicited_node") => "ff02::1:ff00:ee".to_owned(),
         ("network", "prefix") => "fd00:b007::/64".to_owned(),
         ("network", _) | (_, "psk" | "second_psk") => zeros(32),
         ("case", "channel") => "26".to_owned(),

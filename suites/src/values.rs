@@ -87,7 +87,7 @@ impl Values {
     pub(crate) fn of_property(property: &str) -> Self {
         match property {
             "eui64" => Self::Eui64,
-            "link_local" | "global" => Self::Ipv6,
+            "link_local" | "global" | "solicited_node" => Self::Ipv6,
             _ => Self::Free,
         }
     }

@@ -49,8 +49,10 @@ protocols::liberties! {
     boot_delay: Duration = Duration::ZERO, "From power-on to the radio.";
     solicitation_delay: Duration = Duration::from_millis(250), "The first RS leaves within this time, by random.";
     solicitation_interval: Duration = Duration::from_secs(10), "Least time between two RSs.";
-    advertises_at_once: bool = false, "A multicast RS is answered without a random pause.";
+    advertisement_delay: Duration = Duration::from_millis(500), "A multicast RS is answered within this time, by random.";
     registration_lifetime: u16 = 60, "Lifetime that registrations ask for, in units of 60 s.";
+    registrations: usize = crate::bounds::REGISTRATIONS, "How many addresses of others a router registers.";
+    refused_wait: Duration = Duration::from_secs(60), "From a refusal to the next registration.";
     renewal: Duration = Duration::from_secs(30 * 60), "After which a registration is renewed.";
     options_reversed: bool = false, "Options of Neighbor Discovery stand in the opposite order.";
     unknown_option: bool = false, "Messages of Neighbor Discovery carry an option that nobody knows.";

@@ -41,9 +41,14 @@ impl Environment {
         self.properties.get(name)?.get(field).map(String::as_str)
     }
 
-    /// Sets one property.
+    /// Sets one property; with the global address the group that it is solicited by.
     pub fn set(&mut self, name: &str, field: &str, value: impl Into<String>) {
-        self.properties.entry(name.to_owned()).or_default().insert(field.to_owned(), value.into());
+        let value = value.into();
+        let of_board = self.properties.entry(name.to_owned()).or_default();
+        if let ("global", Ok(address)) = (field, value.parse()) {
+            of_board.insert("solicited_node".to_owned(), wire::ipv6::solicited_node(address).to_string());
+        }
+        of_board.insert(field.to_owned(), value);
     }
 
     /// The IPv6 addresses that a board makes of its EUI-64.

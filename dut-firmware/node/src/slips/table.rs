@@ -110,6 +110,10 @@ slips! {
         |s| is_icmpv6(s, 133), From(1), Packet(|p, _| put(p, HEADER + 4, &[1]));
     RaReserved "ra-reserved" "BASE-4861-2" "Sets a reserved flag in its router advertisements.":
         |s| is_icmpv6(s, 134), From(1), Packet(|p, _| flip(p, HEADER + 5, 1));
+    RaProxy "ra-proxy" "BASE-4861-551" "Says from its second router advertisement on that it is a proxy.":
+        |s| is_icmpv6(s, 134), From(2), Packet(|p, _| flip(p, HEADER + 5, 4));
+    RaPrefixReserved "ra-prefix-reserved" "BASE-4861-3" "Sets a reserved bit in the prefix option of its router advertisements from the second on.":
+        |s| is_icmpv6(s, 134), From(2), Packet(|p, _| flip_in_option(p, HEADER + 16, 3, 3));
     RaSource "ra-source" "BASE-4861-4" "Sends its second router advertisement from its global address.":
         |s| is_icmpv6(s, 134), Only(2), Packet(|p, _| put(p, SOURCE, &GLOBAL));
     RaAuthority "ra-authority" "BASE-6775-3" "Names another node as the authority in its router advertisements from the second on.":

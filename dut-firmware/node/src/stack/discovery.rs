@@ -28,8 +28,6 @@ const SOLICITATION_INTERVAL_MAX: Duration = Duration::from_secs(60);
 /// RETRANS_TIMER and MAX_UNICAST_SOLICIT (RFC 4861 section 10).
 const REGISTRATION_INTERVAL: Duration = Duration::from_secs(1);
 const REGISTRATIONS_TRIED: u32 = 3;
-/// After a refused registration.
-const REFUSED_WAIT: Duration = Duration::from_secs(60);
 /// What a router advertises, in seconds and in units of 60 s.
 const ROUTER_LIFETIME: u16 = 7200;
 const PREFIX_LIFETIME: u32 = 86400;
@@ -38,8 +36,6 @@ const BORDER_ROUTER_LIFETIME: u16 = 1440;
 /// What 0 in the lifetime of a border router's word means (RFC 6775 section 4.3).
 const BORDER_ROUTER_LIFETIME_DEFAULT: u16 = 10_000;
 const UNIT: Duration = Duration::from_secs(60);
-/// MAX_RA_DELAY_TIME (RFC 4861 section 10): all routers that heard a multicast RS answer it, and some do not hear each other.
-pub(crate) const ADVERTISEMENT_DELAY_MAX: Duration = Duration::from_millis(500);
 
 /// Registration status (RFC 6775 section 4.1).
 const DUPLICATE: u8 = 1;
@@ -224,7 +220,7 @@ impl Discovery {
     }
 
     /// Takes a message from the neighbour `from`; the caller has seen hop limit 255. What was sent to all is answered after
-    /// `delay`, random below [`ADVERTISEMENT_DELAY_MAX`].
+    /// `delay`, random and below MAX_RA_DELAY_TIME (RFC 6775 section 9): routers that heard it too do not all hear each other.
     pub(crate) fn handle(
         &mut self,
         now: Instant,
@@ -364,7 +360,7 @@ impl Discovery {
         if lifetime_units == 0 {
             return 0;
         }
-        if self.registrations.len() >= bounds::REGISTRATIONS {
+        if self.registrations.len() >= self.mutant.free().registrations() {
             // Invented nodes must not keep others out: those who never acknowledge give way, and nobody else.
             let silent = self.registrations.iter().position(|registration| registration.silent);
             match silent.filter(|_| !self.mutant.is(Mutant::RegistrationsStarve)) {
@@ -393,7 +389,7 @@ impl Discovery {
             return Outcome::default();
         };
         if status != 0 {
-            self.phase = Phase::Registering { attempt: 0, next: now + REFUSED_WAIT };
+            self.phase = Phase::Registering { attempt: 0, next: now + self.mutant.free().refused_wait() };
             return Outcome::default();
         }
         self.phase = Phase::Registered { renew: now + self.mutant.free().renewal() };

@@ -20,7 +20,7 @@ use super::discovery::{self, ND_HOP_LIMIT};
 use super::forwarding::{NextHop, next_hop, upwards};
 use super::input::{Input, Origin};
 use super::mutants::Mutant;
-use super::profile::{BACKBONE_ADDRESS, BACKBONE_PREFIX, same_prefix};
+use super::profile::BACKBONE_ADDRESS;
 use super::random::random_below;
 
 impl Stack {
@@ -165,8 +165,8 @@ impl Stack {
                     && self.kept.is_keyed()
                     && self.mutant.is(Mutant::KeyedDeafToSolicitations) => {}
             (Message::Ndp(message), Origin::Link { neighbour, .. }) if hop_limit == ND_HOP_LIMIT => {
-                let delay = if destination.is_multicast() && !self.mutant.free().advertises_at_once() {
-                    random_below(discovery::ADVERTISEMENT_DELAY_MAX, &mut self.entropy)
+                let delay = if destination.is_multicast() {
+                    random_below(self.mutant.free().advertisement_delay(), &mut self.entropy)
                 } else {
                     Duration::ZERO
                 };
@@ -232,16 +232,10 @@ impl Stack {
         next_hop(destination, self.role(), self.kept.routes(), &self.discovery)
     }
 
-    /// The source address for a destination: of the same scope, and on the backbone the backbone's.
+    /// The source address for a destination: of the same scope.
     pub(crate) fn source_for(&self, destination: Ipv6Addr) -> Option<Ipv6Addr> {
         let on_link = is_link_local(destination) || destination.is_multicast();
-        if on_link {
-            Some(self.link_local())
-        } else if self.role() == Role::SixLbr && same_prefix(destination, BACKBONE_PREFIX) {
-            Some(BACKBONE_ADDRESS)
-        } else {
-            self.discovery.global()
-        }
+        if on_link { Some(self.link_local()) } else { self.discovery.global() }
     }
 
     fn addresses(&self) -> Vec<Ipv6Addr> {

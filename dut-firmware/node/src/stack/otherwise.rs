@@ -42,17 +42,33 @@ pub(super) fn packet(free: Free, packet: &Packet, is_own: impl Fn(Ipv6Addr) -> b
 /// A message of Neighbor Discovery, as it leaves.
 pub(super) fn told(free: Free, emission: Emission) -> Emission {
     let mut emission = emission;
-    if let Message::RouterAdvertisement { router_lifetime, reachable_time, retransmission_timer, options, .. } =
-        &mut emission.message
+    if let Message::RouterAdvertisement {
+        current_hop_limit,
+        managed,
+        other_configuration,
+        router_lifetime,
+        reachable_time,
+        retransmission_timer,
+        options,
+        ..
+    } = &mut emission.message
         && free.advertised_otherwise()
     {
+        (*current_hop_limit, *managed, *other_configuration) = (32, true, true);
         (*router_lifetime, *reachable_time, *retransmission_timer) = (9000, 30_000, 1000);
+        let own = emission.source.octets();
         for option in options.iter_mut() {
             match option {
                 NdpOption::PrefixInformation { valid_lifetime, preferred_lifetime, .. } => {
                     (*valid_lifetime, *preferred_lifetime) = (604_800, 302_400);
                 }
                 NdpOption::SixLowpanContext { valid_lifetime, .. } => *valid_lifetime = 10_000,
+                // Its own word, if it is the border router.
+                NdpOption::AuthoritativeBorderRouter { version, valid_lifetime, address }
+                    if address.octets()[8..] == own[8..] =>
+                {
+                    (*version, *valid_lifetime) = (7, 5000);
+                }
                 _ => {}
             }
         }

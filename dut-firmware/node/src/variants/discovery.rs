@@ -26,7 +26,31 @@ pub(super) const VARIANTS: &[Variant] = &[
         does: "Answers a multicast RS at once.",
         by: "RFC 4861 6.2.6",
         allowed: "An answer is delayed by a random time from 0 on.",
-        device: Liberties { advertises_at_once: true, ..SAME },
+        device: Liberties { advertisement_delay: Duration::ZERO, ..SAME },
+        ..NONE
+    },
+    Variant {
+        name: "advertises-within-2-s",
+        does: "Answers a multicast RS within 2 s.",
+        by: "RFC 6775 9",
+        allowed: "MAX_RA_DELAY_TIME is 2 s in a 6LoWPAN.",
+        device: Liberties { advertisement_delay: Duration::from_secs(2), ..SAME },
+        ..NONE
+    },
+    Variant {
+        name: "keeps-24-registrations",
+        does: "Registers 24 addresses of others; who is too many is told status 2.",
+        by: "RFC 6775 6.5.1",
+        allowed: "A router whose neighbour cache is full says so.",
+        device: Liberties { registrations: 24, ..SAME },
+        ..NONE
+    },
+    Variant {
+        name: "asks-again-after-5-min",
+        does: "Tries an address that was refused again after 5 min.",
+        by: "RFC 6775 5.5.2",
+        allowed: "A refused address is not used; when it is tried again, nothing says.",
+        device: Liberties { refused_wait: Duration::from_secs(300), ..SAME },
         ..NONE
     },
     Variant {

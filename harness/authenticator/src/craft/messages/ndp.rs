@@ -38,6 +38,7 @@ const ROUTER: Layer = layer(&[
     "icmpv6.opt.6co.valid_lifetime",
     "icmpv6.opt.abro.version_low",
     "icmpv6.opt.abro.version_high",
+    "icmpv6.opt.abro.valid_lifetime",
     "icmpv6.opt.abro.6lbr_address",
 ]);
 const SOLICITATION: Layer = layer(&["icmpv6.nd.ns.target_address"]);
@@ -107,6 +108,7 @@ fn option(body: &[u8], options: usize, field: &str) -> Option<(usize, usize)> {
         "icmpv6.opt.6co.valid_lifetime" => (find(34)? + 6, 2),
         "icmpv6.opt.abro.version_low" => (find(35)? + 2, 2),
         "icmpv6.opt.abro.version_high" => (find(35)? + 4, 2),
+        "icmpv6.opt.abro.valid_lifetime" => (find(35)? + 6, 2),
         "icmpv6.opt.abro.6lbr_address" => (find(35)? + 8, 16),
         "icmpv6.opt.aro.status" => (find(33)? + 2, 1),
         "icmpv6.opt.aro.registration_lifetime" => (find(33)? + 6, 2),
