@@ -13,6 +13,7 @@ use wire::ipv6::Packet;
 use wire::{Error, Eui64};
 
 use super::admission::{Class, Copies};
+#[cfg(feature = "mutants")]
 use super::counter_writes::AHEAD_MAX;
 use super::counters::count;
 use super::forwarding::NextHop;
@@ -186,8 +187,10 @@ impl Stack {
     /// Writes a frame counter down as soon as its frame is taken, as far as the wear of the flash allows.
     fn keep_incoming(&mut self, now: Instant, entry: IncomingCounter) {
         let stored = self.heard.expected(entry.source, entry.key_index);
-        let grown = entry.expected.saturating_sub(stored.unwrap_or(0));
-        if self.mutant.is(Mutant::NeighbourCountersInBlocks) && grown < AHEAD_MAX {
+        #[cfg(feature = "mutants")]
+        if self.mutant.is(Mutant::NeighbourCountersInBlocks)
+            && entry.expected.saturating_sub(stored.unwrap_or(0)) < AHEAD_MAX
+        {
             return;
         }
         if let Some(expected) = self.counter_writes.due(now, entry.expected, stored) {
