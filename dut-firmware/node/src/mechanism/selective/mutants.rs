@@ -112,6 +112,7 @@ protocols::mutants! {
     AllSecuredOutlivesKey "all-secured-outlives-key" "PROFILE-SEL-12" "Keeps ALL_SECURED true when its last key is erased."
     FindAnyType "find-any-type" "SEL-5.2-4" "Takes the first link of an answer to its multicast for the commissioning tool, whatever its resource type."
     FindAnyRegistration "find-any-registration" "SEL-5.2-3" "Takes the first link of the resource directory for the commissioning tool, whatever its resource type."
+    FindGivesUp "find-gives-up" "PROFILE-SEL-21a" "Asks three times for the commissioning tool, and never again."
     FindAnyService "find-any-service" "SEL-5.2-2" "Takes the first address in an answer of DNS for the commissioning tool, whatever host it is of."
     PlainRefusedForEver "plain-refused-for-ever" "PROFILE-SEL-6b" "Takes no plain packet any more from a neighbour whose link was marked once."
     SsrUnverified "ssr-unverified" "SEL-5.3.3-5" "Takes an SSR whose integrity code is wrong, and nothing else that is."

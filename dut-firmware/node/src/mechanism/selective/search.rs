@@ -4,6 +4,8 @@ use wire::ipv6::{Header, NextHeader, Packet};
 use wire::udp::Datagram;
 use wire::upper_tester::{Arguments, Role};
 
+#[cfg(feature = "mutants")]
+use super::Mutant;
 use super::{Context, Selective};
 use crate::stack::{Class, HOP_LIMIT, NextHop, Peer};
 
@@ -19,6 +21,10 @@ impl Selective {
     pub(super) fn send_due_query(&mut self, cx: &mut Context<'_>) {
         let Some(find) = cx.given.installation.as_ref().and_then(|site| site.find) else { return };
         let Some(source) = cx.stack.global() else { return };
+        #[cfg(feature = "mutants")]
+        if self.mutant.is(Mutant::FindGivesUp) {
+            self.finder.give_up();
+        }
         let Some(query) = self.finder.take_due(cx.now, find, &mut cx.stack.entropy) else { return };
         let datagram = Datagram {
             source_port: self.mutant.free().query_port(),
