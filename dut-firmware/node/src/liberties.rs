@@ -17,6 +17,7 @@ protocols::liberties! {
     ssr_answer_interval: Duration = Duration::from_secs(1), "Least time between two answers to a neighbour's SSRs.";
     ssr_lifetime_units: u16 = 60, "Registration lifetime of SSRs, in units of 60 s.";
     secure_port: u16 = SECURE_PORT, "UDP port of the DTLS server.";
+    session_octets: Option<usize> = None, "Most octets of a datagram of a session (RFC 6347 4.1.1.1: at most what the path takes).";
     session_idle: Duration = Duration::from_secs(60), "Silence after which a session is dropped.";
     identity: Identity = Identity::HexLower, "What the PSK identity is.";
     psk_octets: Option<usize> = None, "The one length of pre-shared keys that is taken.";
@@ -68,6 +69,7 @@ protocols::liberties! {
 
     // The upper tester.
     told: Told = Told::Plainly, "How lines of UT/1 are spelt.";
+    tells_costs: bool = true, "What a session has cost is told.";
     told_after: Duration = Duration::ZERO, "How long an answer of UT/1 takes.";
 }
 

@@ -244,7 +244,7 @@ impl SecureServer {
         let config = dtls::ServerConfig {
             tls,
             cookie: (!self.mutant.is(Mutant::NoCookie)).then_some(cookie),
-            mtu: DTLS_MTU,
+            mtu: self.mutant.free().session_octets().unwrap_or(DTLS_MTU),
             retransmission: self.retransmission(),
         };
         #[cfg(feature = "mutants")]
@@ -277,8 +277,9 @@ impl SecureServer {
 
     fn retransmission(&self) -> Retransmission {
         let usual = Retransmission::default().with_jitter();
-        let timer = self.mutant.engines().flight_timer();
-        timer.map_or(usual, |initial| Retransmission { initial, ..usual })
+        let free = self.mutant.engines();
+        let initial = free.flight_timer().unwrap_or(usual.initial);
+        Retransmission { initial, limit: free.gives_up_after().unwrap_or(usual.limit), ..usual }
     }
 
     fn extended_master_secret(&self) -> ExtendedMasterSecret {
