@@ -154,6 +154,8 @@ struct Waits {
     random: String,
     /// When it was last sent, in nanoseconds, and the event.
     last: Option<(u64, u64)>,
+    /// The greatest record number that its ServerHello had: what has that one again is a copy, and no repetition.
+    record: Option<u64>,
     /// How long it was not repeated before that.
     wait: Option<u64>,
 }
@@ -186,6 +188,11 @@ impl Machine for Timers {
         if flight.random != random {
             *flight = Waits { random: random.to_owned(), ..Waits::default() };
         }
+        let record = pdu.number("dtls.record.sequence_number");
+        if record <= flight.record {
+            return;
+        }
+        flight.record = record;
         if let Some((last, earlier)) = flight.last.replace((now, event)) {
             let wait = now.saturating_sub(last);
             if flight.wait.is_none() {
