@@ -84,6 +84,7 @@ protocols::liberties! {
 
     // The upper tester.
     told: Told = Told::Plainly, "How lines of UT/1 are spelt.";
+    tells_costs: bool = true, "What a session has cost is told.";
     told_after: Duration = Duration::ZERO, "How long an answer of UT/1 takes.";
 }
 

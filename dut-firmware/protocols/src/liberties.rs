@@ -57,6 +57,9 @@ liberties! {
     messages_apart: bool = false, "Each handshake record travels in a datagram of its own (RFC 6347 4.1.1).";
     conceals_identity: bool = false, "An identity that is not known ends in decrypt_error (RFC 4279 2).";
     discards_silently: bool = false, "A Finished that does not verify is discarded without a word (RFC 6347 4.1.2.7).";
+    keeps_early_records: bool = true, "Records of the next epoch that come early are kept (RFC 6347 4.1: kept or discarded).";
+    answers_renegotiation: bool = true, "A wish to negotiate anew is refused by no_renegotiation (RFC 5246 7.4.1.1: or ignored).";
+    gives_up_after: Option<u32> = None, "How often a flight is sent again (RFC 6347 4.2.4: it does not say).";
     flight_timer: Option<Duration> = None, "First wait for an answer to a flight (RFC 6347 4.2.4.1: others may be used).";
     separate_after: Option<Duration> = None, "A response comes in a message of its own, so long after the acknowledgement (RFC 7252 5.2.2).";
     ids_downwards: bool = false, "Message IDs count downwards (RFC 7252 4.4: any strategy).";

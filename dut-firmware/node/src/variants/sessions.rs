@@ -78,6 +78,39 @@ pub(super) const VARIANTS: &[Variant] = &[
         ..NONE
     },
     Variant {
+        name: "flights-come-again-once",
+        does: "Sends a flight again once, after 20 s, and then gives its handshake up.",
+        by: "RFC 6347 4.2.4, 4.2.4.1",
+        allowed: "Longer timers than 1 s may be used, and how often a flight is sent again is not said.",
+        pics: &[("SEL_DTLS_TIMER", false)],
+        engines: Engines { flight_timer: Some(Duration::from_secs(20)), gives_up_after: Some(1), ..ALIKE },
+        ..NONE
+    },
+    Variant {
+        name: "early-records-dropped",
+        does: "Discards records of the next epoch that come before its ChangeCipherSpec.",
+        by: "RFC 6347 4.1",
+        allowed: "What is of a later epoch and came early may be kept or discarded.",
+        engines: Engines { keeps_early_records: false, ..ALIKE },
+        ..NONE
+    },
+    Variant {
+        name: "renegotiation-ignored",
+        does: "Says nothing to a wish to negotiate anew.",
+        by: "RFC 5246 7.4.1.1",
+        allowed: "A side that does not want to negotiate anew ignores the wish, or answers by no_renegotiation.",
+        engines: Engines { answers_renegotiation: false, ..ALIKE },
+        ..NONE
+    },
+    Variant {
+        name: "sessions-in-long-datagrams",
+        does: "Has datagrams of up to 1100 octets in its sessions.",
+        by: "RFC 6347 4.1.1, 4.2.3",
+        allowed: "How a message is cut, and which records share a datagram, is free within what the path takes.",
+        device: Liberties { dtls_mtu: 1100, ..SAME },
+        ..NONE
+    },
+    Variant {
         name: "computes-for-1200-ms",
         does: "Computes for 1.2 s before each datagram of a handshake leaves.",
         by: "PIXIT handshake_within",

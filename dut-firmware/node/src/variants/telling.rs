@@ -46,6 +46,14 @@ pub(super) const VARIANTS: &[Variant] = &[
         ..NONE
     },
     Variant {
+        name: "tells-no-costs",
+        does: "Does not tell what a session has cost.",
+        by: "UT/1 Events",
+        allowed: "What a session has cost is for people; a device that does not tell it is measured all the same.",
+        device: Liberties { tells_costs: false, ..SAME },
+        ..NONE
+    },
+    Variant {
         name: "tells-after-1500-ms",
         does: "Answers after 1.5 s.",
         by: "UT/1 Lines",

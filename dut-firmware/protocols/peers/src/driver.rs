@@ -4,7 +4,7 @@ use std::net::{SocketAddr, UdpSocket};
 use std::time::Duration;
 
 use protocols::Entropy;
-use protocols::dtls::{Client, Output, SendError, Server, Statistics};
+use protocols::dtls::{Client, Output, SendError, Server};
 use protocols::time::Instant;
 use protocols::tls::{Closed, KeyLog};
 use rand_core::{Rng, SeedableRng};
@@ -61,14 +61,6 @@ impl Engine {
         match self {
             Self::Client(client) => client.close(now),
             Self::Server(server) => server.close(now),
-        }
-    }
-
-    /// See [`Client::statistics`].
-    pub fn statistics(&self) -> Statistics {
-        match self {
-            Self::Client(client) => client.statistics(),
-            Self::Server(server) => server.statistics(),
         }
     }
 

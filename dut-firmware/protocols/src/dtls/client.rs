@@ -5,7 +5,7 @@ use wire::tls::{AlertDescription, HandshakeType, HelloVerifyRequest, Sender};
 use super::config::check_mtu;
 use super::connection::{Connection, Event};
 use super::inbox::Message;
-use super::{ClientConfig, Output, SendError, Statistics};
+use super::{ClientConfig, Output, SendError};
 use crate::Entropy;
 use crate::time::Instant;
 use crate::tls::{self, Carrier, ConfigError, Fault};
@@ -57,8 +57,8 @@ impl Client {
     ///
     /// # Errors
     /// [`SendError`] before the handshake is complete, after closing, or if the data do not fit into the MTU.
-    pub fn send(&mut self, now: Instant, data: &[u8]) -> Result<(), SendError> {
-        self.engine.carrier.send(now, data)
+    pub fn send(&mut self, _now: Instant, data: &[u8]) -> Result<(), SendError> {
+        self.engine.carrier.send(data)
     }
 
     /// Ends the session with `close_notify`; a handshake under way is cancelled.
@@ -67,11 +67,6 @@ impl Client {
     }
 
     tls::client_accessors!();
-
-    /// Counters for reports.
-    pub fn statistics(&self) -> Statistics {
-        self.engine.carrier.statistics()
-    }
 
     fn on_cookie(&mut self, now: Instant, message: &Message) -> Result<(), Fault> {
         if message.epoch != 0 {

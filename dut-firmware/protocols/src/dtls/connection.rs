@@ -13,7 +13,7 @@ use wire::tls::{
 use super::flight::{Expiry, Flight, FlightItem, write_message};
 use super::inbox::{Hellos, Inbox, Message};
 use super::record_layer::{Exhausted, RecordLayer};
-use super::{Output, Retransmission, SendError, Statistics};
+use super::{Output, Retransmission, SendError};
 use crate::liberties::Free;
 use crate::time::Instant;
 use crate::tls::{Carrier, CloseReason, Closed, Fault, KeyLog, Limits};
@@ -60,16 +60,11 @@ pub(super) struct Connection {
     /// What a peer with the wrong key is told.
     wrong_key_alert: AlertDescription,
     refusals: u32,
-    statistics: Statistics,
     retransmission: Retransmission,
     mtu: usize,
     limits: Limits,
     /// When the handshake is given up, however lively it is.
     handshake_deadline: Option<Instant>,
-    /// When the peer last proved that it lives.
-    active: Instant,
-    /// The latest time that the owner told.
-    now: Instant,
 }
 
 impl Connection {
@@ -97,13 +92,10 @@ impl Connection {
             next_message_seq: 0,
             wrong_key_alert: AlertDescription::BadRecordMac,
             refusals: 0,
-            statistics: Statistics::default(),
             retransmission,
             mtu,
             limits,
             handshake_deadline: None,
-            active: Instant::ZERO,
-            now: Instant::ZERO,
         }
     }
 
@@ -125,8 +117,6 @@ impl Connection {
         self.records.set_free(old.records.free());
         self.outputs = old.outputs;
         self.arrived = old.arrived;
-        self.statistics = old.statistics;
-        self.now = old.now;
         self.inbox = Inbox::expecting(message_seq.saturating_add(1), &self.limits);
         self.next_message_seq = message_seq;
         self.records.set_clear_sequence_number(sequence_number);
@@ -143,26 +133,14 @@ impl Connection {
         if self.phase == Phase::Closed {
             return;
         }
-        if self.phase != Phase::Connected {
-            self.statistics.handshake_datagrams_received += 1;
-            self.statistics.handshake_octets_received += u32::try_from(datagram.len()).unwrap_or(u32::MAX);
-        }
-        for record in records(datagram) {
-            match record {
-                Ok(record) => self.arrived.push_back((record.header, record.fragment.to_vec())),
-                Err(_) => self.statistics.records_discarded += 1,
-            }
-        }
+        let whole = records(datagram).flatten();
+        self.arrived.extend(whole.map(|record| (record.header, record.fragment.to_vec())));
     }
 
     pub(super) fn poll(&mut self, now: Instant) -> Option<Output> {
-        self.now = self.now.max(now);
         if self.outputs.is_empty() {
             if self.phase == Phase::Handshaking && self.handshake_deadline.is_some_and(|deadline| now >= deadline) {
                 self.end(None, None, CloseReason::Timeout);
-            }
-            if self.idle_deadline().is_some_and(|deadline| now >= deadline) {
-                self.end(Some(Alert::warning(AlertDescription::CloseNotify)), None, CloseReason::Idle);
             }
             match self.flight.expire(now) {
                 Expiry::Running => {}
@@ -175,15 +153,10 @@ impl Connection {
 
     pub(super) fn deadline(&self) -> Option<Instant> {
         let handshake = self.handshake_deadline.filter(|_| self.phase == Phase::Handshaking);
-        [self.flight.deadline(), handshake, self.idle_deadline()].into_iter().flatten().min()
+        [self.flight.deadline(), handshake].into_iter().flatten().min()
     }
 
-    fn idle_deadline(&self) -> Option<Instant> {
-        self.limits.idle_timeout.filter(|_| self.phase == Phase::Connected).map(|timeout| self.active + timeout)
-    }
-
-    pub(super) fn send(&mut self, now: Instant, data: &[u8]) -> Result<(), SendError> {
-        self.now = self.now.max(now);
+    pub(super) fn send(&mut self, data: &[u8]) -> Result<(), SendError> {
         if self.phase != Phase::Connected {
             return Err(SendError::NotConnected);
         }
@@ -230,10 +203,6 @@ impl Connection {
         self.phase == Phase::Handshaking
     }
 
-    pub(super) fn statistics(&self) -> Statistics {
-        self.statistics
-    }
-
     /// Octets that wait: records and pieces of messages that came, the flight that was sent, what is to be handed out.
     pub(super) fn buffered(&self) -> usize {
         let stored = |(_, fragment): &Stored| fragment.len();
@@ -250,7 +219,6 @@ impl Connection {
 
     /// The next event; works through the records that arrived until there is one.
     pub(super) fn next_event(&mut self, now: Instant) -> Option<Event> {
-        self.now = self.now.max(now);
         loop {
             if self.phase == Phase::Closed {
                 self.arrived.clear();
@@ -291,10 +259,12 @@ impl Connection {
             return;
         }
         let version = core::mem::replace(&mut self.records.version, version);
-        self.records.set_clear_sequence_number(sequence_number);
+        let next = self.records.set_clear_sequence_number(sequence_number);
         if write_message(&mut self.records, 0, message.msg_type(), message_seq, &body).is_ok() {
             self.release_datagrams();
         }
+        // A handshake that is under way goes on as it was: none of its numbers comes twice (RFC 6347 4.1).
+        self.records.set_clear_sequence_number(next);
         self.records.version = version;
     }
 
@@ -332,19 +302,12 @@ impl Connection {
 
     fn transmit_flight_again(&mut self) {
         if !self.flight.is_empty() {
-            self.statistics.retransmissions += 1;
             self.transmit_flight();
         }
     }
 
     fn release_datagrams(&mut self) {
-        for datagram in self.records.take_datagrams() {
-            if self.phase != Phase::Connected {
-                self.statistics.handshake_datagrams_sent += 1;
-                self.statistics.handshake_octets_sent += u32::try_from(datagram.len()).unwrap_or(u32::MAX);
-            }
-            self.outputs.push_back(Output::Datagram(datagram));
-        }
+        self.outputs.extend(self.records.take_datagrams().into_iter().map(Output::Datagram));
     }
 }
 
@@ -402,7 +365,6 @@ impl Carrier for Connection {
     fn connected(&mut self) {
         self.flight.stop();
         self.phase = Phase::Connected;
-        self.active = self.now;
         self.outputs.push_back(Output::Connected);
     }
 

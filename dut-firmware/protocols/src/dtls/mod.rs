@@ -33,5 +33,5 @@ mod server;
 pub use client::Client;
 pub use config::{ClientConfig, CookieConfig, MIN_MTU, Retransmission, ServerConfig};
 pub use listener::{Listener, ListenerLimits, ListenerStatistics};
-pub use output::{Output, SendError, Statistics};
+pub use output::{Output, SendError};
 pub use server::Server;

@@ -35,24 +35,3 @@ pub enum SendError {
         maximum: usize,
     },
 }
-
-/// Counters for reports.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct Statistics {
-    /// Datagrams sent until connected, retransmissions included.
-    pub handshake_datagrams_sent: u32,
-    /// Octets in them.
-    pub handshake_octets_sent: u32,
-    /// Datagrams received until connected, whatever they held.
-    pub handshake_datagrams_received: u32,
-    /// Octets in them.
-    pub handshake_octets_received: u32,
-    /// How often a flight was sent again.
-    pub retransmissions: u32,
-    /// Records discarded silently (RFC 6347 4.1.2.7), replays included.
-    pub records_discarded: u32,
-    /// Records whose sequence number was seen before.
-    pub records_replayed: u32,
-    /// Alerts of level warning that did not end the session.
-    pub warnings_received: u32,
-}

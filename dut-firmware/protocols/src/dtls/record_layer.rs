@@ -24,9 +24,7 @@ struct Epoch {
 pub(super) enum Opened {
     /// Its plaintext.
     Plaintext(Vec<u8>),
-    /// Seen before.
-    Replayed,
-    /// To be discarded for another reason.
+    /// To be discarded: seen before, say.
     Invalid,
     /// Its MAC does not verify.
     BadMac,
@@ -112,10 +110,10 @@ impl RecordLayer {
         self.keys.is_some()
     }
 
-    /// The next record of epoch 0 gets this number: a server mirrors the client's (RFC 6347 4.2.1).
-    pub(super) fn set_clear_sequence_number(&mut self, sequence_number: u64) {
+    /// The next record of epoch 0 gets this number: a server mirrors the client's (RFC 6347 4.2.1). Returns what it would have got.
+    pub(super) fn set_clear_sequence_number(&mut self, sequence_number: u64) -> u64 {
         let [clear, _] = &mut self.epochs;
-        clear.next_sequence_number = sequence_number;
+        core::mem::replace(&mut clear.next_sequence_number, sequence_number)
     }
 
     /// Forgets which records of epoch 0 were seen: a server that keeps no state may number its records anew.
@@ -189,15 +187,13 @@ impl RecordLayer {
         let opened = if header.epoch == 0 {
             // Nothing authenticates these, so a forged high number must not shut out what is left of the window.
             if clear.received.check(sequence_number) == Freshness::Duplicate {
-                return Opened::Replayed;
+                return Opened::Invalid;
             }
             clear.received.mark(sequence_number);
             fragment.to_vec()
         } else {
-            match protected.received.check(sequence_number) {
-                Freshness::New => {}
-                Freshness::Duplicate => return Opened::Replayed,
-                Freshness::TooOld => return Opened::Invalid,
+            if protected.received.check(sequence_number) != Freshness::New {
+                return Opened::Invalid;
             }
             let Some(keys) = &self.keys else { return Opened::Invalid };
             let peer = if self.side == Sender::Client { Sender::Server } else { Sender::Client };
@@ -290,7 +286,7 @@ mod tests {
         };
         assert_eq!(open(&mut server, &tampered), Opened::BadMac);
         assert_eq!(open(&mut server, &datagram), Opened::Plaintext(b"text".to_vec()));
-        assert_eq!(open(&mut server, &datagram), Opened::Replayed);
+        assert_eq!(open(&mut server, &datagram), Opened::Invalid);
     }
     #[cfg(feature = "mutants")]
     #[test]

@@ -1,8 +1,5 @@
 //! The sliding window against replayed records (RFC 6347 4.1.2.6).
 
-/// Records that the window remembers below the highest one.
-const WIDTH: u64 = 64;
-
 /// Whether a sequence number was seen before.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Freshness {
@@ -14,41 +11,46 @@ pub(super) enum Freshness {
     TooOld,
 }
 
-/// The window of one epoch.
+/// The window of one epoch: the highest record and the 63 below it.
 #[derive(Debug, Clone, Default)]
 pub(super) struct ReplayWindow {
-    highest: Option<u64>,
-    /// Bit n: `highest - n` was seen.
+    /// One more than the highest sequence number that was seen; 0 if none was.
+    end: u64,
+    /// Bit n: `end - 1 - n` was seen.
     seen: u64,
 }
 
 impl ReplayWindow {
     /// Looks a sequence number up; does not remember it.
     pub(super) fn check(&self, sequence_number: u64) -> Freshness {
-        match self.highest {
+        match self.age(sequence_number).map(|age| self.seen.checked_shr(age)) {
             None => Freshness::New,
-            Some(highest) if sequence_number > highest => Freshness::New,
-            Some(highest) if highest - sequence_number >= WIDTH => Freshness::TooOld,
-            Some(highest) if self.seen >> (highest - sequence_number) & 1 == 0 => Freshness::New,
-            Some(_) => Freshness::Duplicate,
+            Some(None) => Freshness::TooOld,
+            Some(Some(seen)) if seen & 1 == 0 => Freshness::New,
+            Some(Some(_)) => Freshness::Duplicate,
         }
     }
 
     /// Remembers a sequence number; only after its record was verified.
     pub(super) fn mark(&mut self, sequence_number: u64) {
-        match self.highest {
-            Some(highest) if sequence_number <= highest => {
-                if highest - sequence_number < WIDTH {
-                    self.seen |= 1 << (highest - sequence_number);
-                }
-            }
-            highest => {
-                let step = highest.map_or(WIDTH, |highest| sequence_number - highest);
-                self.seen = if step >= WIDTH { 1 } else { self.seen << step | 1 };
-                self.highest = Some(sequence_number);
-            }
+        if let Some(age) = self.age(sequence_number) {
+            self.seen |= 1u64.checked_shl(age).unwrap_or_default();
+        } else {
+            let end = sequence_number.saturating_add(1);
+            self.seen = self.seen.checked_shl(bits(end.saturating_sub(self.end))).unwrap_or_default() | 1;
+            self.end = end;
         }
     }
+
+    /// How far below the highest one; `None` above it.
+    fn age(&self, sequence_number: u64) -> Option<u32> {
+        self.end.checked_sub(sequence_number)?.checked_sub(1).map(bits)
+    }
+}
+
+/// By how much a window is moved: what is far too much is too much.
+fn bits(records: u64) -> u32 {
+    u32::try_from(records).unwrap_or(u32::MAX)
 }
 
 #[cfg(test)]

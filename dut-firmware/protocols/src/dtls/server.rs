@@ -9,7 +9,7 @@ use wire::tls::{
 
 use super::connection::{Connection, Event};
 use super::inbox::Message;
-use super::{CookieConfig, Output, Retransmission, SendError, ServerConfig, Statistics, cookie};
+use super::{CookieConfig, Output, Retransmission, SendError, ServerConfig, cookie};
 use crate::Entropy;
 use crate::time::Instant;
 use crate::tls::{self, Carrier, ConfigError, Fault};
@@ -81,8 +81,8 @@ impl Server {
     ///
     /// # Errors
     /// [`SendError`] before the handshake is complete, after closing, or if the data do not fit into the MTU.
-    pub fn send(&mut self, now: Instant, data: &[u8]) -> Result<(), SendError> {
-        self.engine.carrier.send(now, data)
+    pub fn send(&mut self, _now: Instant, data: &[u8]) -> Result<(), SendError> {
+        self.engine.carrier.send(data)
     }
 
     /// Ends the session with `close_notify`; a handshake under way is cancelled.
@@ -100,11 +100,6 @@ impl Server {
     /// Whether it holds nothing at all, not even a piece of a ClientHello.
     pub(super) fn is_blank(&self) -> bool {
         self.engine.carrier.is_blank()
-    }
-
-    /// Counters for reports.
-    pub fn statistics(&self) -> Statistics {
-        self.engine.carrier.statistics()
     }
 
     /// Octets that wait: pieces of messages, the flight that was sent, what is to be handed out.

@@ -16,7 +16,8 @@ pub struct Limits {
     pub chain_length: usize,
     /// From the first flight to the last Finished; `None` = until the last retransmission is given up.
     pub handshake_timeout: Option<Duration>,
-    /// An established session in which the peer proves no life for this long is closed with `close_notify`; `None` = never.
+    /// Over streams: an established session in which the peer proves no life for this long is closed with `close_notify`; `None` = never.
+    /// Who owns a session over datagrams closes it by himself.
     pub idle_timeout: Option<Duration>,
     /// Protected records that this side sends; the session is closed with `close_notify` before there would be more. Never
     /// more than the 2^48 that the sequence number can count in datagrams (RFC 6347 4.1).

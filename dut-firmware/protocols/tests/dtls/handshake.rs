@@ -50,12 +50,7 @@ fn a_clean_handshake_takes_six_datagrams_and_fewer_octets_than_others() {
     let sizes: Vec<usize> = world.client_log.sent.iter().chain(&world.server_log.sent).map(Vec::len).collect();
     assert_eq!(sizes.len(), 6, "{sizes:?}");
     assert!(sizes.iter().sum::<usize>() < 633, "{sizes:?}");
-    assert_eq!(world.client.statistics().retransmissions, 0);
-    assert_eq!(world.client.statistics().handshake_datagrams_sent, 3);
-    assert_eq!(world.server.statistics().handshake_datagrams_sent, 3);
-    let client_octets: usize = world.client_log.sent.iter().map(Vec::len).sum();
-    assert_eq!(world.client.statistics().handshake_octets_sent as usize, client_octets);
-    assert_eq!(world.server.statistics().handshake_octets_received as usize, client_octets);
+    assert_eq!((world.client_log.sent.len(), world.server_log.sent.len()), (3, 3));
 }
 
 #[rstest]
@@ -117,7 +112,6 @@ fn application_data_are_delivered_once_though_datagrams_come_twice() {
     }
     world.run();
     assert_eq!(world.server_log.received, (0..100u8).map(|n| vec![n]).collect::<Vec<_>>());
-    assert!(world.server.statistics().records_replayed >= 100);
 }
 
 #[test]
@@ -127,13 +121,12 @@ fn last_flight_is_sent_again_when_the_client_repeats_its_finished() {
         assert!(world.step());
     }
     let finished = world.client_log.sent.last().unwrap().clone();
-    let sent = world.server_log.sent.len();
+    let (asked, sent) = (world.client_log.sent.len(), world.server_log.sent.len());
     world.lose_what_travels();
     world.connect();
     check_connected(&mut world);
     assert_eq!(world.server_log.sent.len(), sent + 1, "the last flight was sent once more");
-    assert_eq!(world.client.statistics().retransmissions, 1);
-    assert_eq!(world.server.statistics().retransmissions, 1);
+    assert_eq!(world.client_log.sent.len(), asked + 1, "and so was the client's");
     // A copy of the old datagram is a replay and has no effect: a real repetition has fresh record numbers.
     world.server.handle(world.now, &finished);
     assert_eq!(world.server.poll(world.now), None);

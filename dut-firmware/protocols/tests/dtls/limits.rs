@@ -32,40 +32,6 @@ fn session_is_closed_before_its_records_run_out() {
 }
 
 #[test]
-fn silent_session_is_closed_and_a_lively_one_is_not() {
-    let mut server = server_config();
-    server.tls.limits.idle_timeout = Some(Duration::from_secs(60));
-    let mut world = World::new(client_config(), server, Faults::default(), 1);
-    world.connect();
-    for n in 0..5u8 {
-        world.now = world.now + Duration::from_secs(50);
-        world.client.send(world.now, &[n]).unwrap();
-        while world.server_log.received.len() <= usize::from(n) {
-            assert!(world.step());
-        }
-    }
-    assert!(world.server_log.closed.is_empty(), "five times 50 s, and never silent for 60 s");
-    let last = world.now;
-    world.run();
-    assert_eq!(world.server_log.closed[0].reason, CloseReason::Idle);
-    assert_eq!((world.server_log.closed[0].sent, world.client_log.closed[0].received), (NOTIFY, NOTIFY));
-    assert!(world.now.since(last) >= Duration::from_secs(60) && world.now.since(last) < Duration::from_secs(61));
-}
-
-#[test]
-fn what_this_side_sends_does_not_make_the_peer_lively() {
-    let mut server = server_config();
-    server.tls.limits.idle_timeout = Some(Duration::from_secs(60));
-    let mut world = World::new(client_config(), server, Faults::default(), 1);
-    world.connect();
-    world.now = world.now + Duration::from_secs(50);
-    world.server.send(world.now, b"anybody there?").unwrap();
-    world.run();
-    assert_eq!(world.server_log.closed[0].reason, CloseReason::Idle);
-    assert!(world.now < Instant::ZERO + Duration::from_secs(62));
-}
-
-#[test]
 fn handshake_that_takes_too_long_is_given_up() {
     let mut client = client_config();
     client.retransmission = patient();

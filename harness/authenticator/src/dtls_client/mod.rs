@@ -138,7 +138,7 @@ impl DtlsClient {
         self.local_port = Some(port);
         let server = (address, manner.port);
         let session = Session::new(server, identity, begin.psk, self.entropy.fork());
-        let former = self.session.as_ref().map(Session::cookie).unwrap_or_default();
+        let former = self.session.as_ref().map(Session::former).unwrap_or_default();
         self.session = Some(session.knowing(former));
         self.held.clear();
         self.sent.clear();

@@ -5,7 +5,7 @@ use std::net::Ipv6Addr;
 use record::station::{Argument, ArgumentKind as Kind, OrderInfo, OrderTime, Span};
 use wire::Eui64;
 
-use super::what::{CookieOf, HelloOrder, What};
+use super::what::{CookieOf, HelloOrder, RandomOf, What};
 use crate::dtls_writing::{Pieces, pieces};
 use crate::manner::{self, Told};
 use crate::words::{self, Given, Parsed};
@@ -52,7 +52,7 @@ pub(super) const ORDERS: &[OrderInfo] = &[
         Argument::or("back", Kind::Number(64), "1"),
         Argument::maybe("body", Kind::Octets),
         Argument::or("cookie", Kind::Word(&["none", "given", "any", "wrong", "short", "long", "former"]), "none"),
-        Argument::or("random", Kind::Word(&["same", "new"]), "same"),
+        Argument::or("random", Kind::Word(&["same", "new", "former"]), "same"),
         Argument::maybe("suites", Kind::Octets),
         Argument::maybe("compression", Kind::Octets),
         Argument::maybe("extensions", Kind::Octets),
@@ -182,7 +182,11 @@ fn what(given: &Given<'_>) -> Parsed<What> {
                 "former" => CookieOf::Former,
                 _ => CookieOf::None,
             },
-            new_random: given.text("random") == Some("new"),
+            random: match given.text("random").unwrap_or_default() {
+                "new" => RandomOf::New,
+                "former" => RandomOf::Former,
+                _ => RandomOf::Same,
+            },
             suites: list("suites")?,
             compression: list("compression")?,
             extensions: list("extensions")?,

@@ -13,7 +13,7 @@ use wire::tls::{
 };
 
 use super::order::Send;
-use super::what::{CookieOf, HelloOrder, What};
+use super::what::{CookieOf, HelloOrder, RandomOf, What};
 use crate::dtls_writing::{Cut, Message, Partial, certificates, fragments_of, vector8, vector16, vector24};
 use crate::host::End;
 use crate::machine::Refusal;
@@ -23,6 +23,13 @@ const SUITES: [u8; 4] = [0xc0, 0xa8, 0x00, 0xff];
 /// `extended_master_secret`, empty.
 const EXTENSIONS: [u8; 4] = [0x00, 0x17, 0x00, 0x00];
 
+/// What is known of the client before.
+#[derive(Default)]
+pub(super) struct Former {
+    random: [u8; RANDOM_LENGTH],
+    cookie: Vec<u8>,
+}
+
 /// One session.
 pub(super) struct Session {
     pub(super) server: End,
@@ -31,8 +38,8 @@ pub(super) struct Session {
     entropy: Entropy,
     random: [u8; RANDOM_LENGTH],
     cookie: Vec<u8>,
-    /// The one that the client before this one was given.
-    former_cookie: Vec<u8>,
+    /// What the client before this one said last, and was given.
+    former: Former,
     server_random: [u8; RANDOM_LENGTH],
     extended_master_secret: bool,
     transcript: Vec<u8>,
@@ -63,7 +70,7 @@ impl Session {
             entropy,
             random,
             cookie: Vec::new(),
-            former_cookie: Vec::new(),
+            former: Former::default(),
             server_random: [0; RANDOM_LENGTH],
             extended_master_secret: false,
             transcript: Vec::new(),
@@ -81,14 +88,14 @@ impl Session {
         }
     }
 
-    /// The cookie that the server gave last.
-    pub(super) fn cookie(&self) -> Vec<u8> {
-        self.cookie.clone()
+    /// What the next client may say once more.
+    pub(super) fn former(&self) -> Former {
+        Former { random: self.random, cookie: self.cookie.clone() }
     }
 
-    /// With a cookie that another client was given.
-    pub(super) fn knowing(self, former_cookie: Vec<u8>) -> Self {
-        Self { former_cookie, ..self }
+    /// After this client.
+    pub(super) fn knowing(self, former: Former) -> Self {
+        Self { former, ..self }
     }
 
     /// Whether the server has said what a client has to hear before it can write this: a cookie, or all of its flight.
@@ -187,8 +194,10 @@ impl Session {
         let natural = match what {
             What::Hello(order) => {
                 self.was_answered = false;
-                if order.new_random {
-                    self.entropy.fill_bytes(&mut self.random);
+                match order.random {
+                    RandomOf::Same => {}
+                    RandomOf::New => self.entropy.fill_bytes(&mut self.random),
+                    RandomOf::Former => self.random = self.former.random,
                 }
                 (HandshakeType::ClientHello, self.hello(order))
             }
@@ -219,7 +228,7 @@ impl Session {
     fn hello(&self, order: &HelloOrder) -> Vec<u8> {
         let mut cookie = match order.cookie {
             CookieOf::None => Vec::new(),
-            CookieOf::Former => self.former_cookie.clone(),
+            CookieOf::Former => self.former.cookie.clone(),
             _ => self.cookie.clone(),
         };
         match order.cookie {

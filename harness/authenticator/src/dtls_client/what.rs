@@ -19,12 +19,22 @@ pub(super) enum CookieOf {
     Former,
 }
 
+/// Which random a ClientHello bears.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum RandomOf {
+    /// That of the ClientHello before.
+    Same,
+    /// A new one: another handshake.
+    New,
+    /// The last one of the client before this one.
+    Former,
+}
+
 /// How a ClientHello departs from the natural one.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct HelloOrder {
     pub(super) cookie: CookieOf,
-    /// A new random: another handshake.
-    pub(super) new_random: bool,
+    pub(super) random: RandomOf,
     /// Two octets each.
     pub(super) suites: Option<Vec<u8>>,
     pub(super) compression: Option<Vec<u8>>,

@@ -278,8 +278,9 @@ impl SecureServer {
 
     fn retransmission(&self) -> Retransmission {
         let usual = Retransmission::default().with_jitter();
-        let timer = self.mutant.engines().flight_timer();
-        timer.map_or(usual, |initial| Retransmission { initial, ..usual })
+        let free = self.mutant.engines();
+        let initial = free.flight_timer().unwrap_or(usual.initial);
+        Retransmission { initial, limit: free.gives_up_after().unwrap_or(usual.limit), ..usual }
     }
 
     fn extended_master_secret(&self) -> ExtendedMasterSecret {

@@ -274,5 +274,4 @@ fn webrtc_dtls_as_server_never_sends_its_last_flight_again() {
     assert!(!dropped.is_empty());
     assert!(!world.run_until(|world| world.log.connected), "it does send its last flight again by now");
     assert!(world.is_peer_done(), "the peer took the handshake for complete");
-    assert!(world.ours.statistics().retransmissions >= 5, "the client asked again and again");
 }

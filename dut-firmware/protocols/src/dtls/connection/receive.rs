@@ -29,14 +29,12 @@ impl Connection {
         let is_known = !matches!(header.content_type, ContentType::Unknown(_));
         let is_dtls = header.version.0 >> 8 == 0xfe;
         if !is_known || !is_dtls || header.epoch > 1 {
-            self.statistics.records_discarded += 1;
             return None;
         }
         if header.epoch == 1 && !self.is_readable(&header) {
-            if self.phase == Phase::Handshaking && self.early.len() < MAX_EARLY_RECORDS {
+            let keeps = self.records.free().keeps_early_records();
+            if keeps && self.phase == Phase::Handshaking && self.early.len() < MAX_EARLY_RECORDS {
                 self.early.push((header, fragment));
-            } else {
-                self.statistics.records_discarded += 1;
             }
             return None;
         }
@@ -57,15 +55,8 @@ impl Connection {
                 self.fail(Fault::new(self.wrong_key_alert, "Finished does not decrypt: wrong key"));
                 return None;
             }
-            opened => {
-                self.statistics.records_discarded += 1;
-                self.statistics.records_replayed += u32::from(opened == Opened::Replayed);
-                return None;
-            }
+            Opened::BadMac | Opened::Invalid => return None,
         };
-        if header.epoch == 1 {
-            self.active = self.now;
-        }
         match header.content_type {
             ContentType::Handshake => return self.process_handshake(now, &header, &plaintext),
             ContentType::ChangeCipherSpec if header.epoch == 0 && plaintext == [1] => {
@@ -79,7 +70,7 @@ impl Connection {
                     self.outputs.push_back(Output::ApplicationData(plaintext));
                 }
             }
-            _ => self.statistics.records_discarded += 1,
+            _ => {}
         }
         None
     }
@@ -91,10 +82,7 @@ impl Connection {
                 self.fail(Fault::decode(error));
                 return None;
             }
-            _ => {
-                self.statistics.records_discarded += 1;
-                return None;
-            }
+            _ => return None,
         };
         for fragment in fragments {
             let fragment_header = &fragment.header;
@@ -133,7 +121,7 @@ impl Connection {
                             self.answer_retransmission(now);
                         }
                     }
-                    _ => self.statistics.records_discarded += 1,
+                    _ => {}
                 },
             }
         }
@@ -147,26 +135,19 @@ impl Connection {
             Phase::Connected => header.epoch == 1,
             Phase::Idle | Phase::Closed => false,
         };
-        let Ok(alert) = Alert::parse(plaintext) else {
-            self.statistics.records_discarded += 1;
-            return;
-        };
-        match (is_trusted, alert.level, alert.description) {
-            (false, ..) => self.statistics.records_discarded += 1,
-            (_, _, AlertDescription::CloseNotify) => {
+        let Some(alert) = Alert::parse(plaintext).ok().filter(|_| is_trusted) else { return };
+        match (alert.level, alert.description) {
+            (_, AlertDescription::CloseNotify) => {
                 let answer = Alert::warning(AlertDescription::CloseNotify);
                 self.end(Some(answer), Some(alert), CloseReason::Peer);
             }
-            (_, AlertLevel::Fatal, _) => self.end(None, Some(alert), CloseReason::Alert),
-            (_, AlertLevel::Warning, _) => {
-                self.statistics.warnings_received = self.statistics.warnings_received.saturating_add(1);
-            }
-            (_, AlertLevel::Unknown(_), _) => self.statistics.records_discarded += 1,
+            (AlertLevel::Fatal, _) => self.end(None, Some(alert), CloseReason::Alert),
+            (AlertLevel::Warning | AlertLevel::Unknown(_), _) => {}
         }
     }
 
     fn refuse_renegotiation(&mut self) {
-        if self.refusals < MAX_REFUSALS {
+        if self.refusals < MAX_REFUSALS && self.records.free().answers_renegotiation() {
             self.refusals += 1;
             self.write_alert(Alert::warning(AlertDescription::NoRenegotiation));
             self.release_datagrams();

@@ -18,8 +18,10 @@ pub(super) type Peer = (String, u64);
 /// Randoms of the device's ServerHellos.
 #[derive(Default)]
 pub(crate) struct Randoms {
-    /// The random of each peer's last ClientHello that came to the device.
+    /// The random of each peer's last ClientHello that came to the device and may have begun a handshake.
     clients: HashMap<Peer, String>,
+    /// Who was asked for a cookie: without one nothing of his begins.
+    asked: HashSet<Peer>,
     /// Random of a server -> that of the client whom it was for, and the event.
     servers: HashMap<String, (String, u64)>,
 }
@@ -32,8 +34,12 @@ impl Randoms {
 
 impl Machine for Randoms {
     fn see(&mut self, sight: &Sight<'_>, word: &mut Word) {
+        if let Some(pdu) = sight.made().filter(|pdu| pdu.messages.contains(&"dtls.hello_verify_request")) {
+            self.asked.extend(destination(pdu));
+        }
         if let Some(pdu) = sight.came().filter(|pdu| pdu.messages.contains(&"dtls.client_hello"))
             && let (Some(peer), Some(random)) = (source(pdu), text(pdu, "dtls.handshake.random"))
+            && (!self.asked.contains(&peer) || pdu.number("dtls.handshake.cookie_length") != Some(0))
         {
             self.clients.insert(peer, random.to_owned());
         }

@@ -25,6 +25,14 @@ struct Association {
     /// Type and length of each message, by its number.
     messages: HashMap<u64, (u64, u64)>,
     newest: Option<u64>,
+    /// A HelloVerifyRequest was sent since: what comes next may be an alert to whom it was for.
+    asked: bool,
+    /// ServerHelloDone was sent: the client's flight is what comes next.
+    awaits: bool,
+    /// ChangeCipherSpec was sent: the client's flight has come.
+    answered: Option<u64>,
+    /// The last datagram with a message of the flight before.
+    of_flight: Option<u64>,
 }
 
 impl Numbers {
@@ -56,9 +64,13 @@ impl Association {
             return;
         };
         let types = all("dtls.handshake.type");
-        // A stateless answer has the number of what it answers, and so has the first record of a handshake.
+        // A stateless answer has the number of what it answers, and is of no handshake (RFC 6347 4.2.1).
         if epoch == 0 && types.contains(&HELLO_VERIFY_REQUEST) {
-            self.records.remove(&0);
+            self.asked = true;
+            return;
+        }
+        let content_type = first("dtls.record.content_type");
+        if epoch == 0 && content_type == Some(ALERT) && self.asked {
             return;
         }
         if types.contains(&SERVER_HELLO) {
@@ -67,6 +79,7 @@ impl Association {
             if random.is_some() && random != self.random {
                 *self = Self { random, ..Self::default() };
             }
+            self.asked = false;
         }
         // An alert before any handshake is of none.
         if self.random.is_none() {
@@ -83,6 +96,7 @@ impl Association {
                 self.records.insert(epoch, (number, event));
             }
         }
+        self.look_at_flights(epoch, content_type, &types, event, word);
         let lengths = all("dtls.handshake.length");
         let numbers = all("dtls.handshake.message_seq");
         let (starts, octets) = (all("dtls.handshake.fragment_offset"), all("dtls.handshake.fragment_length"));
@@ -108,6 +122,26 @@ impl Association {
     }
 }
 
+impl Association {
+    /// Before the last flight is sent the one before it is forgotten (RFC 6347 4.2.4, PREPARING).
+    fn look_at_flights(&mut self, epoch: u64, content_type: Option<u64>, types: &[u64], event: u64, word: &mut Word) {
+        if epoch == 0 && types.iter().any(|msg_type| ANSWERED.contains(msg_type)) {
+            if let Some(answered) = self.answered {
+                word.violation("a message of a flight that was answered comes again", [answered, event]);
+            }
+            self.awaits |= types.contains(&SERVER_HELLO_DONE);
+            self.of_flight = Some(event);
+        }
+        // Without ServerHelloDone it is an abbreviated handshake: ServerHello and ChangeCipherSpec are of one flight.
+        if epoch == 0 && content_type == Some(CHANGE_CIPHER_SPEC) && self.awaits {
+            if self.of_flight == Some(event) && self.answered.is_none() {
+                word.violation("a message of a flight that was answered comes again with the next one", [event]);
+            }
+            self.answered = Some(event);
+        }
+    }
+}
+
 /// When a flight that nobody answers comes again.
 #[derive(Default)]
 pub(crate) struct Timers {
@@ -120,9 +154,14 @@ struct Waits {
     random: String,
     /// When it was last sent, in nanoseconds, and the event.
     last: Option<(u64, u64)>,
+    /// The greatest record number that its ServerHello had: what has that one again is a copy, and no repetition.
+    record: Option<u64>,
     /// How long it was not repeated before that.
     wait: Option<u64>,
 }
+
+/// The least wait, 1 s (RFC 6298 2.4), but for what the first transmission may have waited for the channel.
+const LEAST: u64 = 800_000_000;
 
 /// Where a timer may stop growing (RFC 6347 4.2.4.1: no less than 60 s), less than any jitter takes of it.
 const LONG: u64 = 30_000_000_000;
@@ -149,8 +188,20 @@ impl Machine for Timers {
         if flight.random != random {
             *flight = Waits { random: random.to_owned(), ..Waits::default() };
         }
+        let record = pdu.number("dtls.record.sequence_number");
+        if record <= flight.record {
+            return;
+        }
+        flight.record = record;
         if let Some((last, earlier)) = flight.last.replace((now, event)) {
             let wait = now.saturating_sub(last);
+            if flight.wait.is_none() {
+                word.judge();
+                if wait < LEAST {
+                    let wait = wait as f64 / 1e9;
+                    word.violation(format!("a flight comes again after {wait:.3} s: too soon"), [earlier, event]);
+                }
+            }
             if let Some(before) = flight.wait.replace(wait).filter(|before| *before < LONG) {
                 word.judge();
                 // Twice as long, with the jitter that any two waits may have.
@@ -169,3 +220,8 @@ impl Machine for Timers {
 
 const SERVER_HELLO: u64 = 2;
 const HELLO_VERIFY_REQUEST: u64 = 3;
+const SERVER_HELLO_DONE: u64 = 14;
+/// What a server's first flight of a full handshake has: ServerHello, Certificate, ServerKeyExchange, CertificateRequest, ServerHelloDone.
+const ANSWERED: [u64; 5] = [SERVER_HELLO, 11, 12, 13, SERVER_HELLO_DONE];
+const CHANGE_CIPHER_SPEC: u64 = 20;
+const ALERT: u64 = 21;

@@ -24,7 +24,7 @@ impl Selective {
 
     /// Tells what the session that brought a key has cost.
     pub(in crate::mechanism::selective) fn report_cost(&mut self, cx: &mut Context<'_>) {
-        let Some(session) = &self.server.session else { return };
+        let Some(session) = self.server.session.as_ref().filter(|_| self.mutant.free().tells_costs()) else { return };
         let work = session.dtls.work();
         let arguments = Arguments::default()
             .with("aes_blocks", work.aes_blocks)
