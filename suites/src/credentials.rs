@@ -6,7 +6,11 @@
 pub const AUTHORITIES: [&str; 3] = ["manufacturer", "owner", "stranger"];
 
 /// Properties of an authority.
-pub const AUTHORITY_PROPERTIES: [&str; 2] = ["certificate", "issuing"];
+///
+/// `issuing` is the certificate of whoever issues under the root. The others are of the same name and key: one that has expired, one
+/// whose key may sign revocation lists but no certificates, and one that says that it is no authority.
+pub const AUTHORITY_PROPERTIES: [&str; 5] =
+    ["certificate", "issuing", "issuing_expired", "issuing_of_lists", "issuing_no_authority"];
 
 /// A certificate fits into so many lines of the upper tester; `$dut.certificate.0` is its first piece.
 pub const PIECES: usize = 4;
@@ -26,12 +30,24 @@ pub enum Flaw {
     Foreign,
     /// It bears the EUI-64 of another device.
     OtherDevice,
+    /// Its key may agree on keys, and sign nothing.
+    SignsNothing,
+    /// Nothing: it has names beside its subject (RFC 5280 4.2.1.6), and its key usage is not critical.
+    Named,
 }
 
 impl Flaw {
     /// Every flaw.
-    pub const ALL: [Self; 6] =
-        [Self::None, Self::Expired, Self::NotYetValid, Self::SelfSigned, Self::Foreign, Self::OtherDevice];
+    pub const ALL: [Self; 8] = [
+        Self::None,
+        Self::Expired,
+        Self::NotYetValid,
+        Self::SelfSigned,
+        Self::Foreign,
+        Self::OtherDevice,
+        Self::SignsNothing,
+        Self::Named,
+    ];
 
     /// The property of a board that is this certificate.
     pub fn field(self) -> &'static str {
@@ -42,6 +58,8 @@ impl Flaw {
             Self::SelfSigned => "certificate_self_signed",
             Self::Foreign => "certificate_foreign",
             Self::OtherDevice => "certificate_of_another",
+            Self::SignsNothing => "certificate_signs_nothing",
+            Self::Named => "certificate_named",
         }
     }
 
@@ -52,10 +70,11 @@ impl Flaw {
 }
 
 /// What procedures call the flaws.
-pub(crate) const FLAW_WORDS: &[&str] = &["good", "expired", "not_yet_valid", "self_signed", "foreign", "of_another"];
+pub(crate) const FLAW_WORDS: &[&str] =
+    &["good", "expired", "not_yet_valid", "self_signed", "foreign", "of_another", "signs_nothing", "named"];
 
 /// Every property that has to do with the key of a board or of the commissioning tool.
-pub const KEY_PROPERTIES: [&str; 9] = [
+pub const KEY_PROPERTIES: [&str; 11] = [
     "private_key",
     "public_key",
     "key_hash",
@@ -65,6 +84,8 @@ pub const KEY_PROPERTIES: [&str; 9] = [
     "certificate_self_signed",
     "certificate_foreign",
     "certificate_of_another",
+    "certificate_signs_nothing",
+    "certificate_named",
 ];
 
 /// A property without the number of a piece behind it.

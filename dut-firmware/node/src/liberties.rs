@@ -85,6 +85,7 @@ protocols::liberties! {
     // The upper tester.
     told: Told = Told::Plainly, "How lines of UT/1 are spelt.";
     tells_costs: bool = true, "What a session has cost is told.";
+    cost_uncounted: bool = false, "What a session costs is not counted: `cost` says 0 of all but the buffers.";
     told_after: Duration = Duration::ZERO, "How long an answer of UT/1 takes.";
 }
 

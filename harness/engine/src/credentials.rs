@@ -4,9 +4,9 @@
 use authenticator::Registry;
 use protocols::credentials::SigningKey;
 use rcgen::{
-    BasicConstraints, Certificate, CertificateParams, DistinguishedName, DnType, DnValue, ExtendedKeyUsagePurpose,
-    IsCa, KeyIdMethod, KeyPair, KeyUsagePurpose, PKCS_ECDSA_P256_SHA256, PrintableString, RemoteKeyPair, SerialNumber,
-    SignatureAlgorithm, date_time_ymd,
+    BasicConstraints, Certificate, CertificateParams, CustomExtension, DistinguishedName, DnType, DnValue,
+    ExtendedKeyUsagePurpose, IsCa, KeyIdMethod, KeyPair, KeyUsagePurpose, PKCS_ECDSA_P256_SHA256, PrintableString,
+    RemoteKeyPair, SanType, SerialNumber, SignatureAlgorithm, date_time_ymd,
 };
 use sha2::{Digest, Sha256};
 use suites::credentials::{AUTHORITIES, Flaw, KEY_PROPERTIES};
@@ -34,8 +34,8 @@ pub fn issue(case: &Case, case_seed: &[u8; 32], stations: Registry, environment:
         if mentions(authority, "certificate") {
             put_pieces(environment, authority, "certificate", issuer.root(authority).0.der());
         }
-        if mentions(authority, "issuing") {
-            put_pieces(environment, authority, "issuing", issuer.issuing(authority).0.der());
+        for flaw in IssuingFlaw::ALL.into_iter().filter(|flaw| mentions(authority, flaw.field())) {
+            put_pieces(environment, authority, flaw.field(), issuer.issuing(authority, flaw).0.der());
         }
     }
     for board in &case.topology.boards {
@@ -121,6 +121,31 @@ fn key_pair(key: &SigningKey) -> KeyPair {
     KeyPair::from_remote(Box::new(signer)).unwrap_or_else(|error| unreachable!("a key on P-256: {error}"))
 }
 
+/// What is wrong with the certificate of whoever issues under a root. Name and key are the same in all of them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum IssuingFlaw {
+    None,
+    Expired,
+    /// Its key usage is cRLSign and keyAgreement, without keyCertSign.
+    OfLists,
+    /// Its basic constraints say that it is none.
+    NoAuthority,
+}
+
+impl IssuingFlaw {
+    const ALL: [Self; 4] = [Self::None, Self::Expired, Self::OfLists, Self::NoAuthority];
+
+    /// The property of an authority that is this certificate.
+    fn field(self) -> &'static str {
+        match self {
+            Self::None => "issuing",
+            Self::Expired => "issuing_expired",
+            Self::OfLists => "issuing_of_lists",
+            Self::NoAuthority => "issuing_no_authority",
+        }
+    }
+}
+
 /// Those who vouch for devices and tools in one case.
 struct Issuer<'a> {
     case_seed: &'a [u8; 32],
@@ -133,12 +158,21 @@ impl Issuer<'_> {
         (signed(parameters.self_signed(&key)), key)
     }
 
-    fn issuing(&self, authority: &str) -> (Certificate, KeyPair) {
+    fn issuing(&self, authority: &str, flaw: IssuingFlaw) -> (Certificate, KeyPair) {
         let (root, root_key) = self.root(authority);
         let key = key_pair(&signing_key(self.case_seed, &format!("issuing of {authority}")));
         let mut parameters = authority_parameters(&format!("{authority} issuing"), &key);
         // RFC 5280 4.2.1.1 asks for it in all that is not self-signed.
         parameters.use_authority_key_identifier_extension = true;
+        match flaw {
+            IssuingFlaw::None => {}
+            IssuingFlaw::Expired => parameters.not_after = date_time_ymd(2021, 1, 1),
+            IssuingFlaw::OfLists => {
+                use KeyUsagePurpose::{CrlSign, EncipherOnly, KeyAgreement};
+                parameters.key_usages = vec![CrlSign, KeyAgreement, EncipherOnly];
+            }
+            IssuingFlaw::NoAuthority => parameters.is_ca = IsCa::ExplicitNoCa,
+        }
         (signed(parameters.signed_by(&key, &root, &root_key)), key)
     }
 
@@ -161,20 +195,41 @@ impl Issuer<'_> {
         parameters.use_authority_key_identifier_extension = flaw != Flaw::SelfSigned;
         parameters.not_before = date_time_ymd(from, 1, 1);
         parameters.not_after = date_time_ymd(to, 1, 1);
-        parameters.key_usages = vec![KeyUsagePurpose::DigitalSignature];
+        parameters.key_usages = match flaw {
+            Flaw::SignsNothing => vec![KeyUsagePurpose::KeyAgreement, KeyUsagePurpose::EncipherOnly],
+            Flaw::Named => Vec::new(),
+            _ => vec![KeyUsagePurpose::DigitalSignature],
+        };
+        if flaw == Flaw::Named {
+            // Not critical: RFC 5280 4.2.1.3 only recommends that it is.
+            parameters.custom_extensions =
+                vec![CustomExtension::from_oid_content(&KEY_USAGE, DIGITAL_SIGNATURE.to_vec())];
+            parameters.subject_alt_names = ALTERNATIVE_NAMES.iter().filter_map(dns_name).collect();
+        }
         parameters.extended_key_usages = vec![ExtendedKeyUsagePurpose::ServerAuth, ExtendedKeyUsagePurpose::ClientAuth];
         match flaw {
             Flaw::SelfSigned => signed(parameters.self_signed(&key)),
             Flaw::Foreign => {
-                let (issuing, issuing_key) = self.issuing("stranger");
+                let (issuing, issuing_key) = self.issuing("stranger", IssuingFlaw::None);
                 signed(parameters.signed_by(&key, &issuing, &issuing_key))
             }
-            Flaw::None | Flaw::Expired | Flaw::NotYetValid | Flaw::OtherDevice => {
-                let (issuing, issuing_key) = self.issuing(authority);
+            _ => {
+                let (issuing, issuing_key) = self.issuing(authority, IssuingFlaw::None);
                 signed(parameters.signed_by(&key, &issuing, &issuing_key))
             }
         }
     }
+}
+
+/// id-ce-keyUsage (RFC 5280 4.2.1.3).
+const KEY_USAGE: [u64; 4] = [2, 5, 29, 15];
+/// A BIT STRING with the bit digitalSignature alone.
+const DIGITAL_SIGNATURE: [u8; 4] = [0x03, 0x02, 0x07, 0x80];
+/// Names beside the subject: so many octets that the list of extensions takes a length of two octets.
+const ALTERNATIVE_NAMES: [&str; 2] = ["commissioning-tool.building-7.example", "tool-of-the-second-floor.example"];
+
+fn dns_name(name: &&str) -> Option<SanType> {
+    (*name).try_into().ok().map(SanType::DnsName)
 }
 
 /// id-at-serialNumber, 2.5.4.5 (X.520 6.2.9).

@@ -6,14 +6,14 @@ use std::path::Path;
 use std::process::Command;
 
 use bootrack_engine::{credentials, environment::Environment};
-use suites::credentials::KEY_PROPERTIES;
+use suites::credentials::{AUTHORITY_PROPERTIES, KEY_PROPERTIES};
 use suites::plan::{Answer, Board, Case, Command as Act, Iut, Origin, Part, Role, Step, StepKind, Topology};
 
 const EUI64: &str = "70b3d5b007000002";
 /// A case that refers to every property that there is.
 fn environment() -> Environment {
     let mut words: Vec<String> = KEY_PROPERTIES.iter().map(|property| format!("$dut.{property}")).collect();
-    words.extend(["$manufacturer.certificate".to_owned(), "$manufacturer.issuing".to_owned()]);
+    words.extend(AUTHORITY_PROPERTIES.iter().map(|property| format!("$manufacturer.{property}")));
     let step = Step {
         part: Part::Body,
         text: "all".to_owned(),
@@ -87,12 +87,14 @@ fn openssl_believes_the_good_certificate_and_no_other() {
     let file = |name: &str, field: &str| pem(folder.path(), &environment, name, field);
     let Some(root) = file("manufacturer", "certificate") else { return };
     let issuing = file("manufacturer", "issuing").unwrap();
-    let verify = |field: &str| {
+    let verify_under = |issuing: &str, field: &str| {
         let leaf = file("dut", field).unwrap();
-        let arguments = ["verify", "-x509_strict", "-attime", &at, "-CAfile", &root, "-untrusted", &issuing, &leaf];
+        let arguments = ["verify", "-x509_strict", "-attime", &at, "-CAfile", &root, "-untrusted", issuing, &leaf];
         openssl(&arguments).unwrap()
     };
-    for good in ["certificate", "certificate_of_another"] {
+    let verify = |field: &str| verify_under(&issuing, field);
+    // Whose key may do what, OpenSSL asks of a server's certificate only if it is told the purpose.
+    for good in ["certificate", "certificate_of_another", "certificate_named"] {
         let (believed, text) = verify(good);
         assert!(believed, "{good}: {text}");
     }
@@ -105,6 +107,17 @@ fn openssl_believes_the_good_certificate_and_no_other() {
         let (believed, text) = verify(bad);
         assert!(!believed && text.contains(reason), "{bad}: {text}");
     }
+    for (bad, reason) in [
+        ("issuing_expired", "certificate has expired"),
+        ("issuing_of_lists", "invalid CA certificate"),
+        ("issuing_no_authority", "invalid CA certificate"),
+    ] {
+        let (believed, text) = verify_under(&file("manufacturer", bad).unwrap(), "certificate");
+        assert!(!believed, "{bad} ({reason}): {text}");
+    }
+    let (_, text) =
+        openssl(&["x509", "-in", &file("dut", "certificate_signs_nothing").unwrap(), "-noout", "-text"]).unwrap();
+    assert!(text.contains("Key Agreement") && !text.contains("Digital Signature"), "{text}");
     let leaf = file("dut", "certificate").unwrap();
     let (_, subject) = openssl(&["x509", "-in", &leaf, "-noout", "-subject", "-nameopt", "RFC2253"]).unwrap();
     assert!(subject.contains(&format!("serialNumber={EUI64}")), "{subject}");

@@ -54,6 +54,14 @@ pub(super) const VARIANTS: &[Variant] = &[
         ..NONE
     },
     Variant {
+        name: "tells-no-computations",
+        does: "Leaves its computations to circuits that nobody counts: a cost of 0.",
+        by: "UT/1 Events",
+        allowed: "`cost` says 0 of what the device does not count.",
+        device: Liberties { cost_uncounted: true, ..SAME },
+        ..NONE
+    },
+    Variant {
         name: "tells-after-1500-ms",
         does: "Answers after 1.5 s.",
         by: "UT/1 Lines",

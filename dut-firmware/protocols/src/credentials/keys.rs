@@ -10,9 +10,7 @@ use p256::elliptic_curve::Generate;
 use p256::elliptic_curve::point::AffineCoordinates;
 use p256::pkcs8::DecodePrivateKey;
 use sha2::{Digest, Sha256};
-use wire::reader::Reader;
 
-use super::der::{BIT_STRING, SEQUENCE, content};
 use super::signature;
 use crate::Entropy;
 
@@ -34,7 +32,7 @@ pub enum KeyError {
     /// Not the DER that it should be.
     #[error("the key is malformed")]
     Malformed,
-    /// A well-formed key of another algorithm or curve, or a compressed point.
+    /// A key of another algorithm or curve, a compressed point, or none at all: what is no key of ours is not looked into.
     #[error("the key is not an uncompressed one on P-256")]
     Unsupported,
     /// The numbers are no point, or no scalar, of the curve.
@@ -93,7 +91,7 @@ impl PublicKey {
     /// [`KeyError`].
     pub fn from_subject_public_key_info(der: &[u8]) -> Result<Self, KeyError> {
         let Some(point) = der.strip_prefix(&SUBJECT_PUBLIC_KEY_INFO).filter(|point| point.len() == POINT) else {
-            return Err(if is_subject_public_key_info(der) { KeyError::Unsupported } else { KeyError::Malformed });
+            return Err(KeyError::Unsupported);
         };
         Self::from_point(point)
     }
@@ -137,17 +135,6 @@ pub(crate) fn point_on_curve(point: &[u8]) -> Option<p256::PublicKey> {
     p256::PublicKey::from_affine(Option::from(point)?).ok()
 }
 
-/// Whether it is a SubjectPublicKeyInfo, of whatever algorithm (RFC 5280 4.1): an AlgorithmIdentifier, whose inside is not
-/// looked at, and a BIT STRING of whole octets. The same in every build, so that a peer gets the same alert from each.
-fn is_subject_public_key_info(der: &[u8]) -> bool {
-    let mut outside = Reader::new(der);
-    let Some(inside) = content(&mut outside, SEQUENCE) else { return false };
-    let mut inside = Reader::new(inside);
-    let algorithm = content(&mut inside, SEQUENCE);
-    let key = content(&mut inside, BIT_STRING);
-    algorithm.is_some() && key.and_then(<[u8]>::first) == Some(&0) && inside.is_empty() && outside.is_empty()
-}
-
 /// The first octets of the point, as a name for people.
 impl fmt::Debug for PublicKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -161,16 +148,12 @@ impl fmt::Debug for PublicKey {
 
 #[cfg(test)]
 mod tests {
-    use alloc::vec;
     use alloc::vec::Vec;
 
-    use proptest::prelude::*;
     use rstest::rstest;
-    use rustls_pki_types::SubjectPublicKeyInfoDer;
     use sha2::{Digest, Sha256};
-    use webpki::RawPublicKeyEntity;
 
-    use super::{KeyError, PublicKey, SigningKey, is_subject_public_key_info};
+    use super::{KeyError, PublicKey, SigningKey};
 
     /// RFC 6979 A.2.5.
     fn rfc6979() -> SigningKey {
@@ -207,31 +190,11 @@ mod tests {
     #[case::not_on_the_curve(spoilt(90), KeyError::NotOnCurve)]
     #[case::another_curve(spoilt(22), KeyError::Unsupported)]
     #[case::another_algorithm(spoilt(12), KeyError::Unsupported)]
-    #[case::no_sequence(spoilt(0), KeyError::Malformed)]
-    #[case::another_length(spoilt(1), KeyError::Malformed)]
-    #[case::nothing(Vec::new(), KeyError::Malformed)]
+    #[case::no_sequence(spoilt(0), KeyError::Unsupported)]
+    #[case::another_length(spoilt(1), KeyError::Unsupported)]
+    #[case::nothing(Vec::new(), KeyError::Unsupported)]
     fn key_that_is_none_of_ours_is_refused(#[case] der: Vec<u8>, #[case] expected: KeyError) {
         assert_eq!(PublicKey::from_subject_public_key_info(&der), Err(expected));
-    }
-
-    proptest! {
-        /// The judge of certificates and that of raw keys agree on what is a key at all.
-        #[test]
-        fn webpki_and_this_side_read_the_same_keys(
-            start in prop::sample::select(vec![&[0x30u8, 0x04, 0x30, 0x00][..], &[0x30, 0x81], &[0x30, 0x82, 0x01], &[0x30]]),
-            rest in prop::collection::vec(prop::sample::select(vec![0u8, 1, 2, 3, 4, 0x30, 0x7f, 0x80, 0x81, 0x82, 0xff]), 0..12),
-            octets in prop::collection::vec(any::<u8>(), 91),
-            changed in prop::collection::vec(0usize..91, 0..4),
-            length in 80usize..100,
-        ) {
-            let well_formed = |der: &[u8]| RawPublicKeyEntity::try_from(&SubjectPublicKeyInfoDer::from(der)).is_ok();
-            let der = [start, &rest].concat();
-            prop_assert_eq!(is_subject_public_key_info(&der), well_formed(&der));
-            let mut der = rfc6979().public_key().subject_public_key_info();
-            changed.iter().for_each(|at| der[*at] = octets[*at]);
-            der.resize(length, 0);
-            prop_assert_eq!(is_subject_public_key_info(&der), well_formed(&der));
-        }
     }
 
     #[test]

@@ -130,9 +130,9 @@ fn raw_payload(spoilt: Option<usize>) -> Vec<u8> {
 
 #[rstest]
 #[case::empty(Vec::new(), AlertDescription::DecodeError)]
-#[case::rubbish(b"rubbish".to_vec(), AlertDescription::BadCertificate)]
+#[case::rubbish(b"rubbish".to_vec(), AlertDescription::UnsupportedCertificate)]
 #[case::off_the_curve(raw_payload(Some(90)), AlertDescription::BadCertificate)]
-#[case::truncated(raw_payload(None)[..90].to_vec(), AlertDescription::BadCertificate)]
+#[case::truncated(raw_payload(None)[..90].to_vec(), AlertDescription::UnsupportedCertificate)]
 #[case::another_curve(p384_key(), AlertDescription::UnsupportedCertificate)]
 fn client_refuses_a_raw_public_key_that_is_none(#[case] payload: Vec<u8>, #[case] expected: AlertDescription) {
     let messages = [raw_server_hello(), Handshake::Certificate(Certificate { payload })];

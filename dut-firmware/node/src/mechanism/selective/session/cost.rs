@@ -1,5 +1,6 @@
 //! What a session costs the device (`SECC` 6): computations, and octets that wait in buffers. Measured and told, and no more.
 
+use protocols::work::Work;
 use wire::upper_tester::Arguments;
 
 use super::SecureServer;
@@ -25,7 +26,7 @@ impl Selective {
     /// Tells what the session that brought a key has cost.
     pub(in crate::mechanism::selective) fn report_cost(&mut self, cx: &mut Context<'_>) {
         let Some(session) = self.server.session.as_ref().filter(|_| self.mutant.free().tells_costs()) else { return };
-        let work = session.dtls.work();
+        let work = if self.mutant.free().cost_uncounted() { Work::default() } else { session.dtls.work() };
         let arguments = Arguments::default()
             .with("aes_blocks", work.aes_blocks)
             .with("sha256_blocks", work.sha256_blocks)
