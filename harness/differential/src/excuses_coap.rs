@@ -68,7 +68,7 @@ pub(crate) const EXCUSES: &[Excuse] = &[
     Excuse {
         reason: "RFC 7252 section 12.2: no number above 28 is a no-op; Wireshark calls every fourteenth one so",
         covers: |field, dissection| {
-            let is_fourteenth = |number: u64| number > 28 && number % 14 == 0;
+            let is_fourteenth = |number: u64| number > 28 && number.is_multiple_of(14);
             let mut numbers = dissection.fields("coap.opt.number");
             field == "coap.opt.name" && numbers.any(|field| field.number().is_some_and(is_fourteenth))
         },

@@ -112,12 +112,15 @@ fn fragments(frame: &Dissection) -> Vec<(Option<u64>, std::ops::Range<u64>)> {
         "dtls.handshake.length",
     ]
     .map(numbers);
-    let parts = sequence.into_iter().zip(offset).zip(length.into_iter().zip(whole));
-    let part = |((sequence, offset), (length, whole)): ((_, Option<u64>), (Option<u64>, Option<u64>))| {
-        let (offset, length) = (offset?, length?);
-        (Some(length) != whole).then_some((sequence, offset..offset + length))
-    };
-    parts.filter_map(part).collect()
+    let mut parts = Vec::new();
+    for (((sequence, offset), length), whole) in sequence.into_iter().zip(offset).zip(length).zip(whole) {
+        if let (Some(offset), Some(length)) = (offset, length)
+            && whole != Some(length)
+        {
+            parts.push((sequence, offset..offset + length));
+        }
+    }
+    parts
 }
 
 /// Whether the last frame bears a fragment of a handshake message that has octets which an earlier frame on the same way bore.

@@ -188,6 +188,10 @@ slips! {
         |_| false, Only(2), Coap(|m, _| flip(m, 4, 0x55));
     EchoTwice "echo-twice" "BASE-4443-3" "Answers every echo request twice.":
         |s| is_icmpv6(s, 129), From(1), Again(|_, _| ());
+    DtlsNonceAgain "dtls-nonce-again" "BASE-6347-8" "Protects all its application data under the explicit nonce of the first.":
+        |_| false, From(1), Elsewhere;
+    DtlsTimerSteady "dtls-timer-steady" "BASE-6347-16" "Repeats its flights after the same time, however often.":
+        |_| false, From(1), Elsewhere;
     EchoCrash "echo-crash" "UT1-STATES-4" "Panics as it is about to send its second echo reply.":
         |s| is_icmpv6(s, 129), Only(2), Packet(|p, _| p.truncate(p[HEADER + usize::from(u16::MAX)].into()));
 }

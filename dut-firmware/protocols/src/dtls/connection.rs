@@ -68,10 +68,10 @@ pub(super) struct Connection {
 }
 
 impl Connection {
-    /// What a mutant does: takes records whose MAC is wrong.
+    /// What a mutant does wrong with records.
     #[cfg(feature = "mutants")]
-    pub(super) fn take_unverified(&mut self) {
-        self.records.take_unverified();
+    pub(super) fn set_wrong(&mut self, wrong: super::record_layer::Wrong) {
+        self.records.set_wrong(wrong);
     }
 
     pub(super) fn new(side: Sender, mtu: usize, retransmission: Retransmission, limits: Limits) -> Self {
@@ -121,9 +121,7 @@ impl Connection {
         self.next_message_seq = message_seq;
         self.records.set_clear_sequence_number(sequence_number);
         #[cfg(feature = "mutants")]
-        if old.records.takes_unverified() {
-            self.records.take_unverified();
-        }
+        self.records.set_wrong(old.records.wrong());
         self.phase = Phase::Handshaking;
     }
 

@@ -34,4 +34,6 @@ pub use client::Client;
 pub use config::{ClientConfig, CookieConfig, MIN_MTU, Retransmission, ServerConfig};
 pub use listener::{Listener, ListenerLimits, ListenerStatistics};
 pub use output::{Output, SendError};
+#[cfg(feature = "mutants")]
+pub use record_layer::Wrong;
 pub use server::Server;

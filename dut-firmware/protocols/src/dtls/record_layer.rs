@@ -50,9 +50,20 @@ pub(super) struct RecordLayer {
     ready: Vec<Vec<u8>>,
     /// Which liberties it takes.
     free: Free,
-    /// What a mutant does: takes records whose MAC is wrong.
     #[cfg(feature = "mutants")]
-    unverified: bool,
+    wrong: Wrong,
+}
+
+/// What mutants do wrong with records.
+#[cfg(feature = "mutants")]
+#[derive(Debug, Default, Clone, Copy)]
+pub struct Wrong {
+    /// Records are taken whatever their MAC.
+    pub unverified: bool,
+    /// All application data is protected under the explicit nonce of the first.
+    pub nonce_again: bool,
+    /// That nonce, once there is one.
+    pub nonce: Option<[u8; 8]>,
 }
 
 impl RecordLayer {
@@ -69,7 +80,7 @@ impl RecordLayer {
             ready: Vec::new(),
             free: Free::default(),
             #[cfg(feature = "mutants")]
-            unverified: false,
+            wrong: Wrong::default(),
         }
     }
 
@@ -83,16 +94,16 @@ impl RecordLayer {
         self.free
     }
 
-    /// From now on records are taken whatever their MAC.
+    /// Does this wrong from now on.
     #[cfg(feature = "mutants")]
-    pub(super) fn take_unverified(&mut self) {
-        self.unverified = true;
+    pub(super) fn set_wrong(&mut self, wrong: Wrong) {
+        self.wrong = wrong;
     }
 
-    /// Whether it does.
+    /// What it does wrong.
     #[cfg(feature = "mutants")]
-    pub(super) fn takes_unverified(&self) -> bool {
-        self.unverified
+    pub(super) fn wrong(&self) -> Wrong {
+        self.wrong
     }
 
     /// Makes epoch 1 usable.
@@ -150,7 +161,10 @@ impl RecordLayer {
             (0, _) => plaintext,
             (_, Some(keys)) => {
                 self.work += Work::ccm(ADDITIONAL_DATA, plaintext.len());
-                sealed = seal(keys.of(self.side), &header, plaintext).map_err(|_| Exhausted)?;
+                let right = seal(keys.of(self.side), &header, plaintext).map_err(|_| Exhausted)?;
+                #[cfg(feature = "mutants")]
+                let right = sealed_again(&mut self.wrong, keys.of(self.side), &header, plaintext).unwrap_or(right);
+                sealed = right;
                 &sealed
             }
             (_, None) => return Err(Exhausted),
@@ -200,7 +214,7 @@ impl RecordLayer {
             self.work += Work::ccm(ADDITIONAL_DATA, fragment.len().saturating_sub(PROTECTION_OVERHEAD));
             let opened = open(keys.of(peer), header, fragment);
             #[cfg(feature = "mutants")]
-            let opened = opened.or_else(|error| match self.unverified {
+            let opened = opened.or_else(|error| match self.wrong.unverified {
                 true => decrypted(keys.of(peer), header, fragment),
                 false => Err(error),
             });
@@ -225,6 +239,25 @@ fn decrypted(keys: &wire::tls::WriteKeys, header: &RecordHeader, fragment: &[u8]
     let end = fragment.len().saturating_sub(PROTECTION_OVERHEAD - NONCE);
     let again = seal(keys, header, fragment.get(NONCE..end).unwrap_or(&[]))?;
     Ok(again.get(NONCE..end).unwrap_or(&[]).to_vec())
+}
+
+/// Application data under the explicit nonce of the first, for a mutant that does so.
+#[cfg(feature = "mutants")]
+fn sealed_again(
+    wrong: &mut Wrong,
+    keys: &wire::tls::WriteKeys,
+    header: &RecordHeader,
+    plaintext: &[u8],
+) -> Option<Vec<u8>> {
+    if !wrong.nonce_again || header.content_type != ContentType::ApplicationData {
+        return None;
+    }
+    let own = (u64::from(header.epoch) << 48 | header.sequence_number).to_be_bytes();
+    let explicit = *wrong.nonce.get_or_insert(own);
+    let data = wire::dtls::additional_data(header, u16::try_from(plaintext.len()).ok()?);
+    let nonce = wire::tls::nonce(&keys.iv, &explicit);
+    let sealed = wire::ccm::seal(&keys.key, &nonce, &data, plaintext, PROTECTION_OVERHEAD - explicit.len()).ok()?;
+    Some([&explicit[..], &sealed].concat())
 }
 
 fn overhead(epoch: u16) -> usize {
@@ -292,7 +325,7 @@ mod tests {
     #[test]
     fn a_mutant_takes_a_tampered_record() {
         let (mut client, mut server) = pair();
-        server.take_unverified();
+        server.set_wrong(super::Wrong { unverified: true, ..super::Wrong::default() });
         client.write(1, ContentType::ApplicationData, b"text").unwrap();
         let mut datagram = client.take_datagrams().remove(0);
         datagram[21] ^= 1;

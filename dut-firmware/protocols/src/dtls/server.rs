@@ -34,10 +34,10 @@ impl Server {
         Ok(Self::sharing(Arc::new(config.tls), config.mtu, config.retransmission, config.cookie, entropy))
     }
 
-    /// What a mutant does: takes records whose MAC is wrong.
+    /// What a mutant does wrong with records.
     #[cfg(feature = "mutants")]
-    pub fn take_unverified(&mut self) {
-        self.engine.carrier.take_unverified();
+    pub fn set_wrong(&mut self, wrong: super::record_layer::Wrong) {
+        self.engine.carrier.set_wrong(wrong);
     }
 
     /// A server with a configuration that was checked and is shared.

@@ -255,9 +255,11 @@ impl SecureServer {
         #[cfg_attr(not(feature = "mutants"), allow(unused_mut, reason = "only a mutant changes it"))]
         let mut dtls = dtls::Server::new(config, Entropy::from_rng(&mut self.entropy)).ok()?;
         #[cfg(feature = "mutants")]
-        if self.mutant.is(Mutant::RecordUnverified) {
-            dtls.take_unverified();
-        }
+        dtls.set_wrong(dtls::Wrong {
+            unverified: self.mutant.is(Mutant::RecordUnverified),
+            nonce_again: self.slips.is(Slip::DtlsNonceAgain),
+            ..dtls::Wrong::default()
+        });
         let coap = coap_server(&mut self.entropy, self.mutant);
         let with_tool = credentials.tool == Some(peer.address);
         let begun = self.mutant.is(Mutant::HelloFloodBlocks);
@@ -280,6 +282,11 @@ impl SecureServer {
         let usual = Retransmission::default().with_jitter();
         let free = self.mutant.engines();
         let initial = free.flight_timer().unwrap_or(usual.initial);
+        #[cfg(feature = "mutants")]
+        let usual = match self.slips.is(Slip::DtlsTimerSteady) {
+            true => Retransmission { maximum: initial, ..usual },
+            false => usual,
+        };
         Retransmission { initial, limit: free.gives_up_after().unwrap_or(usual.limit), ..usual }
     }
 

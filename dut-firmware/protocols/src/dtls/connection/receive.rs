@@ -59,16 +59,17 @@ impl Connection {
         };
         match header.content_type {
             ContentType::Handshake => return self.process_handshake(now, &header, &plaintext),
-            ContentType::ChangeCipherSpec if header.epoch == 0 && plaintext == [1] => {
-                if self.phase == Phase::Handshaking && self.expects_change_cipher_spec {
-                    self.peer_changed_cipher_spec = true;
-                }
+            ContentType::ChangeCipherSpec
+                if header.epoch == 0
+                    && plaintext == [1]
+                    && self.phase == Phase::Handshaking
+                    && self.expects_change_cipher_spec =>
+            {
+                self.peer_changed_cipher_spec = true;
             }
             ContentType::Alert => self.process_alert(&header, &plaintext),
-            ContentType::ApplicationData if header.epoch == 1 => {
-                if !plaintext.is_empty() {
-                    self.outputs.push_back(Output::ApplicationData(plaintext));
-                }
+            ContentType::ApplicationData if header.epoch == 1 && !plaintext.is_empty() => {
+                self.outputs.push_back(Output::ApplicationData(plaintext));
             }
             _ => {}
         }
@@ -115,11 +116,12 @@ impl Connection {
                             }
                         }
                     }
-                    Phase::Connected if epoch == 1 && msg_type == HandshakeType::Finished && is_last => {
+                    Phase::Connected
+                        if epoch == 1 && msg_type == HandshakeType::Finished && is_last
                         // The peer did not get our Finished (RFC 6347 4.2.4).
-                        if self.side == Sender::Server {
-                            self.answer_retransmission(now);
-                        }
+                        && self.side == Sender::Server =>
+                    {
+                        self.answer_retransmission(now);
                     }
                     _ => {}
                 },
