@@ -15,7 +15,6 @@ protocols::liberties! {
     multihop_hop_limit: u8 = 64, "Hop limit of JSR and SSR.";
     ssr_delay: Duration = Duration::ZERO, "From what brings an SSR about to the SSR.";
     ssr_answer_interval: Duration = Duration::from_secs(1), "Least time between two answers to a neighbour's SSRs.";
-    ssr_answered_always: bool = false, "The SSR that concludes an exchange is answered too, when its second is over.";
     ssr_nudge_idle: Duration = Duration::from_secs(5), "Secured frames over a link that is not marked begin a new series of SSRs if the last one ended so long ago.";
     ssr_lifetime_units: u16 = 60, "Registration lifetime of SSRs, in units of 60 s.";
     secure_port: u16 = SECURE_PORT, "UDP port of the DTLS server.";

@@ -44,6 +44,7 @@ const LEFT_TO_THE_SUITES: &[&str] = &[
     "sel-unknown-code-taken",
     "sel-short-body-taken",
     "jsr-no-ceiling",
+    "jsr-during-handshake",
     "ssr-no-refresh",
     "erase-without-withdraw",
     "ems-required",

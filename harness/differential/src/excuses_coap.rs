@@ -35,24 +35,6 @@ pub(crate) const EXCUSES: &[Excuse] = &[
         covers: |field, dissection| is_behind_header(field) && is_malformed(dissection, "coap.token_len"),
     },
     Excuse {
-        reason: "RFC 7252 section 3: a message of a version that is not known is ignored, and what is behind its header is not \
-                 defined; Wireshark goes on",
-        covers: |field, dissection| {
-            let mut notes = dissection.notes.iter();
-            is_behind_header(field)
-                && notes.any(|note| note.kind == NoteKind::Unsupported && note.text.contains("coap.version"))
-        },
-    },
-    Excuse {
-        reason: "RFC 7252 section 5.3.1: a token may have no octets, and its response has the same; Wireshark matches responses by \
-                 tokens that have some",
-        covers: |field, dissection| {
-            let is_response = dissection.fields("coap.code").any(|code| code.number().is_some_and(|code| code >= 64));
-            let has_no_token = dissection.fields("coap.token_len").any(|length| length.number() == Some(0));
-            field == "coap.opt.uri_path_recon" && is_response && has_no_token
-        },
-    },
-    Excuse {
         reason: "RFC 8613 section 6.1: an OSCORE option with reserved bits or a partial IV of 6 or 7 octets is malformed; \
                  Wireshark goes on",
         covers: |field, dissection| {

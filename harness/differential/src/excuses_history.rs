@@ -44,6 +44,25 @@ pub(crate) const HISTORIES: &[History] = &[
 /// Of requests and their responses.
 pub(crate) const EXCHANGES: &[History] = &[
     History {
+        reason: "RFC 7252 section 3: a message of a version that is not known is ignored, and what is behind its header is not \
+                 defined; Wireshark goes on",
+        covers: |field, _, _, frames| {
+            let mut notes = frames.last().into_iter().flat_map(|frame| frame.notes.iter());
+            is_behind_header(field)
+                && notes.any(|note| note.kind == NoteKind::Unsupported && note.text.contains("coap.version"))
+        },
+    },
+    History {
+        reason: "RFC 7252 section 5.3.1: a token may have no octets, and its response has the same; Wireshark matches responses by \
+                 tokens that have some",
+        covers: |field, _, _, frames| {
+            let Some(frame) = frames.last() else { return false };
+            let is_response = frame.fields("coap.code").any(|code| code.number().is_some_and(|code| code >= 64));
+            let has_no_token = frame.fields("coap.token_len").any(|length| length.number() == Some(0));
+            field == "coap.opt.uri_path_recon" && is_response && has_no_token
+        },
+    },
+    History {
         reason: "RFC 7252 section 5.3.1: a token may be used for the next exchange, and a response is that of the last request \
                  with it; Wireshark shows the path of one before",
         covers: |field, ours, theirs, frames| {

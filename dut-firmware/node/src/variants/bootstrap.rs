@@ -218,12 +218,4 @@ pub(super) const VARIANTS: &[Variant] = &[
         device: Liberties { ssr_nudge_idle: Duration::from_secs(1), ..SAME },
         ..NONE
     },
-    Variant {
-        name: "answers-every-ssr",
-        does: "Answers the SSR that concludes an exchange too, when a second is over.",
-        by: "PROFILE-SEL-5b",
-        allowed: "A keyed receiver answers each secured SSR, at most once a second.",
-        device: Liberties { ssr_answered_always: true, ..SAME },
-        ..NONE
-    },
 ];

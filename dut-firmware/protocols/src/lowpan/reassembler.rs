@@ -16,6 +16,9 @@ use crate::time::Instant;
 /// Time that a datagram may take to complete: below RFC 4944's most of 60 s, so that an attacker holds buffers briefly.
 pub const REASSEMBLY_TIMEOUT: Duration = Duration::from_secs(5);
 
+/// Finished datagrams whose late fragments are still recognized.
+const RECENT: usize = 4;
+
 /// How the frame that brought a payload was protected.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Protection {
@@ -101,6 +104,7 @@ pub struct Reassembler {
     laxity: Laxity,
     displaced: usize,
     partials: Vec<Partial>,
+    recent: Vec<(Key, Instant)>,
 }
 
 /// Four datagrams at once.
@@ -113,7 +117,7 @@ impl Default for Reassembler {
 impl Reassembler {
     /// At most `capacity` datagrams at once.
     pub fn new(capacity: usize) -> Self {
-        Self { capacity, laxity: Laxity::default(), displaced: 0, partials: Vec::new() }
+        Self { capacity, laxity: Laxity::default(), displaced: 0, partials: Vec::new(), recent: Vec::new() }
     }
 
     /// Makes it wrong on purpose.
@@ -140,6 +144,7 @@ impl Reassembler {
     pub fn expire(&mut self, now: Instant) -> usize {
         let before = self.partials.len();
         self.partials.retain(|partial| now < partial.deadline);
+        self.recent.retain(|(_, until)| now < *until);
         before.saturating_sub(self.partials.len())
     }
 
@@ -203,8 +208,20 @@ impl Reassembler {
             return Err(Error::Malformed("fragment length is no multiple of eight").into());
         }
         let key = Key { source, destination, tag: header.datagram_tag(), size };
+        if self.is_late(key, offset) {
+            return Ok(None);
+        }
         let index = self.slot(now, key, protection)?;
         self.insert(now, index, offset, &piece)
+    }
+
+    /// Whether this is another copy of a fragment of a datagram that was completed a moment ago. A first fragment with
+    /// the same key rather starts a new datagram of a device that has rebooted.
+    fn is_late(&mut self, key: Key, offset: usize) -> bool {
+        if offset == 0 {
+            self.recent.retain(|(known, _)| *known != key);
+        }
+        self.recent.iter().any(|(known, _)| *known == key)
     }
 
     /// The index of the partial datagram of `key`, made if need be.
@@ -269,6 +286,10 @@ impl Reassembler {
             return if contradicts { Err(ReassemblyRefusal::Overlap) } else { Ok(None) };
         }
         let Partial { key, protection, bytes: packet, .. } = self.partials.remove(index);
+        if self.recent.len() >= RECENT {
+            self.recent.remove(0);
+        }
+        self.recent.push((key, now + REASSEMBLY_TIMEOUT));
         check_packet(&packet)?;
         Ok(Some(Datagram { packet, source: key.source, destination: key.destination, protection }))
     }

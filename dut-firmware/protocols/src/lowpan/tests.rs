@@ -318,3 +318,13 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn a_late_copy_of_a_finished_datagram_occupies_nothing() {
+    let payloads = fragments(100, 80, 1);
+    let mut reassembler = Reassembler::default();
+    accept(&mut reassembler, NOW, &payloads[0], SECURED).unwrap();
+    assert!(accept(&mut reassembler, NOW, &payloads[1], SECURED).unwrap().is_some());
+    assert_eq!(accept(&mut reassembler, NOW, &payloads[1], SECURED), Ok(None));
+    assert_eq!(reassembler.pending(), 0);
+}

@@ -113,7 +113,7 @@ fn a_disk_that_fills_up_in_the_middle_keeps_what_had_finished() {
     let folder = tempfile::tempdir().unwrap();
     let script =
         "{ \"$2\" run --jobs 1 --out \"$1/run\"; echo \"exit $?\"; \"$2\" judge \"$1/run\"; echo \"exit $?\"; }";
-    let Some(outcome) = on_a_small_disk("22000k", folder.path(), script) else { return };
+    let Some(outcome) = on_a_small_disk("36000k", folder.path(), script) else { return };
     // In the words of the system if it was the log that did not fit, else in ours.
     let outcome = outcome.complains(&["the run stopped", "the cases that ended before are in"]);
     assert!(unwrapped(&outcome.err).to_lowercase().contains("no space"), "{}", outcome.said());

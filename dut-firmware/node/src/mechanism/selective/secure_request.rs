@@ -114,7 +114,7 @@ impl Series {
             (self.concluded, self.owed) = (false, None);
             return true;
         };
-        if !marked || self.concluded || self.free.ssr_answered_always() {
+        if !marked || self.concluded {
             self.owed = Some(wait);
         }
         self.concluded = true;
