@@ -16,7 +16,7 @@ fn is_malformed(dissection: &Dissection, text: &str) -> bool {
 }
 
 /// Whether a field is of what follows the four octets that each message begins with.
-fn is_behind_header(field: &str) -> bool {
+pub(crate) fn is_behind_header(field: &str) -> bool {
     field == "coap.token" || field.starts_with("coap.opt.") || field.starts_with("coap.payload")
 }
 

@@ -4,6 +4,8 @@ use std::borrow::Cow;
 
 use dissect::{Dissection, NoteKind, Value};
 
+use crate::excuses_coap::is_behind_header;
+
 /// A reason that may ask for what came before.
 pub struct History {
     /// What the specification says, and what Wireshark does.
