@@ -222,6 +222,8 @@ pub(super) fn hello_behind(packet: &mut Vec<u8>, hello: &[u8]) {
     let length = usize::from(u16::from_be_bytes([at(hello, start + 11), at(hello, start + 12)]));
     *packet = hello.get(..start + RECORD + length).unwrap_or_default().to_vec();
     put(packet, start + 10, &[0x70]);
+    // Of another handshake, by its random.
+    flip(packet, start + RECORD + 12 + 2, 0xff);
     put_in_hello(packet, 35, &[0xc0, 0xa4]);
     fit(packet);
 }

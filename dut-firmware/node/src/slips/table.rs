@@ -178,7 +178,7 @@ slips! {
         |s| is_rpl(s, 2) && is_own(s), Only(2), Again(|p, _| flip(p, HEADER + 7, 0x40));
     DtlsFlightCopied "dtls-flight-copied" "BASE-6347-22" "Sends its first ServerHello with what follows it twice, in the same records.":
         |s| is_record(s, 22, Some(2)), Only(1), Again(|_, _| ());
-    DtlsSuiteCopied "dtls-suite-copied" "PROFILE-SEL-13c" "Sends its ServerHello once more behind its first answer, with another cipher suite.":
+    DtlsSuiteCopied "dtls-suite-copied" "PROFILE-SEL-13c" "Sends a ServerHello of another handshake behind its first answer, with another cipher suite.":
         |s| is_record(s, 22, Some(2)) || is_record(s, 23, None), Only(2), Again(|p, before| hello_behind(p, &before.last));
     MacNumberAgain "mac-number-again" "BASE-802154-5" "Sends its third plain packet under a sequence number that is far from the next.":
         |s| !s.secured, Only(3), Frame(|f, _| f.sequence_number = 0x80);
