@@ -5,14 +5,14 @@ use std::time::Duration;
 use super::boards::{install, trigger};
 use super::joining::needs_ct;
 use super::kind::{Argument, ArgumentKind, Procedure};
-use super::write::{event, order as ct_order, power, ut};
+use super::write::{event, order as ct_order, order_within, power, ut};
 use crate::plan::{StepKind, Topology};
 use crate::topology::tree;
 
 /// Over links that lose frames a solicitation is repeated several times, each time later.
 const UP_WITHIN: Duration = Duration::from_secs(300);
 
-/// As long as an order of the CT may take.
+/// As long as the CT may take to secure one of many.
 const KEYED_WITHIN: Duration = Duration::from_secs(600);
 
 pub(super) const COMMISSION: Procedure = Procedure {
@@ -47,7 +47,8 @@ pub(super) const COMMISSION: Procedure = Procedure {
             steps.push(StepKind::Expect(event(name, "address", UP_WITHIN, Vec::new())));
         }
         for name in &order {
-            steps.push(ct_order("ct", format!("select ${name}.eui64")));
+            // Longer than a selection of a neighbour: on its way through a network a join request may be lost, and the next one too.
+            steps.push(order_within("ct", format!("select ${name}.eui64"), KEYED_WITHIN));
             steps.push(StepKind::Expect(event(name, "keyed", KEYED_WITHIN, Vec::new())));
         }
         Ok(steps)
