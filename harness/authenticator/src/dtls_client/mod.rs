@@ -18,6 +18,7 @@ use record::event::Key;
 use record::station::{Attachment, Property, PropertyValue, StationInfo};
 
 use crate::deviation::{Hooks, Rule, RuleError};
+use crate::dtls_writing::Outbox;
 use crate::host::{Arrival, Host};
 use crate::machine::{Machine, MachineInput, MachineOutput, Refusal};
 use crate::manner::{self, Manners};
@@ -38,10 +39,7 @@ pub struct DtlsClient {
     manners: Manners,
     session: Option<Session>,
     local_port: Option<u16>,
-    /// Records that wait for the one with which they share a datagram.
-    held: Vec<u8>,
-    /// Every datagram of the session, to be sent again.
-    sent: Vec<Vec<u8>>,
+    outbox: Outbox,
     /// An order that waits for what the server has to say first, and until when.
     waiting: Option<(String, Box<Send>, Option<Instant>)>,
 }
@@ -73,8 +71,7 @@ impl DtlsClient {
             manners: Manners::default(),
             session: None,
             local_port: None,
-            held: Vec::new(),
-            sent: Vec::new(),
+            outbox: Outbox::default(),
             waiting: None,
         }
     }
@@ -117,8 +114,7 @@ impl DtlsClient {
             Order::Begin(begin) => self.begin(begin),
             Order::Send(send) => self.send(&send)?,
             Order::Again { back, times } => {
-                let index = self.sent.len().checked_sub(back).ok_or("so many datagrams were not sent")?;
-                let datagram = self.sent.get(index).cloned().ok_or("the last datagram is the first one back")?;
+                let datagram = self.outbox.back(back)?;
                 for _ in 0..times {
                     self.transmit(datagram.clone())?;
                 }
@@ -140,20 +136,14 @@ impl DtlsClient {
         let session = Session::new(server, identity, begin.psk, self.entropy.fork());
         let former = self.session.as_ref().map(Session::former).unwrap_or_default();
         self.session = Some(session.knowing(former));
-        self.held.clear();
-        self.sent.clear();
+        self.outbox = Outbox::default();
     }
 
     fn send(&mut self, send: &Send) -> Result<(), Refusal> {
         let session = self.session.as_mut().ok_or("nothing was begun")?;
-        for datagram in session.write(send)? {
-            self.held.extend(datagram);
-            if !send.holds {
-                let datagram = std::mem::take(&mut self.held);
-                self.sent.push(datagram.clone());
-                if !send.is_lost {
-                    self.transmit(datagram)?;
-                }
+        for record in session.write(send)? {
+            if let Some(datagram) = self.outbox.put(record, &send.how) {
+                self.transmit(datagram)?;
             }
         }
         self.tell_key();

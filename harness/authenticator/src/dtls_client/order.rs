@@ -6,7 +6,7 @@ use record::station::{Argument, ArgumentKind as Kind, OrderInfo, OrderTime, Span
 use wire::Eui64;
 
 use super::what::{CookieOf, HelloOrder, RandomOf, What};
-use crate::dtls_writing::{Pieces, pieces};
+use crate::dtls_writing::{How, arguments};
 use crate::manner::{self, Told};
 use crate::words::{self, Given, Parsed};
 
@@ -34,23 +34,7 @@ pub(super) const ORDERS: &[OrderInfo] = &[
          but so many (`back`), in new records",
     )
     .bare(&[Argument::needed("what", Kind::Word(WORDS))])
-    .keys(&[
-        Argument::maybe("epoch", Kind::Number(u16::MAX as u64)),
-        Argument::maybe("record", Kind::Number((1 << 48) - 1)),
-        Argument::maybe("version", Kind::Number(u16::MAX as u64)),
-        Argument::maybe("claims", Kind::Number(u16::MAX as u64)),
-        Argument::maybe("content_type", Kind::Number(255)),
-        Argument::maybe("flip", Kind::Number(u16::MAX as u64)),
-        Argument::or("plain", Kind::Flag, "0"),
-        Argument::maybe("seq", Kind::Number(u16::MAX as u64)),
-        Argument::maybe("length", Kind::Number(0xff_ffff)),
-        Argument::maybe("msg_type", Kind::Number(255)),
-        Argument::maybe("pieces", Kind::Text),
-        Argument::or("counts", Kind::Flag, "1"),
-        Argument::or("hold", Kind::Flag, "0"),
-        Argument::or("lost", Kind::Flag, "0"),
-        Argument::or("back", Kind::Number(64), "1"),
-        Argument::maybe("body", Kind::Octets),
+    .keys(arguments![
         Argument::or("cookie", Kind::Word(&["none", "given", "any", "wrong", "short", "long", "former"]), "none"),
         Argument::or("random", Kind::Word(&["same", "new", "former"]), "same"),
         Argument::maybe("suites", Kind::Octets),
@@ -97,21 +81,7 @@ pub(super) struct Begin {
 #[derive(Clone, PartialEq, Eq)]
 pub(super) struct Send {
     pub(super) what: What,
-    pub(super) epoch: Option<u16>,
-    pub(super) record: Option<u64>,
-    pub(super) version: Option<u16>,
-    pub(super) claims: Option<u16>,
-    pub(super) content_type: Option<u8>,
-    pub(super) flip: Option<usize>,
-    pub(super) plain: bool,
-    pub(super) seq: Option<u16>,
-    pub(super) length: Option<u32>,
-    pub(super) msg_type: Option<u8>,
-    pub(super) pieces: Option<Pieces>,
-    pub(super) counts: bool,
-    pub(super) holds: bool,
-    pub(super) is_lost: bool,
-    pub(super) body: Option<Vec<u8>>,
+    pub(super) how: How,
 }
 
 /// An order.
@@ -145,24 +115,7 @@ impl Order {
 
 impl Send {
     fn of(given: &Given<'_>) -> Parsed<Self> {
-        Ok(Self {
-            what: what(given)?,
-            epoch: given.maybe("epoch")?,
-            record: given.maybe("record")?,
-            version: given.maybe("version")?,
-            claims: given.maybe("claims")?,
-            content_type: given.maybe("content_type")?,
-            flip: given.maybe("flip")?,
-            plain: given.need("plain")?,
-            seq: given.maybe("seq")?,
-            length: given.maybe("length")?,
-            msg_type: given.maybe("msg_type")?,
-            pieces: given.text("pieces").map(pieces).transpose()?,
-            counts: given.need("counts")?,
-            holds: given.need("hold")?,
-            is_lost: given.need("lost")?,
-            body: given.maybe("body")?,
-        })
+        Ok(Self { what: what(given)?, how: How::of(given)? })
     }
 }
 
@@ -220,9 +173,9 @@ mod tests {
 
     #[test]
     fn an_order_is_read_with_what_its_record_says() {
-        let order = Order::parse("send hello cookie=wrong record=7 pieces=0-9,4-60 counts=0 hold=1");
+        let order = Order::parse("send hello cookie=wrong record=7 pieces=0-9,4-60 counts=0 lost=1");
         let Ok(Order::Send(send)) = order else { panic!("no order to send") };
-        assert_eq!((send.record, send.counts, send.holds), (Some(7), false, true));
+        assert_eq!((send.how.counts, send.how.is_lost), (false, true));
         let What::Hello(hello) = send.what else { panic!("no hello") };
         assert_eq!(hello.cookie, CookieOf::Wrong);
         assert!(Order::parse("send nonsense").is_err());

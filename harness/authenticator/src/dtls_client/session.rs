@@ -6,7 +6,7 @@ use protocols::Entropy;
 use protocols::credentials::SigningKey;
 use rand_core::Rng;
 use sha2::{Digest, Sha256};
-use wire::dtls::{RecordHeader, fragments, message_bytes, records, seal};
+use wire::dtls::{fragments, message_bytes, records};
 use wire::tls::{
     ContentType, ExtensionType, HandshakeType, HelloVerifyRequest, KeyBlock, MasterSecret, ProtocolVersion,
     RANDOM_LENGTH, Sender, ServerHello, psk_premaster_secret,
@@ -14,7 +14,7 @@ use wire::tls::{
 
 use super::order::Send;
 use super::what::{CookieOf, HelloOrder, RandomOf, What};
-use crate::dtls_writing::{Cut, Message, Partial, certificates, fragments_of, vector8, vector16, vector24};
+use crate::dtls_writing::{Message, Numbers, Partial, certificates, fragments_of, spoil, vector8, vector16, vector24};
 use crate::host::End;
 use crate::machine::Refusal;
 
@@ -51,7 +51,7 @@ pub(super) struct Session {
     /// The server's.
     expected: Option<u16>,
     partials: BTreeMap<u16, Partial>,
-    next_record: BTreeMap<u16, u64>,
+    numbers: Numbers,
     write_epoch: u16,
     master_secret: Option<MasterSecret>,
     keys: Option<KeyBlock>,
@@ -79,7 +79,7 @@ impl Session {
             next_message_seq: 0,
             expected: None,
             partials: BTreeMap::new(),
-            next_record: BTreeMap::new(),
+            numbers: Numbers::default(),
             write_epoch: 0,
             master_secret: None,
             keys: None,
@@ -107,7 +107,7 @@ impl Session {
                     || hello.cookie == CookieOf::Any && self.was_answered
             }
             What::ChangeCipherSpec | What::Data | What::Alert { .. } | What::Last { .. } => true,
-            _ => !send.counts || self.has_server_flight,
+            _ => !send.how.counts || self.has_server_flight,
         }
     }
 
@@ -116,77 +116,38 @@ impl Session {
         self.secret.take()
     }
 
-    /// The records of an order, a datagram each.
+    /// The records of an order.
     pub(super) fn write(&mut self, send: &Send) -> Result<Vec<Vec<u8>>, Refusal> {
-        let plaintexts = match &send.what {
-            What::ChangeCipherSpec => vec![send.body.clone().unwrap_or_else(|| vec![1])],
-            What::Data => vec![send.body.clone().unwrap_or_default()],
-            What::Alert { level, description } => {
-                vec![send.body.clone().unwrap_or_else(|| vec![*level, *description])]
-            }
+        let how = &send.how;
+        let is_first = matches!(send.what, What::Hello(_)) && self.expected.is_none();
+        let (content_type, plaintexts) = match &send.what {
+            What::ChangeCipherSpec => (ContentType::ChangeCipherSpec, vec![how.body_or(vec![1])]),
+            What::Data => (ContentType::ApplicationData, vec![how.body_or(Vec::new())]),
+            What::Alert { level, description } => (ContentType::Alert, vec![how.body_or(vec![*level, *description])]),
             What::Last { back } => {
                 let last = self.messages.iter().nth_back(back.saturating_sub(1));
-                let last = last.cloned().ok_or("so many handshake messages were not sent")?;
-                fragments_of(&last, &cut(send))
+                let last = last.ok_or("so many handshake messages were not sent")?;
+                (ContentType::Handshake, fragments_of(last, how))
             }
             what => {
                 let message = self.message(what, send)?;
-                fragments_of(&message, &cut(send))
+                (ContentType::Handshake, fragments_of(&message, how))
             }
         };
-        let content_type = match &send.what {
-            What::ChangeCipherSpec => ContentType::ChangeCipherSpec,
-            What::Data => ContentType::ApplicationData,
-            What::Alert { .. } => ContentType::Alert,
-            _ => ContentType::Handshake,
-        };
-        let epoch = send.epoch.unwrap_or(match send.what {
+        let epoch = how.epoch.unwrap_or(match send.what {
             What::ChangeCipherSpec => 0,
             _ => self.write_epoch,
         });
-        let mut datagrams = Vec::new();
-        for plaintext in plaintexts {
-            let flip = send.flip.filter(|_| datagrams.is_empty());
-            datagrams.push(self.record(send, (content_type, epoch), &plaintext, flip)?);
+        if epoch != 0 && !how.plain {
+            self.agree()?;
         }
-        if send.what == What::ChangeCipherSpec && send.counts {
+        let usual = if is_first { ProtocolVersion::DTLS_1_0 } else { ProtocolVersion::DTLS_1_2 };
+        let keys = self.keys.as_ref().map(|keys| keys.of(Sender::Client));
+        let records = self.numbers.records(how, (content_type, usual, epoch), &plaintexts, keys)?;
+        if send.what == What::ChangeCipherSpec && how.counts {
             self.write_epoch = 1;
         }
-        Ok(datagrams)
-    }
-
-    fn record(
-        &mut self,
-        send: &Send,
-        (content_type, epoch): (ContentType, u16),
-        plaintext: &[u8],
-        flip: Option<usize>,
-    ) -> Result<Vec<u8>, Refusal> {
-        let next = self.next_record.entry(epoch).or_default();
-        let sequence_number = send.record.unwrap_or(*next);
-        *next = (*next).max(sequence_number + 1);
-        let content_type = send.content_type.map_or(content_type, ContentType::from);
-        let is_first = matches!(send.what, What::Hello(_)) && self.expected.is_none();
-        let usual = if is_first { ProtocolVersion::DTLS_1_0 } else { ProtocolVersion::DTLS_1_2 };
-        let version = send.version.map_or(usual, ProtocolVersion);
-        let mut header = RecordHeader { content_type, version, epoch, sequence_number, length: 0 };
-        let mut fragment = if epoch == 0 || send.plain {
-            plaintext.to_vec()
-        } else {
-            self.agree()?;
-            let keys = self.keys.as_ref().ok_or("there are no keys")?;
-            seal(keys.of(Sender::Client), &header, plaintext).map_err(|error| error.to_string())?
-        };
-        if let Some(bit) = flip {
-            let octet = fragment.get_mut(bit / 8).ok_or("the record has no such bit")?;
-            *octet ^= 0x80 >> (bit % 8);
-        }
-        let length = u16::try_from(fragment.len()).map_err(|_| "the record is too long")?;
-        header.length = send.claims.unwrap_or(length);
-        let mut octets = Vec::new();
-        header.emit(&mut octets);
-        octets.append(&mut fragment);
-        Ok(octets)
+        Ok(records)
     }
 
     /// The next handshake message, entered where it counts.
@@ -205,16 +166,16 @@ impl Session {
             What::KeyExchange => (HandshakeType::ClientKeyExchange, vector16(&self.identity)),
             What::Verify { key, algorithm } => (HandshakeType::CertificateVerify, self.signed(*key, *algorithm)?),
             What::Finished { wrong } => (HandshakeType::Finished, self.verify_data(*wrong)?),
-            _ => (HandshakeType::from(send.msg_type.unwrap_or_default()), Vec::new()),
+            _ => (HandshakeType::from(send.how.msg_type.unwrap_or_default()), Vec::new()),
         };
-        let message_seq = send.seq.unwrap_or(self.next_message_seq);
-        let body = match (what, &send.body) {
+        let message_seq = send.how.seq.unwrap_or(self.next_message_seq);
+        let body = match (what, &send.how.body) {
             // Of a raw public key (RFC 7250 3): three octets of length before it.
             (What::Certificate(_), Some(key)) => vector24(key),
             (_, body) => body.clone().unwrap_or(natural.1),
         };
         let message = Message { msg_type: natural.0.into(), message_seq, body };
-        if send.counts {
+        if send.how.counts {
             self.next_message_seq = message_seq.wrapping_add(1);
             if matches!(what, What::Hello(_)) {
                 self.transcript.clear();
@@ -271,8 +232,7 @@ impl Session {
         let secret = self.master_secret.as_ref().ok_or("there are no keys")?;
         let mut verify_data = secret.verify_data(Sender::Client, &hash).to_vec();
         if wrong {
-            // In two octets, and in the same bit: whoever sums differences up by exclusive or sees none.
-            verify_data.iter_mut().rev().take(2).for_each(|octet| *octet ^= 1);
+            spoil(&mut verify_data);
         }
         Ok(verify_data)
     }
@@ -366,10 +326,4 @@ impl Session {
             _ => {}
         }
     }
-}
-
-/// How an order cuts a handshake message.
-fn cut(send: &Send) -> Cut<'_> {
-    let Send { pieces, msg_type, length, seq, .. } = send;
-    Cut { pieces: pieces.as_ref(), msg_type: *msg_type, length: *length, seq: *seq }
 }

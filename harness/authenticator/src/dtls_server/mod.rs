@@ -22,6 +22,7 @@ use wire::ipv6::NextHeader;
 use wire::{Eui64, sel};
 
 use crate::deviation::{Hooks, Rule, RuleError};
+use crate::dtls_writing::Outbox;
 use crate::host::{Arrival, End, Host};
 use crate::machine::{Machine, MachineInput, MachineOutput, Refusal};
 use crate::profile::CT_ADDRESS;
@@ -42,10 +43,7 @@ pub struct DtlsServer {
     port: Option<u16>,
     /// With the client of the last ClientHello.
     session: Option<(End, Session)>,
-    /// Records that wait for the one with which they share a datagram.
-    held: Vec<u8>,
-    /// Every datagram of the session, to be sent again.
-    sent: Vec<Vec<u8>>,
+    outbox: Outbox,
     /// An order that waits for what the client has to say first, and until when.
     waiting: Option<(String, Box<Send>, Option<Instant>)>,
 }
@@ -77,8 +75,7 @@ impl DtlsServer {
             psk: Vec::new(),
             port: None,
             session: None,
-            held: Vec::new(),
-            sent: Vec::new(),
+            outbox: Outbox::default(),
             waiting: None,
         }
     }
@@ -130,8 +127,7 @@ impl DtlsServer {
             Order::Ask(eui64) => self.ask(eui64),
             Order::Send(send) => self.send(&send)?,
             Order::Again { back, times } => {
-                let index = self.sent.len().checked_sub(back).ok_or("so many datagrams were not sent")?;
-                let datagram = self.sent.get(index).cloned().ok_or("the last datagram is the first one back")?;
+                let datagram = self.outbox.back(back)?;
                 for _ in 0..times {
                     self.transmit(datagram.clone())?;
                 }
@@ -142,8 +138,7 @@ impl DtlsServer {
 
     fn forget(&mut self) {
         self.session = None;
-        self.held.clear();
-        self.sent.clear();
+        self.outbox = Outbox::default();
     }
 
     fn ask(&mut self, eui64: Eui64) {
@@ -153,14 +148,9 @@ impl DtlsServer {
 
     fn send(&mut self, send: &Send) -> Result<(), Refusal> {
         let (_, session) = self.session.as_mut().ok_or("no client is there")?;
-        for datagram in session.write(send)? {
-            self.held.extend(datagram);
-            if !send.holds {
-                let datagram = std::mem::take(&mut self.held);
-                self.sent.push(datagram.clone());
-                if !send.is_lost {
-                    self.transmit(datagram)?;
-                }
+        for record in session.write(send)? {
+            if let Some(datagram) = self.outbox.put(record, &send.how) {
+                self.transmit(datagram)?;
             }
         }
         Ok(())

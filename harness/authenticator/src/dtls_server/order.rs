@@ -5,7 +5,7 @@ use wire::Eui64;
 
 use super::what::{CoapOrder, HelloOrder, KeyExchangeOrder, MessageId, TokenOf, What};
 use crate::craft::Value;
-use crate::dtls_writing::{Pieces, pieces};
+use crate::dtls_writing::{How, arguments};
 use crate::words::{self, Given, Parsed};
 
 /// Every order.
@@ -26,23 +26,7 @@ pub(super) const ORDERS: &[OrderInfo] = &[
          was not answered by a `coap`",
     )
     .bare(&[Argument::needed("what", Kind::Word(WORDS))])
-    .keys(&[
-        Argument::maybe("epoch", Kind::Number(u16::MAX as u64)),
-        Argument::maybe("record", Kind::Number((1 << 48) - 1)),
-        Argument::maybe("version", Kind::Number(u16::MAX as u64)),
-        Argument::maybe("claims", Kind::Number(u16::MAX as u64)),
-        Argument::maybe("content_type", Kind::Number(255)),
-        Argument::maybe("flip", Kind::Number(u16::MAX as u64)),
-        Argument::or("plain", Kind::Flag, "0"),
-        Argument::maybe("seq", Kind::Number(u16::MAX as u64)),
-        Argument::maybe("length", Kind::Number(0xff_ffff)),
-        Argument::maybe("msg_type", Kind::Number(255)),
-        Argument::maybe("pieces", Kind::Text),
-        Argument::or("counts", Kind::Flag, "1"),
-        Argument::or("hold", Kind::Flag, "0"),
-        Argument::or("lost", Kind::Flag, "0"),
-        Argument::or("back", Kind::Number(64), "1"),
-        Argument::maybe("body", Kind::Octets),
+    .keys(arguments![
         Argument::or("cookie", Kind::Octets, "c0ffee01"),
         Argument::or("random", Kind::Word(&["same", "new"]), "same"),
         Argument::or("suite", Kind::Number(u16::MAX as u64), "0xc0a8"),
@@ -95,21 +79,7 @@ const WORDS: &[&str] = &[
 #[derive(Clone, PartialEq, Eq)]
 pub(super) struct Send {
     pub(super) what: What,
-    pub(super) epoch: Option<u16>,
-    pub(super) record: Option<u64>,
-    pub(super) version: Option<u16>,
-    pub(super) claims: Option<u16>,
-    pub(super) content_type: Option<u8>,
-    pub(super) flip: Option<usize>,
-    pub(super) plain: bool,
-    pub(super) seq: Option<u16>,
-    pub(super) length: Option<u32>,
-    pub(super) msg_type: Option<u8>,
-    pub(super) pieces: Option<Pieces>,
-    pub(super) counts: bool,
-    pub(super) holds: bool,
-    pub(super) is_lost: bool,
-    pub(super) body: Option<Vec<u8>>,
+    pub(super) how: How,
 }
 
 /// An order.
@@ -137,24 +107,7 @@ impl Order {
 
 impl Send {
     fn of(given: &Given<'_>) -> Parsed<Self> {
-        Ok(Self {
-            what: what(given)?,
-            epoch: given.maybe("epoch")?,
-            record: given.maybe("record")?,
-            version: given.maybe("version")?,
-            claims: given.maybe("claims")?,
-            content_type: given.maybe("content_type")?,
-            flip: given.maybe("flip")?,
-            plain: given.need("plain")?,
-            seq: given.maybe("seq")?,
-            length: given.maybe("length")?,
-            msg_type: given.maybe("msg_type")?,
-            pieces: given.text("pieces").map(pieces).transpose()?,
-            counts: given.need("counts")?,
-            holds: given.need("hold")?,
-            is_lost: given.need("lost")?,
-            body: given.maybe("body")?,
-        })
+        Ok(Self { what: what(given)?, how: How::of(given)? })
     }
 }
 
@@ -229,10 +182,10 @@ mod tests {
 
     #[test]
     fn an_order_is_read_with_what_its_record_says() {
-        let Ok(Order::Send(send)) = Order::parse("send hello suite=0xc0ae record=7 counts=0 hold=1") else {
+        let Ok(Order::Send(send)) = Order::parse("send hello suite=0xc0ae record=7 counts=0 lost=1") else {
             panic!("no order to send")
         };
-        assert_eq!((send.record, send.counts, send.holds), (Some(7), false, true));
+        assert_eq!((send.how.counts, send.how.is_lost), (false, true));
         let What::Hello(hello) = send.what else { panic!("no hello") };
         assert_eq!((hello.suite, hello.version), (0xc0ae, 0xfefd));
         assert!(Order::parse("send nonsense").is_err() && Order::parse("send hello suite=65536").is_err());

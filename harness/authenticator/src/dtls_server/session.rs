@@ -7,7 +7,7 @@ use protocols::credentials::SigningKey;
 use rand_core::Rng;
 use sha2::{Digest, Sha256};
 use wire::coap;
-use wire::dtls::{Record, RecordHeader, fragments, message_bytes, open, records, seal};
+use wire::dtls::{Record, fragments, message_bytes, open, records};
 use wire::tls::{
     ClientHello, ContentType, ExtensionType, HandshakeType, KeyBlock, MasterSecret, ProtocolVersion, RANDOM_LENGTH,
     Sender, Transport, psk_premaster_secret,
@@ -15,7 +15,7 @@ use wire::tls::{
 
 use super::order::Send;
 use super::what::{CoapOrder, HelloOrder, KeyExchangeOrder, MessageId, TokenOf, What};
-use crate::dtls_writing::{Cut, Message, Partial, certificates, fragments_of, vector8, vector16, vector24};
+use crate::dtls_writing::{Message, Numbers, Partial, certificates, fragments_of, spoil, vector8, vector16, vector24};
 use crate::machine::Refusal;
 
 /// `extended_master_secret`, empty.
@@ -44,7 +44,7 @@ pub(super) struct Session {
     /// The client's.
     expected: u16,
     partials: BTreeMap<u16, Partial>,
-    next_record: BTreeMap<u16, u64>,
+    numbers: Numbers,
     write_epoch: u16,
     keys: Option<(MasterSecret, KeyBlock)>,
     secret: Option<([u8; RANDOM_LENGTH], [u8; 48])>,
@@ -88,7 +88,7 @@ impl Session {
             next_message_seq: 0,
             expected: 0,
             partials: BTreeMap::new(),
-            next_record: BTreeMap::new(),
+            numbers: Numbers::default(),
             write_epoch: 0,
             keys: None,
             secret: None,
@@ -107,8 +107,8 @@ impl Session {
     /// Whether the client has said what a server has to hear before it can write this.
     pub(super) fn is_ready(&self, send: &Send) -> bool {
         match &send.what {
-            What::VerifyRequest { .. } | What::Hello(_) => self.has_open_hello || !send.counts,
-            What::ChangeCipherSpec | What::Finished { .. } => self.has_client_finished || !send.counts,
+            What::VerifyRequest { .. } | What::Hello(_) => self.has_open_hello || !send.how.counts,
+            What::ChangeCipherSpec | What::Finished { .. } => self.has_client_finished || !send.how.counts,
             What::Coap(coap) => self.has_open_request || self.request.is_some() && !coap.is_for_next,
             _ => true,
         }
@@ -119,83 +119,46 @@ impl Session {
         self.secret.take()
     }
 
-    /// The records of an order, a datagram each.
+    /// The records of an order.
     pub(super) fn write(&mut self, send: &Send) -> Result<Vec<Vec<u8>>, Refusal> {
-        let Send { pieces, msg_type, length, seq, .. } = send;
-        let cut = Cut { pieces: pieces.as_ref(), msg_type: *msg_type, length: *length, seq: *seq };
-        let given = |otherwise: Vec<u8>| send.body.clone().unwrap_or(otherwise);
+        let how = &send.how;
         let (content_type, plaintexts) = match &send.what {
-            What::ChangeCipherSpec => (ContentType::ChangeCipherSpec, vec![given(vec![1])]),
-            What::Data => (ContentType::ApplicationData, vec![given(Vec::new())]),
+            What::ChangeCipherSpec => (ContentType::ChangeCipherSpec, vec![how.body_or(vec![1])]),
+            What::Data => (ContentType::ApplicationData, vec![how.body_or(Vec::new())]),
             What::Coap(order) => {
                 let message = self.coap(order)?;
-                (ContentType::ApplicationData, vec![given(message)])
+                (ContentType::ApplicationData, vec![how.body_or(message)])
             }
-            What::Alert { level, description } => (ContentType::Alert, vec![given(vec![*level, *description])]),
+            What::Alert { level, description } => (ContentType::Alert, vec![how.body_or(vec![*level, *description])]),
             What::Last { back } => {
                 let last = self.messages.iter().nth_back(back.saturating_sub(1));
                 let last = last.ok_or("so many handshake messages were not sent")?;
-                (ContentType::Handshake, fragments_of(last, &cut))
+                (ContentType::Handshake, fragments_of(last, how))
             }
             what => {
                 let message = self.message(what, send)?;
-                (ContentType::Handshake, fragments_of(&message, &cut))
+                (ContentType::Handshake, fragments_of(&message, how))
             }
         };
-        let epoch = send.epoch.unwrap_or(match send.what {
+        let epoch = how.epoch.unwrap_or(match send.what {
             What::ChangeCipherSpec => 0,
             _ => self.write_epoch,
         });
-        let mut datagrams = Vec::new();
-        for plaintext in plaintexts {
-            let flip = send.flip.filter(|_| datagrams.is_empty());
-            datagrams.push(self.record(send, (content_type, epoch), &plaintext, flip)?);
-        }
-        if send.what == What::ChangeCipherSpec && send.counts {
-            self.write_epoch = 1;
-        }
-        Ok(datagrams)
-    }
-
-    fn record(
-        &mut self,
-        send: &Send,
-        (content_type, epoch): (ContentType, u16),
-        plaintext: &[u8],
-        flip: Option<usize>,
-    ) -> Result<Vec<u8>, Refusal> {
-        let next = self.next_record.entry(epoch).or_default();
-        let sequence_number = send.record.unwrap_or(*next);
-        *next = (*next).max(sequence_number + 1);
-        let content_type = send.content_type.map_or(content_type, ContentType::from);
         let is_before = matches!(send.what, What::VerifyRequest { .. });
         let usual = if is_before { ProtocolVersion::DTLS_1_0 } else { ProtocolVersion::DTLS_1_2 };
-        let version = send.version.map_or(usual, ProtocolVersion);
-        let mut header = RecordHeader { content_type, version, epoch, sequence_number, length: 0 };
-        let mut fragment = if epoch == 0 || send.plain {
-            plaintext.to_vec()
-        } else {
-            let (_, keys) = self.keys.as_ref().ok_or("there are no keys")?;
-            seal(keys.of(Sender::Server), &header, plaintext).map_err(|error| error.to_string())?
-        };
-        if let Some(bit) = flip {
-            let octet = fragment.get_mut(bit / 8).ok_or("the record has no such bit")?;
-            *octet ^= 0x80 >> (bit % 8);
+        let keys = self.keys.as_ref().map(|(_, keys)| keys.of(Sender::Server));
+        let records = self.numbers.records(how, (content_type, usual, epoch), &plaintexts, keys)?;
+        if send.what == What::ChangeCipherSpec && how.counts {
+            self.write_epoch = 1;
         }
-        let length = u16::try_from(fragment.len()).map_err(|_| "the record is too long")?;
-        header.length = send.claims.unwrap_or(length);
-        let mut octets = Vec::new();
-        header.emit(&mut octets);
-        octets.append(&mut fragment);
-        Ok(octets)
+        Ok(records)
     }
 
     /// The next handshake message, entered where it counts.
     fn message(&mut self, what: &What, send: &Send) -> Result<Message, Refusal> {
         if matches!(what, What::VerifyRequest { .. } | What::Hello(_)) {
             self.has_open_hello = false;
-            let next = self.next_record.entry(0).or_default();
-            *next = (*next).max(self.record_of_hello);
+            self.numbers.raise(0, self.record_of_hello);
         }
         let (msg_type, natural) = match what {
             What::VerifyRequest { cookie, version } => {
@@ -212,12 +175,12 @@ impl Session {
             What::CertificateRequest => (HandshakeType::CertificateRequest, CERTIFICATE_REQUEST.to_vec()),
             What::Done => (HandshakeType::ServerHelloDone, Vec::new()),
             What::Finished { wrong } => (HandshakeType::Finished, self.verify_data(*wrong)?),
-            _ => (HandshakeType::from(send.msg_type.unwrap_or_default()), Vec::new()),
+            _ => (HandshakeType::from(send.how.msg_type.unwrap_or_default()), Vec::new()),
         };
-        let message_seq = send.seq.unwrap_or(self.next_message_seq);
-        let body = send.body.clone().unwrap_or(natural);
+        let message_seq = send.how.seq.unwrap_or(self.next_message_seq);
+        let body = send.how.body_or(natural);
         let message = Message { msg_type: msg_type.into(), message_seq, body };
-        if send.counts {
+        if send.how.counts {
             self.next_message_seq = message_seq.wrapping_add(1);
             // Neither is hashed (RFC 6347 4.2.1, RFC 5246 7.4.1.1).
             if !matches!(msg_type, HandshakeType::HelloVerifyRequest | HandshakeType::HelloRequest) {
@@ -266,7 +229,7 @@ impl Session {
         let (secret, _) = self.keys.as_ref().ok_or("there are no keys")?;
         let mut verify_data = secret.verify_data(Sender::Server, &self.hash()).to_vec();
         if wrong {
-            verify_data.iter_mut().last().into_iter().for_each(|octet| *octet ^= 1);
+            spoil(&mut verify_data);
         }
         Ok(verify_data)
     }
